@@ -1,0 +1,5 @@
+//! realmwright makes Keycloak realms what their YAML manifests say.
+//!
+//! The modules stand in reading order; each may use only those above it (a test holds this).
+
+pub mod text;

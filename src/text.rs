@@ -1,0 +1,17 @@
+//! Source text: files, places in them, YAML trees, and notes about what was found.
+//!
+//! Knows no Keycloak. Everything that a person may be shown a place for starts here.
+
+mod file;
+mod json;
+mod note;
+mod span;
+mod tree;
+mod yaml;
+
+pub use file::{Files, Position};
+pub use json::tree_of_json;
+pub use note::{Mark, Note, Severity, nearest};
+pub use span::At;
+pub use tree::{Key, Tree, TreeIs};
+pub use yaml::parse_yaml;
