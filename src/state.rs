@@ -1,0 +1,13 @@
+//! One form for what is desired, what is live, and what is planned: a flat map from address to object.
+
+mod address;
+mod live;
+mod node;
+mod object;
+mod pattern;
+
+pub use address::{Address, KindName, Step, decoded, encoded};
+pub use live::{Found, Known, Live, Part};
+pub use node::{Hidden, Is, Node, SecretRef, SecretSource};
+pub use object::{Object, State};
+pub use pattern::Pattern;

@@ -1,0 +1,137 @@
+//! Addresses: paths of kind and name, `client/demo/authz/permission/Premium permission`.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The name of a kind, one or two words (`client`, `authz/permission`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KindName(pub &'static str);
+
+impl fmt::Display for KindName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// One kind and name of an address. An object that exists once per parent has an empty name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Step {
+    pub kind: KindName,
+    pub name: Box<str>,
+}
+
+/// Where an object stands in a realm. Cheap to clone; ordered by parent, kind and name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address(Arc<[Step]>);
+
+impl Address {
+    /// Returns the address of an object directly under the realm.
+    pub fn top(kind: KindName, name: impl Into<Box<str>>) -> Self {
+        Self(Arc::new([Step { kind, name: name.into() }]))
+    }
+
+    /// Returns the address of an object under this one.
+    #[must_use]
+    pub fn child(&self, kind: KindName, name: impl Into<Box<str>>) -> Self {
+        self.0.iter().cloned().chain([Step { kind, name: name.into() }]).collect()
+    }
+
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    fn last(&self) -> &Step {
+        self.0.last().expect("an address has at least one step: `top` makes one, `child` adds one")
+    }
+
+    pub fn kind(&self) -> KindName {
+        self.last().kind
+    }
+
+    pub fn name(&self) -> &str {
+        &self.last().name
+    }
+
+    pub fn parent(&self) -> Option<Self> {
+        let (_, rest) = self.0.split_last()?;
+        if rest.is_empty() { None } else { Some(rest.iter().cloned().collect()) }
+    }
+
+    /// Returns whether this object stands somewhere under `other`.
+    pub fn is_under(&self, other: &Self) -> bool {
+        self.0.len() > other.0.len() && self.0.starts_with(&other.0)
+    }
+
+    /// Returns the closest step of a kind, itself included.
+    pub fn ancestor(&self, kind: KindName) -> Option<Self> {
+        let position = self.0.iter().rposition(|step| step.kind == kind)?;
+        Some(self.0[..=position].iter().cloned().collect())
+    }
+}
+
+impl FromIterator<Step> for Address {
+    fn from_iter<T: IntoIterator<Item = Step>>(steps: T) -> Self {
+        Self(steps.into_iter().collect())
+    }
+}
+
+impl fmt::Display for Address {
+    /// A kind that nests in itself is named once: `group/eo/readers`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut previous = None;
+        for step in self.0.iter() {
+            if previous.is_some() {
+                f.write_str("/")?;
+            }
+            if previous == Some(step.kind) {
+                f.write_str(&encoded(&step.name))?;
+            } else if step.name.is_empty() {
+                f.write_str(step.kind.0)?;
+            } else {
+                write!(f, "{}/{}", step.kind, encoded(&step.name))?;
+            }
+            previous = Some(step.kind);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Percent-encodes what would be read as structure in an address: `/` and `%`.
+pub fn encoded(name: &str) -> String {
+    name.replace('%', "%25").replace('/', "%2F")
+}
+
+/// Undoes [`encoded`]; anything else stays as it is.
+pub fn decoded(name: &str) -> String {
+    name.replace("%2F", "/").replace("%2f", "/").replace("%25", "%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENT: KindName = KindName("client");
+    const GROUP: KindName = KindName("group");
+
+    #[test]
+    fn addresses_read_as_paths_of_kind_and_name() {
+        let demo = Address::top(CLIENT, "demo");
+        assert_eq!(demo.to_string(), "client/demo");
+        assert_eq!(demo.child(KindName("authz/permission"), "a/b %").to_string(), "client/demo/authz/permission/a%2Fb %25");
+        assert_eq!(Address::top(GROUP, "eo").child(GROUP, "readers").to_string(), "group/eo/readers");
+        assert_eq!(demo.child(KindName("authz/settings"), "").to_string(), "client/demo/authz/settings");
+    }
+
+    #[test]
+    fn encoding_a_name_and_decoding_it_is_the_identity() {
+        for name in ["a/b", "100%", "%2F", "%252F", "ü/%"] {
+            assert_eq!(decoded(&encoded(name)), name);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Objects and states.
+
+use std::collections::BTreeMap;
+
+use super::{Address, Node};
+use crate::text::At;
+
+/// One thing in a realm: its managed or live fields in canonical form.
+///
+/// Fields of its children (mappers, sub-groups, authorization) are not here: they are objects themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    pub at: At,
+    /// The server's id, where the read that brought the object told it.
+    pub id: Option<Box<str>>,
+    /// The object that the server made this one with, such as the client of a service account.
+    pub made_by: Option<Address>,
+    pub fields: BTreeMap<Box<str>, Node>,
+}
+
+impl Object {
+    pub fn new(at: At) -> Self {
+        Self { at, id: None, made_by: None, fields: BTreeMap::new() }
+    }
+
+    pub fn get(&self, field: &str) -> Option<&Node> {
+        self.fields.get(field)
+    }
+
+    /// Returns the text of a field, or `""`.
+    pub fn text(&self, field: &str) -> &str {
+        self.get(field).and_then(Node::as_text).unwrap_or("")
+    }
+
+    /// Returns whether a boolean field is there and true.
+    pub fn is_true(&self, field: &str) -> bool {
+        self.get(field).and_then(Node::as_bool).unwrap_or(false)
+    }
+
+    /// Calls `f` with every reference in any field.
+    pub fn each_ref<'a>(&'a self, f: &mut impl FnMut(&'a str, &'a Address, At)) {
+        for (name, node) in &self.fields {
+            node.each_ref(&mut |address, at| f(name, address, at));
+        }
+    }
+}
+
+/// Objects by address. Flat: everything under a client stands beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub objects: BTreeMap<Address, Object>,
+}
+
+impl State {
+    pub fn get(&self, address: &Address) -> Option<&Object> {
+        self.objects.get(address)
+    }
+
+    pub fn contains(&self, address: &Address) -> bool {
+        self.objects.contains_key(address)
+    }
+
+    /// Returns the objects that stand under an address, at any depth.
+    pub fn under<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = (&'a Address, &'a Object)> {
+        self.objects.range(address..).skip_while(move |(it, _)| *it == address).take_while(move |(it, _)| it.is_under(address))
+    }
+}

@@ -1,0 +1,78 @@
+//! Patterns over addresses: `*` is any part of one name, `**` any depth.
+
+use super::Address;
+
+/// A pattern of `--only`, `--exclude`, `protect` and the like. It covers what it matches and all under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    written: String,
+    segments: Vec<String>,
+}
+
+impl Pattern {
+    pub fn new(written: &str) -> Self {
+        Self {
+            written: written.to_owned(),
+            segments: written.trim_matches('/').split('/').map(str::to_owned).collect(),
+        }
+    }
+
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// Returns whether the pattern covers an object: it matches its address or that of one above it.
+    pub fn covers(&self, address: &Address) -> bool {
+        let text = address.to_string();
+        let parts: Vec<&str> = text.split('/').collect();
+        covers(&self.segments, &parts)
+    }
+}
+
+fn covers(pattern: &[String], parts: &[&str]) -> bool {
+    match (pattern.split_first(), parts.split_first()) {
+        (None, _) => true,
+        (Some((first, rest)), _) if first == "**" => {
+            covers(rest, parts) || parts.split_first().is_some_and(|(_, parts)| covers(pattern, parts))
+        }
+        (Some(_), None) => false,
+        (Some((first, rest)), Some((part, parts))) => one(first.as_bytes(), part.as_bytes()) && covers(rest, parts),
+    }
+}
+
+/// Matches one segment, in which `*` stands for any run of characters.
+fn one(pattern: &[u8], text: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => text.is_empty(),
+        Some((b'*', rest)) => (0..=text.len()).any(|skipped| one(rest, &text[skipped..])),
+        Some((byte, rest)) => text.split_first().is_some_and(|(it, text)| it == byte && one(rest, text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::KindName;
+    use super::*;
+
+    #[test]
+    fn a_pattern_covers_what_it_matches_and_all_under_it() {
+        let demo = Address::top(KindName("client"), "demo");
+        let mapper = demo.child(KindName("mapper"), "email");
+        let policy = demo.child(KindName("authz/policy"), "Only Eric");
+        for (pattern, address, covered) in [
+            ("client/demo", &demo, true),
+            ("client/demo", &mapper, true),
+            ("client/*", &demo, true),
+            ("client/de*", &mapper, true),
+            ("client/demo/mapper/**", &mapper, true),
+            ("client/demo/mapper/**", &demo, false),
+            ("client/demo/authz/**", &policy, true),
+            ("client/demo/authz/policy/Only *", &policy, true),
+            ("**/policy/*", &policy, true),
+            ("client/other", &demo, false),
+            ("role/*", &demo, false),
+        ] {
+            assert_eq!(Pattern::new(pattern).covers(address), covered, "{pattern} on {address}");
+        }
+    }
+}
