@@ -5,3 +5,5 @@
 pub mod text;
 
 pub mod state;
+
+pub mod kind;

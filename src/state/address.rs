@@ -123,7 +123,10 @@ mod tests {
     fn addresses_read_as_paths_of_kind_and_name() {
         let demo = Address::top(CLIENT, "demo");
         assert_eq!(demo.to_string(), "client/demo");
-        assert_eq!(demo.child(KindName("authz/permission"), "a/b %").to_string(), "client/demo/authz/permission/a%2Fb %25");
+        assert_eq!(
+            demo.child(KindName("authz/permission"), "a/b %").to_string(),
+            "client/demo/authz/permission/a%2Fb %25"
+        );
         assert_eq!(Address::top(GROUP, "eo").child(GROUP, "readers").to_string(), "group/eo/readers");
         assert_eq!(demo.child(KindName("authz/settings"), "").to_string(), "client/demo/authz/settings");
     }

@@ -26,7 +26,9 @@ pub enum Known {
     /// Only these addresses were asked for; the others are unknown.
     Only(BTreeSet<Address>),
     /// The credential may not look; `needs` names the missing right.
-    Not { needs: &'static str },
+    Not {
+        needs: &'static str,
+    },
 }
 
 /// The answer to "is it there?". Unknown never becomes a create or a delete.
@@ -64,7 +66,9 @@ impl Live {
         }
         match self.known(address.kind(), address.parent().as_ref()) {
             Known::All => Found::Absent,
-            Known::Only(asked) if asked.iter().any(|it| it == address || address.is_under(it)) => Found::Absent,
+            Known::Only(asked) if asked.iter().any(|it| it == address || address.is_under(it)) => {
+                Found::Absent
+            }
             Known::Only(_) => Found::Unknown { needs: "a read of this object" },
             Known::Not { needs } => Found::Unknown { needs },
         }
@@ -89,6 +93,9 @@ mod tests {
         assert!(matches!(live.find(&demo), Found::Is(_)));
         assert!(matches!(live.find(&Address::top(CLIENT, "other")), Found::Absent));
         assert!(matches!(live.find(&Address::top(ROLE, "user")), Found::Unknown { needs: "view-realm" }));
-        assert!(matches!(live.find(&demo.child(ROLE, "x")), Found::Absent), "client roles come with their client");
+        assert!(
+            matches!(live.find(&demo.child(ROLE, "x")), Found::Absent),
+            "client roles come with their client"
+        );
     }
 }

@@ -62,6 +62,9 @@ impl State {
 
     /// Returns the objects that stand under an address, at any depth.
     pub fn under<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = (&'a Address, &'a Object)> {
-        self.objects.range(address..).skip_while(move |(it, _)| *it == address).take_while(move |(it, _)| it.is_under(address))
+        self.objects
+            .range(address..)
+            .skip_while(move |(it, _)| *it == address)
+            .take_while(move |(it, _)| it.is_under(address))
     }
 }

@@ -36,7 +36,9 @@ fn covers(pattern: &[String], parts: &[&str]) -> bool {
             covers(rest, parts) || parts.split_first().is_some_and(|(_, parts)| covers(pattern, parts))
         }
         (Some(_), None) => false,
-        (Some((first, rest)), Some((part, parts))) => one(first.as_bytes(), part.as_bytes()) && covers(rest, parts),
+        (Some((first, rest)), Some((part, parts))) => {
+            one(first.as_bytes(), part.as_bytes()) && covers(rest, parts)
+        }
     }
 }
 

@@ -1,0 +1,273 @@
+//! The table of kinds: what Keycloak does with every field of everything that a realm holds.
+//!
+//! A kind is data: one file under `kind/` each, measured on real servers. Code stands only where a table
+//! would become a language: two spellings of a policy, the shorthand on a resource, the tree of roles.
+
+mod authz;
+mod client;
+mod client_scope;
+mod encode;
+mod group;
+mod lift;
+mod mapper;
+mod policy;
+mod realm;
+mod reference;
+mod representation;
+mod role;
+mod shorthand;
+mod user;
+
+pub use encode::{body, segment, value, wire_name};
+pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
+pub use reference::{DEFAULT_ROLE, parse_address, reference};
+pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
+pub use role::default_role_name;
+
+use crate::state::{Address, KindName};
+use crate::text::{Note, Tree};
+
+pub const REALM: KindName = KindName("realm");
+pub const ROLE: KindName = KindName("role");
+pub const GROUP: KindName = KindName("group");
+pub const USER: KindName = KindName("user");
+pub const CLIENT: KindName = KindName("client");
+pub const CLIENT_SCOPE: KindName = KindName("client-scope");
+pub const MAPPER: KindName = KindName("mapper");
+pub const SETTINGS: KindName = KindName("authz/settings");
+pub const SCOPE: KindName = KindName("authz/scope");
+pub const RESOURCE: KindName = KindName("authz/resource");
+pub const POLICY: KindName = KindName("authz/policy");
+pub const PERMISSION: KindName = KindName("authz/permission");
+
+/// Everything that is managed, in the order in which a reader meets it.
+pub static KINDS: &[&Kind] = &[
+    &realm::REALM,
+    &client_scope::CLIENT_SCOPE,
+    &role::ROLE,
+    &group::GROUP,
+    &client::CLIENT,
+    &mapper::MAPPER,
+    &authz::SETTINGS,
+    &authz::SCOPE,
+    &authz::RESOURCE,
+    &policy::POLICY,
+    &policy::PERMISSION,
+    &user::USER,
+];
+
+/// Returns the table entry of a kind.
+pub fn kind(name: KindName) -> &'static Kind {
+    KINDS.iter().find(|it| it.name == name).expect("every KindName constant has an entry in KINDS")
+}
+
+/// Returns the address of the realm itself.
+pub fn realm_address() -> Address {
+    Address::top(REALM, "")
+}
+
+pub struct Kind {
+    pub name: KindName,
+    /// For sentences: "client role" is said of a role under a client.
+    pub title: &'static str,
+    /// The representation class that knows the fields, by the object's `type`.
+    pub representation: fn(&str) -> &'static str,
+    /// The field that names an object among its siblings; empty where there is one per parent.
+    pub key: &'static str,
+    /// The kinds it may stand under; empty: directly under the realm.
+    pub under: &'static [KindName],
+    pub fields: &'static [Field],
+    pub routes: Routes,
+    /// How a text field and a map key are unset in a PUT of the whole object.
+    pub unset: Unsets,
+    /// What a GET answers and a PUT of the whole must not carry.
+    pub not_in_put: &'static [&'static str],
+    /// Turns other accepted spellings into ours, before fields are read.
+    pub respell: Option<fn(&Tree, &mut Vec<Note>) -> Tree>,
+    /// What every realm has and nobody may delete.
+    pub built_in: fn(&Address) -> bool,
+}
+
+/// Where an object is created, read, written and found. Placeholders: `{up}` the parent's own path,
+/// `{id}`, `{name}` and `{type}` the object's.
+pub struct Routes {
+    /// POST here; empty where only the server makes such objects.
+    pub collection: &'static str,
+    /// GET, PUT and DELETE here.
+    pub own: &'static str,
+    /// GET here and take the one with this name: for ids that no answer told.
+    pub find: &'static str,
+    /// The field that holds the id.
+    pub id: &'static str,
+}
+
+pub struct Unsets {
+    pub text: Unset,
+    pub key: Unset,
+    /// The server drops map keys whose value is empty.
+    pub empty_keys_vanish: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Unset {
+    Null,
+    EmptyText,
+    /// Leave it out of the whole.
+    Omit,
+}
+
+/// A field that needs a rule. Fields without one compare as their type says and travel in the body.
+pub struct Field {
+    pub name: &'static str,
+    pub compare: Compare,
+    pub sent: Sent,
+    /// `null` is allowed although the type is no text, list or map.
+    pub may_be_unset: bool,
+    /// Keys at any depth in this field whose values are secrets.
+    pub secret_keys: &'static [&'static str],
+    pub hazard: Option<(Hazard, &'static str)>,
+}
+
+/// How a field is compared. Lists are sets: no list of these kinds has a meaningful order on the server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// As the representation's type says.
+    Typed,
+    /// Text in lower case.
+    Folded,
+    Refs(KindName),
+    /// The user that owns a resource; the client itself is the default and not shown.
+    Owner,
+    /// A map of client to role names.
+    ClientRoles,
+    /// `{realm: [..], client: {..}}`.
+    RoleTree,
+    /// A list of `{id, option}`, where the option is false when absent.
+    RefItems {
+        kind: KindName,
+        id: &'static str,
+        option: &'static str,
+    },
+    Secret,
+    /// What the server decides; accepted in manifests (exports have it) and never compared.
+    ServerOwned,
+}
+
+/// How a field is written.
+#[derive(Clone, Copy)]
+pub enum Sent {
+    Body,
+    /// Sent on create and not compared afterwards.
+    CreateOnly,
+    /// Sent on create; a difference later cannot be mended.
+    Fixed,
+    Links(Link),
+    /// A list whose items are objects of their own.
+    Children(fn(&Tree) -> KindName),
+    /// One object of its own.
+    Child(KindName),
+    /// Roles of the realm and of clients.
+    Roles,
+    /// Known to Keycloak, not managed by this version: an input error, never ignored.
+    NotYet,
+}
+
+/// Links are set-valued fields of exactly one owner, written by calls of their own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// POST and DELETE of role lists at `{own}/role-mappings/…`.
+    RoleMappings,
+    /// POST and DELETE of role lists at `{own}/composites`.
+    Composites,
+    /// PUT and DELETE of `{own}/{path}/{target id}`.
+    Each(&'static str),
+}
+
+/// A side effect beyond the object, when the field takes the value named beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hazard {
+    Deletes,
+    DropsSecret,
+    LocksOut,
+    Opens,
+}
+
+impl Hazard {
+    /// Returns the name used in plans and in `--allow`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deletes => "deletes",
+            Self::DropsSecret => "drops_secret",
+            Self::LocksOut => "locks_out",
+            Self::Opens => "opens",
+        }
+    }
+}
+
+impl Kind {
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|it| it.name == name)
+    }
+
+    /// Returns whether a field is written by links, and how.
+    pub fn link(&self, field: &str) -> Option<Link> {
+        match self.field(field)?.sent {
+            Sent::Links(link) => Some(link),
+            Sent::Body
+            | Sent::CreateOnly
+            | Sent::Fixed
+            | Sent::Children(_)
+            | Sent::Child(_)
+            | Sent::Roles
+            | Sent::NotYet => None,
+        }
+    }
+
+    pub fn is_compared(&self, field: &str) -> bool {
+        self.field(field).is_none_or(|it| {
+            it.compare != Compare::ServerOwned && !matches!(it.sent, Sent::CreateOnly | Sent::NotYet)
+        })
+    }
+}
+
+/// Returns the words for an object in a sentence: "client role `reader`".
+pub fn title(address: &Address) -> String {
+    let kind = kind(address.kind());
+    let words = if address.kind() == ROLE && address.steps().len() > 1 { "client role" } else { kind.title };
+    if kind.key.is_empty() { words.to_owned() } else { format!("{words} `{}`", address.name()) }
+}
+
+const fn field(name: &'static str) -> Field {
+    Field {
+        name,
+        compare: Compare::Typed,
+        sent: Sent::Body,
+        may_be_unset: false,
+        secret_keys: &[],
+        hazard: None,
+    }
+}
+
+const fn server_owned(name: &'static str) -> Field {
+    Field { compare: Compare::ServerOwned, ..field(name) }
+}
+
+const fn not_yet(name: &'static str) -> Field {
+    Field { sent: Sent::NotYet, ..field(name) }
+}
+
+const fn links(name: &'static str, kind: KindName, link: Link) -> Field {
+    Field { compare: Compare::Refs(kind), sent: Sent::Links(link), ..field(name) }
+}
+
+const fn hazard(name: &'static str, hazard: Hazard, when: &'static str) -> Field {
+    Field { hazard: Some((hazard, when)), ..field(name) }
+}
+
+const fn children(name: &'static str, kind: fn(&Tree) -> KindName) -> Field {
+    Field { sent: Sent::Children(kind), ..field(name) }
+}
+
+fn never(_: &Address) -> bool {
+    false
+}

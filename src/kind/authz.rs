@@ -1,0 +1,118 @@
+//! The authorization of a client: server settings, scopes, resources.
+//!
+//! A PUT of the settings needs all three fields. A PUT of a resource replaces all but its attributes.
+//! A second POST of a scope overwrites the first.
+
+use super::{
+    CLIENT, Compare, Field, Kind, PERMISSION, POLICY, RESOURCE as RESOURCE_NAME, Routes, SCOPE as SCOPE_NAME,
+    SETTINGS as SETTINGS_NAME, Sent, Unset, Unsets, children, field, never, policy, server_owned, shorthand,
+};
+use crate::text::{Key, Note, Tree, TreeIs};
+
+pub(super) static SETTINGS: Kind = Kind {
+    name: SETTINGS_NAME,
+    title: "authorization settings",
+    representation: |_| "ResourceServerRepresentation",
+    key: "",
+    under: &[CLIENT],
+    fields: &[
+        server_owned("id"),
+        server_owned("clientId"),
+        server_owned("name"),
+        server_owned("authorizationSchema"),
+        children("scopes", |_| SCOPE_NAME),
+        children("resources", |_| RESOURCE_NAME),
+        children("policies", |tree| if policy::is_permission(tree) { PERMISSION } else { POLICY }),
+        children("permissions", |_| PERMISSION),
+    ],
+    routes: Routes {
+        collection: "",
+        own: "{up}/authz/resource-server",
+        find: "{up}/authz/resource-server",
+        id: "id",
+    },
+    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
+    not_in_put: &["resources", "scopes", "policies", "authorizationSchema"],
+    respell: Some(shorthand::expand),
+    built_in: |_| true,
+};
+
+pub(super) static SCOPE: Kind = Kind {
+    name: SCOPE_NAME,
+    title: "authorization scope",
+    representation: |_| "ScopeRepresentation",
+    key: "name",
+    under: &[CLIENT],
+    fields: &[server_owned("id"), server_owned("policies"), server_owned("resources")],
+    routes: Routes {
+        collection: "{up}/authz/resource-server/scope",
+        own: "{up}/authz/resource-server/scope/{id}",
+        find: "{up}/authz/resource-server/scope?max=-1&deep=false&name={name}",
+        id: "id",
+    },
+    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
+    not_in_put: &["policies", "resources"],
+    respell: None,
+    built_in: never,
+};
+
+pub(super) static RESOURCE: Kind = Kind {
+    name: RESOURCE_NAME,
+    title: "resource",
+    representation: |_| "ResourceRepresentation",
+    key: "name",
+    under: &[CLIENT],
+    fields: &[
+        server_owned("_id"),
+        Field { compare: Compare::Refs(SCOPE_NAME), ..field("scopes") },
+        Field { compare: Compare::Owner, sent: Sent::Fixed, ..field("owner") },
+    ],
+    routes: Routes {
+        collection: "{up}/authz/resource-server/resource",
+        own: "{up}/authz/resource-server/resource/{id}",
+        find: "{up}/authz/resource-server/resource?max=-1&deep=false&exactName=true&name={name}",
+        id: "_id",
+    },
+    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
+    not_in_put: &["owner"],
+    respell: Some(respell_resource),
+    built_in: never,
+};
+
+/// The singular `uri`, `resource_scopes`, scopes as maps, and an owner as a map.
+fn respell_resource(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
+    let mut entries: Vec<(Key, Tree)> = Vec::new();
+    for (key, value) in tree.entries() {
+        match &*key.name {
+            "uri" => match value.is {
+                TreeIs::Null => {}
+                _ if tree.get("uris").is_some_and(|it| !it.items().is_empty()) => notes.push(Note::error(
+                    "RW0106",
+                    "a resource has `uri` or `uris`, not both",
+                    key.at,
+                    "write this one into `uris`",
+                )),
+                _ => entries.push((
+                    Key { at: key.at, name: "uris".into() },
+                    Tree::new(value.at, TreeIs::List(vec![value.clone()])),
+                )),
+            },
+            "uris" if value.items().is_empty() && tree.get("uri").is_some() => {}
+            "scopes" | "resource_scopes" => {
+                let names = value.items().iter().map(|it| it.get("name").unwrap_or(it).clone()).collect();
+                let list = if let TreeIs::List(_) = value.is {
+                    Tree::new(value.at, TreeIs::List(names))
+                } else {
+                    value.clone()
+                };
+                entries.push((Key { at: key.at, name: "scopes".into() }, list));
+            }
+            "owner" => {
+                let name = value.get("name").or_else(|| value.get("id")).unwrap_or(value);
+                entries.push((key.clone(), name.clone()));
+            }
+            _ => entries.push((key.clone(), value.clone())),
+        }
+    }
+    Tree::new(tree.at, TreeIs::Map(entries))
+}

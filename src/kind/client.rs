@@ -1,0 +1,69 @@
+//! Clients: every plain field, the secret, default and optional client scopes; mappers and authorization
+//! stand under them.
+//!
+//! A PUT without `authorizationServicesEnabled` deletes the whole resource server, so a client is always
+//! read, overlaid and written whole. A secret that is left out is kept. Scopes count only at their endpoint.
+
+use super::{
+    CLIENT_SCOPE, Compare, Field, Hazard, Kind, Link, MAPPER, Routes, SETTINGS, Sent, Unset, Unsets,
+    children, field, hazard, links, not_yet, server_owned,
+};
+use crate::state::Address;
+
+pub(super) static CLIENT: Kind = Kind {
+    name: super::CLIENT,
+    title: "client",
+    representation: |_| "ClientRepresentation",
+    key: "clientId",
+    under: &[],
+    fields: &[
+        server_owned("id"),
+        server_owned("access"),
+        server_owned("notBefore"),
+        server_owned("origin"),
+        server_owned("registrationAccessToken"),
+        Field { compare: Compare::Secret, ..field("secret") },
+        hazard("enabled", Hazard::LocksOut, "false"),
+        hazard("publicClient", Hazard::DropsSecret, "true"),
+        hazard("authorizationServicesEnabled", Hazard::Deletes, "false"),
+        hazard("fullScopeAllowed", Hazard::Opens, "true"),
+        links("defaultClientScopes", CLIENT_SCOPE, Link::Each("default-client-scopes")),
+        links("optionalClientScopes", CLIENT_SCOPE, Link::Each("optional-client-scopes")),
+        children("protocolMappers", |_| MAPPER),
+        Field { sent: Sent::Child(SETTINGS), ..field("authorizationSettings") },
+        not_yet("authenticationFlowBindingOverrides"),
+        not_yet("clientTemplate"),
+        not_yet("defaultRoles"),
+        not_yet("directGrantsOnly"),
+        not_yet("useTemplateConfig"),
+        not_yet("useTemplateMappers"),
+        not_yet("useTemplateScope"),
+    ],
+    routes: Routes { collection: "clients", own: "clients/{id}", find: "clients?clientId={name}", id: "id" },
+    unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: true },
+    not_in_put: &[
+        "protocolMappers",
+        "secret",
+        "access",
+        "authorizationSettings",
+        "defaultClientScopes",
+        "optionalClientScopes",
+    ],
+    respell: None,
+    built_in: is_built_in,
+};
+
+/// The clients that every realm has.
+pub(super) fn is_built_in(address: &Address) -> bool {
+    address.kind() == super::CLIENT
+        && (matches!(
+            address.name(),
+            "account"
+                | "account-console"
+                | "admin-cli"
+                | "broker"
+                | "realm-management"
+                | "security-admin-console"
+                | "admin-permissions"
+        ) || address.name().ends_with("-realm"))
+}

@@ -1,0 +1,41 @@
+//! Client scopes with their mappers.
+
+use super::{Kind, MAPPER, Routes, Unset, Unsets, children, server_owned};
+
+/// What a new realm of 26.7 has.
+const BUILT_IN: &[&str] = &[
+    "AuthnContextClassRef",
+    "acr",
+    "address",
+    "basic",
+    "email",
+    "microprofile-jwt",
+    "offline_access",
+    "organization",
+    "phone",
+    "profile",
+    "role_list",
+    "roles",
+    "saml_organization",
+    "service_account",
+    "web-origins",
+];
+
+pub(super) static CLIENT_SCOPE: Kind = Kind {
+    name: super::CLIENT_SCOPE,
+    title: "client scope",
+    representation: |_| "ClientScopeRepresentation",
+    key: "name",
+    under: &[],
+    fields: &[server_owned("id"), children("protocolMappers", |_| MAPPER)],
+    routes: Routes {
+        collection: "client-scopes",
+        own: "client-scopes/{id}",
+        find: "client-scopes",
+        id: "id",
+    },
+    unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: false },
+    not_in_put: &["protocolMappers"],
+    respell: None,
+    built_in: |address| address.kind() == super::CLIENT_SCOPE && BUILT_IN.contains(&address.name()),
+};

@@ -1,0 +1,77 @@
+//! From objects to bodies: references by the names that the endpoints take.
+
+use serde_json::{Map, Value};
+
+use super::{CLIENT, GROUP, Kind, ROLE, Sent};
+use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
+
+/// Returns how a reference is written in a body: roles of clients as `client/role`, groups as paths.
+pub fn wire_name(address: &Address) -> String {
+    if address.kind() == GROUP {
+        return address.steps().iter().map(|step| format!("/{}", step.name)).collect();
+    }
+    match address.parent() {
+        Some(client) if address.kind() == ROLE && client.kind() == CLIENT => {
+            format!("{}/{}", client.name(), address.name())
+        }
+        _ => address.name().to_owned(),
+    }
+}
+
+/// Returns a value as JSON; `reveal` gives the text of a secret.
+pub fn value(node: &Node, reveal: &dyn Fn(&SecretRef) -> String) -> Value {
+    match &node.is {
+        Is::Null | Is::Hidden(Hidden::Masked) => Value::Null,
+        Is::Bool(it) => Value::Bool(*it),
+        Is::Number(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_string())),
+        Is::Text(text) => Value::String(text.to_string()),
+        Is::List(items) => Value::Array(items.iter().map(|it| value(it, reveal)).collect()),
+        Is::Map(map) => Value::Object(
+            map.iter()
+                .filter(|(_, it)| !it.is_null())
+                .map(|(key, it)| (key.to_string(), value(it, reveal)))
+                .collect(),
+        ),
+        Is::Ref(address) => Value::String(wire_name(address)),
+        Is::Secret(secret) => Value::String(reveal(secret)),
+        Is::Hidden(Hidden::Value(text)) => Value::String(text.to_string()),
+    }
+}
+
+/// Returns the body that creates an object: its key and every field that travels in a body.
+pub fn body(
+    kind: &Kind,
+    address: &Address,
+    object: &Object,
+    reveal: &dyn Fn(&SecretRef) -> String,
+) -> Map<String, Value> {
+    let mut body = Map::new();
+    if !kind.key.is_empty() {
+        body.insert(kind.key.to_owned(), Value::String(address.name().to_owned()));
+    }
+    for (name, node) in &object.fields {
+        let travels =
+            kind.field(name).is_none_or(|it| matches!(it.sent, Sent::Body | Sent::CreateOnly | Sent::Fixed));
+        if travels && !node.is_null() {
+            body.insert(name.to_string(), value(node, reveal));
+        }
+    }
+    body
+}
+
+/// Returns a name as a segment of a URL path.
+pub fn segment(name: &str) -> String {
+    let mut out = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => {
+                let hex = b"0123456789ABCDEF";
+                out.push('%');
+                out.push(char::from(hex[usize::from(byte >> 4)]));
+                out.push(char::from(hex[usize::from(byte & 15)]));
+            }
+        }
+    }
+    out
+}

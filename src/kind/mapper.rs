@@ -1,0 +1,29 @@
+//! Protocol mappers of clients and client scopes.
+//!
+//! A PUT needs the id, replaces `config`, and ignores name and protocol.
+
+use super::{CLIENT, CLIENT_SCOPE, Field, Kind, Routes, Sent, Unset, Unsets, field, never, server_owned};
+
+pub(super) static MAPPER: Kind = Kind {
+    name: super::MAPPER,
+    title: "protocol mapper",
+    representation: |_| "ProtocolMapperRepresentation",
+    key: "name",
+    under: &[CLIENT, CLIENT_SCOPE],
+    fields: &[
+        server_owned("id"),
+        server_owned("consentRequired"),
+        server_owned("consentText"),
+        Field { sent: Sent::Fixed, ..field("protocol") },
+    ],
+    routes: Routes {
+        collection: "{up}/protocol-mappers/models",
+        own: "{up}/protocol-mappers/models/{id}",
+        find: "{up}/protocol-mappers/models",
+        id: "id",
+    },
+    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
+    not_in_put: &[],
+    respell: None,
+    built_in: never,
+};

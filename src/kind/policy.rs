@@ -1,0 +1,295 @@
+//! Policies and permissions, in both spellings: the typed one, and the export's, whose `config` holds JSON
+//! in strings and which puts permissions among the policies.
+//!
+//! The typed endpoints are used for reading and writing; what they do not know passes through the generic one.
+
+use super::{
+    CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Kind, PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME,
+    RESOURCE, ROLE, Routes, SCOPE, Sent, USER, Unset, Unsets, field, never, server_owned,
+};
+use crate::text::{Key, Note, Tree, TreeIs, parse_yaml};
+
+/// One type of policy: its representation class and where the export keeps each field.
+pub(super) struct PolicyType {
+    pub(super) name: &'static str,
+    pub(super) representation: &'static str,
+    /// The field without which it decides nothing, or denies everybody.
+    pub(super) main: &'static str,
+    /// Key in the export's `config`, our field, and whether its text is JSON.
+    config: &'static [(&'static str, &'static str, bool)],
+}
+
+pub(super) static TYPES: &[PolicyType] = &[
+    PolicyType {
+        name: "role",
+        representation: "RolePolicyRepresentation",
+        main: "roles",
+        config: &[("roles", "roles", true), ("fetchRoles", "fetchRoles", false)],
+    },
+    PolicyType {
+        name: "user",
+        representation: "UserPolicyRepresentation",
+        main: "users",
+        config: &[("users", "users", true)],
+    },
+    PolicyType {
+        name: "group",
+        representation: "GroupPolicyRepresentation",
+        main: "groups",
+        config: &[("groups", "groups", true), ("groupsClaim", "groupsClaim", false)],
+    },
+    PolicyType {
+        name: "client",
+        representation: "ClientPolicyRepresentation",
+        main: "clients",
+        config: &[("clients", "clients", true)],
+    },
+    PolicyType {
+        name: "client-scope",
+        representation: "ClientScopePolicyRepresentation",
+        main: "clientScopes",
+        config: &[("clientScopes", "clientScopes", true)],
+    },
+    PolicyType {
+        name: "regex",
+        representation: "RegexPolicyRepresentation",
+        main: "pattern",
+        config: &[
+            ("pattern", "pattern", false),
+            ("targetClaim", "targetClaim", false),
+            ("targetContextAttributes", "targetContextAttributes", false),
+        ],
+    },
+    PolicyType {
+        name: "time",
+        representation: "TimePolicyRepresentation",
+        main: "",
+        config: &[
+            ("nbf", "notBefore", false),
+            ("noa", "notOnOrAfter", false),
+            ("dayMonth", "dayMonth", false),
+            ("dayMonthEnd", "dayMonthEnd", false),
+            ("month", "month", false),
+            ("monthEnd", "monthEnd", false),
+            ("year", "year", false),
+            ("yearEnd", "yearEnd", false),
+            ("hour", "hour", false),
+            ("hourEnd", "hourEnd", false),
+            ("minute", "minute", false),
+            ("minuteEnd", "minuteEnd", false),
+        ],
+    },
+    PolicyType {
+        name: "aggregate",
+        representation: "AggregatePolicyRepresentation",
+        main: "policies",
+        config: &[("applyPolicies", "policies", true)],
+    },
+    PolicyType {
+        name: "js",
+        representation: "JSPolicyRepresentation",
+        main: "code",
+        config: &[("code", "code", false)],
+    },
+    PolicyType {
+        name: "resource",
+        representation: "ResourcePermissionRepresentation",
+        main: "policies",
+        config: PERMISSION_CONFIG,
+    },
+    PolicyType {
+        name: "scope",
+        representation: "ScopePermissionRepresentation",
+        main: "policies",
+        config: PERMISSION_CONFIG,
+    },
+    PolicyType {
+        name: "uma",
+        representation: "UmaPermissionRepresentation",
+        main: "",
+        config: PERMISSION_CONFIG,
+    },
+];
+
+const PERMISSION_CONFIG: &[(&str, &str, bool)] = &[
+    ("applyPolicies", "policies", true),
+    ("resources", "resources", true),
+    ("scopes", "scopes", true),
+    ("defaultResourceType", "resourceType", false),
+];
+
+/// Returns the entry of a policy type, or `None` for custom ones, which pass through as they are.
+pub(super) fn policy_type(name: &str) -> Option<&'static PolicyType> {
+    TYPES.iter().find(|it| it.name == name)
+}
+
+fn representation(name: &str) -> &'static str {
+    policy_type(name).map_or("PolicyRepresentation", |it| it.representation)
+}
+
+pub(super) fn is_permission(tree: &Tree) -> bool {
+    matches!(tree.get("type").and_then(Tree::scalar), Some("resource" | "scope" | "uma"))
+}
+
+pub(super) static POLICY: Kind = Kind {
+    name: POLICY_NAME,
+    title: "policy",
+    representation,
+    key: "name",
+    under: &[CLIENT],
+    fields: &[
+        server_owned("id"),
+        server_owned("owner"),
+        server_owned("resourcesData"),
+        server_owned("scopesData"),
+        Field { sent: Sent::Fixed, ..field("type") },
+        Field { compare: Compare::RefItems { kind: ROLE, id: "id", option: "required" }, ..field("roles") },
+        Field {
+            compare: Compare::RefItems { kind: GROUP, id: "path", option: "extendChildren" },
+            ..field("groups")
+        },
+        Field {
+            compare: Compare::RefItems { kind: CLIENT_SCOPE, id: "id", option: "required" },
+            ..field("clientScopes")
+        },
+        Field { compare: Compare::Refs(USER), ..field("users") },
+        Field { compare: Compare::Refs(CLIENT), ..field("clients") },
+        Field { compare: Compare::Refs(POLICY_NAME), ..field("policies") },
+    ],
+    routes: Routes {
+        collection: "{up}/authz/resource-server/policy/{type}",
+        own: "{up}/authz/resource-server/policy/{type}/{id}",
+        find: "{up}/authz/resource-server/policy?max=-1&permission=false&name={name}",
+        id: "id",
+    },
+    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
+    not_in_put: &["resourcesData", "scopesData", "owner"],
+    respell: Some(respell),
+    built_in: never,
+};
+
+pub(super) static PERMISSION: Kind = Kind {
+    name: PERMISSION_NAME,
+    title: "permission",
+    representation,
+    key: "name",
+    under: &[CLIENT],
+    fields: &[
+        server_owned("id"),
+        server_owned("owner"),
+        server_owned("resourcesData"),
+        server_owned("scopesData"),
+        Field { sent: Sent::Fixed, ..field("type") },
+        Field { compare: Compare::Refs(POLICY_NAME), ..field("policies") },
+        Field { compare: Compare::Refs(RESOURCE), ..field("resources") },
+        Field { compare: Compare::Refs(SCOPE), ..field("scopes") },
+    ],
+    routes: Routes {
+        collection: "{up}/authz/resource-server/permission/{type}",
+        own: "{up}/authz/resource-server/permission/{type}/{id}",
+        find: "{up}/authz/resource-server/permission?max=-1&name={name}",
+        id: "id",
+    },
+    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
+    not_in_put: &["resourcesData", "scopesData", "owner"],
+    respell: Some(respell),
+    built_in: never,
+};
+
+/// Moves what the export keeps in `config` to typed fields, and lets short forms stand for long ones.
+fn respell(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
+    let known = tree.get("type").and_then(Tree::scalar).and_then(policy_type);
+    let mut entries: Vec<(Key, Tree)> = Vec::new();
+    for (key, value) in tree.entries() {
+        match (&*key.name, known) {
+            ("config", Some(known)) => {
+                for (key, value) in value.entries() {
+                    if let Some(entry) = from_config(known, key, value, notes) {
+                        entries.push(entry);
+                    }
+                }
+            }
+            ("resources" | "scopes" | "policies", _) => entries.push((key.clone(), names(value))),
+            ("roles" | "clientScopes", _) => entries.push((key.clone(), items(value, "id"))),
+            ("groups", _) => entries.push((key.clone(), items(value, "path"))),
+            _ => entries.push((key.clone(), value.clone())),
+        }
+    }
+    Tree::new(tree.at, TreeIs::Map(entries))
+}
+
+fn from_config(known: &PolicyType, key: &Key, value: &Tree, notes: &mut Vec<Note>) -> Option<(Key, Tree)> {
+    let Some((_, field, json)) = known.config.iter().find(|(name, _, _)| *name == &*key.name) else {
+        // Unknown keys keep their place among the fields, where they get the usual note.
+        return Some((key.clone(), value.clone()));
+    };
+    let key = Key { at: key.at, name: (*field).into() };
+    if !json {
+        return Some((key, value.clone()));
+    }
+    let text = value.scalar().unwrap_or("");
+    if text.is_empty() {
+        return None;
+    }
+    let (documents, problems) = parse_yaml(value.at.file, text);
+    match documents.into_iter().next() {
+        Some(document) if problems.is_empty() && matches!(document.is, TreeIs::List(_)) => {
+            let mut list = document;
+            place(&mut list, value);
+            let list = match *field {
+                "roles" | "clientScopes" => items(&list, "id"),
+                "groups" => items(&list, "path"),
+                _ => names(&list),
+            };
+            Some((key, list))
+        }
+        _ => {
+            notes.push(
+                Note::error(
+                    "RW0104",
+                    format!("`{}` in `config` is not a list in JSON", field),
+                    value.at,
+                    "expected text like `[\"name\"]`",
+                )
+                .help("or write the list itself as a field of the policy"),
+            );
+            None
+        }
+    }
+}
+
+/// Gives every node of a value that was written inside a text the place of that text.
+fn place(tree: &mut Tree, text: &Tree) {
+    tree.at = text.at;
+    match &mut tree.is {
+        TreeIs::List(list) => list.iter_mut().for_each(|it| place(it, text)),
+        TreeIs::Map(entries) => {
+            for (key, value) in entries {
+                key.at = text.at;
+                place(value, text);
+            }
+        }
+        TreeIs::Null | TreeIs::Bool(_) | TreeIs::Number(_) | TreeIs::Text(_) => {}
+    }
+}
+
+/// A list of names, where an item may also be a map with a `name`.
+fn names(tree: &Tree) -> Tree {
+    let TreeIs::List(list) = &tree.is else { return tree.clone() };
+    Tree::new(tree.at, TreeIs::List(list.iter().map(|it| it.get("name").unwrap_or(it).clone()).collect()))
+}
+
+/// A list of maps, where an item may also be the bare reference.
+fn items(tree: &Tree, id: &str) -> Tree {
+    let TreeIs::List(list) = &tree.is else { return tree.clone() };
+    let list = list
+        .iter()
+        .map(|it| match it.is {
+            TreeIs::Text(_) | TreeIs::Number(_) | TreeIs::Bool(_) => {
+                Tree::new(it.at, TreeIs::Map(vec![(Key { at: it.at, name: id.into() }, it.clone())]))
+            }
+            TreeIs::Map(_) | TreeIs::List(_) | TreeIs::Null => it.clone(),
+        })
+        .collect();
+    Tree::new(tree.at, TreeIs::List(list))
+}

@@ -1,0 +1,110 @@
+//! From names as people write them to addresses, and back from the text of an address.
+
+use super::{CLIENT, GROUP, KINDS, ROLE, kind};
+use crate::state::{Address, KindName, Step, decoded};
+
+/// Stands for the realm's default role until the realm says how it is called.
+pub const DEFAULT_ROLE: &str = "(default role)";
+
+/// Returns the address that a reference names: roles as `name` or `client/name`, groups by path, objects
+/// under a client beside the object that refers to them, everything else by name.
+pub fn reference(to: KindName, written: &str, from: Option<&Address>) -> Address {
+    if to == ROLE {
+        return match written.split_once('/') {
+            Some((client, name)) => Address::top(CLIENT, decoded(client)).child(ROLE, decoded(name)),
+            None => Address::top(ROLE, decoded(written)),
+        };
+    }
+    if to == GROUP {
+        let names = written.split('/').filter(|it| !it.is_empty());
+        let steps: Vec<Step> = names.map(|it| Step { kind: GROUP, name: it.into() }).collect();
+        return if steps.is_empty() { Address::top(GROUP, written) } else { steps.into_iter().collect() };
+    }
+    match from.and_then(|it| it.ancestor(CLIENT)) {
+        Some(client) if kind(to).under == [CLIENT] => client.child(to, written),
+        _ => Address::top(to, written),
+    }
+}
+
+/// Reads the text of an address; `None` when no kind has such a path.
+pub fn parse_address(text: &str) -> Option<Address> {
+    let mut rest = text;
+    let mut steps: Vec<Step> = Vec::new();
+    while !rest.is_empty() {
+        let inside = steps.last().map(|it| it.kind);
+        let entry = KINDS.iter().find(|it| {
+            let here = if it.under.is_empty() {
+                inside.is_none()
+            } else {
+                inside.map_or(it.is_top(), |up| it.under.contains(&up))
+            };
+            here && inside != Some(it.name)
+                && rest.strip_prefix(it.name.0).is_some_and(|it| it.is_empty() || it.starts_with('/'))
+        })?;
+        rest = rest.strip_prefix(entry.name.0)?.trim_start_matches('/');
+        if entry.key.is_empty() {
+            steps.push(Step { kind: entry.name, name: "".into() });
+            continue;
+        }
+        loop {
+            let (name, after) = rest.split_once('/').unwrap_or((rest, ""));
+            if name.is_empty() {
+                return None;
+            }
+            steps.push(Step { kind: entry.name, name: decoded(name).into() });
+            rest = after;
+            // A kind that nests in itself takes all that is left: `group/eo/readers`.
+            if rest.is_empty() || !entry.under.contains(&entry.name) {
+                break;
+            }
+        }
+    }
+    if steps.is_empty() { None } else { Some(steps.into_iter().collect()) }
+}
+
+impl super::Kind {
+    /// Returns whether objects of this kind may stand directly under the realm.
+    pub fn is_top(&self) -> bool {
+        self.under.is_empty() || self.name == ROLE || self.name == GROUP
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{PERMISSION, SCOPE};
+    use super::*;
+
+    #[test]
+    fn the_text_of_an_address_reads_back() {
+        for text in [
+            "realm",
+            "role/user",
+            "role/a%2Fb",
+            "client/demo",
+            "client/demo/role/reader",
+            "client/demo/mapper/email",
+            "client-scope/profile/mapper/email",
+            "group/eo/readers/deep",
+            "client/demo/authz/settings",
+            "client/demo/authz/permission/Premium permission",
+            "client/role/role/role",
+            "user/eric",
+        ] {
+            assert_eq!(parse_address(text).map(|it| it.to_string()).as_deref(), Some(text), "{text}");
+        }
+        for text in ["", "client", "client/", "nothing/x", "mapper/x", "user/eric/role/x"] {
+            assert_eq!(parse_address(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn references_are_read_as_people_write_them() {
+        let demo = Address::top(CLIENT, "demo");
+        let permission = demo.child(PERMISSION, "P");
+        assert_eq!(reference(ROLE, "user", None).to_string(), "role/user");
+        assert_eq!(reference(ROLE, "demo/reader", None).to_string(), "client/demo/role/reader");
+        assert_eq!(reference(ROLE, "a%2Fb", None).to_string(), "role/a%2Fb");
+        assert_eq!(reference(GROUP, "/eo/readers", None).to_string(), "group/eo/readers");
+        assert_eq!(reference(SCOPE, "view", Some(&permission)).to_string(), "client/demo/authz/scope/view");
+    }
+}

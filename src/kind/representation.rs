@@ -1,0 +1,118 @@
+//! Which fields Keycloak knows, and of what type: recorded from the distributions' own classes
+//! (`schemas/keycloak/README.md` says how), the oldest and the newest minor that we test.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+/// A minor version of Keycloak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u16, pub u16);
+
+pub const OLDEST: Version = Version(26, 0);
+pub const NEWEST: Version = Version(26, 7);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+/// The type of a field in a representation class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    Text,
+    Boolean,
+    Integer,
+    Number,
+    Any,
+    Enum(Vec<String>),
+    List(Box<Type>),
+    Map(Box<Type>),
+    /// Another class.
+    Class(String),
+}
+
+type Classes = BTreeMap<String, BTreeMap<String, Type>>;
+
+static CLASSES: LazyLock<[(Version, Classes); 2]> = LazyLock::new(|| {
+    [
+        (NEWEST, classes(include_str!("../../schemas/keycloak/26.7/representations.json"))),
+        (OLDEST, classes(include_str!("../../schemas/keycloak/26.0/representations.json"))),
+    ]
+});
+
+fn classes(text: &str) -> Classes {
+    let classes: BTreeMap<String, BTreeMap<String, Value>> =
+        serde_json::from_str(text).expect("the recorded classes are committed and checked by a test");
+    classes
+        .into_iter()
+        .map(|(class, fields)| (class, fields.into_iter().map(|(name, it)| (name, read(&it))).collect()))
+        .collect()
+}
+
+fn read(value: &Value) -> Type {
+    match value {
+        Value::String(name) => match name.as_str() {
+            "text" => Type::Text,
+            "boolean" => Type::Boolean,
+            "integer" => Type::Integer,
+            "number" => Type::Number,
+            "any" => Type::Any,
+            class => Type::Class(class.to_owned()),
+        },
+        Value::Array(item) => Type::List(Box::new(item.first().map_or(Type::Any, read))),
+        Value::Object(map) => match map.iter().next() {
+            Some((key, Value::Array(words))) if key == "enum" => {
+                Type::Enum(words.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+            }
+            Some((key, item)) if key == "set" => Type::List(Box::new(read(item))),
+            Some((key, item)) if key == "*" => Type::Map(Box::new(read(item))),
+            _ => Type::Any,
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) => Type::Any,
+    }
+}
+
+/// Returns the type of a field, as the newest tested version knows it, otherwise as the oldest does.
+pub fn field_type(class: &str, field: &str) -> Option<&'static Type> {
+    CLASSES.iter().find_map(|(_, classes)| classes.get(class)?.get(field))
+}
+
+/// Returns the names of all fields of a class that any tested version knows.
+pub fn fields_of(class: &str) -> impl Iterator<Item = &'static str> + use<> {
+    let [(_, newest), (_, oldest)] = &*CLASSES;
+    let newest = newest.get(class);
+    let oldest = oldest.get(class).into_iter().flatten();
+    newest.into_iter().flatten().map(|(name, _)| name.as_str()).chain(
+        oldest
+            .map(|(name, _)| name.as_str())
+            .filter(move |it| !newest.is_some_and(|known| known.contains_key(*it))),
+    )
+}
+
+/// Returns the recorded version that a field needs at least, when the oldest does not know it.
+pub fn known_since(class: &str, field: &str) -> Option<Version> {
+    let [(newest, _), (_, oldest)] = &*CLASSES;
+    let in_oldest = oldest.get(class).is_some_and(|it| it.contains_key(field));
+    (!in_oldest && field_type(class, field).is_some()).then_some(*newest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recorded_classes_know_fields_and_their_versions() {
+        assert_eq!(
+            field_type("ClientRepresentation", "redirectUris"),
+            Some(&Type::List(Box::new(Type::Text)))
+        );
+        assert_eq!(field_type("ClientRepresentation", "redirectUri"), None);
+        assert_eq!(known_since("GroupRepresentation", "description"), Some(NEWEST));
+        assert_eq!(known_since("GroupRepresentation", "name"), None);
+        assert!(fields_of("RolePolicyRepresentation").any(|it| it == "fetchRoles"));
+    }
+}

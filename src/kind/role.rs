@@ -1,0 +1,47 @@
+//! Roles of the realm and of clients, with composites and attributes.
+//!
+//! A PUT replaces: a description that is left out is lost. Composites count only at their own endpoint.
+
+use super::{CLIENT, Compare, Field, Kind, Link, Routes, Sent, Unset, Unsets, field, server_owned};
+use crate::state::Address;
+
+pub(super) static ROLE: Kind = Kind {
+    name: super::ROLE,
+    title: "role",
+    representation: |_| "RoleRepresentation",
+    key: "name",
+    under: &[CLIENT],
+    fields: &[
+        server_owned("id"),
+        server_owned("containerId"),
+        server_owned("clientRole"),
+        server_owned("composite"),
+        server_owned("scopeParamRequired"),
+        Field { compare: Compare::RoleTree, sent: Sent::Links(Link::Composites), ..field("composites") },
+    ],
+    routes: Routes {
+        collection: "{up}/roles",
+        own: "{up}/roles/{name}",
+        find: "{up}/roles/{name}",
+        id: "id",
+    },
+    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
+    not_in_put: &["composites"],
+    respell: None,
+    built_in: is_built_in,
+};
+
+fn is_built_in(address: &Address) -> bool {
+    match address.parent() {
+        Some(client) => super::client::is_built_in(&client),
+        None => {
+            matches!(address.name(), "offline_access" | "uma_authorization")
+                || address.name().starts_with("default-roles-")
+        }
+    }
+}
+
+/// Returns what the server calls the default role of a new realm.
+pub fn default_role_name(realm: &str) -> String {
+    format!("default-roles-{}", realm.to_lowercase())
+}

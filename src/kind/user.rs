@@ -1,0 +1,67 @@
+//! Users: attributes, credentials, roles, groups; service accounts of clients.
+//!
+//! Usernames and e-mail addresses are lower-cased by the server. A PUT with `attributes` but without
+//! e-mail and names clears those three, so a user is always read, overlaid and written whole.
+
+use super::Hazard;
+use super::{
+    Compare, Field, GROUP, Kind, Link, ROLE, Routes, Sent, Unset, Unsets, field, hazard, links, never,
+    not_yet, server_owned,
+};
+
+pub(super) static USER: Kind = Kind {
+    name: super::USER,
+    title: "user",
+    representation: |_| "UserRepresentation",
+    key: "username",
+    under: &[],
+    fields: &[
+        server_owned("id"),
+        server_owned("access"),
+        server_owned("createdTimestamp"),
+        server_owned("disableableCredentialTypes"),
+        server_owned("notBefore"),
+        server_owned("origin"),
+        server_owned("self"),
+        server_owned("totp"),
+        server_owned("userProfileMetadata"),
+        server_owned("serviceAccountClientId"),
+        server_owned("federationLink"),
+        Field { compare: Compare::Folded, ..field("username") },
+        Field { compare: Compare::Folded, ..field("email") },
+        hazard("enabled", Hazard::LocksOut, "false"),
+        Field { sent: Sent::CreateOnly, secret_keys: &["value", "secretData"], ..field("credentials") },
+        Field { sent: Sent::CreateOnly, ..field("requiredActions") },
+        links("realmRoles", ROLE, Link::RoleMappings),
+        Field {
+            compare: Compare::ClientRoles,
+            sent: Sent::Links(Link::RoleMappings),
+            ..field("clientRoles")
+        },
+        links("groups", GROUP, Link::Each("groups")),
+        not_yet("applicationRoles"),
+        not_yet("clientConsents"),
+        not_yet("federatedIdentities"),
+        not_yet("issuedVerifiableCredentials"),
+        not_yet("socialLinks"),
+        not_yet("verifiableCredentials"),
+    ],
+    routes: Routes {
+        collection: "users",
+        own: "users/{id}",
+        find: "users?exact=true&username={name}",
+        id: "id",
+    },
+    unset: Unsets { text: Unset::EmptyText, key: Unset::Omit, empty_keys_vanish: true },
+    not_in_put: &[
+        "access",
+        "userProfileMetadata",
+        "realmRoles",
+        "clientRoles",
+        "groups",
+        "credentials",
+        "disableableCredentialTypes",
+    ],
+    respell: None,
+    built_in: never,
+};
