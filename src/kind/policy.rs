@@ -40,7 +40,7 @@ pub(super) static TYPES: &[PolicyType] = &[
     },
     PolicyType {
         name: "client",
-        representation: "ClientPolicyRepresentation",
+        representation: "authorization.ClientPolicyRepresentation",
         main: "clients",
         config: &[("clients", "clients", true)],
     },
