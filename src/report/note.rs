@@ -178,3 +178,5 @@ fn related_json(files: &Files, mark: &Mark) -> Value {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod yaml;

@@ -245,6 +245,3 @@ fn boundary(text: &str, offset: usize) -> usize {
 fn closing(open: char) -> char {
     if open == '[' { ']' } else { '}' }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,4 @@
-use snapbox::{IntoData, assert_data_eq, str};
-
-use crate::report::{Color, notes};
-use crate::text::{Files, Note, Tree, TreeIs, parse_yaml};
+use crate::text::{Note, Tree, TreeIs, parse_yaml};
 
 /// Writes a tree in a short form that tells text, numbers and words apart.
 fn short(tree: &Tree) -> String {
@@ -28,14 +25,6 @@ fn parses(text: &str) -> String {
     let (trees, notes) = parse(text);
     assert!(notes.is_empty(), "{text:?} has notes: {notes:?}");
     trees
-}
-
-/// Returns what a person sees for a file, then what was read from it.
-pub(super) fn shows(text: &str) -> String {
-    let mut files = Files::default();
-    files.add("a.yaml", text);
-    let (trees, found) = parse(text);
-    format!("{}=> {trees}\n", notes(&files, &found, Color::Never))
 }
 
 #[test]
@@ -202,164 +191,6 @@ fn an_aliased_value_has_the_place_of_its_use_and_its_inside_that_of_the_definiti
 }
 
 #[test]
-fn every_duplicate_is_noted_with_both_places() {
-    assert_data_eq!(
-        shows("a: 1\nb: {x: 1, 'x': 2}\n\"a\": 2\nc: 1\na: 3\n<<: {q: 1}\n<<: {r: 1}\n"),
-        str![[r#"
-error[RW0102]: key `x` stands twice in one map
- --> a.yaml:2:11
-  |
-2 | b: {x: 1, 'x': 2}
-  |     -     ^^^ written again here
-  |     |
-  |     written first here
-
-error[RW0102]: key `a` stands twice in one map
- --> a.yaml:3:1
-  |
-1 | a: 1
-  | - written first here
-2 | b: {x: 1, 'x': 2}
-3 | "a": 2
-  | ^^^ written again here
-
-error[RW0102]: key `a` stands twice in one map
- --> a.yaml:5:1
-  |
-1 | a: 1
-  | - written first here
-...
-5 | a: 3
-  | ^ written again here
-
-error[RW0102]: key `<<` stands twice in one map
- --> a.yaml:7:1
-  |
-6 | <<: {q: 1}
-  | -- written first here
-7 | <<: {r: 1}
-  | ^^ written again here
-  |
-  = help: merge several maps with one list: `<<: [*a, *b]`
-=> {a: 1, b: {x: 1}, c: 1, q: 1, r: 1}
-
-"#]]
-        .raw()
-    );
-}
-
-#[test]
-fn what_yaml_can_say_and_manifests_cannot_is_noted_and_reading_goes_on() {
-    assert_data_eq!(
-        shows(
-            "a: !env HOME\nb: !!int x\nc: !thing\n  d: !!set {}\n~: 1\n: 2\n[x]: 3\nt: {{ name }}\n<<: 5\nu: *none\nv: &noon 1\nw: *non\nx: &x [*x]\n"
-        ),
-        str![[r#"
-error[RW0106]: unsupported tag `!env`
- --> a.yaml:1:4
-  |
-1 | a: !env HOME
-  |    ^^^^ not known here
-  |
-  = help: remove the tag, or quote the value if the `!` belongs to it
-
-error[RW0106]: the value is not what its tag `!!int` says
- --> a.yaml:2:10
-  |
-2 | b: !!int x
-  |          ^ does not fit the tag
-  |
-  = help: remove the tag, or correct the value
-
-error[RW0106]: unsupported tag `!thing`
- --> a.yaml:3:4
-  |
-3 | c: !thing
-  |    ^^^^^^ not known here
-  |
-  = help: remove the tag, or quote the value if the `!` belongs to it
-
-error[RW0106]: unsupported tag `!!set`
- --> a.yaml:4:6
-  |
-4 |   d: !!set {}
-  |      ^^^^^ not known here
-  |
-  = help: remove the tag, or quote the value if the `!` belongs to it
-
-error[RW0107]: a key must be text, this one is null
- --> a.yaml:5:1
-  |
-5 | ~: 1
-  | ^ not text
-  |
-  = help: write the key before the colon, in quotes if it is the word `null` or `~`
-
-error[RW0107]: a key must be text, this one is null
- --> a.yaml:6:1
-  |
-6 | : 2
-  | ^ not text
-  |
-  = help: write the key before the colon, in quotes if it is the word `null` or `~`
-
-error[RW0107]: a key must be text, this one is a list
- --> a.yaml:7:1
-  |
-7 | [x]: 3
-  | ^^^ not text
-  |
-  = help: quote the key, or check for a bracket too many
-
-error[RW0107]: a key must be text, this one is a map
- --> a.yaml:8:5
-  |
-8 | t: {{ name }}
-  |     ^^^^^^^^ not text
-  |
-  = help: quote a value that begins with `{{`
-
-error[RW0101]: `<<` merges maps, this is a number
- --> a.yaml:9:5
-  |
-9 | <<: 5
-  | --  ^ not a map
-  | |
-  | merged by this key
-  |
-  = help: write `<<: *anchor` or `<<: [*one, *two]`; quote `"<<"` to use it as a name
-
-error[RW0101]: there is no anchor `none`
-  --> a.yaml:10:4
-   |
-10 | u: *none
-   |    ^^^^^ used here
-   |
-   = help: an anchor `&none` must stand before it in the same document; quote text that begins with `*`
-
-error[RW0101]: there is no anchor `non`
-  --> a.yaml:12:4
-   |
-12 | w: *non
-   |    ^^^^ used here
-   |
-   = help: did you mean `*noon`?
-
-error[RW0101]: anchor `x` contains itself
-  --> a.yaml:13:8
-   |
-13 | x: &x [*x]
-   |    --  ^^ used inside
-   |    |
-   |    the anchor begins here
-=> {a: "HOME", b: "x", c: {d: {}}, t: {}, u: null, v: 1, w: null, x: [null]}
-
-"#]]
-        .raw()
-    );
-}
-
-#[test]
 fn a_small_file_cannot_become_huge_or_deep() {
     let mut laughs = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
     for n in 1..12 {
@@ -382,5 +213,24 @@ fn a_small_file_cannot_become_huge_or_deep() {
         assert_eq!(notes.len(), usize::from(is_too_deep), "{n_levels}");
         assert!(notes.iter().all(|it| it.code == "RW0108"));
         assert!(trees.len() <= 1);
+    }
+}
+
+#[test]
+fn reading_goes_on_after_a_problem() {
+    for (text, codes, read) in [
+        ("a: 1\nb: {x: 1, 'x': 2}\na: 3\n", ["RW0102"; 2].as_slice(), "{a: 1, b: {x: 1}}"),
+        ("<<: {q: 1}\n<<: {r: 1}\n", &["RW0102"], "{q: 1, r: 1}"),
+        ("a: !env HOME\nb: !!int x\n", &["RW0106"; 2], "{a: \"HOME\", b: \"x\"}"),
+        ("c: !thing\n  d: !!set {}\n", &["RW0106"; 2], "{c: {d: {}}}"),
+        ("~: 1\n: 2\n[x]: 3\nt: {{ name }}\n", &["RW0107"; 4], "{t: {}}"),
+        ("<<: 5\nu: *none\nx: &x [*x]\n", &["RW0101"; 3], "{u: null, x: [null]}"),
+        ("a: 1\n---\nb: [1\n---\nc: 3\n---\nd: e: f\n", &["RW0101"; 2], "{a: 1} --- {c: 3}"),
+        ("key:value\nb: 1\n", &["RW0101"], ""),
+    ] {
+        let (trees, notes) = parse(text);
+        let mut found: Vec<_> = notes.iter().map(|it| it.code).collect();
+        found.sort_unstable();
+        assert_eq!((trees.as_str(), found.as_slice()), (read, codes), "{text:?}");
     }
 }

@@ -1,111 +1,8 @@
+//! Brackets, quotes, colons and characters that stand where they cannot.
+
 use snapbox::{IntoData, assert_data_eq, str};
 
-use crate::text::yaml::tests::shows;
-
-fn all(texts: &[&str]) -> String {
-    texts.iter().map(|it| shows(it)).collect::<Vec<_>>().join("\n")
-}
-
-#[test]
-fn tabs_and_indentation_are_explained() {
-    assert_data_eq!(
-        all(&[
-            "a:\n\tb: 1\n",
-            "a:\n  b: 1\n\t\tc: 2\n",
-            "a: |\n\tx\n",
-            "a:\n  b: 1\n c: 2\n",
-            "a: 1\n  b: 2\n",
-            "- a\nb: 1\n",
-            "a: 1\n- b\n",
-            "a: |\n    x\n  y\n",
-            "a:\n  - b\n c\n",
-        ]),
-        str![[r"
-error[RW0101]: a tab cannot indent YAML
- --> a.yaml:2:1
-  |
-2 |     b: 1
-  | ^ this is a tab
-  |
-  = help: indent with spaces
-=> 
-
-error[RW0101]: a tab cannot indent YAML
- --> a.yaml:3:1
-  |
-3 |         c: 2
-  | ^ this is a tab
-  |
-  = help: indent with spaces
-=> 
-
-error[RW0101]: a tab cannot indent YAML
- --> a.yaml:2:1
-  |
-2 |     x
-  | ^ this is a tab
-  |
-  = help: indent with spaces
-=> 
-
-error[RW0101]: a line does not fit the lines above it
- --> a.yaml:3:2
-  |
-3 |  c: 2
-  |  ^^^^ neither key nor item of them
-  |
-  = help: keys of one map start in the same column, and so do the `-` of one list
-=> 
-
-error[RW0101]: a key cannot stand here
- --> a.yaml:2:3
-  |
-2 |   b: 2
-  |   ^^^^ read as part of the value above
-  |
-  = help: indent it like the key above, or quote the value if the line belongs to it
-=> 
-
-error[RW0101]: a line does not fit the lines above it
- --> a.yaml:2:1
-  |
-2 | b: 1
-  | ^^^^ neither key nor item of them
-  |
-  = help: keys of one map start in the same column, and so do the `-` of one list
-=> 
-
-error[RW0101]: a line does not fit the lines above it
- --> a.yaml:2:1
-  |
-2 | - b
-  | ^^^ neither key nor item of them
-  |
-  = help: keys of one map start in the same column, and so do the `-` of one list
-=> 
-
-error[RW0101]: a line does not fit the lines above it
- --> a.yaml:3:3
-  |
-3 |   y
-  |   ^ neither key nor item of them
-  |
-  = help: keys of one map start in the same column, and so do the `-` of one list
-=> 
-
-error[RW0101]: a line does not fit the lines above it
- --> a.yaml:3:2
-  |
-3 |  c
-  |  ^ neither key nor item of them
-  |
-  = help: keys of one map start in the same column, and so do the `-` of one list
-=> 
-
-"]]
-        .raw()
-    );
-}
+use super::all;
 
 #[test]
 fn brackets_and_quotes_are_explained() {
@@ -135,7 +32,6 @@ error[RW0101]: a comma or a closing bracket is missing
   |  ^ unexpected here
   |
   = help: separate entries by exactly one comma, and close every `[` and `{`
-=> 
 
 error[RW0101]: `[` is not closed
  --> a.yaml:1:4
@@ -144,7 +40,6 @@ error[RW0101]: `[` is not closed
   |    ^ opened here
   |
   = help: add the missing `]`
-=> 
 
 error[RW0101]: `{` is not closed
  --> a.yaml:1:1
@@ -153,7 +48,6 @@ error[RW0101]: `{` is not closed
   | ^ opened here
   |
   = help: add the missing `}`
-=> 
 
 error[RW0101]: a comma or a closing bracket is missing
  --> a.yaml:1:12
@@ -164,7 +58,6 @@ error[RW0101]: a comma or a closing bracket is missing
   | inside this
   |
   = help: separate entries by exactly one comma, and close every `[` and `{`
-=> 
 
 error[RW0101]: a comma or a closing bracket is missing
  --> a.yaml:1:9
@@ -175,7 +68,6 @@ error[RW0101]: a comma or a closing bracket is missing
   | inside this
   |
   = help: separate entries by exactly one comma, and close every `[` and `{`
-=> 
 
 error[RW0101]: `[` is closed by `}`
  --> a.yaml:1:4
@@ -184,14 +76,12 @@ error[RW0101]: `[` is closed by `}`
   |    ^ opened here
   |
   = help: close it with `]`
-=> 
 
 error[RW0101]: a closing bracket without an opening one
  --> a.yaml:1:1
   |
 1 | ]
   | ^ nothing to close
-=> 
 
 error[RW0101]: a quote is not closed
  --> a.yaml:1:4
@@ -200,7 +90,6 @@ error[RW0101]: a quote is not closed
   |    ^ opened here
   |
   = help: close it, or quote the whole value if the quote belongs to it
-=> 
 
 error[RW0101]: text after a closing quote
  --> a.yaml:2:5
@@ -211,7 +100,6 @@ error[RW0101]: text after a closing quote
   |     ^^ the quoted text ended before this
   |
   = help: close quotes on their line, and write a quote inside single quotes twice (`'it''s'`)
-=> 
 
 error[RW0101]: text after a closing quote
  --> a.yaml:1:8
@@ -220,7 +108,6 @@ error[RW0101]: text after a closing quote
   |        ^ the quoted text ended before this
   |
   = help: close quotes on their line, and write a quote inside double quotes as `\"`
-=> 
 
 error[RW0101]: text after a closing quote
  --> a.yaml:1:8
@@ -229,7 +116,6 @@ error[RW0101]: text after a closing quote
   |        ^^ the quoted text ended before this
   |
   = help: close quotes on their line, and write a quote inside single quotes twice (`'it''s'`)
-=> 
 
 error[RW0101]: unknown escape in double quotes
  --> a.yaml:1:4
@@ -238,7 +124,6 @@ error[RW0101]: unknown escape in double quotes
   |    ^^^^ in this text
   |
   = help: write a backslash as `\\`, or use single quotes, which know no escapes
-=> 
 
 error[RW0101]: an escape is no Unicode character
  --> a.yaml:1:4
@@ -247,7 +132,6 @@ error[RW0101]: an escape is no Unicode character
   |    ^^^^^^^^ in this text
   |
   = help: write `\uXXXX` with four hexadecimal digits, and surrogates in pairs
-=> 
 
 "#]]
         .raw()
@@ -283,7 +167,6 @@ error[RW0101]: a second colon in one line
   |     ^ unexpected `:`
   |
   = help: quote the value if the colon belongs to it
-=> 
 
 error[RW0101]: a key cannot stand here
  --> a.yaml:2:1
@@ -292,7 +175,6 @@ error[RW0101]: a key cannot stand here
   | ^^^^ read as part of the value above
   |
   = help: put a space after the colon in the line above
-=> 
 
 error[RW0101]: a key without a colon
  --> a.yaml:2:1
@@ -301,7 +183,6 @@ error[RW0101]: a key without a colon
   | ^ expected `key: value`
   |
   = help: write `key: value`, with a space after the colon
-=> 
 
 error[RW0101]: a value cannot begin with `@`
  --> a.yaml:1:4
@@ -310,7 +191,6 @@ error[RW0101]: a value cannot begin with `@`
   |    ^^ needs quotes
   |
   = help: put the value in quotes
-=> 
 
 error[RW0101]: an anchor or alias without a name
  --> a.yaml:1:4
@@ -319,7 +199,6 @@ error[RW0101]: an anchor or alias without a name
   |    ^ the name is missing
   |
   = help: quote text that begins with `&` or `*`
-=> 
 
 error[RW0101]: a list item cannot stand here
  --> a.yaml:1:4
@@ -328,7 +207,6 @@ error[RW0101]: a list item cannot stand here
   |    ^ unexpected `-`
   |
   = help: begin the list on a line of its own, or quote text that begins with `-`
-=> 
 
 error[RW0101]: a key cannot stand here
  --> a.yaml:1:4
@@ -337,7 +215,6 @@ error[RW0101]: a key cannot stand here
   |    ^ unexpected
   |
   = help: quote text that begins with `?`
-=> 
 
 error[RW0101]: text cannot begin on the line of `|` or `>`
  --> a.yaml:1:4
@@ -346,7 +223,6 @@ error[RW0101]: text cannot begin on the line of `|` or `>`
   |    ^^ block text starts here
   |
   = help: write the text on the next line, indented; or quote the value
-=> 
 
 error[RW0101]: a tag that is not valid
  --> a.yaml:1:4
@@ -355,7 +231,6 @@ error[RW0101]: a tag that is not valid
   |    ^^^^ read as a tag
   |
   = help: quote text that begins with `!`
-=> 
 
 error[RW0101]: a tag that is not valid
  --> a.yaml:1:1
@@ -364,14 +239,12 @@ error[RW0101]: a tag that is not valid
   | ^^^^^^^^^^^^^^^^^^^^^ read as a tag
   |
   = help: quote text that begins with `!`
-=> 
 
 error[RW0101]: unsupported YAML version
  --> a.yaml:1:1
   |
 1 | %YAML 2.0
   | ^^^^^^^^^ only YAML 1 is read
-=> 
 
 error[RW0101]: text after the end of a document
  --> a.yaml:2:5
@@ -380,7 +253,6 @@ error[RW0101]: text after the end of a document
   |     ^ unexpected
   |
   = help: only `---` or a comment may follow `...`
-=> 
 
 error[RW0101]: the character U+0000 cannot be written as it is
  --> a.yaml:1:5
@@ -389,7 +261,6 @@ error[RW0101]: the character U+0000 cannot be written as it is
   |     ^ invisible character
   |
   = help: remove it, or write `"\x00"` in double quotes
-=> 
 
 error[RW0101]: the character U+007F cannot be written as it is
  --> a.yaml:1:6
@@ -398,7 +269,6 @@ error[RW0101]: the character U+007F cannot be written as it is
   |      ^ invisible character
   |
   = help: remove it, or write `"\x7f"` in double quotes
-=> 
 
 error[RW0101]: a byte-order mark inside the document
  --> a.yaml:1:4
@@ -407,7 +277,6 @@ error[RW0101]: a byte-order mark inside the document
   |    ^ invisible character
   |
   = help: remove it; it may only stand at the start of a file
-=> 
 
 error[RW0101]: a merge conflict is not resolved
  --> a.yaml:2:1
@@ -416,36 +285,8 @@ error[RW0101]: a merge conflict is not resolved
   | ^^^^^^^^^^^^ left by version control
   |
   = help: choose one side and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`
-=> 
 
 "#]]
-        .raw()
-    );
-}
-
-#[test]
-fn documents_around_a_broken_one_are_read() {
-    assert_data_eq!(
-        shows("a: 1\n---\nb: [1\n---\nc: 3\n---\nd: e: f\n"),
-        str![[r"
-error[RW0101]: `[` is not closed
- --> a.yaml:3:4
-  |
-3 | b: [1
-  |    ^ opened here
-  |
-  = help: add the missing `]`
-
-error[RW0101]: a second colon in one line
- --> a.yaml:7:5
-  |
-7 | d: e: f
-  |     ^ unexpected `:`
-  |
-  = help: quote the value if the colon belongs to it
-=> {a: 1} --- {c: 3}
-
-"]]
         .raw()
     );
 }
