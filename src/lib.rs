@@ -4,6 +4,10 @@
 
 pub mod text;
 
+<<<<<<< HEAD
 pub mod state;
 
 pub mod kind;
+=======
+pub mod report;
+>>>>>>> text
