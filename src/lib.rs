@@ -4,10 +4,14 @@
 
 pub mod text;
 
-<<<<<<< HEAD
 pub mod state;
 
+pub mod change;
+
+pub mod call;
+
 pub mod kind;
-=======
+
+pub mod diff;
+
 pub mod report;
->>>>>>> text
