@@ -49,11 +49,17 @@ pub enum Segment {
 pub enum Body {
     None,
     /// A whole new object.
-    Whole { address: Address, fields: Vec<(Box<str>, Node)> },
+    Whole {
+        address: Address,
+        fields: Vec<(Box<str>, Node)>,
+    },
     /// A list of role representations, by id and name.
     Roles(Vec<Address>),
     /// GET the path, lay these over what came, PUT the whole.
-    Overlay { address: Address, set: Vec<Overlay> },
+    Overlay {
+        address: Address,
+        set: Vec<Overlay>,
+    },
     /// A body that needs nothing more.
     Json(Value),
 }

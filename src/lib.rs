@@ -14,4 +14,6 @@ pub mod kind;
 
 pub mod diff;
 
+pub mod plan;
+
 pub mod report;

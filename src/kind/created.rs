@@ -7,19 +7,29 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::{CLIENT, CLIENT_SCOPE, GROUP, NEWEST, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS, USER, Version, kind, lift_object, lift_realm, realm_address};
+use super::{
+    CLIENT, CLIENT_SCOPE, GROUP, NEWEST, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS, USER, Version,
+    kind, lift_object, lift_realm, realm_address,
+};
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::{At, tree_of_json};
 
 type Recorded = BTreeMap<String, Value>;
 
 static DEFAULTS: LazyLock<[Recorded; 2]> = LazyLock::new(|| {
-    [include_str!("../../schemas/keycloak/26.7/create-defaults.json"), include_str!("../../schemas/keycloak/26.0/create-defaults.json")]
-        .map(|text| serde_json::from_str(text).expect("the recorded defaults are committed and checked by a test"))
+    [
+        include_str!("../../schemas/keycloak/26.7/create-defaults.json"),
+        include_str!("../../schemas/keycloak/26.0/create-defaults.json"),
+    ]
+    .map(|text| {
+        serde_json::from_str(text).expect("the recorded defaults are committed and checked by a test")
+    })
 });
 
-static FRESH: [&str; 2] =
-    [include_str!("../../schemas/keycloak/26.7/fresh-realm.json"), include_str!("../../schemas/keycloak/26.0/fresh-realm.json")];
+static FRESH: [&str; 2] = [
+    include_str!("../../schemas/keycloak/26.7/fresh-realm.json"),
+    include_str!("../../schemas/keycloak/26.0/fresh-realm.json"),
+];
 
 /// The recording to take for a version: the nearest lower one.
 fn recording(version: Version) -> usize {
@@ -29,7 +39,8 @@ fn recording(version: Version) -> usize {
 /// Returns what a new realm of this name holds.
 pub fn fresh_realm(realm: &str, version: Version) -> State {
     let text = FRESH[recording(version)].replace("{realm}", realm);
-    let value: Value = serde_json::from_str(&text).expect("the recorded realm is committed and checked by a test");
+    let value: Value =
+        serde_json::from_str(&text).expect("the recorded realm is committed and checked by a test");
     lift_realm(&tree_of_json(&value)).into_live()
 }
 
@@ -39,7 +50,8 @@ pub fn fresh_realm(realm: &str, version: Version) -> State {
 pub fn created(address: &Address, object: &Object, state: &State, version: Version) -> Object {
     let mut made = Object::new(At::SERVER);
     if let Some(reads) = recorded(address, object, version) {
-        let lifted = lift_object(kind(address.kind()), &tree_of_json(&reads), address.parent().as_ref()).into_live();
+        let lifted =
+            lift_object(kind(address.kind()), &tree_of_json(&reads), address.parent().as_ref()).into_live();
         if let Some(defaults) = lifted.objects.into_values().next() {
             made.fields = defaults.fields;
         }
@@ -86,7 +98,18 @@ fn recorded(address: &Address, object: &Object, version: Version) -> Option<Valu
     // The recording's own name and references are no defaults.
     map.insert(kind(address.kind()).key.to_owned(), Value::String(address.name().to_owned()));
     map.remove("");
-    for example in ["roles", "users", "groups", "clients", "clientScopes", "pattern", "targetClaim", "hour", "hourEnd", "owner"] {
+    for example in [
+        "roles",
+        "users",
+        "groups",
+        "clients",
+        "clientScopes",
+        "pattern",
+        "targetClaim",
+        "hour",
+        "hourEnd",
+        "owner",
+    ] {
         if matches!(address.kind(), POLICY | PERMISSION | RESOURCE) {
             map.remove(example);
         }
@@ -95,16 +118,24 @@ fn recorded(address: &Address, object: &Object, version: Version) -> Option<Valu
 }
 
 fn default_scopes(made: &mut Object, object: &Object, state: &State, version: Version) {
-    let protocol = if object.text("protocol").is_empty() { "openid-connect" } else { object.text("protocol") };
+    let protocol =
+        if object.text("protocol").is_empty() { "openid-connect" } else { object.text("protocol") };
     let realm = state.get(&realm_address());
-    for (from, to) in [("defaultDefaultClientScopes", "defaultClientScopes"), ("defaultOptionalClientScopes", "optionalClientScopes")] {
+    for (from, to) in [
+        ("defaultDefaultClientScopes", "defaultClientScopes"),
+        ("defaultOptionalClientScopes", "optionalClientScopes"),
+    ] {
         let mut scopes: Vec<Address> = realm
             .and_then(|it| it.get(from))
             .map(|it| it.items().iter().filter_map(|it| it.as_ref().cloned()).collect())
             .unwrap_or_default();
         scopes.retain(|it| state.get(it).is_some_and(|scope| scope.text("protocol") == protocol));
         let service_account = Address::top(CLIENT_SCOPE, "service_account");
-        if to == "defaultClientScopes" && has_service_account(object) && version >= NEWEST && state.contains(&service_account) {
+        if to == "defaultClientScopes"
+            && has_service_account(object)
+            && version >= NEWEST
+            && state.contains(&service_account)
+        {
             scopes.push(service_account);
         }
         made.fields.insert(to.into(), refs(scopes));
@@ -116,7 +147,12 @@ fn has_service_account(client: &Object) -> bool {
 }
 
 /// Returns the objects that the server makes together with a client that looks like this.
-pub fn spawned(address: &Address, client: &Object, state: &State, version: Version) -> Vec<(Address, Object)> {
+pub fn spawned(
+    address: &Address,
+    client: &Object,
+    state: &State,
+    version: Version,
+) -> Vec<(Address, Object)> {
     if address.kind() != CLIENT || !has_service_account(client) {
         return Vec::new();
     }
@@ -143,13 +179,18 @@ pub fn spawned(address: &Address, client: &Object, state: &State, version: Versi
 }
 
 /// Mappers, and on 26.0 the default resource, policy and permission of an authorization client.
-fn recorded_with_client(address: &Address, client: &Object, version: Version) -> Option<Vec<(Address, Object)>> {
+fn recorded_with_client(
+    address: &Address,
+    client: &Object,
+    version: Version,
+) -> Option<Vec<(Address, Object)>> {
     let (entry, name) = if client.is_true("authorizationServicesEnabled") {
         ("client/authorization", "recorded-authorization")
     } else {
         ("client/service-accounts", "recorded-accounts")
     };
-    let exported = DEFAULTS[recording(version)].get(entry)?.get("exported")?.get(format!("clients/{name}"))?;
+    let exported =
+        DEFAULTS[recording(version)].get(entry)?.get("exported")?.get(format!("clients/{name}"))?;
     let text = exported.to_string().replace(name, address.name());
     let value: Value = serde_json::from_str(&text).ok()?;
     let state = lift_object(kind(CLIENT), &tree_of_json(&value), None).into_live();
