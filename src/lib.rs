@@ -17,3 +17,5 @@ pub mod diff;
 pub mod plan;
 
 pub mod report;
+
+pub mod keycloak;
