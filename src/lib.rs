@@ -19,3 +19,5 @@ pub mod plan;
 pub mod report;
 
 pub mod keycloak;
+
+pub mod apply;
