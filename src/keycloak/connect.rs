@@ -171,7 +171,9 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut next = error.source();
     while let Some(cause) = next {
         let text = cause.to_string();
-        if !texts.iter().any(|known| known.contains(&text)) {
+        // hyper's own layer says no more than that there was an error.
+        let noise = text.starts_with("client error (") && cause.source().is_some();
+        if !noise && !texts.iter().any(|known| known.contains(&text)) {
             texts.push(text);
         }
         next = cause.source();

@@ -103,9 +103,9 @@ impl Error {
         }
     }
 
-    /// Says whether nothing was written by the request that failed, whatever it was.
+    /// Says whether the failed request certainly wrote nothing.
     pub fn wrote_nothing(&self) -> bool {
-        !matches!(self.kind(), ErrorKind::Lost | ErrorKind::Server { .. } | ErrorKind::Timeout)
+        !matches!(self.kind(), ErrorKind::Lost | ErrorKind::Server { .. })
             && !matches!(self, Error::NotFound { repeated: true, .. })
     }
 }

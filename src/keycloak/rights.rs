@@ -118,6 +118,30 @@ impl Rights {
         }
     }
 
+    /// Returns the rights with everything unknown taken from another source.
+    fn or(self, other: Rights) -> Rights {
+        let or = |own: Right, other: Right| if own == Right::Unknown { other } else { own };
+        Rights {
+            view_realm: or(self.view_realm, other.view_realm),
+            view_users: or(self.view_users, other.view_users),
+            view_clients: or(self.view_clients, other.view_clients),
+            view_authorization: or(self.view_authorization, other.view_authorization),
+            view_identity_providers: or(self.view_identity_providers, other.view_identity_providers),
+            view_events: or(self.view_events, other.view_events),
+            view_organizations: or(self.view_organizations, other.view_organizations),
+            manage_realm: or(self.manage_realm, other.manage_realm),
+            manage_users: or(self.manage_users, other.manage_users),
+            manage_clients: or(self.manage_clients, other.manage_clients),
+            manage_authorization: or(self.manage_authorization, other.manage_authorization),
+            manage_identity_providers: or(self.manage_identity_providers, other.manage_identity_providers),
+            manage_events: or(self.manage_events, other.manage_events),
+            manage_organizations: or(self.manage_organizations, other.manage_organizations),
+            partial_export: or(self.partial_export, other.partial_export),
+            authorization_settings: or(self.authorization_settings, other.authorization_settings),
+            create_realm: or(self.create_realm, other.create_realm),
+        }
+    }
+
     /// Returns what roles of `realm-management` allow, as measured on 26.0 and 26.7.
     fn of_roles(roles: &BTreeSet<&str>, may_create_realms: bool) -> Rights {
         if roles.contains("realm-admin") {
@@ -172,6 +196,18 @@ impl Keycloak {
     }
 }
 
+/// The realm whose accounts may hold rights in every realm.
+const MASTER: &str = "master";
+
+/// Returns the client, in the realm of an account, whose roles are rights in a realm.
+fn rights_client(account_realm: &str, realm: &str) -> Option<String> {
+    match account_realm {
+        MASTER => Some(format!("{realm}-realm")),
+        own if own == realm => Some("realm-management".to_owned()),
+        _ => None,
+    }
+}
+
 /// Returns the rights that a token's own roles say, if it carries any for the realm.
 fn from_token(token: &Secret, realm: &str) -> Option<Rights> {
     let claims = token::claims(token)?;
@@ -181,18 +217,11 @@ fn from_token(token: &Secret, realm: &str) -> Option<Rights> {
         found.into_iter().flatten().filter_map(Value::as_str).collect()
     };
     let of_realm = roles(&["realm_access", "roles"]);
-    let (admin, create) = match issuer_realm {
-        "master" => (of_realm.contains("admin"), of_realm.contains("create-realm")),
-        _ => (false, false),
-    };
-    if admin {
+    let create = issuer_realm == MASTER && of_realm.contains("create-realm");
+    if issuer_realm == MASTER && of_realm.contains("admin") {
         return Some(Rights::all(Right::Yes));
     }
-    let client = match issuer_realm {
-        "master" => format!("{realm}-realm"),
-        own if own == realm => "realm-management".to_owned(),
-        _ => return None,
-    };
+    let client = rights_client(issuer_realm, realm)?;
     let of_client = roles(&["resource_access", &client, "roles"]);
     if of_client.is_empty() { None } else { Some(Rights::of_roles(&of_client, create)) }
 }

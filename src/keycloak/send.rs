@@ -151,15 +151,17 @@ impl Raw {
     }
 }
 
-/// A try that failed, and whether another may follow (after at least this pause).
+/// A try that failed, whether another may follow (after at least this pause), and whether the server may have
+/// carried it out all the same.
 pub(super) struct Failed {
     pub(super) error: Box<Error>,
     pub(super) again: Option<Duration>,
+    pub(super) in_doubt: bool,
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Failed {
-        Failed { error: Box::new(error), again: None }
+        Failed { error: Box::new(error), again: None, in_doubt: false }
     }
 }
 
@@ -174,9 +176,7 @@ pub(super) async fn exchange(request: reqwest::RequestBuilder) -> Result<Raw, re
 
 /// Says what a broken exchange means for a request that is (not) repeatable.
 pub(super) fn broken(error: &reqwest::Error, url: &Url, repeatable: bool) -> Result<Failed, String> {
-    let mut origin = url.clone();
-    origin.set_query(None);
-    let origin = origin.to_string();
+    let origin = url.origin().ascii_serialization();
     if let Some((cause, hint)) = tls_cause(error) {
         return Ok(Error::Tls { url: origin, cause, hint }.into());
     }
@@ -184,13 +184,14 @@ pub(super) fn broken(error: &reqwest::Error, url: &Url, repeatable: bool) -> Res
     if !error.is_connect() && !repeatable {
         return Err(cause);
     }
+    let in_doubt = !error.is_connect();
     let error = if error.is_timeout() {
         let what = if error.is_connect() { "no connection" } else { "no answer to the request" };
         Error::Timeout { url: origin, what: what.to_owned() }
     } else {
         Error::Unreachable { url: origin, cause }
     };
-    Ok(Failed { error: Box::new(error), again: Some(Duration::ZERO) })
+    Ok(Failed { error: Box::new(error), again: Some(Duration::ZERO), in_doubt })
 }
 
 impl Retry {
@@ -243,9 +244,13 @@ impl Keycloak {
                 },
                 Err(failed) => failed,
             };
-            // A try that a proxy answered, or nobody, may have reached the server all the same.
-            repeated |= !failed.error.wrote_nothing() || matches!(*failed.error, Error::Unreachable { .. });
-            pause(&mut pauses, failed).await?;
+            repeated |= failed.in_doubt;
+            let unanswered = failed.again.is_some();
+            if let Err(error) = pause(&mut pauses, failed).await {
+                // A write that was perhaps carried out by one of its tries is not "server down".
+                let lost = repeated && unanswered && !request.is_read();
+                return Err(if lost { self.lost(request, &error.to_string()) } else { error });
+            }
             self.0.counts.retries.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -310,11 +315,11 @@ impl Keycloak {
         let error = match status {
             429 => {
                 let error = Box::new(Error::Refused { method, path, status, text });
-                return Err(Failed { error, again: Some(raw.retry_after()) });
+                return Err(Failed { error, again: Some(raw.retry_after()), in_doubt: false });
             }
             502..=504 if request.is_repeatable() => {
                 let error = Box::new(Error::Server { method, path, status, text });
-                return Err(Failed { error, again: Some(raw.retry_after()) });
+                return Err(Failed { error, again: Some(raw.retry_after()), in_doubt: true });
             }
             502..=504 => self.lost(request, &format!("status {status} from a gateway or a stopping server")),
             500..=599 => Error::Server { method, path, status, text },

@@ -100,6 +100,14 @@ impl Tokens {
         }
     }
 
+    /// Returns the realm and the name of the user who logs in, where it is one.
+    pub(super) fn user(&self) -> Option<(&str, &str)> {
+        match &self.credentials {
+            Credentials::Password { user, .. } => Some((&self.realm, user)),
+            Credentials::Client { .. } | Credentials::SignedJwt { .. } | Credentials::Token(_) => None,
+        }
+    }
+
     /// Returns the server's time in seconds, as the newest token tells it.
     pub(super) async fn server_time(&self, redactor: &Redactor) -> Result<Option<i64>, Error> {
         self.bearer(redactor).await?;
@@ -248,7 +256,7 @@ impl Tokens {
                     let (status, text) = (raw.status, "no login possible now".to_owned());
                     let path = url.path().trim_start_matches('/').to_owned();
                     let error = Box::new(Error::Server { method: super::Method::Post, path, status, text });
-                    Failed { error, again: Some(raw.retry_after()) }
+                    Failed { error, again: Some(raw.retry_after()), in_doubt: false }
                 }
                 Ok(raw) => return Ok(raw),
                 Err(error) => broken(&error, url, true)

@@ -1,9 +1,12 @@
 //! Finds rights by asking: requests that only read, small ones, each answered differently to those who may and
-//! to those who may not, also in an empty realm.
+//! to those who may not, also in an empty realm. What they leave open is looked up among the roles of the user
+//! who is logged in, where it may look itself up.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Right, Rights};
+use super::{MASTER, Right, Rights, rights_client};
 use crate::keycloak::{Answer, Error, ErrorKind, Keycloak, Method, Request, token};
 
 /// No object has this id.
@@ -101,7 +104,7 @@ pub(super) async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, E
         Right::Yes if organizations.rows().is_empty() && !manage_realm.is_yes() => Right::Unknown,
         right @ (Right::Yes | Right::No | Right::Unknown) => right,
     };
-    Ok(Rights {
+    let probed = Rights {
         view_realm: Right::of(whole),
         view_users,
         view_clients,
@@ -127,7 +130,52 @@ pub(super) async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, E
             at_most(view_authorization)
         },
         create_realm: Right::Unknown,
+    };
+    Ok(match own_roles(keycloak, realm).await? {
+        Some(by_roles) => probed.or(by_roles),
+        None => probed,
     })
+}
+
+/// Returns the rights by the roles of the user who is logged in, where it may look itself up.
+async fn own_roles(keycloak: &Keycloak, realm: &str) -> Result<Option<Rights>, Error> {
+    let Some((home, user)) = keycloak.0.tokens.user() else { return Ok(None) };
+    let Some(client) = rights_client(home, realm) else { return Ok(None) };
+    let base = realm_path(home);
+    let get = |below: String| ask(keycloak, Method::Get, format!("{base}/{below}"), None);
+    let query = |name: &str, value: &str| {
+        url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
+    };
+    let users = get(format!("users?exact=true&{}", query("username", user))).await?;
+    let Some(user) = only_id(users.rows()) else { return Ok(None) };
+    let of_realm = get(format!("users/{user}/role-mappings/realm/composite")).await?;
+    if of_realm.right() != Right::Yes {
+        return Ok(None);
+    }
+    if home == MASTER && names(&of_realm).contains("admin") {
+        return Ok(Some(Rights::all(Right::Yes)));
+    }
+    let clients = get(format!("clients?{}", query("clientId", &client))).await?;
+    let Some(client) = only_id(clients.rows()) else { return Ok(None) };
+    let of_client = get(format!("users/{user}/role-mappings/clients/{client}/composite")).await?;
+    Ok(match of_client {
+        Found::Allowed(_) => {
+            let may_create = home == MASTER && names(&of_realm).contains("create-realm");
+            Some(Rights::of_roles(&names(&of_client), may_create))
+        }
+        Found::Forbidden | Found::Other(_) => None,
+    })
+}
+
+fn only_id(rows: &[Value]) -> Option<&str> {
+    match rows {
+        [row] => row.get("id").and_then(Value::as_str),
+        _ => None,
+    }
+}
+
+fn names(roles: &Found) -> BTreeSet<&str> {
+    roles.rows().iter().filter_map(|role| role.get("name").and_then(Value::as_str)).collect()
 }
 
 /// Returns what the first row says about our access to it.

@@ -85,3 +85,26 @@ fn a_token_without_roles_says_nothing() {
         assert_eq!(from_token(&Secret::new(broken), "demo"), None);
     }
 }
+
+#[test]
+fn what_probing_leaves_open_is_filled_and_nothing_else() {
+    let probed = Rights { manage_users: Right::Unknown, view_users: Right::No, ..Rights::all(Right::Yes) };
+    let by_roles = Rights { view_realm: Right::No, ..Rights::all(Right::Yes) };
+    assert_eq!(probed.or(by_roles), Rights { view_users: Right::No, ..Rights::all(Right::Yes) });
+    assert_eq!(rights_client("master", "demo").as_deref(), Some("demo-realm"));
+    assert_eq!(rights_client("demo", "demo").as_deref(), Some("realm-management"));
+    assert_eq!(rights_client("demo", "other"), None);
+}
+
+#[test]
+fn exporting_needs_three_rights_and_not_authorization() {
+    for (roles, right) in [
+        (&["manage-realm", "view-clients", "view-users"][..], Right::Yes),
+        (&["manage-realm", "view-clients", "view-authorization"], Right::No),
+        (&["view-realm", "view-clients", "view-users"], Right::No),
+        (&["realm-admin"], Right::Yes),
+    ] {
+        let rights = Rights::of_roles(&roles.iter().copied().collect(), false);
+        assert_eq!((rights.partial_export, rights.create_realm), (right, Right::No), "{roles:?}");
+    }
+}
