@@ -3,3 +3,7 @@
 //! The modules stand in reading order; each may use only those above it (a test holds this).
 
 pub mod text;
+
+pub mod sandbox;
+
+pub mod cli;

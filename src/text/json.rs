@@ -15,7 +15,9 @@ pub fn tree_of_json(value: &Value) -> Tree {
         Value::Object(entries) => TreeIs::Map(
             entries
                 .iter()
-                .map(|(name, value)| (Key { at: At::SERVER, name: name.as_str().into() }, tree_of_json(value)))
+                .map(|(name, value)| {
+                    (Key { at: At::SERVER, name: name.as_str().into() }, tree_of_json(value))
+                })
                 .collect(),
         ),
     };
