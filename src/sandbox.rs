@@ -84,8 +84,6 @@ pub enum Progress {
     Unpacking { done: usize, total: usize },
     /// The server is booting.
     Booting,
-    /// One way of getting the distribution failed and the next is tried.
-    Failed { why: String },
 }
 
 /// Whom progress is told.

@@ -31,12 +31,6 @@ impl Display {
             Progress::Verifying => ("verifying the checksum", 0, None),
             Progress::Unpacking { done, total } => ("unpacking Keycloak", *done as u64, Some(*total as u64)),
             Progress::Booting => ("booting Keycloak", 0, None),
-            Progress::Failed { why } => {
-                if !self.quiet {
-                    self.bar.suspend(|| say(&format!("warning: {why}")));
-                }
-                return;
-            }
         };
         let bytes = matches!(progress, Progress::Maven { .. } | Progress::Downloading { .. });
         self.enter(step, bytes, total);

@@ -86,7 +86,8 @@ pub(super) async fn from_release_page(
 }
 
 async fn checksum(client: &reqwest::Client, url: &str) -> Result<String, Failure> {
-    let network = |source| Failure::Network { url: url.to_owned(), source };
+    let network =
+        |error: reqwest::Error| Failure::Network { url: url.to_owned(), source: error.without_url() };
     let answer = client.get(url).send().await.map_err(network)?;
     if !answer.status().is_success() {
         return Err(Failure::Status { url: url.to_owned(), status: answer.status() });
@@ -128,7 +129,8 @@ async fn fetch_rest(
     have: u64,
     say: Say<'_>,
 ) -> Result<(), Failure> {
-    let network = |source| Failure::Network { url: url.to_owned(), source };
+    let network =
+        |error: reqwest::Error| Failure::Network { url: url.to_owned(), source: error.without_url() };
     let write = |source| Failure::Write { path: part.to_owned(), source };
     let mut request = client.get(url);
     if 0 < have {

@@ -117,7 +117,7 @@ async fn fetch(options: &Options, version: &str, say: Say<'_>) -> Result<PathBuf
         match from_maven(&options.cache, version, say).await {
             Ok(path) => return Ok(path),
             Err(why) => {
-                say(Progress::Failed { why: format!("Maven: {why}") });
+                tracing::info!("no distribution from Maven: {why}");
                 attempts.push(format!("Maven: {why}"));
             }
         }
@@ -141,7 +141,7 @@ async fn from_maven(cache: &Path, version: &str, say: Say<'_>) -> Result<PathBuf
         tempfile::Builder::new().prefix(".maven-").tempdir_in(cache).map_err(|error| error.to_string())?;
     let mut maven = tokio::process::Command::new("mvn");
     maven
-        .args(["-B", "-q", "-C", COPY, "-Dmdep.useBaseVersion=true"])
+        .args(["-B", "-q", "-C", "-U", COPY])
         .arg(format!("-Dartifact=org.keycloak:keycloak-quarkus-dist:{version}:zip"))
         .arg(format!("-DoutputDirectory={}", folder.path().display()))
         .current_dir(folder.path())
@@ -187,7 +187,9 @@ fn largest_in(folder: &Path) -> u64 {
 
 /// The first error line of Maven's log says what is wrong; the others repeat it or advertise switches.
 fn maven_error(log: &str) -> Option<String> {
-    let line = log.lines().find_map(|line| line.strip_prefix("[ERROR] "))?;
+    // A colour reset may stand before the first line, even without colour.
+    let line =
+        log.lines().find_map(|line| Some(line.split_once("[ERROR] ")?.1).filter(|text| !text.is_empty()))?;
     let reason = line.rsplit_once(" on project ").map_or(line, |(_, rest)| rest);
     Some(reason.split(" -> [Help").next().unwrap_or(reason).to_owned())
 }
@@ -215,7 +217,7 @@ mod tests {
 
     #[test]
     fn mavens_reason_is_one_line_without_its_advertisements() {
-        let log = "[ERROR] Failed to execute goal x:3.8.1:copy (default-cli) on project standalone-pom: \
+        let log = "\u{1b}[0m[ERROR] Failed to execute goal x:3.8.1:copy (default-cli) on project standalone-pom: \
                    Unable to find/resolve artifact. -> [Help 1]\n[ERROR] \n[ERROR] To see the full stack trace";
         assert_eq!(maven_error(log).unwrap(), "standalone-pom: Unable to find/resolve artifact.");
         assert_eq!(maven_error("nothing"), None);
