@@ -12,6 +12,8 @@ pub mod call;
 
 pub mod kind;
 
+pub mod manifest;
+
 pub mod diff;
 
 pub mod plan;
@@ -21,3 +23,7 @@ pub mod report;
 pub mod keycloak;
 
 pub mod apply;
+
+pub mod sandbox;
+
+pub mod cli;
