@@ -8,4 +8,6 @@ pub mod state;
 
 pub mod kind;
 
+pub mod manifest;
+
 pub mod report;
