@@ -7,3 +7,5 @@ pub mod text;
 pub mod state;
 
 pub mod kind;
+
+pub mod keycloak;
