@@ -13,6 +13,7 @@ use url::Url;
 
 mod connect;
 mod error;
+mod read;
 mod rights;
 mod secret;
 mod send;
@@ -21,6 +22,7 @@ mod version;
 
 pub use connect::{Connect, Credentials, Retry};
 pub use error::{Error, ErrorKind};
+pub use read::{Read, Source, Want, read};
 pub use rights::{Right, Rights, needs};
 pub use secret::{Redactor, Secret};
 pub use send::{Answer, Method, Request};
