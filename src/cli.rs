@@ -9,9 +9,17 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+mod apply;
+mod applying;
 mod completions;
+mod connection;
+mod drift;
 mod exit;
+mod inputs;
+mod plan;
+mod planning;
 mod progress;
+mod realms;
 mod sandbox;
 mod signal;
 mod terminal;
@@ -51,6 +59,12 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show what apply would change, and who gains or loses by it
+    Plan(plan::Args),
+    /// Make realms what the manifests say
+    Apply(apply::Args),
+    /// Show how realms differ from what is declared; exit 2 when they do
+    Drift(drift::Args),
     /// Run a disposable local Keycloak
     Sandbox(sandbox::Args),
     /// Print shell completions or man pages
@@ -98,6 +112,9 @@ fn block_on(cli: Cli) -> Exit {
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let global = cli.global;
     match cli.command {
+        Command::Plan(args) => unless_stopped(plan::run(args, global)).await,
+        Command::Apply(args) => apply::run(args, global).await,
+        Command::Drift(args) => unless_stopped(drift::run(args, global)).await,
         Command::Sandbox(args) => sandbox::run(args, global).await,
         Command::Completions(args) => unless_stopped(async { completions::run(&args, Cli::command()) }).await,
     }

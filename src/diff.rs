@@ -33,7 +33,7 @@ pub struct Question<'a> {
     pub default_role: &'a str,
     pub ownership: &'a Ownership,
     /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
-    pub same_secret: &'a dyn Fn(&SecretRef, &str) -> Option<bool>,
+    pub same_secret: Box<dyn Fn(&SecretRef, &str) -> Option<bool> + 'a>,
     pub terms: &'a Terms,
 }
 

@@ -6,6 +6,8 @@
 mod load;
 mod merge;
 mod project;
+mod secret;
 
 pub use load::{Desired, Loaded, load, load_texts};
 pub use project::{Environment, ForbidGain, Guards, PROJECT_FILE, Project, Prune, RealmEntry};
+pub use secret::{Secrets, resolve};
