@@ -1,7 +1,5 @@
 //! One REST request as a value, before ids are known.
 
-use serde_json::Value;
-
 use crate::change::Path;
 use crate::state::{Address, Node};
 
@@ -60,8 +58,8 @@ pub enum Body {
         address: Address,
         set: Vec<Overlay>,
     },
-    /// A body that needs nothing more.
-    Json(Value),
+    /// These fields and nothing else.
+    Fields(Vec<(Box<str>, Node)>),
 }
 
 /// One field or key of an overlay; `None` unsets it.

@@ -19,7 +19,7 @@ mod role;
 mod shorthand;
 mod user;
 
-pub use created::{created, fresh_realm, sent_unasked, spawned};
+pub use created::{created, sent_unasked, spawned};
 pub use encode::{body, segment, value, wire_name};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use reference::{DEFAULT_ROLE, parse_address, reference};

@@ -12,8 +12,18 @@ pub mod call;
 
 pub mod kind;
 
+pub mod manifest;
+
 pub mod diff;
 
 pub mod plan;
 
 pub mod report;
+
+pub mod keycloak;
+
+pub mod apply;
+
+pub mod sandbox;
+
+pub mod cli;

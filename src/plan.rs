@@ -7,7 +7,7 @@ mod guard;
 use std::collections::BTreeMap;
 
 pub use drift::{Class, Drift, drift};
-pub use graph::{Cycle, calls};
+pub use graph::{Cycle, calls, path};
 pub use guard::{Consent, SideEffect, judge};
 
 use crate::change::{Action, Change};

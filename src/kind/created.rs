@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     CLIENT, CLIENT_SCOPE, GROUP, NEWEST, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS, USER, Version,
-    kind, lift_object, lift_realm, realm_address,
+    kind, lift_object, realm_address,
 };
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::{At, tree_of_json};
@@ -26,22 +26,9 @@ static DEFAULTS: LazyLock<[Recorded; 2]> = LazyLock::new(|| {
     })
 });
 
-static FRESH: [&str; 2] = [
-    include_str!("../../schemas/keycloak/26.7/fresh-realm.json"),
-    include_str!("../../schemas/keycloak/26.0/fresh-realm.json"),
-];
-
 /// The recording to take for a version: the nearest lower one.
 fn recording(version: Version) -> usize {
     usize::from(version < NEWEST)
-}
-
-/// Returns what a new realm of this name holds.
-pub fn fresh_realm(realm: &str, version: Version) -> State {
-    let text = FRESH[recording(version)].replace("{realm}", realm);
-    let value: Value =
-        serde_json::from_str(&text).expect("the recorded realm is committed and checked by a test");
-    lift_realm(&tree_of_json(&value)).into_live()
 }
 
 /// Returns the new object as the server will show it: defaults for what `object` does not say.

@@ -160,7 +160,7 @@ fn link_requests(
             by_client
                 .into_iter()
                 .map(|(client, roles)| {
-                    let path = match client {
+                    let path = match client.filter(|it| it.kind() == CLIENT) {
                         None => vec![Segment::Text("/role-mappings/realm".into())],
                         Some(client) => {
                             vec![Segment::Text("/role-mappings/clients/".into()), Segment::Id(client)]
@@ -181,7 +181,7 @@ fn link_requests(
 }
 
 /// Fills a route: `{up}` the parent's own path, `{id}`, `{name}`, `{path}` and `{type}` the object's.
-pub(crate) fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment> {
+pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment> {
     let mut out: Vec<Segment> = Vec::new();
     let text = |out: &mut Vec<Segment>, it: &str| match out.last_mut() {
         Some(Segment::Text(last)) => last.push_str(it),
@@ -285,7 +285,7 @@ fn needs(call: &Call, change: &Change) -> BTreeSet<Address> {
         needs.insert(change.object.clone());
     }
     match &call.body {
-        Body::None | Body::Json(_) => {}
+        Body::None | Body::Fields(_) => {}
         Body::Roles(roles) => needs.extend(roles.iter().cloned()),
         Body::Whole { fields, .. } => fields.iter().for_each(|(_, node)| {
             node.each_ref(&mut |it, _| {
@@ -327,7 +327,7 @@ fn dropped(call: &Call, change: &Change, live: &State) -> BTreeSet<Address> {
                 dropped.insert(target.clone());
             }
         }
-        Body::Roles(_) | Body::Whole { .. } | Body::Json(_) => {}
+        Body::Roles(_) | Body::Whole { .. } | Body::Fields(_) => {}
     }
     dropped.remove(&change.object);
     dropped

@@ -23,6 +23,19 @@ impl Files {
         u32::try_from(self.files.len() - 1).expect("a run reads fewer than four billion files")
     }
 
+    /// Replaces a place by asterisks of the same length, for what must never be shown.
+    pub fn hide(&mut self, at: At) {
+        let Some((_, text)) = self.files.get_mut(at.file as usize) else { return };
+        let (start, end) = (at.start as usize, at.end as usize);
+        if let Some(written) = text.get(start..end) {
+            let hidden: String = written
+                .bytes()
+                .map(|byte| if matches!(byte, b'\n' | b'\r') { char::from(byte) } else { '*' })
+                .collect();
+            text.replace_range(start..end, &hidden);
+        }
+    }
+
     pub fn name(&self, file: u32) -> Option<&str> {
         self.files.get(file as usize).map(|(name, _)| name.as_str())
     }

@@ -1,0 +1,447 @@
+//! From paths to documents, and from documents to what is desired of each realm.
+//!
+//! All files are read in the order of their paths, so that the same tree gives the same answer everywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use super::merge::merge;
+use super::project::{PROJECT_FILE, Project};
+use crate::kind::lift_realm;
+use crate::state::{Address, Is, Node, Object, SecretSource, State};
+use crate::text::{At, Files, Note, Tree, TreeIs, nearest, parse_yaml};
+
+/// Everything that the manifests say, and what is wrong with them.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    pub files: Files,
+    /// By name of the realm.
+    pub realms: Vec<Desired>,
+    /// The documents with `kind: AccessTest`, as written.
+    pub tests: Vec<Tree>,
+    /// The folders that files named by `fromFile` may not leave.
+    pub roots: Vec<PathBuf>,
+    pub notes: Vec<Note>,
+}
+
+/// What all manifests of a realm say together.
+#[derive(Debug)]
+pub struct Desired {
+    pub realm: String,
+    /// Where the realm is named first.
+    pub at: At,
+    /// An object without fields is only a place: it owns nothing unless it is created.
+    pub state: State,
+    /// Policies and permissions that were written as an export writes them, with `config`.
+    pub exported: BTreeSet<Address>,
+}
+
+/// Reads files and folders; without paths, those of the project.
+pub fn load(paths: &[PathBuf], project: &Project) -> Loaded {
+    let paths = if paths.is_empty() { project.roots() } else { paths.to_vec() };
+    let mut notes = Vec::new();
+    let mut sources = Vec::new();
+    for path in manifest_files(&paths, &mut notes) {
+        if let Some(text) = read(&path, &mut notes) {
+            sources.push((path, text));
+        }
+    }
+    let mut loaded = assemble(&sources, roots(&paths, project), project);
+    loaded.notes.extend(notes);
+    loaded
+}
+
+/// Makes manifests of texts that are in memory already.
+pub fn load_texts(sources: &[(&str, &str)], project: &Project) -> Loaded {
+    let sources: Vec<(PathBuf, String)> =
+        sources.iter().map(|(name, text)| (PathBuf::from(name), (*text).to_owned())).collect();
+    assemble(&sources, vec![PathBuf::new()], project)
+}
+
+fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Project) -> Loaded {
+    let mut out = Loaded { files: project.files(), notes: project.notes.clone(), roots, ..Loaded::default() };
+    let mut realms: BTreeMap<String, Pieces> = BTreeMap::new();
+    for (path, text) in sources {
+        let name = path.to_string_lossy();
+        let file = out.files.add(&*name, text.as_str());
+        let (documents, problems) = parse_yaml(file, text);
+        if documents.is_empty() && problems.is_empty() {
+            let at = At { file, start: 0, end: 0 };
+            out.notes.push(
+                Note::error("RW0113", format!("`{name}` is empty"), at, "no document here")
+                    .help("a manifest begins with `realm: NAME`"),
+            );
+        }
+        out.notes.extend(problems);
+        for document in documents {
+            one(document, path, &mut realms, &mut out);
+        }
+        hide_lines(&mut out.files, file, text);
+    }
+    for (realm, pieces) in realms {
+        hide_literals(&pieces.pieces, &mut out.files);
+        let state = merge(pieces.pieces, &mut out.notes);
+        out.realms.push(Desired { realm, at: pieces.at, state, exported: pieces.exported });
+    }
+    out
+}
+
+struct Pieces {
+    at: At,
+    pieces: Vec<(Address, Object)>,
+    exported: BTreeSet<Address>,
+}
+
+/// Reads one document; a list is what `kc.sh export` writes for several realms.
+fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: &mut Loaded) {
+    match &document.is {
+        TreeIs::Map(_) => {}
+        TreeIs::List(items) => {
+            for item in items {
+                one(item.clone(), path, realms, out);
+            }
+            return;
+        }
+        TreeIs::Null | TreeIs::Bool(_) | TreeIs::Number(_) | TreeIs::Text(_) => {
+            let title = format!("a manifest is a map, but this is {}", document.what());
+            out.notes.push(
+                Note::error("RW0104", title, document.at, "not a map")
+                    .help("a manifest begins with `realm: NAME`"),
+            );
+            return;
+        }
+    }
+    if let Some(kind) = document.get("kind") {
+        match kind.scalar() {
+            Some("AccessTest") => out.tests.push(document),
+            written => {
+                let written = written.unwrap_or_default();
+                let title = format!("unknown kind of document `{written}`");
+                let note = Note::error("RW0116", title, kind.at, "not a kind that realmwright knows");
+                out.notes.push(match nearest(written, ["AccessTest"]) {
+                    Some(near) => note.help(format!("did you mean `{near}`?")),
+                    None => note.help(
+                        "a manifest has no `kind`, an access test has `kind: AccessTest`; \
+                         other files can be named in `.ignore`",
+                    ),
+                });
+            }
+        }
+        return;
+    }
+    let Some(name) = document.get("realm") else {
+        let at = document.entries().first().map_or(document.at, |(key, _)| key.at);
+        out.notes.push(
+            Note::error(
+                "RW0112",
+                "this document does not say which realm it is about",
+                at,
+                "no `realm` here",
+            )
+            .help("begin it with `realm: NAME`; files that are no manifests can be named in `.ignore`"),
+        );
+        return;
+    };
+    let Some(realm) = name.scalar().filter(|it| !it.is_empty()) else {
+        let title = format!("`realm` is {}, not a name", name.what());
+        out.notes.push(Note::error("RW0104", title, name.at, "expected the name of a realm"));
+        return;
+    };
+    let lifted = lift_realm(&document);
+    out.notes.extend(lifted.notes);
+    let exports = exports(&document);
+    let pieces = realms.entry(realm.to_owned()).or_insert_with(|| Pieces {
+        at: name.at,
+        pieces: Vec::new(),
+        exported: BTreeSet::new(),
+    });
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for (address, mut object) in lifted.pieces {
+        if exports.contains(&object.at) {
+            pieces.exported.insert(address.clone());
+        }
+        for node in object.fields.values_mut() {
+            settle_files(node, folder, &out.roots, &mut out.notes);
+        }
+        pieces.pieces.push((address, object));
+    }
+}
+
+/// Returns the places of policies that keep their fields in `config`.
+fn exports(document: &Tree) -> BTreeSet<At> {
+    let clients = document.get("clients").map_or(&[][..], Tree::items);
+    let settings = clients.iter().filter_map(|it| it.get("authorizationSettings"));
+    let lists = settings.flat_map(|it| [it.get("policies"), it.get("permissions")]).flatten();
+    lists.flat_map(Tree::items).filter(|it| it.get("config").is_some()).map(|it| it.at).collect()
+}
+
+/// Makes paths of secret files relative to the current folder: from here on two equal ones are one file.
+fn settle_files(node: &mut Node, folder: &Path, roots: &[PathBuf], notes: &mut Vec<Note>) {
+    let at = node.at;
+    match &mut node.is {
+        Is::Secret(secret) => {
+            let SecretSource::File(written) = &mut secret.source else { return };
+            let path = tidied(&folder.join(&**written));
+            if !roots.iter().any(|root| is_inside(&path, root)) {
+                notes.push(
+                    Note::error(
+                        "RW0117",
+                        format!("secret file `{written}` is outside of the manifests"),
+                        at,
+                        "leaves the folder",
+                    )
+                    .help("keep it beside the manifests, or name its folder with `--secret-root`"),
+                );
+            }
+            if let Some(path) = path.to_str() {
+                *written = path.into();
+            }
+        }
+        Is::List(items) => items.iter_mut().for_each(|it| settle_files(it, folder, roots, notes)),
+        Is::Map(map) => map.values_mut().for_each(|it| settle_files(it, folder, roots, notes)),
+        Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Hidden(_) => {}
+    }
+}
+
+fn is_inside(path: &Path, root: &Path) -> bool {
+    let absolute = |it: &Path| std::path::absolute(Path::new(".").join(it)).ok();
+    match (absolute(path), absolute(root)) {
+        (Some(path), Some(root)) => tidied(&path).starts_with(tidied(&root)),
+        _ => false,
+    }
+}
+
+/// Resolves `.` and `..` by the text alone.
+fn tidied(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            Component::ParentDir | Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                out.push(component);
+            }
+        }
+    }
+    out
+}
+
+/// Returns the folders that a run may read secret files from.
+fn roots(paths: &[PathBuf], project: &Project) -> Vec<PathBuf> {
+    if let Some(root) = &project.secret_root {
+        return vec![root.clone()];
+    }
+    let folders = paths
+        .iter()
+        .map(|it| if it.is_dir() { it.clone() } else { it.parent().unwrap_or(Path::new("")).to_path_buf() });
+    project.root.iter().cloned().chain(folders).collect()
+}
+
+/// Returns the manifests among files and folders, each once, sorted.
+fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
+    let mut found = BTreeMap::new();
+    for path in paths {
+        if path.is_dir() {
+            let before = found.len();
+            let mut seen = false;
+            let walk = ignore::WalkBuilder::new(path).follow_links(true).git_global(false).build();
+            for entry in walk {
+                match entry {
+                    Ok(entry) => {
+                        if is_manifest(entry.path()) && entry.file_type().is_some_and(|it| it.is_file()) {
+                            seen = true;
+                            found.insert(real(entry.path()), tidied(entry.path()));
+                        }
+                    }
+                    Err(error) => {
+                        notes.push(
+                            Note::error(
+                                "RW0114",
+                                format!("cannot read `{}`", path.display()),
+                                At::SERVER,
+                                "",
+                            )
+                            .help(error.to_string()),
+                        );
+                        seen = true;
+                    }
+                }
+            }
+            if !seen && found.len() == before {
+                let title = format!("`{}` has no manifests", path.display());
+                notes.push(
+                    Note::error("RW0115", title, At::SERVER, "").help(
+                        "manifests end in .yaml, .yml or .json; hidden and git-ignored files are skipped",
+                    ),
+                );
+            }
+        } else {
+            found.insert(real(path), tidied(path));
+        }
+    }
+    let mut files: Vec<PathBuf> = found.into_values().collect();
+    files.sort();
+    files
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let ending = path.extension().and_then(|it| it.to_str());
+    matches!(ending, Some("yaml" | "yml" | "json")) && path.file_name().is_none_or(|it| it != PROJECT_FILE)
+}
+
+/// Reads a file as text; says what is wrong where it cannot.
+pub(super) fn read(path: &Path, notes: &mut Vec<Note>) -> Option<String> {
+    let shown = path.display();
+    let (title, help) = match std::fs::read(path) {
+        _ if path.to_str().is_none() => {
+            (format!("the name of `{shown}` is not UTF-8"), "rename the file".to_owned())
+        }
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => return Some(text),
+            Err(error) => (
+                format!("`{shown}` is not UTF-8"),
+                format!("byte {} cannot be read; save the file as UTF-8", error.utf8_error().valid_up_to()),
+            ),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            (format!("`{shown}` does not exist"), "name a manifest or a folder of manifests".to_owned())
+        }
+        Err(error) => (format!("cannot read `{shown}`"), error.to_string()),
+    };
+    notes.push(Note::error("RW0114", title, At::SERVER, "").help(help));
+    None
+}
+
+/// Keeps secrets that stand in a manifest out of the lines that are shown of it.
+fn hide_literals(pieces: &[(Address, Object)], files: &mut Files) {
+    for (_, object) in pieces {
+        for node in object.fields.values() {
+            node.each_secret(&mut |secret, at| {
+                if let SecretSource::Literal(_) = secret.source {
+                    files.hide(at);
+                }
+            });
+        }
+    }
+}
+
+/// The same by the look of a line, for files that could not be read to the end.
+fn hide_lines(files: &mut Files, file: u32, text: &str) {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end();
+        if let Some((key, value)) = content.split_once(':') {
+            let word = key.rsplit([' ', '{', ',', '-']).next().unwrap_or(key).trim_matches(['"', '\'']);
+            let value = value.trim_start();
+            if crate::kind::looks_secret(word) && !value.is_empty() && !value.starts_with(['{', '#']) {
+                let end = start + content.len();
+                files.hide(At { file, start: offset(end - value.len()), end: offset(end) });
+            }
+        }
+        start += line.len();
+    }
+}
+
+fn offset(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Color, notes};
+
+    fn texts(sources: &[(&str, &str)]) -> Loaded {
+        load_texts(sources, &Project::default())
+    }
+
+    #[test]
+    fn documents_of_a_realm_become_one_state_wherever_they_stand() {
+        let loaded = texts(&[
+            (
+                "a.yaml",
+                "realm: one\nusers:\n  - username: Eric\n    email: eric@example.org\n    groups: [/a]\n",
+            ),
+            (
+                "b.yaml",
+                "realm: two\nenabled: true\n---\nrealm: one\nusers: [{username: eric, groups: [/b]}]\n",
+            ),
+        ]);
+        assert_eq!(notes(&loaded.files, &loaded.notes, Color::Never), "");
+        let names: Vec<&str> = loaded.realms.iter().map(|it| it.realm.as_str()).collect();
+        assert_eq!(names, ["one", "two"]);
+        let eric = loaded.realms[0].state.get(&Address::top(crate::kind::USER, "eric")).expect("declared");
+        assert_eq!(eric.text("email"), "eric@example.org");
+        assert_eq!(format!("{:?}", eric.get("groups").expect("declared")), "[@group/a, @group/b]");
+    }
+
+    #[test]
+    fn secrets_in_manifests_never_show_in_the_lines_of_notes() {
+        let loaded = texts(&[(
+            "a.yaml",
+            "realm: one\nclients:\n  - { clientId: demo, secret: hush-1, nonsense: 1 }\n  - clientId: x\n    secret: hush-2\n    secret: hush-3\n",
+        )]);
+        let text = notes(&loaded.files, &loaded.notes, Color::Never);
+        assert!(text.contains("nonsense") && text.contains("*****"), "{text}");
+        assert!(!text.contains("hush"), "{text}");
+    }
+
+    #[test]
+    fn secret_files_are_relative_to_the_manifest_and_stay_inside_the_tree() {
+        let loaded = texts(&[
+            ("m/a.yaml", "realm: one\nclients: [{clientId: demo, secret: {fromFile: ../run/secret}}]\n"),
+            ("m/b.yaml", "realm: one\nclients: [{clientId: x, secret: {fromFile: ../../etc/passwd}}]\n"),
+        ]);
+        let demo = loaded.realms[0].state.get(&Address::top(crate::kind::CLIENT, "demo")).expect("declared");
+        assert_eq!(format!("{:?}", demo.fields["secret"]), "(secret from file run/secret)");
+        let codes: Vec<_> = loaded.notes.iter().map(|it| it.code).collect();
+        assert_eq!(codes, ["RW0117"]);
+    }
+
+    #[test]
+    fn folders_are_walked_in_order_and_the_project_file_is_not_a_manifest() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (name, text) in [
+            ("realmwright.yaml", "owner: x\n"),
+            ("z/b.yml", "realm: one\nusers: [{username: bob}]\n"),
+            ("a.json", "{\"realm\": \"one\", \"enabled\": true}"),
+            ("t.yaml", "kind: AccessTest\nexpect: []\n"),
+            ("notes.txt", "nothing"),
+            (".hidden.yaml", "nothing"),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("written");
+        }
+        let project = Project::open(&folder.path().join(PROJECT_FILE));
+        let loaded = load(&[], &project);
+        assert!(loaded.notes.is_empty(), "{:?}", loaded.notes);
+        assert_eq!((loaded.realms.len(), loaded.tests.len()), (1, 1));
+        assert_eq!(loaded.realms[0].state.objects.len(), 2);
+        let again = load(&[folder.path().to_owned(), folder.path().join("a.json")], &Project::default());
+        assert_eq!(again.realms[0].state.objects.len(), 2);
+        assert!(again.files.text(3).is_none(), "a file named twice is read once");
+    }
+
+    #[test]
+    fn paths_without_manifests_are_errors() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("latin.txt"), b"realm: \xe9").expect("written");
+        let said = |path: PathBuf| {
+            let loaded = load(&[path], &Project::default());
+            loaded.notes.iter().map(|it| (it.code, it.title.clone())).collect::<Vec<_>>()
+        };
+        let titles = said(folder.path().to_owned());
+        assert!(titles[0].0 == "RW0115" && titles[0].1.ends_with("has no manifests"), "{titles:?}");
+        let titles = said(folder.path().join("no.yaml"));
+        assert!(titles[0].0 == "RW0114" && titles[0].1.ends_with("does not exist"), "{titles:?}");
+        let titles = said(folder.path().join("latin.txt"));
+        assert!(titles[0].0 == "RW0114" && titles[0].1.ends_with("is not UTF-8"), "{titles:?}");
+    }
+}

@@ -1,0 +1,390 @@
+//! The project file `realmwright.yaml`: who owns the manifests, which realms and environments there are, and
+//! what a run may do. Optional; every problem in it is a note.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::load::read;
+use crate::state::Pattern;
+use crate::text::{At, Files, Key, Note, Tree, TreeIs, nearest, parse_yaml};
+
+pub const PROJECT_FILE: &str = "realmwright.yaml";
+
+/// The project file, read. The default is no project: no owner, nothing pruned.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    pub owner: Option<String>,
+    /// By name of the realm.
+    pub realms: BTreeMap<String, RealmEntry>,
+    pub environments: BTreeMap<String, Environment>,
+    pub prune: Prune,
+    /// What references may name although no manifest declares it.
+    pub external: Vec<Pattern>,
+    /// What is never updated or deleted.
+    pub protect: Vec<Pattern>,
+    /// What is let go without being deleted.
+    pub release: Vec<Pattern>,
+    pub guards: Guards,
+    /// The folder of the project file.
+    pub root: Option<PathBuf>,
+    /// Where secret files may stand instead of beside the manifests. Only the command line says so.
+    pub secret_root: Option<PathBuf>,
+    pub notes: Vec<Note>,
+    source: Option<(String, String)>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct RealmEntry {
+    /// Where its manifests are, relative to the project file.
+    pub path: Option<PathBuf>,
+    /// The realm may be created.
+    pub create: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    pub server: String,
+    /// What the server must call itself, where it is given.
+    pub issuer: Option<String>,
+}
+
+/// What is deleted once no manifest declares it any longer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prune {
+    #[default]
+    Nothing,
+    AllButUsers,
+    UsersToo,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Guards {
+    pub min_admins: Option<u32>,
+    pub keep_self: bool,
+    pub forbid_gain: Vec<ForbidGain>,
+}
+
+/// Nobody who matches may gain what matches; what is not given matches all.
+#[derive(Clone, Debug, Default)]
+pub struct ForbidGain {
+    pub at: Option<At>,
+    pub persona: Option<String>,
+    pub client: Option<String>,
+    pub resource: Option<String>,
+    pub scope: Option<String>,
+}
+
+impl Project {
+    /// Returns the project file of a folder or of one above it.
+    pub fn find(folder: &Path) -> Option<PathBuf> {
+        folder.ancestors().map(|it| it.join(PROJECT_FILE)).find(|it| it.is_file())
+    }
+
+    /// Reads a project file.
+    pub fn open(path: &Path) -> Self {
+        let mut project = Self::default();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        project.root = Some(folder.to_path_buf());
+        let Some(text) = read(path, &mut project.notes) else { return project };
+        let (documents, mut notes) = parse_yaml(0, &text);
+        let mut reader = Reader { notes: &mut notes };
+        match &documents[..] {
+            [] => {}
+            [document] => reader.project(document, &mut project),
+            [_, second, ..] => reader.notes.push(
+                Note::error(
+                    "RW0104",
+                    "a project file is one document",
+                    second.at,
+                    "a second one begins here",
+                )
+                .help("manifests stand in files of their own"),
+            ),
+        }
+        project.notes.extend(notes);
+        project.source = Some((path.display().to_string(), text));
+        project
+    }
+
+    /// Returns the sources of the project; its own places are in the first file.
+    pub fn files(&self) -> Files {
+        let mut files = Files::default();
+        if let Some((name, text)) = &self.source {
+            files.add(name.as_str(), text.as_str());
+        }
+        files
+    }
+
+    /// Returns where the manifests are.
+    pub fn roots(&self) -> Vec<PathBuf> {
+        let root = self.root.clone().unwrap_or_default();
+        let paths: Vec<PathBuf> =
+            self.realms.values().filter_map(|it| it.path.as_ref()).map(|it| root.join(it)).collect();
+        if paths.is_empty() || self.realms.values().any(|it| it.path.is_none()) {
+            return vec![if root.as_os_str().is_empty() { PathBuf::from(".") } else { root }];
+        }
+        paths
+    }
+
+    /// Returns an environment by name, or a sentence that says which there are.
+    pub fn environment(&self, name: &str) -> Result<&Environment, String> {
+        self.environments.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.environments.keys().map(String::as_str).collect();
+            match nearest(name, known.iter().copied()) {
+                Some(near) => format!("no environment `{name}` in {PROJECT_FILE}: did you mean `{near}`?"),
+                None if known.is_empty() => format!("no environment `{name}`: {PROJECT_FILE} declares none"),
+                None => {
+                    format!("no environment `{name}` in {PROJECT_FILE}: it declares {}", known.join(", "))
+                }
+            }
+        })
+    }
+
+    /// Returns whether a realm may be created.
+    pub fn may_create(&self, realm: &str) -> bool {
+        self.realms.get(realm).is_some_and(|it| it.create)
+    }
+}
+
+struct Reader<'a> {
+    notes: &'a mut Vec<Note>,
+}
+
+/// Keys that are planned and refused until they do what they say.
+const NOT_YET: &[&str] = &[
+    "additive",
+    "deletePct",
+    "enforce",
+    "exclusive",
+    "extraFields",
+    "ignore",
+    "minExisting",
+    "overlay",
+    "overlays",
+    "updatePct",
+    "vars",
+    "zone",
+];
+
+impl Reader<'_> {
+    fn project(&mut self, tree: &Tree, project: &mut Project) {
+        let known = ["owner", "realms", "environments", "prune", "external", "protect", "release", "guards"];
+        for (key, value) in self.entries(tree, "the project file", &known) {
+            match &*key.name {
+                "owner" => project.owner = self.owner(key, value),
+                "realms" => {
+                    for (name, value) in self.map(key, value) {
+                        let entry = self.realm(name, value);
+                        project.realms.insert(name.name.to_string(), entry);
+                    }
+                }
+                "environments" => {
+                    for (name, value) in self.map(key, value) {
+                        if let Some(environment) = self.environment(name, value) {
+                            project.environments.insert(name.name.to_string(), environment);
+                        }
+                    }
+                }
+                "prune" => project.prune = self.prune(key, value),
+                "external" => project.external = self.patterns(key, value),
+                "protect" => project.protect = self.patterns(key, value),
+                "release" => project.release = self.patterns(key, value),
+                "guards" => project.guards = self.guards(value),
+                _ => {}
+            }
+        }
+    }
+
+    /// Part of the name of a client, so it keeps to what every system can hold.
+    fn owner(&mut self, key: &Key, value: &Tree) -> Option<String> {
+        let text = self.text(key, value)?;
+        let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
+        if text.is_empty() || !text.chars().all(plain) {
+            self.notes.push(
+                Note::error("RW0104", format!("`{text}` is not a name for an owner"), value.at, "not plain")
+                    .help("use letters, digits, `-`, `_` and `.`"),
+            );
+            return None;
+        }
+        Some(text)
+    }
+
+    fn realm(&mut self, name: &Key, value: &Tree) -> RealmEntry {
+        let mut entry = RealmEntry::default();
+        if matches!(value.is, TreeIs::Null) {
+            return entry;
+        }
+        for (key, value) in self.entries(value, &format!("realm `{}`", name.name), &["path", "create"]) {
+            match &*key.name {
+                "path" => entry.path = self.text(key, value).map(PathBuf::from),
+                "create" => entry.create = self.boolean(key, value).unwrap_or(false),
+                _ => {}
+            }
+        }
+        entry
+    }
+
+    fn environment(&mut self, name: &Key, value: &Tree) -> Option<Environment> {
+        let title = format!("environment `{}`", name.name);
+        let mut server = None;
+        let mut issuer = None;
+        for (key, value) in self.entries(value, &title, &["server", "issuer"]) {
+            match &*key.name {
+                "server" => server = self.address(key, value),
+                "issuer" => issuer = self.address(key, value),
+                _ => {}
+            }
+        }
+        if server.is_none() && value.get("server").is_none() {
+            let title = format!("{title} has no `server`");
+            self.notes.push(
+                Note::error("RW0105", title, name.at, "needs `server`")
+                    .help("write `server: https://HOST`, the address before `/realms`"),
+            );
+        }
+        Some(Environment { server: server?, issuer })
+    }
+
+    fn address(&mut self, key: &Key, value: &Tree) -> Option<String> {
+        let text = self.text(key, value)?;
+        let problem = match url::Url::parse(&text) {
+            Ok(url) if !matches!(url.scheme(), "http" | "https") => "begins with neither http nor https",
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => "holds credentials",
+            Ok(url) if url.query().is_some() || url.fragment().is_some() => "has more than a path",
+            Ok(_) => return Some(text.trim_end_matches('/').to_owned()),
+            Err(_) => "is not a URL",
+        };
+        self.notes.push(
+            Note::error("RW0104", format!("`{}` {problem}", key.name), value.at, "expected an address")
+                .help("write it as `https://HOST`"),
+        );
+        None
+    }
+
+    fn prune(&mut self, key: &Key, value: &Tree) -> Prune {
+        if let TreeIs::Map(_) = value.is {
+            let mut users = false;
+            for (key, value) in self.entries(value, "`prune`", &["users"]) {
+                users |= &*key.name == "users" && self.boolean(key, value).unwrap_or(false);
+            }
+            return if users { Prune::UsersToo } else { Prune::AllButUsers };
+        }
+        if self.boolean(key, value) == Some(true) { Prune::AllButUsers } else { Prune::Nothing }
+    }
+
+    fn guards(&mut self, tree: &Tree) -> Guards {
+        let mut guards = Guards::default();
+        for (key, value) in self.entries(tree, "`guards`", &["minAdmins", "keepSelf", "forbidGain"]) {
+            match &*key.name {
+                "minAdmins" => match value.scalar().and_then(|it| it.parse().ok()) {
+                    Some(number) => guards.min_admins = Some(number),
+                    None => self.wrong(key, value, "a whole number"),
+                },
+                "keepSelf" => guards.keep_self = self.boolean(key, value).unwrap_or(false),
+                "forbidGain" => {
+                    let TreeIs::List(items) = &value.is else {
+                        self.wrong(key, value, "a list");
+                        continue;
+                    };
+                    guards.forbid_gain = items.iter().map(|it| self.forbid_gain(it)).collect();
+                }
+                _ => {}
+            }
+        }
+        guards
+    }
+
+    fn forbid_gain(&mut self, tree: &Tree) -> ForbidGain {
+        let mut gain = ForbidGain { at: Some(tree.at), ..ForbidGain::default() };
+        let known = ["persona", "client", "resource", "scope"];
+        for (key, value) in self.entries(tree, "`forbidGain`", &known) {
+            let text = self.text(key, value);
+            match &*key.name {
+                "persona" => gain.persona = text,
+                "client" => gain.client = text,
+                "resource" => gain.resource = text,
+                "scope" => gain.scope = text,
+                _ => {}
+            }
+        }
+        gain
+    }
+
+    fn patterns(&mut self, key: &Key, value: &Tree) -> Vec<Pattern> {
+        let TreeIs::List(items) = &value.is else {
+            if !matches!(value.is, TreeIs::Null) {
+                self.wrong(key, value, "a list of patterns");
+            }
+            return Vec::new();
+        };
+        items.iter().filter_map(|it| self.text(key, it)).map(|it| Pattern::new(&it)).collect()
+    }
+
+    /// Returns the entries with a known key; the others become notes.
+    fn entries<'t>(&mut self, tree: &'t Tree, title: &str, known: &[&str]) -> Vec<(&'t Key, &'t Tree)> {
+        if !matches!(tree.is, TreeIs::Map(_) | TreeIs::Null) {
+            let title = format!("{title} is {}, not a map", tree.what());
+            self.notes.push(Note::error("RW0104", title, tree.at, "expected a map"));
+        }
+        let mut kept = Vec::new();
+        for (key, value) in tree.entries() {
+            if known.contains(&&*key.name) {
+                kept.push((key, value));
+            } else if NOT_YET.contains(&&*key.name) {
+                // An empty one asks for nothing.
+                if value.scalar().is_some() || !value.items().is_empty() || !value.entries().is_empty() {
+                    self.notes.push(
+                        Note::error(
+                            "RW0109",
+                            format!("`{}` is not supported by this version", key.name),
+                            key.at,
+                            "would be ignored",
+                        )
+                        .help("take it out of the project file"),
+                    );
+                }
+            } else {
+                let title = format!("unknown field `{}` in {title}", key.name);
+                self.notes.push(match nearest(&key.name, known.iter().copied()) {
+                    Some(near) => Note::error("RW0103", title, key.at, format!("did you mean `{near}`?"))
+                        .help(format!("write `{near}`")),
+                    None => Note::error("RW0103", title, key.at, "not known here")
+                        .help(format!("it takes {}", known.join(", "))),
+                });
+            }
+        }
+        kept
+    }
+
+    fn map<'t>(&mut self, key: &Key, value: &'t Tree) -> &'t [(Key, Tree)] {
+        if !matches!(value.is, TreeIs::Map(_) | TreeIs::Null) {
+            self.wrong(key, value, "a map");
+        }
+        value.entries()
+    }
+
+    fn text(&mut self, key: &Key, value: &Tree) -> Option<String> {
+        let text = value.scalar();
+        if text.is_none() {
+            self.wrong(key, value, "text");
+        }
+        text.map(str::to_owned)
+    }
+
+    fn boolean(&mut self, key: &Key, value: &Tree) -> Option<bool> {
+        if let TreeIs::Bool(it) = value.is {
+            return Some(it);
+        }
+        self.wrong(key, value, "true or false");
+        None
+    }
+
+    fn wrong(&mut self, key: &Key, value: &Tree, expected: &str) {
+        self.notes.push(Note::error(
+            "RW0104",
+            format!("`{}` is {}, not {expected}", key.name, value.what()),
+            value.at,
+            format!("expected {expected}"),
+        ));
+    }
+}
