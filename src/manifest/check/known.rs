@@ -7,10 +7,8 @@ use serde_json::Value;
 
 use super::super::load::Desired;
 use super::super::project::Project;
-use crate::kind::{
-    CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, ROLE, SETTINGS, USER, default_role_name, wire_name,
-};
-use crate::state::{Address, Object};
+use crate::kind::{CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, ROLE, SETTINGS, USER, default_role_name};
+use crate::state::{Address, KindName, Object};
 use crate::text::nearest;
 
 pub(super) struct Known<'a> {
@@ -75,22 +73,30 @@ impl Known<'_> {
         self.desired.state.objects.iter().filter(|(it, _)| it.kind() == CLIENT)
     }
 
-    /// Returns how a person would write what they most likely meant.
-    pub(super) fn near(&self, address: &Address) -> Option<String> {
-        let declared = self.desired.state.objects.keys().chain(BUILT_IN.iter());
-        let same_kind: Vec<&Address> = declared.filter(|it| it.kind() == address.kind()).collect();
+    /// Returns everything of a kind that is declared or built in, and has this name.
+    pub(super) fn named<'k>(&'k self, kind: KindName, name: &'k str) -> impl Iterator<Item = &'k Address> {
+        self.all().filter(move |it| it.kind() == kind && it.name() == name)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Address> {
+        self.desired.state.objects.keys().chain(BUILT_IN.iter())
+    }
+
+    /// Returns what somebody most likely meant who named `address` in `from`.
+    pub(super) fn near(&self, address: &Address, from: &Address) -> Option<Address> {
         // The right name in another place: a role of a client, a group further down.
         if matches!(address.kind(), ROLE | GROUP)
-            && let Some(elsewhere) = same_kind.iter().find(|it| it.name() == address.name())
+            && let Some(elsewhere) = self.named(address.kind(), address.name()).next()
         {
-            return Some(wire_name(elsewhere));
+            return Some(elsewhere.clone());
         }
-        let siblings = same_kind.iter().filter(|it| it.parent() == address.parent());
-        let name = nearest(address.name(), siblings.map(|it| it.name()))?;
-        let near = match address.parent() {
+        let parent = address.parent();
+        let siblings =
+            self.all().filter(|it| it.kind() == address.kind() && it.parent() == parent && *it != from);
+        let name = nearest(address.name(), siblings.map(Address::name))?;
+        Some(match parent {
             Some(parent) => parent.child(address.kind(), name),
             None => Address::top(address.kind(), name),
-        };
-        Some(wire_name(&near))
+        })
     }
 }

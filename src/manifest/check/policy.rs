@@ -16,10 +16,12 @@ pub(super) fn check(desired: &Desired, address: &Address, object: &Object, notes
     let title = kind::title(address);
     let at = object.get("type").map_or(object.at, |it| it.at);
     if of.is_empty() {
-        notes.push(
-            Note::error("RW0105", format!("{title} has no `type`"), object.at, "needs `type`")
-                .help(format!("one of {}", policy_types(address.kind()).collect::<Vec<_>>().join(", "))),
-        );
+        notes.push(Note::error("RW0105", format!("{title} has no `type`"), object.at, "needs `type`").help(
+            format!(
+                "one of {}",
+                policy_types(address.kind()).filter(|it| *it != "uma").collect::<Vec<_>>().join(", ")
+            ),
+        ));
         return;
     }
     if let Some(note) = wrong_type(address, of, at) {
@@ -99,7 +101,7 @@ fn permission(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> 
                 "RW0302",
                 format!("{title} has no policies"),
                 place(object, "policies"),
-                "permits nobody",
+                "Keycloak skips it",
             )
             .help("name one: `policies: [NAME]`"),
         );
@@ -158,7 +160,9 @@ fn policy(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> Vec<
         "time" => {
             let values =
                 ["notBefore", "notOnOrAfter"].into_iter().chain(time::UNITS.iter().map(|it| it.name));
-            if values.clone().all(|it| is_empty(object, it)) {
+            // An end without a start is said by the check of times.
+            let ends = time::UNITS.iter().map(|it| it.end);
+            if values.clone().chain(ends).all(|it| is_empty(object, it)) {
                 found.push(
                     Note::error("RW0304", format!("{title} has no times"), object.at, "permits at any time")
                         .help(format!("give one of {}", values.collect::<Vec<_>>().join(", "))),

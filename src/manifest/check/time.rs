@@ -5,7 +5,7 @@ use crate::text::Note;
 
 pub(super) struct Unit {
     pub(super) name: &'static str,
-    end: &'static str,
+    pub(super) end: &'static str,
     first: u32,
     last: u32,
 }
@@ -86,7 +86,7 @@ fn number<'o>(
         return Some((number, node));
     }
     let label =
-        if number.is_some() { "permits never" } else { "Keycloak stores it, and every evaluation fails" };
+        if number.is_some() { "out of range" } else { "Keycloak stores it, and every evaluation fails" };
     notes.push(
         Note::error("RW0305", format!("`{field}` of {title} cannot be `{text}`"), node.at, label)
             .help(format!("a whole number from {} to {}", unit.first, unit.last)),
