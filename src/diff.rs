@@ -20,7 +20,7 @@ pub use planned::planned;
 pub use same::same;
 
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
-use crate::kind::{self, SETTINGS, USER, Version};
+use crate::kind::{self, REALM, SETTINGS, USER, Version};
 use crate::state::{Address, Found, Is, Live, Node, Object, Pattern, SecretRef, State};
 use crate::text::{At, Note};
 
@@ -311,8 +311,10 @@ fn update(
         ));
     }
     let in_ledger = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address));
-    let adopts = owned && !is_place && !in_ledger;
-    if compared.changes.is_empty() {
+    let is_new_realm = address.kind() == REALM && !question.live.exists;
+    let was_there = question.live.exists && question.live.state.contains(address);
+    let adopts = owned && !is_place && !in_ledger && was_there;
+    if compared.changes.is_empty() && !is_new_realm {
         out.unchanged += 1;
         if adopts {
             out.changes.push(Change {
@@ -333,7 +335,7 @@ fn update(
     };
     out.changes.push(Change {
         object: address.clone(),
-        action: Action::Update,
+        action: if is_new_realm { Action::Create } else { Action::Update },
         why,
         fields: compared.changes,
         adopts,

@@ -66,7 +66,7 @@ impl Inputs {
             project.owner.clone_from(&self.owner);
         }
         project.secret_root.clone_from(&self.secret_root);
-        let mut loaded = manifest::load(&self.paths, &project);
+        let mut loaded = manifest::validate(&self.paths, &project);
         for wanted in &self.realm {
             if !loaded.realms.iter().any(|it| it.realm == *wanted)
                 && !loaded.notes.iter().any(crate::text::Note::is_error)

@@ -52,11 +52,11 @@ impl Ready {
         let secrets: Vec<(Secrets, Vec<Note>)> = loaded
             .realms
             .iter()
-            .map(|it| manifest::resolve(&it.state, &loaded, project.secret_root.as_deref()))
+            .map(|it| manifest::resolve(&manifest::secrets_of(&it.state), &loaded.roots))
             .collect();
         let run = run_id()?;
         let target = connection.open(&project, &run).await?;
-        for text in secrets.iter().flat_map(|(it, _)| it.texts()) {
+        for text in secrets.iter().flat_map(|(it, _)| it.values()) {
             target.keycloak.redact(text);
         }
         let roots = inputs.roots(&project);
@@ -148,7 +148,7 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn plans(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
-        self.out(plans, |it| debug_text(it), |it| json!({ "plan": format!("{:?}", it.summary()) }), ready)
+        self.out(plans, |it| report::plan_text(it, &ready.loaded.files, &report::Style::plain()), |it| json!({ "plan": format!("{:?}", it.summary()) }), ready)
     }
 
     pub(super) fn drifts(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
