@@ -1,5 +1,7 @@
 //! Values to text: what people and machines are shown. Never decides anything.
 
+#[cfg(test)]
+mod fixture;
 mod note;
 pub mod safe;
 mod text;
