@@ -173,3 +173,30 @@ pub(super) fn clean() -> (Plan, Loaded) {
     let plan = plan_of(&loaded, &live(), &Ownership::default(), &Terms::default());
     (Plan { allowed: BTreeMap::new(), ..plan }, loaded)
 }
+
+/// A plan whose names and values try to move cursors, command CI runners, and be wider than any screen.
+pub(super) fn nasty() -> (Plan, Loaded) {
+    let long = "long".repeat(80);
+    let text = format!(
+        r###"
+realm: shop
+roles:
+  realm:
+    - {{ name: "\e[31mred\e[0m", description: "::set-output name=a::b" }}
+    - {{ name: "::error::role", description: "日本語の説明 \u202Enimda" }}
+    - {{ name: {long}, description: "##[group]{long}" }}
+    - {{ name: "日本語", description: " (hidden)" }}
+    - {{ name: reader, description: "a -> b" }}
+clients:
+  - clientId: "##vso[task.x]y"
+    attributes: {{ "\x9b2J": "::stop", api.password: s3cr3t-map, plain: "a\nb" }}
+users:
+  - username: "::warning::eric"
+    attributes: {{ "api.secret": ["s3cr3t-list"], "a\n::notice::b": ["\t"] }}
+"###
+    );
+    let loaded = manifest("nasty\n::error::.yaml", &text);
+    let mut plan = plan_of(&loaded, &live(), &Ownership::default(), &Terms::default());
+    plan.keycloak = "26.7.5\u{1b}[2J".into();
+    (plan, loaded)
+}

@@ -215,7 +215,7 @@ fn consents(page: &Page<'_>) -> Vec<String> {
     out
 }
 
-fn refused(page: &Page<'_>) -> Vec<String> {
+pub(super) fn refused(page: &Page<'_>) -> Vec<String> {
     let refusals = &page.plan.refusals;
     if refusals.is_empty() {
         return Vec::new();

@@ -1,7 +1,9 @@
-use snapbox::{assert_data_eq, str};
+use snapbox::{IntoData, assert_data_eq, str};
 
-use super::{Style, plan_text};
-use crate::report::fixture::{SECRET, clean, everything, many};
+use super::{Style, columns, drift_text, plan_text};
+use crate::plan::drift;
+use crate::report::fixture::{SECRET, clean, everything, many, nasty};
+use crate::report::safe::is_unsafe;
 
 #[test]
 fn a_plan_with_everything_in_it() {
@@ -67,7 +69,7 @@ Held back   2 differences left alone without your consent
 
 Left behind   no longer declared, and stays as it is
   user/leaver
-  delete them with --prune
+  delete users with `prune: { users: true }` in the project file
 
 Side effects   what these changes do beyond their objects
   ! publicClient true drops the secret of client `web`   realm.yaml:20
@@ -161,4 +163,111 @@ Needs your consent   1 not given yet
     );
     let (plan, loaded) = many(150);
     assert_eq!(plan_text(&plan, &loaded.files, &Style::plain()).matches("  + client/").count(), 150);
+}
+
+#[test]
+fn a_drift_with_everything_in_it() {
+    let (plan, loaded) = everything();
+    let text = drift_text(&plan, &drift(&plan), &loaded.files, &Style::plain());
+    assert!(!text.contains(SECRET));
+    assert_data_eq!(text, str![[r#"
+realm shop at sso.example.org (Keycloak 26.7.5) is not as declared
+
+Changed   2 objects in Keycloak since it was applied: as declared  ->  as it is
+  ~ client/web   realm.yaml:19, apply leaves it alone without --allow secrets
+      secret  (secret from environment variable WEB_SECRET)  ->  (hidden)
+  ~ user/eric    realm.yaml:14, apply leaves it alone without --allow reenables
+      enabled  true  ->  false
+
+Missing   1 object applied once, and gone from Keycloak
+  - role/returns   realm.yaml:9
+
+Unexpected   1 object granted outside the manifests
+  + user/eric   realm.yaml:14
+      realmRoles  + role/legacy (granted outside)  + role/other (granted outside)
+
+Pending   12 objects declared, and not applied yet: as it is  ->  as declared
+  + client/demo                                 realm.yaml:25
+  + client/demo/authz/permission/R permission   realm.yaml:35
+  + client/demo/authz/policy/Readers            realm.yaml:33
+  + client/demo/authz/resource/R                realm.yaml:31
+  + client/demo/authz/scope/view                realm.yaml:30
+  ~ client/web                                  realm.yaml:19
+      attributes.login_theme  day                 ->  night
+      description             …on/and/ends/there  ->  …on/and/ends/here
+      publicClient            false               ->  true
+      redirectUris            + https://new.example.org/*  - https://old.example.org/*  (2 stay)
+      attributes.old.key      x                   ->  (unset)  (no longer declared)
+  ~ group/guests                                realm.yaml:12
+      realmRoles  + role/reader
+  ~ group/ops                                   realm.yaml:11
+      realmRoles   + role/writer
+      description  (unset)  ->  Operators
+  ~ realm                                       realm.yaml:2
+      displayName  Shop  ->  The shop
+  + role/writer                                 realm.yaml:8
+  + user/anna                                   realm.yaml:17
+  ~ user/eric                                   realm.yaml:14
+      realmRoles  + role/writer
+
+Leftover   2 objects applied once, and declared no longer
+  + role/legacy
+  + user/leaver
+
+Refused   apply will do nothing of this plan
+  x group `ops` is protected by `group/ops` and would be changed [protect]   realm.yaml:11
+
+"#]]);
+}
+
+#[test]
+fn no_drift_is_one_line() {
+    let (plan, loaded) = clean();
+    assert_data_eq!(drift_text(&plan, &[], &loaded.files, &Style::plain()), str![[r#"
+realm shop at sso.example.org (Keycloak 26.7.5) is as declared (2 objects).
+
+"#]]);
+}
+
+#[test]
+fn nasty_names_and_values_move_nothing_and_command_nobody() {
+    let (plan, loaded) = nasty();
+    for text in [
+        plan_text(&plan, &loaded.files, &Style::plain()),
+        drift_text(&plan, &drift(&plan), &loaded.files, &Style::plain()),
+    ] {
+        assert!(text.chars().all(|it| it == '\n' || !is_unsafe(it)), "{text}");
+        assert!(text.lines().all(|it| !it.trim_start().starts_with("::") && !it.contains("##[")), "{text}");
+        assert!(text.lines().all(|it| columns::width(it) < 240), "{text}");
+    }
+    assert_data_eq!(plan_text(&plan, &loaded.files, &Style::plain()), str![[r#"
+realm shop at sso.example.org (Keycloak 26.7.5\u{1b}[2J)
+
+Changes   6 to create, 1 to update; 1 as declared; 9 not managed here
+  + role/\u{1b}[31mred\u{1b}[0m                                nasty\n::error::.yaml:5
+      description : :set-output name=a::b
+  + role/::error::role                                         nasty\n::error::.yaml:6
+      description 日本語の説明 \u{202e}nimda
+  + role/longlonglonglonglonglonglonglonglonglonglonglonglonglonglongl…glonglonglonglonglonglonglonglong   nasty\n::error::.yaml:7
+      description # #[group]longlonglonglonglonglonglonglonglonglo…onglonglonglonglonglong
+  ~ role/reader                                                nasty\n::error::.yaml:9
+      description  Reads  ->  "a -> b"
+  + role/日本語                                                nasty\n::error::.yaml:8
+      description " (hidden)"
+  + client/# #vso[task.x]y                                     nasty\n::error::.yaml:11
+      attributes.api.password (secret written in the manifest); attributes.plain a\nb;
+      attributes.\u{9b}2J : :stop
+  + user/::warning::eric                                       nasty\n::error::.yaml:14
+      enabled true; attributes.a\n::notice::b: \t; attributes.api.secret: (hidden)
+
+"#]].raw());
+}
+
+#[test]
+fn colour_adds_escapes_and_changes_no_word() {
+    let (plan, loaded) = everything();
+    let colored = plan_text(&plan, &loaded.files, &Style::colored());
+    assert!(colored.contains("\u{1b}[1mChanges\u{1b}[0m"));
+    let stripped = anstream::adapter::strip_str(&colored).to_string();
+    assert_eq!(stripped, plan_text(&plan, &loaded.files, &Style::plain()));
 }
