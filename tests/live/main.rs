@@ -10,8 +10,12 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed};
 
+mod proxy;
+mod realm;
 mod sandbox;
+mod seed;
 mod server;
+mod tree;
 
 use server::{Server, boot};
 
@@ -30,7 +34,7 @@ struct Trial {
 }
 
 fn trials() -> Vec<Trial> {
-    [sandbox::trials()].into_iter().flatten().collect()
+    [sandbox::trials(), seed::trials()].into_iter().flatten().collect()
 }
 
 fn main() -> ExitCode {
