@@ -10,12 +10,21 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed};
 
+mod absent;
+mod cascade;
+mod foreign;
+mod links;
+mod manual;
+mod notebook;
 mod proxy;
+mod prune;
 mod realm;
 mod sandbox;
+mod secrets;
 mod seed;
 mod server;
 mod tree;
+mod viewer;
 
 use server::{Server, boot};
 
@@ -34,7 +43,22 @@ struct Trial {
 }
 
 fn trials() -> Vec<Trial> {
-    [sandbox::trials(), seed::trials()].into_iter().flatten().collect()
+    [
+        absent::trials(),
+        cascade::trials(),
+        foreign::trials(),
+        links::trials(),
+        manual::trials(),
+        notebook::trials(),
+        prune::trials(),
+        sandbox::trials(),
+        secrets::trials(),
+        seed::trials(),
+        viewer::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn main() -> ExitCode {
