@@ -13,7 +13,7 @@ mod secret;
 pub use check::check;
 pub use load::{Desired, Loaded, load, load_texts};
 pub use project::{Environment, ForbidGain, Guards, PROJECT_FILE, Project, Prune, RealmEntry};
-pub use secret::{Secrets, resolve, secrets_of};
+pub use secret::{Secrets, resolve, resolve_from, secrets_of};
 
 use std::path::PathBuf;
 
