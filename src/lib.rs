@@ -9,3 +9,7 @@ pub mod state;
 pub mod kind;
 
 pub mod keycloak;
+
+pub mod sandbox;
+
+pub mod cli;
