@@ -59,7 +59,9 @@ impl<'a> Wire<'a> {
     /// Reads something that may be forbidden, or gone meanwhile: nothing then.
     pub(super) async fn value(&self, below: &str) -> Result<Option<Value>, Error> {
         match self.get(below).await {
-            Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. } | ErrorKind::NotFound) => Ok(None),
+            Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. } | ErrorKind::NotFound) => {
+                Ok(None)
+            }
             answer => answer.map(Some),
         }
     }
