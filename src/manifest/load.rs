@@ -79,8 +79,8 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
         hide_lines(&mut out.files, file, text);
     }
     for (realm, pieces) in realms {
-        hide_literals(&pieces.pieces, &mut out.files);
-        let state = merge(pieces.pieces, &mut out.notes);
+        hide_literals(&pieces.all, &mut out.files);
+        let state = merge(pieces.all, &mut out.notes);
         out.realms.push(Desired { realm, at: pieces.at, state, exported: pieces.exported });
     }
     out
@@ -88,7 +88,7 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
 
 struct Pieces {
     at: At,
-    pieces: Vec<(Address, Object)>,
+    all: Vec<(Address, Object)>,
     exported: BTreeSet<Address>,
 }
 
@@ -152,7 +152,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
     let exports = exports(&document);
     let pieces = realms.entry(realm.to_owned()).or_insert_with(|| Pieces {
         at: name.at,
-        pieces: Vec::new(),
+        all: Vec::new(),
         exported: BTreeSet::new(),
     });
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -163,7 +163,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
         for node in object.fields.values_mut() {
             settle_files(node, folder, &out.roots, &mut out.notes);
         }
-        pieces.pieces.push((address, object));
+        pieces.all.push((address, object));
     }
 }
 
