@@ -6,6 +6,7 @@
 mod authz;
 mod client;
 mod client_scope;
+mod created;
 mod encode;
 mod group;
 mod lift;
@@ -18,6 +19,7 @@ mod role;
 mod shorthand;
 mod user;
 
+pub use created::{created, sent_unasked, spawned};
 pub use encode::{body, segment, value, wire_name};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use policy::{main_field, policy_types};

@@ -6,8 +6,24 @@ pub mod text;
 
 pub mod state;
 
+pub mod change;
+
+pub mod call;
+
 pub mod kind;
 
 pub mod manifest;
 
+pub mod diff;
+
+pub mod plan;
+
 pub mod report;
+
+pub mod keycloak;
+
+pub mod apply;
+
+pub mod sandbox;
+
+pub mod cli;

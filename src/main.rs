@@ -1,1 +1,5 @@
-fn main() {}
+//! The `realmwright` command.
+
+fn main() -> std::process::ExitCode {
+    realmwright::cli::main().into()
+}

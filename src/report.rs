@@ -2,5 +2,20 @@
 
 mod note;
 pub mod safe;
+mod text;
+mod value;
 
 pub use note::{Color, notes, notes_json};
+pub use text::{Style, plan_text};
+
+/// Returns a base URL without credentials in it and without its last slash.
+fn server(url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_once('/').map_or((rest, None), |(it, path)| (it, Some(path)));
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    match path {
+        Some(path) => format!("{scheme}://{host}/{path}"),
+        None => format!("{scheme}://{host}"),
+    }
+}

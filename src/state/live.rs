@@ -39,6 +39,15 @@ pub enum Found<'a> {
     Unknown { needs: &'static str },
 }
 
+impl<'a> Found<'a> {
+    pub fn object(self) -> Option<&'a Object> {
+        match self {
+            Self::Is(object) => Some(object),
+            Self::Absent | Self::Unknown { .. } => None,
+        }
+    }
+}
+
 impl Live {
     /// Records what is known of the direct children of a kind.
     pub fn learn(&mut self, kind: KindName, parent: Option<Address>, known: Known) {

@@ -1,0 +1,133 @@
+//! The server's ids: from live, from an answer, otherwise looked up by name.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::CallError;
+use crate::call::Segment;
+use crate::keycloak::{Answer, ErrorKind, Keycloak};
+use crate::kind::{self, CLIENT, GROUP, ROLE, USER};
+use crate::plan;
+use crate::state::{Address, State};
+
+/// Ids by address.
+#[derive(Clone, Debug, Default)]
+pub struct Ids {
+    known: BTreeMap<Address, String>,
+}
+
+impl Ids {
+    /// Starts with the ids that reading told.
+    pub fn of(live: &State) -> Self {
+        let known = live
+            .objects
+            .iter()
+            .filter_map(|(address, object)| Some((address.clone(), object.id.as_deref()?.to_owned())));
+        Self { known: known.collect() }
+    }
+
+    pub fn get(&self, address: &Address) -> Option<&str> {
+        self.known.get(address).map(String::as_str)
+    }
+
+    pub fn learn(&mut self, address: Address, id: String) {
+        self.known.insert(address, id);
+    }
+
+    /// Takes the id of a new object from the answer to its POST: from the body, or from `Location`.
+    pub fn learn_created(&mut self, address: &Address, answer: &Answer) {
+        let field = kind::kind(address.kind()).routes.id;
+        let in_body = answer.body.as_ref().and_then(|it| it.get(field)).and_then(Value::as_str);
+        // The Location of a role ends in its name.
+        let in_location = answer
+            .location
+            .as_deref()
+            .filter(|_| address.kind() != ROLE)
+            .and_then(|it| it.rsplit('/').next());
+        if let Some(id) = in_body.or(in_location) {
+            self.known.insert(address.clone(), id.to_owned());
+        }
+    }
+}
+
+/// Returns the id of an object, looking it up when nobody told it.
+pub(super) async fn id(
+    keycloak: &Keycloak,
+    realm: &str,
+    address: &Address,
+    ids: &tokio::sync::Mutex<Ids>,
+) -> Result<String, CallError> {
+    if let Some(id) = ids.lock().await.get(address) {
+        return Ok(id.to_owned());
+    }
+    let found = find(keycloak, realm, address, ids).await?;
+    let id = found.ok_or_else(|| CallError::NoSuchObject { address: address.clone() })?;
+    ids.lock().await.learn(address.clone(), id.clone());
+    Ok(id)
+}
+
+/// Looks an object up by its name; `None` when it is not there.
+pub(super) async fn find(
+    keycloak: &Keycloak,
+    realm: &str,
+    address: &Address,
+    ids: &tokio::sync::Mutex<Ids>,
+) -> Result<Option<String>, CallError> {
+    let kind = kind::kind(address.kind());
+    let segments = match service_account(address) {
+        Some(client) => vec![
+            Segment::Text("clients/".into()),
+            Segment::Id(client),
+            Segment::Text("/service-account-user".into()),
+        ],
+        None => plan::path(kind.routes.find, address, ""),
+    };
+    let path = Box::pin(url(keycloak, realm, &segments, ids)).await?;
+    let answer = match keycloak.get(&path).await {
+        Ok(answer) => answer,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let named = |it: &Value| {
+        let name = it.get(kind.key).and_then(Value::as_str).unwrap_or("");
+        address.kind() == GROUP
+            || service_account(address).is_some()
+            || name == address.name()
+            || (address.kind() == USER && name.eq_ignore_ascii_case(address.name()))
+    };
+    let found = match &answer.body {
+        Some(Value::Array(rows)) => rows.iter().find(|it| named(it)),
+        Some(row @ Value::Object(_)) if named(row) => Some(row),
+        _ => None,
+    };
+    Ok(found.and_then(|it| it.get(kind.routes.id)).and_then(Value::as_str).map(str::to_owned))
+}
+
+/// Service accounts are not in the list of users; their client knows them.
+fn service_account(address: &Address) -> Option<Address> {
+    let client = address.name().strip_prefix("service-account-").filter(|_| address.kind() == USER)?;
+    Some(Address::top(CLIENT, client))
+}
+
+/// Returns the path of segments below `/admin/`.
+pub(super) async fn url(
+    keycloak: &Keycloak,
+    realm: &str,
+    segments: &[Segment],
+    ids: &tokio::sync::Mutex<Ids>,
+) -> Result<String, CallError> {
+    if segments.is_empty() {
+        return Ok(format!("realms/{}", kind::segment(realm)));
+    }
+    let mut path = format!("realms/{}/", kind::segment(realm));
+    for segment in segments {
+        match segment {
+            Segment::Text(text) => path.push_str(text),
+            Segment::Id(address) => {
+                path.push_str(&kind::segment(&Box::pin(id(keycloak, realm, address, ids)).await?))
+            }
+        }
+    }
+    Ok(path)
+}

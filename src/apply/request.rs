@@ -1,0 +1,199 @@
+//! One call as requests: its path with ids, its body with the text of secrets, and what to do when no answer
+//! comes.
+
+use serde_json::{Map, Value, json};
+
+use super::ids::{find, id, url};
+use super::{Answered, CallError, Ids, Run};
+use crate::call::{Body, Call, Method, Overlay};
+use crate::change::Action;
+use crate::diff::same;
+use crate::keycloak::{ErrorKind, Request};
+use crate::kind::{self, Kind, REALM, Type, Unset};
+use crate::state::{Address, Is, Node, Object, SecretRef};
+use crate::text::{At, tree_of_json};
+
+/// Gives the text of a secret that was resolved before the run.
+pub type Reveal<'a> = dyn Fn(&SecretRef) -> String + Sync + 'a;
+
+type SharedIds = tokio::sync::Mutex<Ids>;
+
+/// Sends one call and waits for its answer.
+pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<Answered, CallError> {
+    let change = &run.changes[call.change];
+    let creates_realm = change.object.kind() == REALM
+        && change.action == Action::Create
+        && matches!(call.body, Body::Whole { .. });
+    let path = if creates_realm {
+        "realms".to_owned()
+    } else {
+        url(run.keycloak, run.realm, &call.path, ids).await?
+    };
+    match &call.body {
+        Body::Whole { address, fields } => create(run, address, fields, path, ids).await,
+        Body::Overlay { address, set } => overlay(run, address, set, path).await,
+        Body::Roles(roles) => {
+            let mut list = Vec::new();
+            for role in roles {
+                list.push(
+                    json!({ "id": id(run.keycloak, run.realm, role, ids).await?, "name": role.name() }),
+                );
+            }
+            repeatable(run, call.method, path, Some(Value::Array(list))).await
+        }
+        Body::Fields(fields) => {
+            let body: Map<String, Value> =
+                fields.iter().map(|(name, node)| (name.to_string(), kind::value(node, run.reveal))).collect();
+            repeatable(run, call.method, path, Some(Value::Object(body))).await
+        }
+        Body::None => repeatable(run, call.method, path, None).await,
+    }
+}
+
+/// A request that may be sent twice: links, deletes, passwords.
+async fn repeatable(
+    run: &Run<'_>,
+    method: Method,
+    path: String,
+    body: Option<Value>,
+) -> Result<Answered, CallError> {
+    let method = match method {
+        Method::Post => crate::keycloak::Method::Post,
+        Method::Put => crate::keycloak::Method::Put,
+        Method::Delete => crate::keycloak::Method::Delete,
+    };
+    let request = Request { method, path, body };
+    let answer = match run.keycloak.send(&request).await {
+        Err(error) if error.kind() == ErrorKind::Lost => run.keycloak.send(&request).await,
+        other => other,
+    };
+    match answer {
+        Ok(_) => Ok(Answered::Done),
+        // Gone already: with something else, or by somebody else.
+        Err(error) if error.kind() == ErrorKind::NotFound && method == crate::keycloak::Method::Delete => {
+            Ok(Answered::AlreadyDone)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn create(
+    run: &Run<'_>,
+    address: &Address,
+    fields: &[(Box<str>, Node)],
+    path: String,
+    ids: &SharedIds,
+) -> Result<Answered, CallError> {
+    let kind = kind::kind(address.kind());
+    let mut object = Object::new(At::SERVER);
+    object.fields = fields.iter().cloned().collect();
+    let mut body = kind::body(kind, address, &object, run.reveal);
+    if address.kind() == REALM {
+        body.insert("realm".to_owned(), Value::String(run.realm.to_owned()));
+    }
+    let request = Request { method: crate::keycloak::Method::Post, path, body: Some(Value::Object(body)) };
+    let answer = match run.keycloak.send(&request).await {
+        Ok(answer) => answer,
+        // Nobody knows whether it arrived: look, and send again only what is certainly not there.
+        Err(error) if error.kind() == ErrorKind::Lost => {
+            if let Some(id) = find(run.keycloak, run.realm, address, ids).await? {
+                ids.lock().await.learn(address.clone(), id);
+                return Ok(Answered::Done);
+            }
+            run.keycloak.send(&request).await?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    ids.lock().await.learn_created(address, &answer);
+    Ok(Answered::Done)
+}
+
+/// GET, lay the wished fields over what came, PUT the whole: nothing that nobody mentioned is lost.
+async fn overlay(
+    run: &Run<'_>,
+    address: &Address,
+    set: &[Overlay],
+    path: String,
+) -> Result<Answered, CallError> {
+    let kind = kind::kind(address.kind());
+    let answer = run.keycloak.get(&path).await?;
+    let Some(Value::Object(mut body)) = answer.body else {
+        return Err(CallError::NoSuchObject { address: address.clone() });
+    };
+    let now = kind::lift_object(kind, &tree_of_json(&Value::Object(body.clone())), address.parent().as_ref())
+        .into_live();
+    let now = now.get(address);
+    let mut is_new = false;
+    for overlay in set {
+        let there = now.and_then(|it| it.get(&overlay.path.field));
+        let there = overlay.path.key.as_ref().map_or(there, |key| there.and_then(|it| it.get(key)));
+        // References come back as ids here; that they did not move was seen when the run read everything.
+        let is_plain = |node: &Node| {
+            let mut plain = !matches!(node.is, Is::Hidden(_) | Is::Secret(_));
+            node.each_ref(&mut |_, _| plain = false);
+            plain
+        };
+        let wished = overlay.to.clone().unwrap_or_else(|| Node::new(At::SERVER, Is::Null));
+        let comparable = is_plain(&wished) && overlay.from.as_ref().is_none_or(is_plain);
+        if comparable && same(&wished, there) {
+            continue;
+        }
+        let before = overlay.from.clone().unwrap_or_else(|| Node::new(At::SERVER, Is::Null));
+        if comparable && !same(&before, there) {
+            return Err(CallError::Stale { address: address.clone(), field: overlay.path.to_string() });
+        }
+        is_new = true;
+        lay(kind, &mut body, overlay, run);
+    }
+    if !is_new {
+        return Ok(Answered::AlreadyDone);
+    }
+    for name in kind.not_in_put {
+        let is_set = set.iter().any(|it| *it.path.field == **name);
+        if !is_set {
+            body.remove(*name);
+        }
+    }
+    let request = Request { method: crate::keycloak::Method::Put, path, body: Some(Value::Object(body)) };
+    run.keycloak.send(&request).await?;
+    Ok(Answered::Done)
+}
+
+fn lay(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<'_>) {
+    let field = overlay.path.field.to_string();
+    let Some(key) = &overlay.path.key else {
+        let value = match &overlay.to {
+            Some(node) => kind::value(node, run.reveal),
+            None => unset(kind, &field, body),
+        };
+        body.insert(field, value);
+        return;
+    };
+    let map = body.entry(field).or_insert_with(|| Value::Object(Map::new()));
+    if !map.is_object() {
+        *map = Value::Object(Map::new());
+    }
+    let Value::Object(map) = map else { return };
+    match (&overlay.to, kind.unset.key) {
+        (Some(node), _) => {
+            map.insert(key.to_string(), kind::value(node, run.reveal));
+        }
+        (None, Unset::Null | Unset::EmptyText) => {
+            map.insert(key.to_string(), Value::Null);
+        }
+        (None, Unset::Omit) => {
+            map.remove(&**key);
+        }
+    }
+}
+
+/// What unsets a whole field, by its type.
+fn unset(kind: &Kind, field: &str, body: &Map<String, Value>) -> Value {
+    let class = (kind.representation)(body.get("type").and_then(Value::as_str).unwrap_or(""));
+    match kind::field_type(class, field) {
+        Some(Type::List(_)) => json!([]),
+        Some(Type::Map(_)) => json!({}),
+        Some(Type::Text) if kind.unset.text == Unset::EmptyText => json!(""),
+        _ => Value::Null,
+    }
+}

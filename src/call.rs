@@ -1,0 +1,79 @@
+//! One REST request as a value, before ids are known.
+
+use crate::change::Path;
+use crate::state::{Address, Node};
+
+/// A request of one change. It runs after the calls it waits for.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Which change of the plan it belongs to.
+    pub change: usize,
+    pub method: Method,
+    pub path: Vec<Segment>,
+    pub body: Body,
+    /// What exists once this call was answered.
+    pub creates: Vec<Address>,
+    /// Calls that must have been answered before.
+    pub after: Vec<usize>,
+    pub access: Access,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Post,
+    Put,
+    Delete,
+}
+
+impl Method {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// A piece of a path under `realms/{realm}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Segment {
+    Text(String),
+    /// The id of an object: from live, from an answer, or looked up.
+    Id(Address),
+}
+
+#[derive(Clone, Debug)]
+pub enum Body {
+    None,
+    /// A whole new object.
+    Whole {
+        address: Address,
+        fields: Vec<(Box<str>, Node)>,
+    },
+    /// A list of role representations, by id and name.
+    Roles(Vec<Address>),
+    /// GET the path, lay these over what came, PUT the whole.
+    Overlay {
+        address: Address,
+        set: Vec<Overlay>,
+    },
+    /// These fields and nothing else.
+    Fields(Vec<(Box<str>, Node)>),
+}
+
+/// One field or key of an overlay; `None` unsets it.
+#[derive(Clone, Debug)]
+pub struct Overlay {
+    pub path: Path,
+    pub from: Option<Node>,
+    pub to: Option<Node>,
+}
+
+/// What a call does to who may do what: closing goes before opening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    Closes,
+    Same,
+    Opens,
+}

@@ -1,0 +1,109 @@
+//! One object's difference between what is desired and what is live.
+
+use std::collections::BTreeSet;
+
+use crate::state::{Address, Node};
+use crate::text::At;
+
+/// What will be done to one object, why, and where the wish stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub object: Address,
+    pub action: Action,
+    pub why: Why,
+    pub fields: Vec<FieldChange>,
+    /// The object was there before us and is from now on ours.
+    pub adopts: bool,
+    pub at: At,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    Create,
+    Update,
+    Delete,
+    /// Writes the ledger only: the object is as declared and from now on ours.
+    Adopt,
+    /// Writes the ledger only: the object is gone, or released.
+    Forget,
+}
+
+/// Why a change is there. It explains; nothing is decided by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The manifests say something that was not applied yet.
+    ManifestChanged,
+    /// Keycloak moved away from what was applied.
+    LiveChanged,
+    /// The manifests no longer say it.
+    NotInManifests,
+    /// It goes or changes with another object.
+    Cascade(Address),
+    /// The server made it with another object.
+    MadeBy(Address),
+}
+
+impl Why {
+    /// Returns the word that JSON and text use.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ManifestChanged => "manifest_changed",
+            Self::LiveChanged => "live_changed",
+            Self::NotInManifests => "not_in_manifests",
+            Self::Cascade(_) => "cascade",
+            Self::MadeBy(_) => "made_by",
+        }
+    }
+}
+
+/// One field, or one key of a map field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldChange {
+    pub path: Path,
+    pub from: Option<Node>,
+    pub to: To,
+    pub why: Why,
+    pub at: At,
+}
+
+/// A field, or a key in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Path {
+    pub field: Box<str>,
+    pub key: Option<Box<str>>,
+}
+
+impl Path {
+    pub fn field(field: &str) -> Self {
+        Self { field: field.into(), key: None }
+    }
+
+    pub fn key(field: &str, key: &str) -> Self {
+        Self { field: field.into(), key: Some(key.into()) }
+    }
+
+    /// Returns the JSON Pointer (RFC 6901) of the field in its object.
+    pub fn pointer(&self) -> String {
+        let escape = |it: &str| it.replace('~', "~0").replace('/', "~1");
+        match &self.key {
+            Some(key) => format!("/{}/{}", escape(&self.field), escape(key)),
+            None => format!("/{}", escape(&self.field)),
+        }
+    }
+}
+
+impl std::fmt::Display for Path {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.key {
+            Some(key) => write!(f, "{}.{}", self.field, key),
+            None => f.write_str(&self.field),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    Value(Node),
+    Unset,
+    Links { add: BTreeSet<Address>, remove: BTreeSet<Address> },
+}

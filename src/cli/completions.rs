@@ -1,0 +1,62 @@
+//! `completions`: shell completions and man pages, made from the command line's own definition.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use clap_complete::Shell;
+
+use super::Exit;
+use super::terminal::{print, say};
+
+/// What to print.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A shell to print completions for, or `man`
+    #[arg(value_enum)]
+    of: Of,
+    /// With `man`: write a page per command into this folder instead of printing the main one
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Of {
+    Bash,
+    Elvish,
+    Fish,
+    #[value(name = "powershell")]
+    PowerShell,
+    Zsh,
+    Man,
+}
+
+pub(super) fn run(args: &Args, mut cli: clap::Command) -> anyhow::Result<Exit> {
+    let shell = match args.of {
+        Of::Bash => Shell::Bash,
+        Of::Elvish => Shell::Elvish,
+        Of::Fish => Shell::Fish,
+        Of::PowerShell => Shell::PowerShell,
+        Of::Zsh => Shell::Zsh,
+        Of::Man => return man(args.out.as_deref(), cli),
+    };
+    if args.out.is_some() {
+        return Err(super::UsageError::new("--out goes with `man` only").into());
+    }
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut cli, "realmwright", &mut text);
+    print(&String::from_utf8(text)?)?;
+    Ok(Exit::Clean)
+}
+
+fn man(out: Option<&std::path::Path>, cli: clap::Command) -> anyhow::Result<Exit> {
+    if let Some(folder) = out {
+        std::fs::create_dir_all(folder)?;
+        clap_mangen::generate_to(cli, folder)?;
+        say(&format!("man pages are in {}", folder.display()));
+    } else {
+        let mut text = Vec::new();
+        clap_mangen::Man::new(cli).render(&mut text)?;
+        print(&String::from_utf8(text)?)?;
+    }
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,96 @@
+//! Exit codes: one table for every command.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, and nothing to report.
+    Clean,
+    /// Could not do it: input, network, server.
+    Failed,
+    /// Done, and the answer is not clean: changes, drift, failed access tests, findings.
+    NotClean,
+    /// Refused by a guard, a protection, a lock or a stale plan; nothing was written.
+    Refused,
+    /// Some of it was written.
+    Partly,
+    /// The command line was wrong.
+    Usage,
+    /// Stopped by SIGINT.
+    Interrupted,
+    /// Stopped by SIGTERM.
+    Terminated,
+    /// Whatever the command that `sandbox run` ran said.
+    Command(u8),
+}
+
+impl Exit {
+    /// Returns the code that the process exits with.
+    pub const fn code(self) -> u8 {
+        match self {
+            Exit::Clean => 0,
+            Exit::Failed => 1,
+            Exit::NotClean => 2,
+            Exit::Refused => 3,
+            Exit::Partly => 4,
+            Exit::Usage => 64,
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
+            Exit::Command(code) => code,
+        }
+    }
+
+    /// Returns the worse of two ends, for a run over several realms: 4 > 3 > 1 > 2 > 0.
+    #[must_use]
+    pub fn worst(self, other: Exit) -> Exit {
+        if self.badness() < other.badness() { other } else { self }
+    }
+
+    const fn badness(self) -> u8 {
+        match self {
+            Exit::Clean => 0,
+            Exit::NotClean => 1,
+            Exit::Failed => 2,
+            Exit::Refused => 3,
+            Exit::Partly => 4,
+            // These end the whole run, whatever single realms said.
+            Exit::Command(_) | Exit::Usage => 5,
+            Exit::Interrupted | Exit::Terminated => 6,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+/// An error in how the command was called, found only after parsing: exits 64.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct UsageError(String);
+
+impl UsageError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worst_follows_the_table() {
+        let order = [Exit::Clean, Exit::NotClean, Exit::Failed, Exit::Refused, Exit::Partly];
+        for (at, better) in order.iter().enumerate() {
+            for worse in &order[at..] {
+                assert_eq!(better.worst(*worse), *worse);
+                assert_eq!(worse.worst(*better), *worse);
+            }
+        }
+        assert_eq!(order.map(Exit::code), [0, 2, 1, 3, 4]);
+    }
+}

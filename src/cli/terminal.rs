@@ -1,0 +1,56 @@
+//! stdout, stderr, colour and logs.
+
+use std::io::{self, Write as _};
+
+use tracing_subscriber::filter::LevelFilter;
+
+use super::Global;
+
+/// When output is coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Sets colour and logs for the whole process.
+pub(super) fn set_up(global: Global) {
+    let choice = match global.color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    };
+    choice.write_global();
+    let level = match (global.quiet, global.verbose) {
+        (true, _) => LevelFilter::ERROR,
+        (_, 0) => LevelFilter::WARN,
+        (_, 1) => LevelFilter::INFO,
+        (_, 2) => LevelFilter::DEBUG,
+        (_, _) => LevelFilter::TRACE,
+    };
+    let ansi = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+    // Only tests set this twice, and their logs do not matter.
+    let _ = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_max_level(level)
+        .with_ansi(ansi)
+        .without_time()
+        .with_target(false)
+        .try_init();
+}
+
+/// Writes the result to stdout. A reader that has gone away (`| head`) is no error.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// Writes a line to stderr; when nobody reads it, there is nobody left to tell.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{line}");
+}

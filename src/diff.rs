@@ -1,0 +1,369 @@
+//! What must change so that live becomes desired. Pure and total: no I/O, no clock; planning twice gives the same.
+//!
+//! Comparing one object knows nothing of ownership (`fields`); whose an object is, and what may go, is decided
+//! in `ownership`; what else goes with a delete, in `cascade`; what the realm will hold, in `planned`.
+
+mod cascade;
+mod fields;
+mod ledger;
+mod ownership;
+mod planned;
+mod references;
+mod same;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use cascade::{Effect, Fate, delete};
+pub use ledger::{Entry, How, Ledger, LedgerError, digest};
+pub use ownership::next_ledger;
+pub use planned::planned;
+pub use same::same;
+
+use crate::change::{Action, Change, FieldChange, Path, To, Why};
+use crate::kind::{self, REALM, SETTINGS, USER, Version};
+use crate::state::{Address, Found, Is, Live, Node, Object, Pattern, SecretRef, State};
+use crate::text::{At, Note};
+
+/// Everything that a difference depends on.
+pub struct Question<'a> {
+    pub desired: &'a State,
+    pub live: &'a Live,
+    pub version: Version,
+    /// How the realm calls its default role.
+    pub default_role: &'a str,
+    pub ownership: &'a Ownership,
+    /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
+    pub same_secret: Box<dyn Fn(&SecretRef, &str) -> Option<bool> + 'a>,
+    pub terms: &'a Terms,
+}
+
+/// Whose manifests these are, and what was applied before.
+#[derive(Clone, Debug, Default)]
+pub struct Ownership {
+    /// The owner's name; without one there is no ledger, no prune, and links are only added.
+    pub owner: Option<String>,
+    pub ledger: Option<Ledger>,
+    /// The ledger is there but cannot be trusted; `--prune` is refused.
+    pub damaged: Option<String>,
+    /// The ledgers of other owners, by name.
+    pub others: BTreeMap<String, Ledger>,
+}
+
+/// What a run may touch and remove.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    pub only: Vec<Pattern>,
+    pub exclude: Vec<Pattern>,
+    pub protect: Vec<Pattern>,
+    pub release: Vec<Pattern>,
+    pub adopt_exact: Vec<Pattern>,
+    pub send_secrets: Vec<Pattern>,
+    pub prune: bool,
+    pub prune_users: bool,
+    /// The consent that includes what is otherwise held back.
+    pub reenables: bool,
+    pub secrets: bool,
+}
+
+impl Terms {
+    /// Returns whether a run touches an object at all.
+    pub fn covers(&self, address: &Address) -> bool {
+        (self.only.is_empty() || self.only.iter().any(|it| it.covers(address)))
+            && !self.exclude.iter().any(|it| it.covers(address))
+    }
+}
+
+/// The answer: changes, and everything a reader must know beside them.
+#[derive(Clone, Debug, Default)]
+pub struct Diff {
+    pub changes: Vec<Change>,
+    /// Differences that a run leaves alone without consent, by the key of `--allow`.
+    pub held_back: Vec<(&'static str, Change)>,
+    /// Owned once, declared no longer, and not deleted by this plan.
+    pub left_behind: Vec<LeftBehind>,
+    /// Why nothing may be applied.
+    pub refusals: Vec<Refusal>,
+    /// Links of an adopted object that the manifests lack and that stay.
+    pub tolerated: BTreeMap<(Address, Box<str>), BTreeSet<Address>>,
+    /// Secrets of which nobody can tell whether they are as declared.
+    pub cannot_tell: Vec<(Address, Path, At)>,
+    /// What deletes and updates do to others.
+    pub effects: Vec<Effect>,
+    /// Declared objects that are as declared.
+    pub unchanged: usize,
+    /// Live objects that nobody declared.
+    pub unmanaged: usize,
+    pub notes: Vec<Note>,
+    /// The desired state with the default role resolved, which changes refer to.
+    pub desired: State,
+    pub planned: State,
+}
+
+/// Something that we applied once and that nobody declares any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftBehind {
+    pub address: Address,
+    /// A field or key that is no longer managed; none: the whole object.
+    pub path: Option<Path>,
+    pub adopted: bool,
+}
+
+/// Something that must not be done, and whether `--allow` may permit it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub id: &'static str,
+    pub address: Address,
+    pub message: String,
+    pub at: At,
+    /// The key of `--allow` that consents, if any does.
+    pub consent: Option<&'static str>,
+}
+
+/// Compares what is desired with what is live.
+pub fn diff(question: &Question<'_>) -> Diff {
+    let mut out =
+        Diff { desired: with_default_role(question.desired, question.default_role), ..Diff::default() };
+    // Live, plus what the server makes with the objects that this plan creates.
+    let mut base = question.live.state.clone();
+    let desired = std::mem::take(&mut out.desired);
+    for address in in_order(&desired) {
+        let object = &desired.objects[address];
+        if question.terms.covers(address) {
+            one(question, address, object, &mut base, &mut out);
+        }
+    }
+    out.desired = desired;
+    ownership::leftovers(question, &mut out);
+    out.planned = planned(&question.live.state, &out.desired, &out.changes, question.version);
+    references::check(question, &mut out);
+    ownership::judge(question, &mut out);
+    let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
+    out.unmanaged = question.live.state.objects.keys().filter(|it| !declared.contains(it)).count();
+    sort(&mut out.changes);
+    out
+}
+
+/// What makes other objects comes before what is made: clients before their service accounts.
+fn in_order(state: &State) -> Vec<&Address> {
+    let rank = |it: &Address| kind::KINDS.iter().position(|kind| kind.name == it.kind());
+    let mut addresses: Vec<&Address> = state.objects.keys().collect();
+    addresses.sort_by_key(|it| (it.kind() == USER, it.steps().len() > 1, rank(it), *it));
+    addresses
+}
+
+fn sort(changes: &mut [Change]) {
+    let rank = |it: &Address| {
+        kind::KINDS.iter().position(|kind| Some(kind.name) == it.steps().first().map(|it| it.kind))
+    };
+    changes.sort_by(|a, b| (rank(&a.object), &a.object).cmp(&(rank(&b.object), &b.object)));
+}
+
+fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut State, out: &mut Diff) {
+    let entry = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(address));
+    let made = base.get(address).cloned();
+    match (question.live.find(address), made) {
+        (Found::Is(live), _) => {
+            let live = live.clone();
+            if ownership::is_anothers(question, address, object, out) {
+                return;
+            }
+            update(question, address, object, &live, entry, Why::ManifestChanged, out);
+        }
+        // The server will make it with another object of this plan.
+        (_, Some(made)) => {
+            let why = made.made_by.clone().map_or(Why::ManifestChanged, Why::MadeBy);
+            update(question, address, object, &made, Some(&Entry::default()), why, out);
+        }
+        (Found::Absent, None) => {
+            if address.kind() == USER && address.name().starts_with("service-account-") {
+                let client = address.name().trim_start_matches("service-account-");
+                out.notes.push(
+                    Note::error(
+                        "RW0502",
+                        format!("{} does not exist and cannot be created", kind::title(address)),
+                        object.at,
+                        "a client makes its service account",
+                    )
+                    .help(format!("declare client `{client}` with `serviceAccountsEnabled: true`")),
+                );
+                return;
+            }
+            if address.kind() == SETTINGS {
+                let client = address.parent().map(|it| kind::title(&it)).unwrap_or_default();
+                out.notes.push(
+                    Note::error("RW0505", format!("{client} has no authorization"), object.at, "these settings have nowhere to go")
+                        .help("declare the client with `authorizationServicesEnabled: true` and `serviceAccountsEnabled: true`"),
+                );
+                return;
+            }
+            create(question, address, object, base, out);
+        }
+        (Found::Unknown { needs }, None) => out.refusals.push(Refusal {
+            id: "unknown",
+            address: address.clone(),
+            message: format!("{} cannot be seen: this credential lacks {needs}", kind::title(address)),
+            at: object.at,
+            consent: None,
+        }),
+    }
+    if let Some(after) = after(question, address, object, base) {
+        let spawned = kind::spawned(address, &after, base, question.version);
+        base.objects.insert(address.clone(), after);
+        base.objects.extend(spawned);
+    }
+}
+
+/// Returns the object as it will be.
+fn after(question: &Question<'_>, address: &Address, object: &Object, base: &State) -> Option<Object> {
+    let mut after = match base.get(address) {
+        Some(it) => it.clone(),
+        None => kind::created(address, object, base, question.version),
+    };
+    for (name, node) in &object.fields {
+        if kind::kind(address.kind()).is_compared(name) && kind::kind(address.kind()).link(name).is_none() {
+            after.fields.insert(name.clone(), node.clone());
+        }
+    }
+    Some(after)
+}
+
+fn create(question: &Question<'_>, address: &Address, object: &Object, base: &State, out: &mut Diff) {
+    let kind = kind::kind(address.kind());
+    let mut fields = Vec::new();
+    let default = kind::sent_unasked(address).filter(|(name, _)| object.get(name).is_none());
+    if let Some((name, node)) = default {
+        let to = To::Value(Node::new(object.at, node.is));
+        fields.push(FieldChange {
+            path: Path::field(name),
+            from: None,
+            to,
+            why: Why::ManifestChanged,
+            at: object.at,
+        });
+    }
+    for (name, node) in &object.fields {
+        if kind.link(name).is_none()
+            && !node.is_null()
+            && kind.field(name).is_none_or(|it| it.compare != kind::Compare::ServerOwned)
+        {
+            let to = To::Value(node.clone());
+            fields.push(FieldChange {
+                path: Path::field(name),
+                from: None,
+                to,
+                why: Why::ManifestChanged,
+                at: node.at,
+            });
+        }
+    }
+    let made = kind::created(address, object, base, question.version);
+    let compared = fields::links(question, address, object, &made, Some(&Entry::default()));
+    fields.extend(compared.changes);
+    out.changes.push(Change {
+        object: address.clone(),
+        action: Action::Create,
+        why: missing_why(question, address),
+        fields,
+        adopts: false,
+        at: object.at,
+    });
+}
+
+/// An object that the ledger knows was removed in Keycloak; one that it does not know was never applied.
+fn missing_why(question: &Question<'_>, address: &Address) -> Why {
+    let known = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address));
+    if known { Why::LiveChanged } else { Why::ManifestChanged }
+}
+
+fn update(
+    question: &Question<'_>,
+    address: &Address,
+    object: &Object,
+    live: &Object,
+    entry: Option<&Entry>,
+    why: Why,
+    out: &mut Diff,
+) {
+    let compared = fields::compare(question, address, object, live, entry);
+    let owned = question.ownership.owner.is_some();
+    let is_place = object.fields.is_empty();
+    for (field, targets) in compared.tolerated {
+        out.tolerated.insert((address.clone(), field), targets);
+    }
+    out.cannot_tell.extend(compared.cannot_tell.into_iter().map(|(path, at)| (address.clone(), path, at)));
+    out.refusals.extend(compared.refusals);
+    out.left_behind.extend(compared.left_behind.into_iter().map(|path| LeftBehind {
+        address: address.clone(),
+        path: Some(path),
+        adopted: false,
+    }));
+    for (consent, change) in compared.held_back {
+        out.held_back.push((
+            consent,
+            Change {
+                object: address.clone(),
+                action: Action::Update,
+                why: Why::LiveChanged,
+                at: change.at,
+                fields: vec![change],
+                adopts: false,
+            },
+        ));
+    }
+    let in_ledger = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address));
+    let is_new_realm = address.kind() == REALM && !question.live.exists;
+    let was_there = question.live.exists && question.live.state.contains(address);
+    let adopts = owned && !is_place && !in_ledger && was_there;
+    if compared.changes.is_empty() && !is_new_realm {
+        out.unchanged += 1;
+        if adopts {
+            out.changes.push(Change {
+                object: address.clone(),
+                action: Action::Adopt,
+                why: Why::ManifestChanged,
+                fields: Vec::new(),
+                adopts,
+                at: object.at,
+            });
+        }
+        return;
+    }
+    let why = match why {
+        Why::MadeBy(by) => Why::MadeBy(by),
+        _ if compared.changes.iter().any(|it| it.why == Why::LiveChanged) => Why::LiveChanged,
+        _ => compared.changes.first().map_or(Why::ManifestChanged, |it| it.why.clone()),
+    };
+    out.changes.push(Change {
+        object: address.clone(),
+        action: if is_new_realm { Action::Create } else { Action::Update },
+        why,
+        fields: compared.changes,
+        adopts,
+        at: object.at,
+    });
+}
+
+/// Replaces the symbolic default role by the one that the realm has.
+fn with_default_role(state: &State, default_role: &str) -> State {
+    fn replace(node: &mut Node, name: &str) {
+        match &mut node.is {
+            Is::Ref(address) if address.kind() == kind::ROLE && address.name() == kind::DEFAULT_ROLE => {
+                *address = Address::top(kind::ROLE, name);
+            }
+            Is::List(items) => items.iter_mut().for_each(|it| replace(it, name)),
+            Is::Map(map) => map.values_mut().for_each(|it| replace(it, name)),
+            Is::Null
+            | Is::Bool(_)
+            | Is::Number(_)
+            | Is::Text(_)
+            | Is::Ref(_)
+            | Is::Secret(_)
+            | Is::Hidden(_) => {}
+        }
+    }
+    let mut state = state.clone();
+    for object in state.objects.values_mut() {
+        object.fields.values_mut().for_each(|it| replace(it, default_role));
+    }
+    state
+}

@@ -1,0 +1,170 @@
+//! What goes with a delete: Keycloak's cascades as measured, over owned and foreign objects alike.
+
+use std::collections::BTreeSet;
+
+use crate::kind::{PERMISSION, POLICY, RESOURCE, ROLE, USER};
+use crate::state::{Address, Is, Node, Object, State};
+
+/// What a delete does to one other object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Effect {
+    pub of: Address,
+    pub on: Address,
+    pub fate: Fate,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// It goes too.
+    Disappears,
+    /// A field loses the target.
+    Loses { field: Box<str> },
+    /// A policy or permission is left with nothing to decide by: an empty negative policy permits everyone.
+    Emptied { field: Box<str> },
+}
+
+/// Deletes an object from a state as the server would, and returns what happened to others.
+pub fn delete(state: &mut State, address: &Address) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let mut waiting = vec![(address.clone(), address.clone())];
+    while let Some((gone, cause)) = waiting.pop() {
+        if state.objects.remove(&gone).is_none() {
+            continue;
+        }
+        if gone != *address {
+            effects.push(Effect { of: cause.clone(), on: gone.clone(), fate: Fate::Disappears });
+        }
+        let with: Vec<Address> = state
+            .objects
+            .iter()
+            .filter(|(it, object)| {
+                it.is_under(&gone) || object.made_by.as_ref() == Some(&gone) || is_owned_by(object, &gone)
+            })
+            .map(|(it, _)| it.clone())
+            .collect();
+        waiting.extend(with.into_iter().map(|it| (it, gone.clone())));
+        for (on, object) in &mut state.objects {
+            for (field, node) in &mut object.fields {
+                if !drop_ref(node, &gone) {
+                    continue;
+                }
+                let is_empty = node.items().is_empty();
+                let fate = match (on.kind(), &**field) {
+                    (PERMISSION, "policies" | "resources" | "scopes") | (POLICY, "clientScopes")
+                        if is_empty =>
+                    {
+                        waiting.push((on.clone(), gone.clone()));
+                        continue;
+                    }
+                    (POLICY, _) if is_empty => Fate::Emptied { field: field.clone() },
+                    _ => Fate::Loses { field: field.clone() },
+                };
+                effects.push(Effect { of: gone.clone(), on: on.clone(), fate });
+            }
+        }
+    }
+    // What disappears in the end has no other fate.
+    let disappeared: BTreeSet<Address> =
+        effects.iter().filter(|it| it.fate == Fate::Disappears).map(|it| it.on.clone()).collect();
+    effects.retain(|it| it.fate == Fate::Disappears || !disappeared.contains(&it.on));
+    effects.sort();
+    effects.dedup();
+    effects
+}
+
+fn is_owned_by(object: &Object, user: &Address) -> bool {
+    user.kind() == USER && object.get("owner").and_then(Node::as_ref) == Some(user)
+}
+
+/// Drops every reference to an address from a list; `true` when one was there.
+fn drop_ref(node: &mut Node, gone: &Address) -> bool {
+    let Is::List(items) = &mut node.is else { return false };
+    let before = items.len();
+    items.retain(|item| match &item.is {
+        Is::Ref(address) => address != gone,
+        Is::Map(map) => !map.values().any(|it| it.as_ref() == Some(gone)),
+        Is::Null
+        | Is::Bool(_)
+        | Is::Number(_)
+        | Is::Text(_)
+        | Is::List(_)
+        | Is::Secret(_)
+        | Is::Hidden(_) => true,
+    });
+    items.len() < before
+}
+
+/// Returns whether losing a reference changes who may do what, rather than being a link that vanishes.
+pub(super) fn matters(effect: &Effect) -> bool {
+    match &effect.fate {
+        Fate::Disappears | Fate::Emptied { .. } => true,
+        Fate::Loses { .. } => matches!(effect.on.kind(), POLICY | PERMISSION | RESOURCE | ROLE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::{kind, lift_realm};
+    use crate::text::tree_of_json;
+
+    fn realm() -> State {
+        let json = serde_json::json!({
+            "realm": "r",
+            "roles": {"realm": [{"name": "a"}, {"name": "b", "composites": {"realm": ["a"]}}]},
+            "users": [{"username": "eric", "realmRoles": ["a", "b"]}],
+            "clients": [{"clientId": "demo", "serviceAccountsEnabled": true, "authorizationSettings": {
+                "scopes": [{"name": "view"}],
+                "resources": [{"name": "R", "scopes": ["view"]}],
+                "policies": [
+                    {"name": "A", "type": "role", "roles": ["a"]},
+                    {"name": "AB", "type": "role", "roles": ["a", "b"]},
+                    {"name": "Both", "type": "aggregate", "policies": ["A", "AB"]}],
+                "permissions": [
+                    {"name": "One", "type": "resource", "resources": ["R"], "policies": ["A"]},
+                    {"name": "Two", "type": "resource", "resources": ["R"], "policies": ["A", "AB"]}]}}]
+        });
+        let lifted = lift_realm(&tree_of_json(&json));
+        assert_eq!(lifted.notes, []);
+        lifted.into_live()
+    }
+
+    fn fates(state: &mut State, address: &str) -> Vec<String> {
+        let address = crate::kind::parse_address(address).expect("an address");
+        delete(state, &address).iter().map(|it| format!("{} {:?}", it.on, it.fate)).collect()
+    }
+
+    #[test]
+    fn the_only_policy_of_a_permission_takes_it_along_and_one_of_two_does_not() {
+        let mut state = realm();
+        assert_eq!(
+            fates(&mut state, "client/demo/authz/policy/A"),
+            [
+                r#"client/demo/authz/permission/One Disappears"#,
+                r#"client/demo/authz/permission/Two Loses { field: "policies" }"#,
+                r#"client/demo/authz/policy/Both Loses { field: "policies" }"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_role_leaves_policies_loosened_or_emptied_and_links_vanish() {
+        let mut state = realm();
+        assert_eq!(
+            fates(&mut state, "role/a"),
+            [
+                r#"client/demo/authz/policy/A Emptied { field: "roles" }"#,
+                r#"client/demo/authz/policy/AB Loses { field: "roles" }"#,
+                r#"role/b Loses { field: "composites" }"#,
+                r#"user/eric Loses { field: "realmRoles" }"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_client_takes_everything_under_it() {
+        let mut state = realm();
+        delete(&mut state, &Address::top(crate::kind::CLIENT, "demo"));
+        assert!(state.objects.keys().all(|it| kind(it.kind()).name != PERMISSION && it.kind() != POLICY));
+    }
+}

@@ -1,0 +1,323 @@
+//! Compares one object with what is live. Knows the rules of fields and what was applied before, and nothing
+//! of who owns the object.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Entry, Question, Refusal, digest, same};
+use crate::change::{FieldChange, Path, To, Why};
+use crate::kind::{self, CLIENT, CLIENT_SCOPE, Compare, REALM, ROLE, Sent, USER};
+use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
+use crate::text::At;
+
+/// What comparing one object gives.
+#[derive(Default)]
+pub(super) struct Compared {
+    pub(super) changes: Vec<FieldChange>,
+    pub(super) held_back: Vec<(&'static str, FieldChange)>,
+    pub(super) tolerated: BTreeMap<Box<str>, BTreeSet<Address>>,
+    pub(super) left_behind: Vec<Path>,
+    pub(super) cannot_tell: Vec<(Path, At)>,
+    pub(super) refusals: Vec<Refusal>,
+}
+
+struct Comparison<'a> {
+    question: &'a Question<'a>,
+    address: &'a Address,
+    entry: Option<&'a Entry>,
+    out: Compared,
+}
+
+/// Compares every field that the object mentions.
+pub(super) fn compare(
+    question: &Question<'_>,
+    address: &Address,
+    desired: &Object,
+    live: &Object,
+    entry: Option<&Entry>,
+) -> Compared {
+    let kind = kind::kind(address.kind());
+    let mut it = Comparison { question, address, entry, out: links(question, address, desired, live, entry) };
+    for (name, node) in &desired.fields {
+        let rule = kind.field(name);
+        if rule.is_some_and(|it| it.compare == Compare::ServerOwned) || kind.link(name).is_some() {
+            continue;
+        }
+        let path = Path::field(name);
+        match (rule.map(|it| it.sent), &node.is, live.get(name)) {
+            (Some(Sent::CreateOnly), _, _) => it.newer_secrets(path, node),
+            (_, Is::Secret(secret), live) => it.secret(path, secret, node, live),
+            (_, Is::Map(keys), live) => it.keys(name, keys, live),
+            (Some(Sent::Fixed), _, live) if !same(node, live) => it.out.refusals.push(Refusal {
+                id: "fixed",
+                address: address.clone(),
+                message: format!(
+                    "`{name}` of {} cannot be changed: Keycloak keeps what it was created with; give the new one another name, or remove the old one first",
+                    kind::title(address)
+                ),
+                at: node.at,
+                consent: None,
+            }),
+            (_, _, live) => it.plain(path, node, live),
+        }
+    }
+    it.no_longer_managed(desired, live);
+    it.out
+}
+
+impl Comparison<'_> {
+    fn plain(&mut self, path: Path, desired: &Node, live: Option<&Node>) {
+        if same(desired, live) {
+            return;
+        }
+        let to = if desired.is_null() { To::Unset } else { To::Value(desired.clone()) };
+        let change =
+            FieldChange { why: self.why(&path, desired), path, from: live.cloned(), to, at: desired.at };
+        let is_incident = change.path.field.as_ref() == "enabled"
+            && matches!(self.address.kind(), USER | CLIENT)
+            && desired.as_bool() == Some(true)
+            && self.applied(&change.path) != digest(&Node::bool(At::SERVER, false)).as_ref()
+            && self.question.live.state.contains(self.address);
+        if is_incident && !self.question.terms.reenables {
+            self.out.held_back.push(("reenables", change));
+        } else {
+            self.out.changes.push(change);
+        }
+    }
+
+    fn keys(&mut self, field: &str, keys: &BTreeMap<Box<str>, Node>, live: Option<&Node>) {
+        for (key, node) in keys {
+            let path = Path::key(field, key);
+            let live = live.and_then(|it| it.get(key));
+            match &node.is {
+                Is::Secret(secret) => self.secret(path, secret, node, live),
+                _ => self.plain(path, node, live),
+            }
+        }
+    }
+
+    /// A secret is compared where Keycloak shows it, and sent where a recorded version grew.
+    fn secret(&mut self, path: Path, secret: &SecretRef, node: &Node, live: Option<&Node>) {
+        let recorded = self.recorded(&path);
+        if self.lowered(&path, secret, node.at) {
+            return;
+        }
+        let grew = matches!((secret.version, recorded), (Some(now), Some(before)) if now > before);
+        let asked = self.question.terms.send_secrets.iter().any(|it| it.covers(self.address));
+        let is_same = match live.map(|it| &it.is) {
+            Some(Is::Hidden(Hidden::Value(text))) => (self.question.same_secret)(secret, text),
+            Some(Is::Text(text)) => (self.question.same_secret)(secret, text),
+            _ => None,
+        };
+        let change = FieldChange {
+            path: path.clone(),
+            from: live.map(|it| Node::new(it.at, Is::Hidden(Hidden::Masked))),
+            to: To::Value(node.clone()),
+            why: if grew { Why::ManifestChanged } else { Why::LiveChanged },
+            at: node.at,
+        };
+        match is_same {
+            Some(true) => {}
+            _ if grew || asked => self.out.changes.push(change),
+            Some(false) if self.question.terms.secrets => self.out.changes.push(change),
+            Some(false) => self.out.held_back.push(("secrets", change)),
+            None if recorded.is_none() => self.out.cannot_tell.push((path, node.at)),
+            None => {}
+        }
+    }
+
+    /// Credentials are sent on create; later only when a version that the ledger knows has grown.
+    fn newer_secrets(&mut self, path: Path, node: &Node) {
+        let mut newest: Option<(u32, At)> = None;
+        node.each_secret(&mut |secret, at| {
+            if let Some(version) = secret.version {
+                newest =
+                    Some(newest.map_or((version, at), |it| if it.0 >= version { it } else { (version, at) }));
+            }
+        });
+        let asked = self.question.terms.send_secrets.iter().any(|it| it.covers(self.address));
+        let Some((version, at)) = newest else {
+            if asked {
+                self.out.changes.push(FieldChange {
+                    path,
+                    from: None,
+                    to: To::Value(node.clone()),
+                    why: Why::ManifestChanged,
+                    at: node.at,
+                });
+            }
+            return;
+        };
+        match self.recorded(&path) {
+            Some(before) if version < before => self.refuse_lower(&path, before, at),
+            Some(before) if version > before => {
+                self.out.changes.push(FieldChange {
+                    path,
+                    from: None,
+                    to: To::Value(node.clone()),
+                    why: Why::ManifestChanged,
+                    at,
+                });
+            }
+            None if asked => {
+                self.out.changes.push(FieldChange {
+                    path,
+                    from: None,
+                    to: To::Value(node.clone()),
+                    why: Why::ManifestChanged,
+                    at,
+                });
+            }
+            None => self.out.cannot_tell.push((path, at)),
+            Some(_) => {}
+        }
+    }
+
+    fn recorded(&self, path: &Path) -> Option<u32> {
+        self.entry?.secrets.get(&path.pointer()).copied()
+    }
+
+    fn lowered(&mut self, path: &Path, secret: &SecretRef, at: At) -> bool {
+        match (secret.version, self.recorded(path)) {
+            (Some(now), Some(before)) if now < before => {
+                self.refuse_lower(path, before, at);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn refuse_lower(&mut self, path: &Path, before: u32, at: At) {
+        self.out.refusals.push(Refusal {
+            id: "secret-version",
+            address: self.address.clone(),
+            message: format!(
+                "the version of `{path}` of {} is lower than {before}, which was applied; versions only grow",
+                kind::title(self.address)
+            ),
+            at,
+            consent: None,
+        });
+    }
+
+    fn applied(&self, path: &Path) -> Option<&String> {
+        self.entry?.fields.get(&path.pointer())
+    }
+
+    /// Live moved when what is desired is what was applied; otherwise the manifests did.
+    fn why(&self, path: &Path, desired: &Node) -> Why {
+        match (self.applied(path), digest(desired)) {
+            (Some(applied), Some(now)) if *applied == now => Why::LiveChanged,
+            _ => Why::ManifestChanged,
+        }
+    }
+
+    /// Fields and map keys that we applied and nobody mentions any more: keys go with `--prune`, fields stay.
+    fn no_longer_managed(&mut self, desired: &Object, live: &Object) {
+        let Some(entry) = self.entry else { return };
+        for pointer in entry.fields.keys() {
+            let Some(path) = from_pointer(pointer) else { continue };
+            let mentioned = desired
+                .get(&path.field)
+                .is_some_and(|it| path.key.as_ref().is_none_or(|key| it.get(key).is_some()));
+            let Some(now) = live.get(&path.field) else { continue };
+            let now = path.key.as_ref().map_or(Some(now), |key| now.get(key));
+            let Some(now) = now.filter(|_| !mentioned) else { continue };
+            if path.key.is_some() && self.question.terms.prune {
+                self.out.changes.push(FieldChange {
+                    path,
+                    from: Some(now.clone()),
+                    to: To::Unset,
+                    why: Why::NotInManifests,
+                    at: desired.at,
+                });
+            } else {
+                self.out.left_behind.push(path);
+            }
+        }
+    }
+}
+
+fn from_pointer(pointer: &str) -> Option<Path> {
+    let unescape = |it: &str| it.replace("~1", "/").replace("~0", "~");
+    let mut parts = pointer.strip_prefix('/')?.splitn(2, '/');
+    let field = unescape(parts.next()?);
+    Some(Path { field: field.into(), key: parts.next().map(|it| unescape(it).into()) })
+}
+
+/// Compares the links that the object mentions: exact from the second apply on, additive before and without
+/// an owner.
+pub(super) fn links(
+    question: &Question<'_>,
+    address: &Address,
+    desired: &Object,
+    live: &Object,
+    entry: Option<&Entry>,
+) -> Compared {
+    let kind = kind::kind(address.kind());
+    let mut out = Compared::default();
+    for (field, node) in &desired.fields {
+        if kind.link(field).is_none() {
+            continue;
+        }
+        let wanted = targets(Some(node));
+        let there = targets(live.get(field));
+        let no_links = BTreeSet::new();
+        let ours = entry.and_then(|it| it.links.get(&**field)).unwrap_or(&no_links);
+        let made_here = entry.is_some_and(|it| *it == Entry::default());
+        let first_contact = !made_here && entry.is_none_or(|it| !it.links.contains_key(&**field));
+        let exact = question.terms.adopt_exact.iter().any(|it| it.covers(address));
+        let mut tolerated = entry.and_then(|it| it.tolerated.get(&**field)).cloned().unwrap_or_default();
+        let extra: BTreeSet<Address> = there
+            .difference(&wanted)
+            .filter(|it| ours.contains(it) || !stays(address, field, it))
+            .cloned()
+            .collect();
+        if first_contact {
+            tolerated.extend(extra.iter().cloned());
+        }
+        let additive = question.ownership.owner.is_none() && !made_here;
+        let removable: BTreeSet<Address> =
+            extra.iter().filter(|it| !additive && (exact || !tolerated.contains(it))).cloned().collect();
+        let missing: BTreeSet<Address> = wanted.difference(&there).cloned().collect();
+        let (put_back, new): (BTreeSet<_>, BTreeSet<_>) =
+            missing.into_iter().partition(|it| ours.contains(it));
+        let (no_longer, outside): (BTreeSet<_>, BTreeSet<_>) =
+            removable.iter().cloned().partition(|it| ours.contains(it) || made_here);
+        for (why, add, remove) in [
+            (Why::ManifestChanged, new, BTreeSet::new()),
+            (Why::LiveChanged, put_back, outside),
+            (Why::NotInManifests, BTreeSet::new(), no_longer),
+        ] {
+            if !add.is_empty() || !remove.is_empty() {
+                out.changes.push(FieldChange {
+                    path: Path::field(field),
+                    from: live.get(field).cloned(),
+                    to: To::Links { add, remove },
+                    why,
+                    at: node.at,
+                });
+            }
+        }
+        tolerated.retain(|it| there.contains(it) && !wanted.contains(it) && !removable.contains(it));
+        if !tolerated.is_empty() {
+            out.tolerated.insert(field.clone(), tolerated);
+        }
+    }
+    out
+}
+
+fn targets(node: Option<&Node>) -> BTreeSet<Address> {
+    node.map(|it| it.items().iter().filter_map(|it| it.as_ref().cloned()).collect()).unwrap_or_default()
+}
+
+/// Links that stay although nobody mentions them: the default role of users, what built-in roles are
+/// composed of, the realm's own scope lists, and the scopes without which tokens lose `sub` and roles.
+fn stays(address: &Address, field: &str, target: &Address) -> bool {
+    match address.kind() {
+        USER => field == "realmRoles" && target.kind() == ROLE && target.name().starts_with("default-roles-"),
+        ROLE => (kind::kind(ROLE).built_in)(address),
+        REALM => (kind::kind(CLIENT_SCOPE).built_in)(target),
+        CLIENT => matches!(target.name(), "basic" | "acr" | "web-origins" | "roles" | "service_account"),
+        _ => false,
+    }
+}

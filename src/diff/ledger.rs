@@ -1,0 +1,233 @@
+//! What an owner applied last: the only memory between runs. It lives in the attributes of a disabled client
+//! and is written by `apply` alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::kind::parse_address;
+use crate::state::{Address, Is, Node};
+
+const FORMAT: u64 = 1;
+
+/// The ledger of one owner in one realm.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    pub owner: String,
+    pub realm_id: String,
+    pub environment: String,
+    /// Grows with every write; one that moved under a run stops it.
+    pub serial: u64,
+    /// The manifest roots of the last full apply.
+    pub roots: Vec<String>,
+    pub entries: BTreeMap<Address, Entry>,
+    /// Addresses about to be created when the last run began to write.
+    pub pending: BTreeSet<Address>,
+}
+
+/// One object that we applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    pub how: How,
+    /// Digest of each managed field or map key, by [`Path`](crate::change::Path) pointer; never of a secret.
+    pub fields: BTreeMap<String, String>,
+    /// The links that we applied, by field.
+    pub links: BTreeMap<String, BTreeSet<Address>>,
+    /// Links that were there before us and stay.
+    pub tolerated: BTreeMap<String, BTreeSet<Address>>,
+    /// Versions of secrets that were sent.
+    pub secrets: BTreeMap<String, u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum How {
+    #[default]
+    Created,
+    Adopted,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum LedgerError {
+    #[error("the ledger is not readable: {0}")]
+    Damaged(String),
+    #[error("the ledger was written by a newer version (format {0})")]
+    Newer(u64),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireEntry {
+    how: How,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    fields: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    links: BTreeMap<String, BTreeSet<String>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tolerated: BTreeMap<String, BTreeSet<String>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secrets: BTreeMap<String, u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    format: u64,
+    owner: String,
+    realm_id: String,
+    environment: String,
+    serial: u64,
+    roots: Vec<String>,
+    entries: BTreeMap<String, WireEntry>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pending: BTreeSet<String>,
+}
+
+impl Ledger {
+    /// Returns the ledger as JSON text; equal ledgers give equal bytes.
+    pub fn write(&self) -> String {
+        let texts = |links: &BTreeMap<String, BTreeSet<Address>>| {
+            links
+                .iter()
+                .map(|(field, them)| (field.clone(), them.iter().map(Address::to_string).collect()))
+                .collect()
+        };
+        let entries = self.entries.iter().map(|(address, entry)| {
+            let wire = WireEntry {
+                how: entry.how,
+                fields: entry.fields.clone(),
+                links: texts(&entry.links),
+                tolerated: texts(&entry.tolerated),
+                secrets: entry.secrets.clone(),
+            };
+            (address.to_string(), wire)
+        });
+        let wire = Wire {
+            format: FORMAT,
+            owner: self.owner.clone(),
+            realm_id: self.realm_id.clone(),
+            environment: self.environment.clone(),
+            serial: self.serial,
+            roots: self.roots.clone(),
+            entries: entries.collect(),
+            pending: self.pending.iter().map(Address::to_string).collect(),
+        };
+        serde_json::to_string(&wire).expect("maps with text keys are JSON")
+    }
+
+    pub fn read(text: &str) -> Result<Self, LedgerError> {
+        let damaged = |it: &dyn std::fmt::Display| LedgerError::Damaged(it.to_string());
+        let value: Value = serde_json::from_str(text).map_err(|it| damaged(&it))?;
+        match value.get("format").and_then(Value::as_u64) {
+            Some(FORMAT) => {}
+            Some(newer) if newer > FORMAT => return Err(LedgerError::Newer(newer)),
+            _ => return Err(damaged(&"it names no format")),
+        }
+        let wire: Wire = serde_json::from_value(value).map_err(|it| damaged(&it))?;
+        let address =
+            |text: &String| parse_address(text).ok_or_else(|| damaged(&format!("no such address: {text}")));
+        let links = |links: &BTreeMap<String, BTreeSet<String>>| {
+            links
+                .iter()
+                .map(|(field, them)| Ok((field.clone(), them.iter().map(address).collect::<Result<_, _>>()?)))
+                .collect::<Result<BTreeMap<_, BTreeSet<Address>>, LedgerError>>()
+        };
+        let mut entries = BTreeMap::new();
+        for (text, entry) in &wire.entries {
+            entries.insert(
+                address(text)?,
+                Entry {
+                    how: entry.how,
+                    fields: entry.fields.clone(),
+                    links: links(&entry.links)?,
+                    tolerated: links(&entry.tolerated)?,
+                    secrets: entry.secrets.clone(),
+                },
+            );
+        }
+        Ok(Self {
+            owner: wire.owner,
+            realm_id: wire.realm_id,
+            environment: wire.environment,
+            serial: wire.serial,
+            roots: wire.roots,
+            entries,
+            pending: wire.pending.iter().map(address).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// Returns 16 bytes of SHA-256 over a value in canonical form, in hexadecimal. Secrets have no digest: a
+/// node that holds one gives `None`.
+pub fn digest(node: &Node) -> Option<String> {
+    let canonical = canonical(node)?.to_string();
+    let hash = Sha256::digest(canonical.as_bytes());
+    Some(hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn canonical(node: &Node) -> Option<Value> {
+    Some(match &node.is {
+        Is::Null => Value::Null,
+        Is::Bool(it) => json!(it),
+        Is::Number(it) | Is::Text(it) => json!(it),
+        Is::Ref(address) => json!(format!("@{address}")),
+        Is::List(items) => {
+            let mut texts =
+                items.iter().map(|it| canonical(it).map(|it| it.to_string())).collect::<Option<Vec<_>>>()?;
+            texts.sort();
+            texts.dedup();
+            json!(texts)
+        }
+        Is::Map(map) => {
+            let entries = map.iter().filter(|(_, it)| !it.is_null());
+            Value::Object(
+                entries.map(|(key, it)| Some((key.to_string(), canonical(it)?))).collect::<Option<_>>()?,
+            )
+        }
+        Is::Secret(_) | Is::Hidden(_) => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::{ROLE, USER};
+    use crate::text::At;
+
+    #[test]
+    fn a_ledger_reads_back_as_it_was_written() {
+        let role = Address::top(ROLE, "a/b");
+        let entry = Entry {
+            how: How::Adopted,
+            fields: BTreeMap::from([("/email".into(), "00".into())]),
+            links: BTreeMap::from([("realmRoles".into(), BTreeSet::from([role.clone()]))]),
+            tolerated: BTreeMap::from([("groups".into(), BTreeSet::new())]),
+            secrets: BTreeMap::from([("/credentials".into(), 3)]),
+        };
+        let ledger = Ledger {
+            owner: "platform".into(),
+            serial: 7,
+            entries: BTreeMap::from([(Address::top(USER, "eric"), entry)]),
+            pending: BTreeSet::from([role]),
+            ..Ledger::default()
+        };
+        assert_eq!(Ledger::read(&ledger.write()), Ok(ledger));
+    }
+
+    #[test]
+    fn what_is_no_ledger_is_damaged_and_a_newer_one_says_so() {
+        assert!(matches!(Ledger::read("{"), Err(LedgerError::Damaged(_))));
+        assert!(matches!(Ledger::read("{}"), Err(LedgerError::Damaged(_))));
+        assert_eq!(Ledger::read(r#"{"format":2}"#), Err(LedgerError::Newer(2)));
+    }
+
+    #[test]
+    fn digests_ignore_order_and_refuse_secrets() {
+        let list = |words: &[&str]| {
+            Node::new(At::SERVER, Is::List(words.iter().map(|it| Node::text(At::SERVER, *it)).collect()))
+        };
+        assert_eq!(digest(&list(&["a", "b"])), digest(&list(&["b", "a"])));
+        assert_ne!(digest(&list(&["a", "b"])), digest(&list(&["a"])));
+        assert_eq!(digest(&Node::new(At::SERVER, Is::Hidden(crate::state::Hidden::Masked))), None);
+    }
+}

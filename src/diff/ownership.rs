@@ -1,0 +1,316 @@
+//! Whose an object is, what may go, and what must not be touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cascade::{self, Fate};
+use super::planned::delete_rank;
+use super::{Diff, Entry, How, Ledger, LeftBehind, Question, Refusal, digest};
+use crate::change::{Action, Change, Path, Why};
+use crate::kind::{self, REALM, USER};
+use crate::state::{Address, Found, Node, Object};
+use crate::text::At;
+
+/// Refuses fields on an object that belongs to another owner; naming it as a place is allowed.
+pub(super) fn is_anothers(
+    question: &Question<'_>,
+    address: &Address,
+    object: &Object,
+    out: &mut Diff,
+) -> bool {
+    if object.fields.is_empty() || address.kind() == REALM {
+        return false;
+    }
+    let ours = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address));
+    let other = question.ownership.others.iter().find(|(_, it)| it.entries.contains_key(address));
+    let Some((owner, _)) = other.filter(|_| !ours) else { return false };
+    out.refusals.push(Refusal {
+        id: "owner",
+        address: address.clone(),
+        message: format!(
+            "{} belongs to owner `{owner}`; name it without fields to put something under it",
+            kind::title(address)
+        ),
+        at: object.at,
+        consent: None,
+    });
+    true
+}
+
+/// What the ledger lists and the manifests lack: deleted with `--prune`, otherwise left behind.
+pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
+    let Some(ledger) = &question.ownership.ledger else { return };
+    let terms = question.terms;
+    let mut deletes: Vec<Change> = Vec::new();
+    for (address, entry) in &ledger.entries {
+        if out.desired.contains(address) || !terms.covers(address) || address.kind() == REALM {
+            continue;
+        }
+        let change = |action, why| Change {
+            object: address.clone(),
+            action,
+            why,
+            fields: Vec::new(),
+            adopts: false,
+            at: At::SERVER,
+        };
+        let anothers = question.ownership.others.values().any(|it| it.entries.contains_key(address));
+        let released = terms.release.iter().any(|it| it.covers(address)) || anothers;
+        let live = match question.live.find(address) {
+            Found::Is(live) => live,
+            Found::Absent => {
+                out.changes.push(change(Action::Forget, Why::NotInManifests));
+                continue;
+            }
+            Found::Unknown { .. } => {
+                out.left_behind.push(LeftBehind {
+                    address: address.clone(),
+                    path: None,
+                    adopted: entry.how == How::Adopted,
+                });
+                continue;
+            }
+        };
+        if released || is_built_in(address) {
+            out.changes.push(change(Action::Forget, Why::NotInManifests));
+            continue;
+        }
+        let may_go = terms.prune
+            && (address.kind() != USER
+                || (terms.prune_users && entry.how == How::Created && live.made_by.is_none()))
+            && live.made_by.is_none();
+        if !may_go {
+            out.left_behind.push(LeftBehind {
+                address: address.clone(),
+                path: None,
+                adopted: entry.how == How::Adopted,
+            });
+            continue;
+        }
+        if moved(entry, live) {
+            out.refusals.push(Refusal {
+                id: "changed",
+                address: address.clone(),
+                message: format!(
+                    "{} changed in Keycloak since we applied it, and would be deleted",
+                    kind::title(address)
+                ),
+                at: At::SERVER,
+                consent: Some("changed"),
+            });
+        }
+        deletes.push(change(Action::Delete, Why::NotInManifests));
+    }
+    // What stands under something that goes, goes with it.
+    let gone: BTreeSet<Address> = deletes.iter().map(|it| it.object.clone()).collect();
+    for delete in &mut deletes {
+        if let Some(with) = gone.iter().find(|it| delete.object.is_under(it)) {
+            delete.why = Why::Cascade(with.clone());
+        }
+    }
+    out.changes.extend(deletes);
+}
+
+/// Only objects that come with a realm; what stands under a built-in client is as deletable as anything.
+fn is_built_in(address: &Address) -> bool {
+    (kind::kind(address.kind()).built_in)(address)
+}
+
+fn moved(entry: &Entry, live: &Object) -> bool {
+    entry.fields.iter().any(|(pointer, applied)| {
+        let mut parts = pointer.trim_start_matches('/').splitn(2, '/');
+        let field = parts.next().unwrap_or("");
+        let node = live.get(field).and_then(|it| {
+            parts.next().map_or(Some(it), |key| it.get(&key.replace("~1", "/").replace("~0", "~")))
+        });
+        node.is_some_and(|it| digest(it).is_some_and(|it| it != *applied))
+    })
+}
+
+/// Follows the cascades of all deletes and refuses what would hurt others; then protection.
+pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
+    let mut state = super::planned(
+        &question.live.state,
+        &out.desired,
+        &out.changes.iter().filter(|it| it.action != Action::Delete).cloned().collect::<Vec<_>>(),
+        question.version,
+    );
+    let mut deletes: Vec<Change> =
+        out.changes.iter().filter(|it| it.action == Action::Delete).cloned().collect();
+    deletes.sort_by_key(|it| delete_rank(&it.object));
+    let going: BTreeSet<Address> = deletes.iter().map(|it| it.object.clone()).collect();
+    for change in &deletes {
+        for effect in cascade::delete(&mut state, &change.object) {
+            if going.contains(&effect.on) {
+                continue;
+            }
+            let ours =
+                question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(&effect.on));
+            // What the server made with the object belongs to it.
+            let belongs = effect.fate == Fate::Disappears
+                && question
+                    .live
+                    .state
+                    .get(&effect.on)
+                    .is_some_and(|it| it.made_by.as_ref().is_some_and(|by| going.contains(by)));
+            if let (Fate::Emptied { .. }, false) = (&effect.fate, out.desired.contains(&effect.on)) {
+                out.refusals.push(Refusal {
+                    id: "emptied",
+                    address: effect.on.clone(),
+                    message: format!("deleting {} would leave {} empty, which then denies everybody or, when negative, permits everybody", kind::title(&effect.of), kind::title(&effect.on)),
+                    at: At::SERVER,
+                    consent: None,
+                });
+            } else if cascade::matters(&effect) && !belongs && !ours {
+                let does = if effect.fate == Fate::Disappears { "takes" } else { "changes" };
+                out.refusals.push(Refusal {
+                    id: "cascade",
+                    address: effect.on.clone(),
+                    message: format!(
+                        "deleting {} {does} {}, which these manifests do not own",
+                        kind::title(&effect.of),
+                        kind::title(&effect.on)
+                    ),
+                    at: At::SERVER,
+                    consent: Some("cascade"),
+                });
+            }
+            if effect.fate == Fate::Disappears {
+                out.changes.push(Change {
+                    object: effect.on.clone(),
+                    action: Action::Delete,
+                    why: Why::Cascade(effect.of.clone()),
+                    fields: Vec::new(),
+                    adopts: false,
+                    at: At::SERVER,
+                });
+            }
+            out.effects.push(effect);
+        }
+    }
+    protect(question, out);
+    if question.terms.prune
+        && let Some(why) = &question.ownership.damaged
+    {
+        out.refusals.push(Refusal {
+            id: "ledger",
+            address: kind::realm_address(),
+            message: format!("{why}; pruning is refused until `apply --adopt` writes a fresh ledger"),
+            at: At::SERVER,
+            consent: None,
+        });
+    }
+}
+
+fn protect(question: &Question<'_>, out: &mut Diff) {
+    for change in &out.changes {
+        let writes = matches!(change.action, Action::Update | Action::Delete);
+        let protected = question.terms.protect.iter().find(|it| it.covers(&change.object));
+        if let (true, Some(pattern)) = (writes, protected) {
+            let does = if change.action == Action::Delete { "deleted" } else { "changed" };
+            out.refusals.push(Refusal {
+                id: "protect",
+                address: change.object.clone(),
+                message: format!(
+                    "{} is protected by `{}` and would be {does}",
+                    kind::title(&change.object),
+                    pattern.written()
+                ),
+                at: change.at,
+                consent: None,
+            });
+        }
+    }
+}
+
+/// Returns the ledger after this plan: entries of what was done, old ones where `failed` says it was not.
+pub fn next_ledger(question: &Question<'_>, diff: &Diff, failed: &dyn Fn(&Address) -> bool) -> Ledger {
+    let mut ledger = question.ownership.ledger.clone().unwrap_or_default();
+    ledger.owner = question.ownership.owner.clone().unwrap_or_default();
+    ledger.pending.clear();
+    for change in diff.changes.iter().filter(|it| matches!(it.action, Action::Delete | Action::Forget)) {
+        if !failed(&change.object) {
+            ledger.entries.remove(&change.object);
+        }
+    }
+    let created: BTreeSet<&Address> =
+        diff.changes.iter().filter(|it| it.action == Action::Create).map(|it| &it.object).collect();
+    for (address, object) in &diff.desired.objects {
+        let is_place = object.fields.is_empty() && !created.contains(address);
+        let anothers = question.ownership.others.values().any(|it| it.entries.contains_key(address));
+        let known = ledger.entries.contains_key(address);
+        if !question.terms.covers(address)
+            || failed(address)
+            || (!known && (is_place || (anothers && address.kind() != REALM)))
+        {
+            continue;
+        }
+        let old = ledger.entries.get(address);
+        let entry = entry(question, diff, address, object, old, created.contains(address));
+        ledger.entries.insert(address.clone(), entry);
+    }
+    ledger
+}
+
+fn entry(
+    question: &Question<'_>,
+    diff: &Diff,
+    address: &Address,
+    object: &Object,
+    old: Option<&Entry>,
+    is_new: bool,
+) -> Entry {
+    let kind = kind::kind(address.kind());
+    let how = match old {
+        Some(old) => old.how,
+        None if is_new || question.live.find(address).object().is_none() => How::Created,
+        None => How::Adopted,
+    };
+    let mut entry = Entry { how, ..Entry::default() };
+    // What is left behind stays known, so that every plan says so until it is gone.
+    for left in diff.left_behind.iter().filter(|it| it.address == *address) {
+        if let Some(path) = &left.path
+            && let Some(digest) = old.and_then(|it| it.fields.get(&path.pointer()))
+        {
+            entry.fields.insert(path.pointer(), digest.clone());
+        }
+    }
+    for (name, node) in &object.fields {
+        if kind.link(name).is_some() {
+            let targets = node.items().iter().filter_map(|it| it.as_ref().cloned()).collect();
+            entry.links.insert(name.to_string(), targets);
+        } else if kind.is_compared(name) {
+            match node.as_map() {
+                Some(map) => entry.fields.extend(
+                    map.iter()
+                        .filter_map(|(key, node)| Some((Path::key(name, key).pointer(), digest(node)?))),
+                ),
+                None => entry.fields.extend(digest(node).map(|it| (Path::field(name).pointer(), it))),
+            }
+        }
+        versions(name, node, &mut entry.secrets);
+    }
+    let cannot_tell = |pointer: &String| {
+        diff.cannot_tell.iter().any(|(it, path, _)| it == address && path.pointer() == *pointer)
+    };
+    entry.secrets.retain(|pointer, _| is_new || !cannot_tell(pointer));
+    for ((_, field), targets) in diff.tolerated.iter().filter(|((it, _), _)| it == address) {
+        entry.tolerated.insert(field.to_string(), targets.clone());
+    }
+    entry
+}
+
+/// The versions of the secrets in a field, under the pointer by which the comparison asks for them.
+fn versions(name: &str, node: &Node, out: &mut BTreeMap<String, u32>) {
+    let mut note = |pointer: String, node: &Node| {
+        node.each_secret(&mut |secret, _| {
+            if let Some(version) = secret.version {
+                let newest = out.entry(pointer.clone()).or_insert(version);
+                *newest = version.max(*newest);
+            }
+        });
+    };
+    match node.as_map() {
+        Some(map) => map.iter().for_each(|(key, node)| note(Path::key(name, key).pointer(), node)),
+        None => note(Path::field(name).pointer(), node),
+    }
+}

@@ -1,0 +1,89 @@
+//! What the realm will hold after a plan. Checked against the real server after every live step.
+
+use super::cascade;
+use crate::change::{Action, Change, To};
+use crate::kind::{self, PERMISSION, POLICY, RESOURCE, SCOPE, Version};
+use crate::state::{Address, Is, Node, Object, State};
+
+/// Returns live after these changes, with what the server makes and removes by itself.
+pub fn planned(live: &State, desired: &State, changes: &[Change], version: Version) -> State {
+    let mut state = live.clone();
+    let mut creates: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Create).collect();
+    creates.sort_by_key(|it| (it.object.steps().len(), it.object.kind() == kind::USER));
+    for change in creates {
+        let object = desired.get(&change.object).cloned().unwrap_or_else(|| Object::new(change.at));
+        let made = kind::created(&change.object, &object, &state, version);
+        // An object that another one of this plan spawned is updated, not made anew.
+        state.objects.entry(change.object.clone()).or_insert(made);
+        overlay(&mut state, change);
+        spawn(&mut state, &change.object, version);
+    }
+    for change in changes.iter().filter(|it| it.action == Action::Update) {
+        overlay(&mut state, change);
+        spawn(&mut state, &change.object, version);
+    }
+    let mut deletes: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Delete).collect();
+    deletes.sort_by_key(|it| delete_rank(&it.object));
+    for change in deletes {
+        cascade::delete(&mut state, &change.object);
+    }
+    state
+}
+
+/// Permissions go before policies, policies before what they name: on no way is a policy emptied.
+pub(super) fn delete_rank(address: &Address) -> usize {
+    match address.kind() {
+        PERMISSION => 0,
+        POLICY => 1,
+        RESOURCE => 2,
+        SCOPE => 3,
+        _ => 4,
+    }
+}
+
+fn spawn(state: &mut State, address: &Address, version: Version) {
+    if let Some(object) = state.get(address).cloned() {
+        let spawned = kind::spawned(address, &object, state, version);
+        state.objects.extend(spawned);
+    }
+}
+
+fn overlay(state: &mut State, change: &Change) {
+    let Some(object) = state.objects.get_mut(&change.object) else { return };
+    for field in &change.fields {
+        match (&field.path.key, &field.to) {
+            (None, To::Value(node)) => {
+                object.fields.insert(field.path.field.clone(), node.clone());
+            }
+            (None, To::Unset) => {
+                object.fields.remove(&field.path.field);
+            }
+            (Some(key), to) => {
+                let map = object
+                    .fields
+                    .entry(field.path.field.clone())
+                    .or_insert_with(|| Node::new(field.at, Is::Map(Default::default())));
+                if let Is::Map(map) = &mut map.is {
+                    match to {
+                        To::Value(node) => map.insert(key.clone(), node.clone()),
+                        To::Unset | To::Links { .. } => map.remove(key),
+                    };
+                }
+            }
+            (None, To::Links { add, remove }) => {
+                let list = object
+                    .fields
+                    .entry(field.path.field.clone())
+                    .or_insert_with(|| Node::new(field.at, Is::List(Vec::new())));
+                if let Is::List(items) = &mut list.is {
+                    items.retain(|it| it.as_ref().is_none_or(|it| !remove.contains(it)));
+                    for target in add {
+                        if !items.iter().any(|it| it.as_ref() == Some(target)) {
+                            items.push(Node::new(field.at, Is::Ref(target.clone())));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

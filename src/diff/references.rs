@@ -1,0 +1,70 @@
+//! Every reference must lead somewhere in the planned realm: Keycloak itself stores a policy that names an
+//! unknown role with an empty list and answers 201.
+
+use super::{Diff, Question};
+use crate::change::Action;
+use crate::kind::{self, Sent};
+use crate::state::{Address, Found};
+use crate::text::{At, Note, nearest};
+
+pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
+    let mut notes = Vec::new();
+    for (address, object) in &out.desired.objects {
+        if !question.terms.covers(address) {
+            continue;
+        }
+        if let Some(parent) = address.parent() {
+            lead(question, out, address, &parent, object.at, &mut notes);
+        }
+        object.each_ref(&mut |field, target, at| {
+            let rule = kind::kind(address.kind()).field(field);
+            if rule.is_none_or(|it| !matches!(it.sent, Sent::NotYet)) {
+                lead(question, out, address, target, at, &mut notes);
+            }
+        });
+    }
+    out.notes.extend(notes);
+}
+
+fn lead(
+    question: &Question<'_>,
+    out: &Diff,
+    from: &Address,
+    target: &Address,
+    at: At,
+    notes: &mut Vec<Note>,
+) {
+    if out.planned.contains(target) {
+        return;
+    }
+    let title = kind::title(target);
+    let removed = out.changes.iter().any(|it| it.action == Action::Delete && it.object == *target);
+    let note = if removed {
+        Note::error(
+            "RW0503",
+            format!("{title} is removed by this very plan"),
+            at,
+            format!("{} still needs it", kind::title(from)),
+        )
+        .help("declare it again, or take this reference out too")
+    } else if let Found::Unknown { needs } = question.live.find(target) {
+        Note::error("RW0504", format!("{title} cannot be seen"), at, format!("this credential lacks {needs}"))
+    } else {
+        let names = out
+            .planned
+            .objects
+            .keys()
+            .filter(|it| it.kind() == target.kind() && it.parent() == target.parent());
+        let note = Note::error(
+            "RW0501",
+            format!("unknown {title}"),
+            at,
+            "neither in the manifests nor in the realm",
+        );
+        match nearest(target.name(), names.map(Address::name)) {
+            Some(near) => note.help(format!("did you mean `{near}`?")),
+            None => note.help("declare it, or take the reference out"),
+        }
+    };
+    notes.push(note);
+}

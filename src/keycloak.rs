@@ -1,0 +1,126 @@
+//! The connection to one Keycloak server, and the only user of the HTTP client.
+//!
+//! `connect` logs in and keeps the token alive; `get` and `send` do one request each and know what may be
+//! repeated; `rights` says which parts of a realm this credential may read and write, because an empty list
+//! may only mean "you may not look"; `version` asks for the server's version. Every failure says how to mend
+//! it, and no text of this module shows a secret.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use url::Url;
+
+mod connect;
+mod error;
+mod read;
+mod rights;
+mod secret;
+mod send;
+mod token;
+mod version;
+
+pub use connect::{Connect, Credentials, Retry};
+pub use error::{Error, ErrorKind};
+pub use read::{Read, Source, Want, read};
+pub use rights::{Right, Rights, needs};
+pub use secret::{Redactor, Secret};
+pub use send::{Answer, Method, Request};
+pub use version::{NotAVersion, Version};
+
+/// A connection with a login. Clones share it.
+#[derive(Clone)]
+pub struct Keycloak(Arc<Inner>);
+
+struct Inner {
+    server: Url,
+    http: reqwest::Client,
+    tokens: token::Tokens,
+    redactor: Redactor,
+    retry: Retry,
+    counts: Counters,
+}
+
+#[derive(Default)]
+struct Counters {
+    reads: AtomicU64,
+    writes: AtomicU64,
+    retries: AtomicU64,
+}
+
+/// How many requests a connection has sent; repeated ones count each time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub reads: u64,
+    pub writes: u64,
+    /// Requests to the token endpoint.
+    pub logins: u64,
+    /// Repeated requests among reads and writes.
+    pub retries: u64,
+}
+
+impl Keycloak {
+    /// Connects and logs in.
+    pub async fn connect(connect: &Connect) -> Result<Keycloak, Error> {
+        let server = connect::server_url(&connect.server)?;
+        let http = connect::http_client(connect, &server)?;
+        let redactor = Redactor::default();
+        redactor.hide(connect.credentials.secret().expose());
+        let tokens = token::Tokens::new(
+            http.clone(),
+            &server,
+            &connect.auth_realm,
+            connect.credentials.clone(),
+            connect.retry,
+        );
+        tokens.bearer(&redactor).await?;
+        let (retry, counts) = (connect.retry, Counters::default());
+        Ok(Keycloak(Arc::new(Inner { server, http, tokens, redactor, retry, counts })))
+    }
+
+    /// Returns the server's address, ending in a slash.
+    pub fn server(&self) -> &str {
+        self.0.server.as_str()
+    }
+
+    /// Registers a secret that no message of this connection may repeat.
+    pub fn redact(&self, secret: &str) {
+        self.0.redactor.hide(secret);
+    }
+
+    /// Returns the redactor, for texts that others show.
+    pub fn redactor(&self) -> &Redactor {
+        &self.0.redactor
+    }
+
+    /// Returns how many requests were sent so far.
+    pub fn counts(&self) -> Counts {
+        let counts = &self.0.counts;
+        Counts {
+            reads: counts.reads.load(Ordering::Relaxed),
+            writes: counts.writes.load(Ordering::Relaxed),
+            logins: self.0.tokens.logins.load(Ordering::Relaxed),
+            retries: counts.retries.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Returns the server's time, good to a second or two; nothing with a token that somebody else got.
+    ///
+    /// Keycloak sends no `Date` header of its own (only a proxy in front of it does), so the clock is read
+    /// from the token that it issued last.
+    pub async fn server_time(&self) -> Result<Option<jiff::Timestamp>, Error> {
+        let seconds = self.0.tokens.server_time(&self.0.redactor).await?;
+        Ok(seconds.and_then(|it| jiff::Timestamp::from_second(it).ok()))
+    }
+
+    /// Ends the login's session, so that runs do not pile up sessions on the server.
+    pub async fn close(&self) {
+        self.0.tokens.end().await;
+    }
+}
+
+impl fmt::Debug for Keycloak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keycloak({})", self.0.server)
+    }
+}

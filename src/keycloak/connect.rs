@@ -1,0 +1,223 @@
+//! How to reach a server: address, credentials, certificates, limits; and the one HTTP client made of them.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::Url;
+
+use super::{Error, Secret};
+
+/// Everything that is needed to connect to one server.
+#[derive(Clone, Debug)]
+pub struct Connect {
+    /// Address of the server, with its context path if it has one (`https://sso.example.org/auth`).
+    pub server: String,
+    /// Realm in which the credentials live (`--auth-realm`).
+    pub auth_realm: String,
+    pub credentials: Credentials,
+    /// Authorities to trust instead of the system's (`--ca-file`), PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Certificate chain and key to show to the server (`--client-cert`, `--client-key`), PEM.
+    pub client_cert: Option<PathBuf>,
+    pub client_key: Option<PathBuf>,
+    pub connect_timeout: Duration,
+    pub request_timeout: Duration,
+    pub retry: Retry,
+    /// Id of this run, which the server's access log then shows.
+    pub run: Option<String>,
+}
+
+impl Connect {
+    /// Connects with the usual limits, to credentials in `master`.
+    pub fn new(server: impl Into<String>, credentials: Credentials) -> Connect {
+        Connect {
+            server: server.into(),
+            auth_realm: "master".to_owned(),
+            credentials,
+            ca_file: None,
+            client_cert: None,
+            client_key: None,
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(60),
+            retry: Retry { tries: 5, first_pause: Duration::from_millis(200) },
+            run: None,
+        }
+    }
+}
+
+/// Who connects.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// A user of the admin login, through `admin-cli`.
+    Password { user: String, password: Secret },
+    /// A confidential client with a service account.
+    Client { id: String, secret: Secret },
+    /// A confidential client that signs its login (RS256) with this private key, PEM.
+    SignedJwt { id: String, key: Secret },
+    /// An access token that somebody else got; it cannot be renewed.
+    Token(Secret),
+}
+
+impl Credentials {
+    /// Returns the value that no message may show.
+    pub(super) fn secret(&self) -> &Secret {
+        match self {
+            Credentials::Password { password, .. } => password,
+            Credentials::Client { secret, .. } => secret,
+            Credentials::SignedJwt { key, .. } => key,
+            Credentials::Token(token) => token,
+        }
+    }
+}
+
+/// How often a request that is safe to repeat is tried, and the pause before the second try; pauses double.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry {
+    pub tries: usize,
+    pub first_pause: Duration,
+}
+
+/// Reads the server's address: http or https, no credentials, no query, one slash at the end.
+pub(super) fn server_url(text: &str) -> Result<Url, Error> {
+    let refuse =
+        |reason: &str| Error::Address { server: without_credentials(text), reason: reason.to_owned() };
+    let mut url = Url::parse(text.trim())
+        .map_err(|error| refuse(&format!("{error}; write it as https://sso.example.org")))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(refuse("only http:// and https:// addresses work"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refuse("user and password do not belong in the address"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("an address has no `?` and no `#`"));
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    if path.contains("/realms/") || path.ends_with("/admin") || path.contains("/admin/") {
+        return Err(refuse("give the server's address only, without /realms/… or /admin"));
+    }
+    url.set_path(&format!("{path}/"));
+    Ok(url)
+}
+
+/// Drops what stands before an `@`, which may be a password, from an address that could not be read.
+fn without_credentials(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((_, rest)) => format!("…@{rest}"),
+        None => text.to_owned(),
+    }
+}
+
+/// Builds the client that every request of a connection goes through.
+pub(super) fn http_client(connect: &Connect, server: &Url) -> Result<reqwest::Client, Error> {
+    // Somebody else may have installed one already: any will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let agent = match &connect.run {
+        Some(run) => format!("realmwright/{} run/{run}", env!("CARGO_PKG_VERSION")),
+        None => format!("realmwright/{}", env!("CARGO_PKG_VERSION")),
+    };
+    let builder = || {
+        reqwest::Client::builder()
+            .user_agent(&agent)
+            .connect_timeout(connect.connect_timeout)
+            .timeout(connect.request_timeout)
+            // A redirect would send the token elsewhere, and means that the address is not the server's own.
+            .redirect(reqwest::redirect::Policy::none())
+    };
+    let mut chosen = builder();
+    if let Some(path) = &connect.ca_file {
+        let authorities = reqwest::Certificate::from_pem_bundle(&read("--ca-file", path)?)
+            .map_err(|error| not_usable("--ca-file", path, &error))?;
+        if authorities.is_empty() {
+            return Err(not_usable("--ca-file", path, &"it holds no PEM certificate"));
+        }
+        chosen = chosen.tls_certs_only(authorities);
+    }
+    match (&connect.client_cert, &connect.client_key) {
+        (None, None) => {}
+        (Some(cert), Some(key)) => {
+            let mut pem = read("--client-key", key)?;
+            pem.push(b'\n');
+            pem.extend(read("--client-cert", cert)?);
+            let identity = reqwest::Identity::from_pem(&pem)
+                .map_err(|error| not_usable("--client-cert and --client-key", cert, &chain(&error)))?;
+            chosen = chosen.identity(identity);
+        }
+        (Some(path), None) | (None, Some(path)) => {
+            return Err(not_usable("--client-cert and --client-key", path, &"they are needed together"));
+        }
+    }
+    match chosen.build() {
+        Ok(client) => Ok(client),
+        // Without any authority in the system the client does not even build; plain http needs none.
+        Err(_) if server.scheme() == "http" && connect.ca_file.is_none() && connect.client_cert.is_none() => {
+            builder().tls_certs_only([]).build().map_err(|error| Error::Client { cause: chain(&error) })
+        }
+        Err(error) => Err(Error::Client { cause: chain(&error) }),
+    }
+}
+
+fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| not_usable(option, path, &error))
+}
+
+fn not_usable(option: &'static str, path: &Path, cause: &dyn std::fmt::Display) -> Error {
+    Error::File { option, path: path.display().to_string(), cause: cause.to_string() }
+}
+
+/// Returns the causes of an error, outermost first, each once: reqwest's own text hides them.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        // hyper's own layer says no more than that there was an error.
+        let noise = text.starts_with("client error (") && cause.source().is_some();
+        if !noise && !texts.iter().any(|known| known.contains(&text)) {
+            texts.push(text);
+        }
+        next = cause.source();
+    }
+    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn server_addresses_are_read_or_refused_with_the_reason() {
+        for (text, read) in [
+            ("http://127.0.0.1:8080", Ok("http://127.0.0.1:8080/")),
+            ("https://sso.example.org/auth//", Ok("https://sso.example.org/auth/")),
+            ("sso.example.org", Err("write it as https://")),
+            ("localhost:8080", Err("only http:// and https://")),
+            ("ftp://sso.example.org", Err("only http:// and https://")),
+            ("https://me:pw@sso.example.org", Err("do not belong in the address")),
+            ("https://sso.example.org/realms/master", Err("without /realms/")),
+            ("https://sso.example.org/auth/admin/", Err("without /realms/")),
+            ("https://sso.example.org/?a=b", Err("no `?`")),
+        ] {
+            match (server_url(text), read) {
+                (Ok(url), Ok(wanted)) => assert_eq!(url.as_str(), wanted),
+                (Err(error), Err(part)) => {
+                    assert!(error.to_string().contains(part), "{error}");
+                    assert!(!error.to_string().contains("me:pw"), "{error}");
+                }
+                (got, _) => panic!("{text}: {got:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_certificate_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut connect = Connect::new("https://127.0.0.1:1", Credentials::Token(Secret::new("t")));
+        connect.ca_file = Some(file.path().to_owned());
+        let url = server_url(&connect.server).unwrap();
+        assert!(http_client(&connect, &url).unwrap_err().to_string().contains("--ca-file"));
+        connect.ca_file = None;
+        connect.client_key = Some(file.path().to_owned());
+        assert!(http_client(&connect, &url).unwrap_err().to_string().contains("needed together"));
+    }
+}

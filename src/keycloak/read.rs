@@ -1,0 +1,302 @@
+//! Reading a realm into live state.
+//!
+//! Two sources, one decoder. `export` takes the whole realm in one request, for credentials that may; `lists`
+//! asks list by list, for those that may only view. Both bring the realm in the shape of an export, with names
+//! instead of ids, and everything then goes the way of a manifest: what is equal there is equal here. What a
+//! credential may not see is recorded as unknown, never as absent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
+use crate::kind::{self, CLIENT, REALM, USER, default_role_name, lift_realm, realm_address};
+use crate::state::{Address, KindName, Known, Live, encoded};
+use crate::text::tree_of_json;
+
+mod authz;
+mod export;
+mod fresh;
+mod groups;
+mod lists;
+mod names;
+mod service_accounts;
+mod users;
+mod wire;
+
+use wire::Wire;
+
+/// What a read is for: what costs extra is read only when something asks for it.
+#[derive(Clone, Debug, Default)]
+pub struct Want {
+    /// User names to look up; service accounts of clients come by themselves.
+    pub users: BTreeSet<String>,
+    /// Client secrets are compared, so they are read in clear and kept hidden.
+    pub secrets: bool,
+    /// A client with authorization, which is asked for the types of policies that the server knows.
+    pub policy_types: Option<String>,
+}
+
+/// Where a read came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The partial export: everything but users.
+    Export,
+    /// One list per kind and parent.
+    Lists,
+    /// The realm does not exist; this is what the server would put into a new one.
+    Fresh,
+}
+
+/// A realm as it was read.
+#[derive(Clone, Debug)]
+pub struct Read {
+    pub live: Live,
+    pub source: Source,
+    /// Nothing where the realm does not exist or may not be viewed.
+    pub realm_id: Option<String>,
+    pub default_role: String,
+    /// Nothing where the credential may not see it.
+    pub version: Option<Version>,
+    /// How many requests this read took.
+    pub requests: usize,
+    /// The user profile as the server says it, where it may be seen.
+    pub user_profile: Option<Value>,
+    /// What the client of [`Want::policy_types`] answered.
+    pub policy_types: BTreeSet<String>,
+    /// Wanted users whose master is another directory.
+    pub federated: BTreeSet<Address>,
+    /// Fields of objects in the state that this credential may not see.
+    pub unread: BTreeSet<(Address, &'static str)>,
+}
+
+/// A realm in the shape of an export, and how complete it is.
+#[derive(Default)]
+struct Draft {
+    realm: Map<String, Value>,
+    /// What was not read; every other part was read completely.
+    missing: Vec<(KindName, Option<Address>, &'static str)>,
+    unread: BTreeSet<(Address, &'static str)>,
+}
+
+impl Draft {
+    fn miss(&mut self, kind: KindName, parent: Option<Address>, needs: &'static str) {
+        self.missing.push((kind, parent, needs));
+    }
+}
+
+/// Reads what the wanted objects may be compared with.
+pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read, Error> {
+    let wire = Wire::new(keycloak, realm);
+    // The export is tried before its right is known: a refusal costs no more than the question.
+    let (rights, exported) = tokio::join!(keycloak.rights(realm), export::read(&wire, want));
+    let rights = match rights {
+        Ok(rights) => rights,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return fresh::read(keycloak, &wire, realm).await;
+        }
+        Err(error) => return Err(error),
+    };
+    let refused = match exported {
+        Ok(draft) if rights.partial_export != Right::No => {
+            return finish(&wire, realm, want, &rights, Source::Export, draft).await;
+        }
+        Ok(_) => None,
+        Err(error) => Some(error),
+    };
+    match refused.as_ref().map(Error::kind) {
+        Some(ErrorKind::NotFound) => fresh::read(keycloak, &wire, realm).await,
+        // Old servers fail to export a realm whose user directory they cannot reach.
+        None | Some(ErrorKind::Forbidden { .. } | ErrorKind::Server { .. }) => {
+            let draft = match lists::read(&wire, &rights).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    return fresh::read(keycloak, &wire, realm).await;
+                }
+                draft => draft?,
+            };
+            finish(&wire, realm, want, &rights, Source::Lists, draft).await
+        }
+        Some(_) => Err(refused.expect("a kind of error comes from an error")),
+    }
+}
+
+/// Reads what neither source brings, and turns all into live state.
+async fn finish(
+    wire: &Wire<'_>,
+    realm: &str,
+    want: &Want,
+    rights: &Rights,
+    source: Source,
+    mut draft: Draft,
+) -> Result<Read, Error> {
+    let (found, user_profile, policy_types, version) = tokio::try_join!(
+        users::read(wire, want, rights, &draft.realm),
+        wire.value("users/profile"),
+        policy_types(wire, want, &draft.realm),
+        version(wire, &draft.realm),
+    )?;
+    let federated = found.federated();
+    let asked = match &found {
+        users::Found::Some { rows, asked } => {
+            let users = draft.realm.entry("users").or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(users) = users {
+                users.extend(rows.iter().cloned());
+            }
+            Some(asked.clone())
+        }
+        users::Found::Unreadable => None,
+    };
+    let (default_role, realm_id) = (default_role(&draft.realm, realm), text(&draft.realm, "id"));
+    let mut live = lift(draft.realm, true);
+    learn(&mut live, draft.missing, asked);
+    Ok(Read {
+        live,
+        source,
+        realm_id,
+        default_role,
+        version,
+        requests: wire.requests(),
+        user_profile,
+        policy_types,
+        federated,
+        unread: draft.unread,
+    })
+}
+
+fn default_role(realm: &Map<String, Value>, name: &str) -> String {
+    let role = realm.get("defaultRole").and_then(|it| it.get("name")).and_then(Value::as_str);
+    role.map_or_else(|| default_role_name(name), str::to_owned)
+}
+
+/// Records what was read: everything, but for what the draft says and for users that nobody asked for.
+fn learn(
+    live: &mut Live,
+    missing: Vec<(KindName, Option<Address>, &'static str)>,
+    users: Option<BTreeSet<Address>>,
+) {
+    for kind in kind::KINDS {
+        if kind.is_top() {
+            live.learn(kind.name, None, Known::All);
+        }
+    }
+    live.learn(
+        USER,
+        None,
+        match users {
+            Some(mut asked) => {
+                // Service accounts come with their clients, so one that is not there does not exist.
+                let clients = live.state.objects.keys().filter(|it| it.kind() == CLIENT);
+                asked.extend(clients.map(|it| service_accounts::address(it.name())));
+                Known::Only(asked)
+            }
+            None => Known::Not { needs: "view-users" },
+        },
+    );
+    for (kind, parent, needs) in missing {
+        if kind == REALM {
+            live.state.objects.remove(&realm_address());
+        }
+        live.learn(kind, parent, Known::Not { needs });
+    }
+}
+
+/// Turns a realm in the shape of an export into live state.
+fn lift(mut realm: Map<String, Value>, exists: bool) -> Live {
+    spell(&mut realm);
+    let state = lift_realm(&tree_of_json(&Value::Object(realm))).into_live();
+    let mut live = Live::default();
+    live.state = state;
+    live.exists = exists;
+    live
+}
+
+/// Writes names so that they are read as they are: a realm role may have a slash or a percent sign in its name.
+fn spell(realm: &mut Map<String, Value>) {
+    let roles = realm.get_mut("roles");
+    if let Some(Value::Object(roles)) = roles {
+        let of_realm = roles.get_mut("realm").and_then(Value::as_array_mut).into_iter().flatten();
+        of_realm.for_each(spell_composites);
+        if let Some(Value::Object(clients)) = roles.get_mut("client") {
+            clients.values_mut().filter_map(Value::as_array_mut).flatten().for_each(spell_composites);
+        }
+    }
+    for group in realm.get_mut("groups").and_then(Value::as_array_mut).into_iter().flatten() {
+        spell_group(group);
+    }
+    for user in realm.get_mut("users").and_then(Value::as_array_mut).into_iter().flatten() {
+        user.get_mut("realmRoles").into_iter().for_each(spell_list);
+    }
+    for client in realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
+        client.get_mut("authorizationSettings").into_iter().for_each(authz::spell);
+    }
+}
+
+fn spell_composites(role: &mut Value) {
+    role.pointer_mut("/composites/realm").into_iter().for_each(spell_list);
+}
+
+fn spell_group(group: &mut Value) {
+    group.get_mut("realmRoles").into_iter().for_each(spell_list);
+    for child in group.get_mut("subGroups").and_then(Value::as_array_mut).into_iter().flatten() {
+        spell_group(child);
+    }
+}
+
+fn spell_list(names: &mut Value) {
+    for name in names.as_array_mut().into_iter().flatten() {
+        if let Value::String(name) = name {
+            *name = encoded(name);
+        }
+    }
+}
+
+async fn policy_types(
+    wire: &Wire<'_>,
+    want: &Want,
+    realm: &Map<String, Value>,
+) -> Result<BTreeSet<String>, Error> {
+    let wanted = want.policy_types.as_deref();
+    let is_wanted = |row: &&Value| row.get("clientId").and_then(Value::as_str) == wanted;
+    let id =
+        rows(realm, "clients").iter().find(is_wanted).and_then(|it| it.get("id")).and_then(Value::as_str);
+    let Some(id) = id.filter(|_| wanted.is_some()) else { return Ok(BTreeSet::new()) };
+    let answer = wire.rows(&format!("clients/{id}/authz/resource-server/policy/providers")).await?;
+    Ok(answer.unwrap_or_default().iter().filter_map(|it| str_of(it, "type")).map(str::to_owned).collect())
+}
+
+/// Takes the version from the export, which says it; lists do not, so there the server is asked.
+async fn version(wire: &Wire<'_>, realm: &Map<String, Value>) -> Result<Option<Version>, Error> {
+    match text(realm, "keycloakVersion").and_then(|it| it.parse().ok()) {
+        Some(version) => Ok(Some(version)),
+        None => wire.version().await,
+    }
+}
+
+fn text(map: &Map<String, Value>, key: &str) -> Option<String> {
+    map.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn str_of<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+fn is_true(value: &Value, key: &str) -> bool {
+    value.get(key).and_then(Value::as_bool) == Some(true)
+}
+
+/// Returns a list of a map, empty where there is none.
+fn rows<'a>(map: &'a Map<String, Value>, key: &str) -> &'a [Value] {
+    map.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Returns role names of clients as the export has them: client to names.
+fn client_roles<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Value {
+    let mut of_client: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for (client, role) in pairs {
+        of_client.entry(client).or_default().push(Value::from(role));
+    }
+    of_client.into_iter().map(|(client, roles)| (client.to_owned(), Value::from(roles))).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! The whole realm in one request: the partial export, and client secrets, which it masks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::names::client_role;
+use super::wire::Wire;
+use super::{Draft, Want, authz, str_of};
+use crate::keycloak::Error;
+use crate::state::encoded;
+
+pub(super) async fn read(wire: &Wire<'_>, want: &Want) -> Result<Draft, Error> {
+    let secrets = async { if want.secrets { wire.value("clients?max=-1").await } else { Ok(None) } };
+    let export = wire.read_by_post("partial-export?exportClients=true&exportGroupsAndRoles=true");
+    let (export, secrets) = tokio::try_join!(export, secrets)?;
+    let Value::Object(mut realm) = export else { return Ok(Draft::default()) };
+    show_secrets(&mut realm, secrets.as_ref());
+    let roles = Roles::of(&realm);
+    let mut draft = Draft { realm, ..Draft::default() };
+    for client in draft.realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
+        let Some(settings) = client.get_mut("authorizationSettings") else { continue };
+        authz::each_policy(settings, &mut |policy| {
+            authz::unpack(policy);
+            authz::each_item(policy, "roles", "id", &mut |text| Some(roles.spelled(text)));
+        });
+    }
+    Ok(draft)
+}
+
+/// Replaces the mask of each secret by what the list of clients says.
+fn show_secrets(realm: &mut Map<String, Value>, clients: Option<&Value>) {
+    let listed = clients.and_then(Value::as_array).into_iter().flatten();
+    let secrets: BTreeMap<&str, &str> =
+        listed.filter_map(|it| Some((str_of(it, "id")?, str_of(it, "secret")?))).collect();
+    for client in realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
+        let secret = str_of(client, "id").and_then(|id| secrets.get(id)).copied();
+        if let (Some(secret), Some(client)) = (secret, client.as_object_mut()) {
+            client.insert("secret".to_owned(), Value::from(secret));
+        }
+    }
+}
+
+/// The roles of a realm, to tell `client/role` from a realm role with a slash in its name.
+struct Roles {
+    of_realm: BTreeSet<String>,
+    of_clients: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Roles {
+    fn of(realm: &Map<String, Value>) -> Self {
+        let names = |list: Option<&Value>| -> BTreeSet<String> {
+            let list = list.and_then(Value::as_array).into_iter().flatten();
+            list.filter_map(|it| str_of(it, "name")).map(str::to_owned).collect()
+        };
+        let roles = realm.get("roles");
+        let clients = roles.and_then(|it| it.get("client")).and_then(Value::as_object).into_iter().flatten();
+        Self {
+            of_realm: names(roles.and_then(|it| it.get("realm"))),
+            of_clients: clients.map(|(client, list)| (client.clone(), names(Some(list)))).collect(),
+        }
+    }
+
+    /// Spells a role as references do. Where both readings exist the server itself takes the realm's role first
+    /// when it imports, and so do we.
+    fn spelled(&self, text: &str) -> String {
+        if self.of_realm.contains(text) {
+            return encoded(text);
+        }
+        let of_client = text.match_indices('/').find_map(|(at, _)| {
+            let (client, role) = (&text[..at], &text[at + 1..]);
+            self.of_clients.get(client).is_some_and(|it| it.contains(role)).then(|| client_role(client, role))
+        });
+        of_client.unwrap_or_else(|| text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn roles_with_slashes_are_told_from_roles_of_clients() {
+        let Value::Object(realm) = json!({
+            "roles": {
+                "realm": [{ "name": "a" }, { "name": "b/c" }, { "name": "100%" }],
+                "client": { "app": [{ "name": "x/y" }], "https://sp/1": [{ "name": "r" }] },
+            }
+        }) else {
+            panic!("a map")
+        };
+        let roles = Roles::of(&realm);
+        for (text, spelled) in [
+            ("a", "a"),
+            ("b/c", "b%2Fc"),
+            ("100%", "100%25"),
+            ("app/x/y", "app/x%2Fy"),
+            ("https://sp/1/r", "https:%2F%2Fsp%2F1/r"),
+            ("gone/role", "gone/role"),
+        ] {
+            assert_eq!(roles.spelled(text), spelled);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The tree of groups, in one request where the server's search gives it, otherwise level by level.
+
+use futures_util::future::{BoxFuture, FutureExt as _, try_join_all};
+use serde_json::Value;
+
+use super::str_of;
+use super::wire::Wire;
+use crate::keycloak::{Error, ErrorKind, Version};
+
+/// Returns the top groups with everything below them; nothing where groups may not be seen.
+pub(super) async fn read(wire: &Wire<'_>, version: Option<Version>) -> Result<Option<Vec<Value>>, Error> {
+    // What finds every group, and so the whole tree, is `*` on new servers and nothing on old ones.
+    let is_old = version.is_some_and(|it| it.minor_line() < (26, 2));
+    let (first, second) = if is_old { ("", "*") } else { ("*", "") };
+    let path = |search: &str| format!("groups?max=-1&briefRepresentation=false&search={search}");
+    let path_of_first = path(first);
+    let (count, tree) = match tokio::try_join!(wire.get("groups/count"), wire.all_rows(&path_of_first)) {
+        Ok(both) => both,
+        Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let count = count.get("count").and_then(Value::as_u64);
+    let is_whole = |tree: &[Value]| count == Some(tree.iter().map(size).sum());
+    if is_whole(&tree) {
+        return Ok(Some(tree));
+    }
+    let tree = wire.all_rows(&path(second)).await?;
+    if is_whole(&tree) {
+        return Ok(Some(tree));
+    }
+    let top = wire.all_rows("groups?max=-1&briefRepresentation=false&populateHierarchy=false").await?;
+    try_join_all(top.into_iter().map(|it| walk(wire, it))).await.map(Some)
+}
+
+fn size(group: &Value) -> u64 {
+    1 + group.get("subGroups").and_then(Value::as_array).into_iter().flatten().map(size).sum::<u64>()
+}
+
+/// Fills in what is below a group.
+fn walk<'a>(wire: &'a Wire<'_>, mut group: Value) -> BoxFuture<'a, Result<Value, Error>> {
+    async move {
+        let has_children = group.get("subGroupCount").and_then(Value::as_u64) != Some(0);
+        if let (true, Some(id)) = (has_children, str_of(&group, "id")) {
+            let path = format!("groups/{id}/children?max=-1&briefRepresentation=false");
+            let children = wire.all_rows(&path).await?;
+            let children = try_join_all(children.into_iter().map(|it| walk(wire, it))).await?;
+            if let Some(group) = group.as_object_mut() {
+                group.insert("subGroups".to_owned(), Value::from(children));
+            }
+        }
+        Ok(group)
+    }
+    .boxed()
+}

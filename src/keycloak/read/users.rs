@@ -1,0 +1,209 @@
+//! Users, only those that something asks for: one by one, or through the lists of who has a role, whichever
+//! is fewer requests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use serde_json::{Map, Value, json};
+
+use super::wire::Wire;
+use super::{Want, client_roles, rows, str_of};
+use crate::keycloak::{Error, ErrorKind, Right, Rights};
+use crate::kind::{USER, segment};
+use crate::state::Address;
+
+/// How many users that nobody wants are read along for each wanted one, at most.
+const STRANGERS: usize = 8;
+
+/// What came of looking for the wanted users.
+pub(super) enum Found {
+    Some { rows: Vec<Value>, asked: BTreeSet<Address> },
+    Unreadable,
+}
+
+impl Found {
+    /// Returns those whose fields another directory decides.
+    pub(super) fn federated(&self) -> BTreeSet<Address> {
+        let Self::Some { rows, .. } = self else { return BTreeSet::new() };
+        let linked = rows.iter().filter(|it| str_of(it, "federationLink").is_some());
+        linked.filter_map(|it| Some(address(str_of(it, "username")?))).collect()
+    }
+}
+
+fn address(name: &str) -> Address {
+    Address::top(USER, name.to_lowercase())
+}
+
+/// Reads the wanted users that the realm so far (with its service accounts) does not hold.
+pub(super) async fn read(
+    wire: &Wire<'_>,
+    want: &Want,
+    rights: &Rights,
+    realm: &Map<String, Value>,
+) -> Result<Found, Error> {
+    if rights.view_users == Right::No {
+        return Ok(Found::Unreadable);
+    }
+    let known: BTreeSet<Address> =
+        rows(realm, "users").iter().filter_map(|it| str_of(it, "username")).map(address).collect();
+    let wanted: BTreeSet<String> =
+        want.users.iter().map(|it| it.to_lowercase()).filter(|it| !known.contains(&address(it))).collect();
+    let mut asked: BTreeSet<Address> = wanted.iter().map(|it| address(it)).collect();
+    asked.extend(known);
+    let holders = Holders::of(realm);
+    let by_list = 1 + holders.len();
+    let rows = if by_list < 3 * wanted.len() && are_few(wire, wanted.len()).await? {
+        listed(wire, &wanted, &holders).await
+    } else {
+        exact(wire, &wanted).await
+    };
+    match rows {
+        Ok(rows) => Ok(Found::Some { rows, asked }),
+        Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. }) => Ok(Found::Unreadable),
+        Err(error) => Err(error),
+    }
+}
+
+/// Says whether the realm holds few users beside the wanted ones.
+async fn are_few(wire: &Wire<'_>, wanted: usize) -> Result<bool, Error> {
+    let count = wire.value("users/count").await?.and_then(|it| it.as_u64());
+    Ok(count.is_some_and(|it| usize::try_from(it).is_ok_and(|it| it <= STRANGERS * wanted)))
+}
+
+async fn exact(wire: &Wire<'_>, wanted: &BTreeSet<String>) -> Result<Vec<Value>, Error> {
+    let users = wanted.iter().map(async |name| {
+        let path = format!("users?exact=true&briefRepresentation=false&username={}", segment(name));
+        // No error where users may not be seen would be a lie: `rows` would take it for an empty list.
+        let rows = wire.all_rows(&path).await?;
+        let is_it = |row: &Value| str_of(row, "username").is_some_and(|it| it.to_lowercase() == *name);
+        match rows.into_iter().find(is_it) {
+            Some(row) => with_links(wire, row).await,
+            None => Ok(None),
+        }
+    });
+    Ok(try_join_all(users).await?.into_iter().flatten().collect())
+}
+
+/// Adds roles and groups to a user; nothing where they may not be seen.
+pub(super) async fn with_links(wire: &Wire<'_>, mut user: Value) -> Result<Option<Value>, Error> {
+    let Some(id) = str_of(&user, "id").map(segment) else { return Ok(None) };
+    let (mappings, groups) = (format!("users/{id}/role-mappings"), format!("users/{id}/groups"));
+    let (mappings, groups) = tokio::try_join!(wire.value(&mappings), wire.rows(&groups))?;
+    let (Some(mappings), Some(groups)) = (mappings, groups) else { return Ok(None) };
+    let names = |rows: Option<&Value>, key: &str| -> Vec<String> {
+        let rows = rows.and_then(Value::as_array).into_iter().flatten();
+        rows.filter_map(|it| str_of(it, key)).map(str::to_owned).collect()
+    };
+    let of_realm = names(mappings.get("realmMappings"), "name");
+    let mut of_clients = Map::new();
+    for (client, its) in mappings.get("clientMappings").and_then(Value::as_object).into_iter().flatten() {
+        of_clients.insert(client.clone(), json!(names(its.get("mappings"), "name")));
+    }
+    let groups: Vec<&str> = groups.iter().filter_map(|it| str_of(it, "path")).collect();
+    link(&mut user, json!(of_realm), Value::Object(of_clients), json!(groups));
+    Ok(Some(user))
+}
+
+/// Writes links as exports do: keys only where there is something.
+fn link(user: &mut Value, of_realm: Value, of_clients: Value, groups: Value) {
+    let Some(user) = user.as_object_mut() else { return };
+    for (key, value) in [("realmRoles", of_realm), ("clientRoles", of_clients), ("groups", groups)] {
+        let is_empty =
+            value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
+        if !is_empty || key == "groups" {
+            user.insert(key.to_owned(), value);
+        }
+    }
+}
+
+/// Everything that users can have: roles and groups.
+struct Holders<'a> {
+    realm_roles: Vec<&'a str>,
+    /// Id and name of the client, name of the role.
+    client_roles: Vec<(&'a str, &'a str, &'a str)>,
+    /// Id and path.
+    groups: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Holders<'a> {
+    fn of(realm: &'a Map<String, Value>) -> Self {
+        let roles = realm.get("roles");
+        let list = |value: Option<&'a Value>| value.and_then(Value::as_array).into_iter().flatten();
+        let realm_roles =
+            list(roles.and_then(|it| it.get("realm"))).filter_map(|it| str_of(it, "name")).collect();
+        let mut client_roles = Vec::new();
+        for client in rows(realm, "clients") {
+            let (Some(id), Some(name)) = (str_of(client, "id"), str_of(client, "clientId")) else { continue };
+            let its = roles.and_then(|it| it.get("client")).and_then(|it| it.get(name));
+            client_roles.extend(list(its).filter_map(|it| Some((id, name, str_of(it, "name")?))));
+        }
+        let mut groups = Vec::new();
+        rows(realm, "groups").iter().for_each(|it| add_group(it, &mut groups));
+        Self { realm_roles, client_roles, groups }
+    }
+
+    fn len(&self) -> usize {
+        self.realm_roles.len() + self.client_roles.len() + self.groups.len()
+    }
+}
+
+fn add_group<'a>(group: &'a Value, out: &mut Vec<(&'a str, &'a str)>) {
+    if let (Some(id), Some(path)) = (str_of(group, "id"), str_of(group, "path")) {
+        out.push((id, path));
+    }
+    for child in group.get("subGroups").and_then(Value::as_array).into_iter().flatten() {
+        add_group(child, out);
+    }
+}
+
+/// Reads all users, and who has what. The lists hold what is assigned directly, which is what links are.
+async fn listed(
+    wire: &Wire<'_>,
+    wanted: &BTreeSet<String>,
+    holders: &Holders<'_>,
+) -> Result<Vec<Value>, Error> {
+    let ids = async |path: String| -> Result<Vec<String>, Error> {
+        let rows = wire.all_rows(&path).await?;
+        Ok(rows.iter().filter_map(|it| str_of(it, "id")).map(str::to_owned).collect())
+    };
+    const LIST: &str = "max=-1&briefRepresentation=true";
+    let by_realm_role =
+        holders.realm_roles.iter().map(|role| ids(format!("roles/{}/users?{LIST}", segment(role))));
+    let by_client_role = holders
+        .client_roles
+        .iter()
+        .map(|(id, _, role)| ids(format!("clients/{id}/roles/{}/users?{LIST}", segment(role))));
+    let by_group = holders.groups.iter().map(|(id, _)| ids(format!("groups/{id}/members?{LIST}")));
+    let (users, by_realm_role, by_client_role, by_group) = tokio::try_join!(
+        wire.all_rows("users?max=-1&briefRepresentation=false"),
+        try_join_all(by_realm_role),
+        try_join_all(by_client_role),
+        try_join_all(by_group),
+    )?;
+    let mut realm_roles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (role, ids) in holders.realm_roles.iter().zip(&by_realm_role) {
+        ids.iter().for_each(|id| realm_roles.entry(id).or_default().push(role));
+    }
+    let mut of_clients: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for ((_, client, role), ids) in holders.client_roles.iter().zip(&by_client_role) {
+        ids.iter().for_each(|id| of_clients.entry(id).or_default().push((client, role)));
+    }
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for ((_, path), ids) in holders.groups.iter().zip(&by_group) {
+        ids.iter().for_each(|id| groups.entry(id).or_default().push(path));
+    }
+    let is_wanted =
+        |row: &Value| str_of(row, "username").is_some_and(|it| wanted.contains(&it.to_lowercase()));
+    let users = users.into_iter().filter(is_wanted).map(async |mut user| {
+        let id = str_of(&user, "id").unwrap_or_default().to_owned();
+        // What such users have is kept elsewhere, and no list shows it.
+        if id.starts_with("f:") {
+            return with_links(wire, user).await;
+        }
+        let of_realm = json!(realm_roles.get(&*id).map_or(&[][..], Vec::as_slice));
+        let of_clients = client_roles(of_clients.get(&*id).into_iter().flatten().copied());
+        link(&mut user, of_realm, of_clients, json!(groups.get(&*id).map_or(&[][..], Vec::as_slice)));
+        Ok(Some(user))
+    });
+    Ok(try_join_all(users).await?.into_iter().flatten().collect())
+}

@@ -1,0 +1,103 @@
+//! The requests of one read: counted, a few at a time, answers in the order of the questions.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use crate::keycloak::{Answer, Error, ErrorKind, Keycloak, Method, Request, Version};
+use crate::kind::segment;
+
+/// How many requests are under way at once; more gains nothing on a local server and hurts a shared one.
+const LANES: usize = 8;
+const LANES_OVER_A_NETWORK: usize = 4;
+
+/// The admin API of one realm.
+pub(super) struct Wire<'a> {
+    keycloak: &'a Keycloak,
+    base: String,
+    lanes: Semaphore,
+    requests: AtomicUsize,
+}
+
+impl<'a> Wire<'a> {
+    pub(super) fn new(keycloak: &'a Keycloak, realm: &str) -> Self {
+        let lanes = if is_local(keycloak.server()) { LANES } else { LANES_OVER_A_NETWORK };
+        Self {
+            keycloak,
+            base: format!("realms/{}", segment(realm)),
+            lanes: Semaphore::new(lanes),
+            requests: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Returns a path below `/admin/` of something in the realm; the realm itself is `""`.
+    fn path(&self, below: &str) -> String {
+        if below.is_empty() { self.base.clone() } else { format!("{}/{below}", self.base) }
+    }
+
+    async fn send(&self, method: Method, path: String) -> Result<Answer, Error> {
+        let _lane = self.lanes.acquire().await.expect("nothing closes the lanes");
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.keycloak.send(&Request { method, path, body: None }).await
+    }
+
+    /// Reads something that has to be there.
+    pub(super) async fn get(&self, below: &str) -> Result<Value, Error> {
+        Ok(self.send(Method::Get, self.path(below)).await?.body.unwrap_or_default())
+    }
+
+    /// Reads by a POST that changes nothing.
+    pub(super) async fn read_by_post(&self, below: &str) -> Result<Value, Error> {
+        Ok(self.send(Method::Post, self.path(below)).await?.body.unwrap_or_default())
+    }
+
+    /// Reads something that may be forbidden, or gone meanwhile: nothing then.
+    pub(super) async fn value(&self, below: &str) -> Result<Option<Value>, Error> {
+        match self.get(below).await {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. } | ErrorKind::NotFound) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a list: nothing where it is forbidden, no rows where its owner is gone.
+    pub(super) async fn rows(&self, below: &str) -> Result<Option<Vec<Value>>, Error> {
+        match self.get(below).await {
+            Ok(Value::Array(rows)) => Ok(Some(rows)),
+            Ok(_) => Ok(Some(Vec::new())),
+            Err(error) => match error.kind() {
+                ErrorKind::Forbidden { .. } => Ok(None),
+                ErrorKind::NotFound => Ok(Some(Vec::new())),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// Reads a list that somebody known to be allowed reads as a whole.
+    pub(super) async fn all_rows(&self, below: &str) -> Result<Vec<Value>, Error> {
+        match self.get(below).await {
+            Ok(Value::Array(rows)) => Ok(rows),
+            Ok(_) => Ok(Vec::new()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn version(&self) -> Result<Option<Version>, Error> {
+        let _lane = self.lanes.acquire().await.expect("nothing closes the lanes");
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.keycloak.version().await
+    }
+}
+
+fn is_local(server: &str) -> bool {
+    let host = url::Url::parse(server).ok().and_then(|it| it.host_str().map(str::to_owned));
+    host.is_some_and(|it| matches!(it.as_str(), "localhost" | "127.0.0.1" | "[::1]"))
+}

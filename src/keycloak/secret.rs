@@ -1,0 +1,157 @@
+//! Secret values in memory, and the redactor that keeps them out of every message.
+//!
+//! A secret has no way to be printed by accident: it is read with `expose`, and only where it goes on the wire.
+//! Keycloak's error texts may repeat what was sent, so each passes the redactor, which knows every secret of
+//! the run and also hides whatever looks like a token.
+
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
+
+/// Longest server text that a message repeats, in characters.
+const LONGEST_TEXT: usize = 400;
+
+/// Secrets shorter than this are replaced as whole words only.
+const SHORT: usize = 6;
+
+/// A value that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Box<str>);
+
+impl Secret {
+    /// Takes a value that must not be shown.
+    pub fn new(value: impl Into<Box<str>>) -> Secret {
+        Secret(value.into())
+    }
+
+    /// Returns the value, for the wire alone.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// Replaces every known secret, and everything that looks like a token, in a text.
+#[derive(Default)]
+pub struct Redactor {
+    /// Longest first, so that a secret that contains another is replaced whole.
+    known: RwLock<Vec<Box<str>>>,
+}
+
+impl Redactor {
+    /// Registers a value; its JSON and URL spellings are hidden too.
+    pub fn hide(&self, secret: &str) {
+        if secret.is_empty() {
+            return;
+        }
+        let json = serde_json::Value::from(secret).to_string();
+        let json = json.trim_matches('"').to_owned();
+        let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for spelling in [secret.to_owned(), json, form] {
+            if !known.iter().any(|it| **it == *spelling) {
+                known.push(spelling.into());
+            }
+        }
+        known.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    }
+
+    /// Returns the text without secrets, tokens and control characters, cut to a readable length.
+    pub fn clean(&self, text: &str) -> String {
+        let mut clean = hide_tokens(text);
+        for secret in self.known.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            clean = replace(&clean, secret);
+        }
+        let mut shown: String =
+            clean.chars().map(|it| if it.is_control() { ' ' } else { it }).take(LONGEST_TEXT + 1).collect();
+        if shown.chars().count() > LONGEST_TEXT {
+            shown.pop();
+            shown.push('…');
+        }
+        shown
+    }
+}
+
+/// Replaces a secret wherever it stands; a very short one only as a whole word: with the password `admin`, a
+/// text about `adminEventsEnabled` has to stay readable.
+fn replace(text: &str, secret: &str) -> String {
+    if secret.chars().count() >= SHORT {
+        return text.replace(secret, "[secret]");
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(secret) {
+        let (before, from) = rest.split_at(start);
+        let after = &from[secret.len()..];
+        let inside = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
+        let whole = !inside(before.chars().next_back().or_else(|| out.chars().next_back()))
+            && !inside(after.chars().next());
+        out.push_str(before);
+        out.push_str(if whole { "[secret]" } else { secret });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Replaces JSON web tokens: base64url of `{"` and at least one dot behind it.
+fn hide_tokens(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("eyJ") {
+        let (before, from) = rest.split_at(start);
+        let end = from
+            .find(|it: char| !(it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.' | '=')))
+            .unwrap_or(from.len());
+        let (token, after) = from.split_at(end);
+        out.push_str(before);
+        out.push_str(if token.contains('.') && token.len() >= 20 { "[token]" } else { token });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_does_not_print() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret");
+    }
+
+    #[test]
+    fn known_secrets_and_tokens_are_replaced() {
+        let redactor = Redactor::default();
+        redactor.hide("hunter2");
+        redactor.hide("hunter2-and-more");
+        redactor.hide("a\"b c&d");
+        redactor.hide("x");
+        redactor.hide("admin");
+        redactor.hide("");
+        for (text, clean) in [
+            ("bad password hunter2!", "bad password [secret]!"),
+            ("value hunter2-and-more", "value [secret]"),
+            (r#"{"value":"a\"b c&d"}"#, r#"{"value":"[secret]"}"#),
+            ("a%22b+c%26d", "[secret]"),
+            ("x is next, axe is not", "[secret] is next, axe is not"),
+            ("token eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln, ok", "token [token], ok"),
+            ("admin may not set adminEventsEnabled", "[secret] may not set adminEventsEnabled"),
+            ("eyJ alone", "eyJ alone"),
+            ("line\n\u{1b}[31mred", "line  [31mred"),
+            ("", ""),
+        ] {
+            assert_eq!(redactor.clean(text), clean);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        assert_eq!(Redactor::default().clean(&"é".repeat(1000)).chars().count(), LONGEST_TEXT + 1);
+    }
+}

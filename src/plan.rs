@@ -1,0 +1,73 @@
+//! A plan: what will be done to one realm, what it does beside that, and what it needs a yes for.
+
+mod drift;
+mod graph;
+mod guard;
+
+use std::collections::BTreeMap;
+
+pub use drift::{Class, Drift, drift};
+pub use graph::{Cycle, calls, path};
+pub use guard::{Consent, SideEffect, judge};
+
+use crate::change::{Action, Change};
+use crate::diff::{Diff, Refusal};
+
+/// The plan of one realm. Holds no secret and no id.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    pub realm: String,
+    /// The base URL of the server.
+    pub server: String,
+    /// What the server says of its version, or what was assumed.
+    pub keycloak: String,
+    /// `false`: the realm will be created.
+    pub exists: bool,
+    pub diff: Diff,
+    pub side_effects: Vec<SideEffect>,
+    /// What must be agreed to, by key of `--allow`.
+    pub consents: Vec<Consent>,
+    /// Consents that were given, by key.
+    pub allowed: BTreeMap<String, usize>,
+    /// What no yes can permit, and what lacks its yes.
+    pub refusals: Vec<Refusal>,
+}
+
+/// How many objects a plan does what to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub create: usize,
+    pub update: usize,
+    pub delete: usize,
+    pub adopt: usize,
+    pub forget: usize,
+    pub unchanged: usize,
+    pub unmanaged: usize,
+    pub held_back: usize,
+}
+
+impl Plan {
+    pub fn changes(&self) -> &[Change] {
+        &self.diff.changes
+    }
+
+    /// Returns whether there is nothing to do: neither in the realm nor in the ledger.
+    pub fn is_empty(&self) -> bool {
+        self.diff.changes.is_empty()
+    }
+
+    pub fn summary(&self) -> Summary {
+        let count = |action| self.diff.changes.iter().filter(|it| it.action == action).count();
+        Summary {
+            create: count(Action::Create),
+            update: count(Action::Update),
+            delete: count(Action::Delete),
+            adopt: count(Action::Adopt)
+                + self.diff.changes.iter().filter(|it| it.adopts && it.action == Action::Update).count(),
+            forget: count(Action::Forget),
+            unchanged: self.diff.unchanged,
+            unmanaged: self.diff.unmanaged,
+            held_back: self.diff.held_back.len(),
+        }
+    }
+}

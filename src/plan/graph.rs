@@ -1,0 +1,364 @@
+//! From changes to calls, and which call must wait for which.
+//!
+//! Order between kinds is written nowhere: a call that needs an object comes after the one that makes it; a
+//! delete comes after every call that drops a reference to what goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::call::{Access, Body, Call, Method, Overlay, Segment};
+use crate::change::{Action, Change, FieldChange, To, Why};
+use crate::kind::{self, CLIENT, GROUP, Link, ROLE, Sent, USER};
+use crate::state::{Address, Node, State};
+
+/// Calls that wait for each other; a broken invariant of the plan, shown with its objects.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("these changes wait for each other: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+pub struct Cycle(pub Vec<Address>);
+
+/// Returns the calls of these changes in an order that respects what each waits for.
+pub fn calls(live: &State, planned: &State, changes: &[Change]) -> Result<Vec<Call>, Cycle> {
+    let mut calls = Vec::new();
+    for (index, change) in changes.iter().enumerate() {
+        of_change(index, change, live, planned, &mut calls);
+    }
+    wait(&mut calls, changes, live);
+    sort(calls, changes)
+}
+
+fn of_change(index: usize, change: &Change, live: &State, planned: &State, out: &mut Vec<Call>) {
+    let address = &change.object;
+    let kind = kind::kind(address.kind());
+    let object_type = planned
+        .get(address)
+        .or_else(|| live.get(address))
+        .map(|it| it.text("type").to_owned())
+        .unwrap_or_default();
+    let route = |template: &str| path(template, address, &object_type);
+    let call = |method, path, body, access| Call {
+        change: index,
+        method,
+        path,
+        body,
+        creates: Vec::new(),
+        after: Vec::new(),
+        access,
+    };
+    let plain: Vec<&FieldChange> =
+        change.fields.iter().filter(|it| !matches!(it.to, To::Links { .. })).collect();
+    match change.action {
+        Action::Create => {
+            let fields = plain
+                .iter()
+                .filter_map(|it| {
+                    if let To::Value(node) = &it.to {
+                        Some((it.path.field.clone(), node.clone()))
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            let body = Body::Whole { address: address.clone(), fields };
+            let mut create = call(Method::Post, route(kind.routes.collection), body, Access::Same);
+            create.creates.push(address.clone());
+            create.creates.extend(made_with(address, live, planned));
+            out.push(create);
+        }
+        Action::Update => {
+            let (own, body): (Vec<&FieldChange>, Vec<&FieldChange>) = plain.into_iter().partition(|it| {
+                kind.field(&it.path.field).is_some_and(|it| matches!(it.sent, Sent::CreateOnly))
+            });
+            if !body.is_empty() {
+                let set = body
+                    .iter()
+                    .map(|it| Overlay { path: it.path.clone(), from: it.from.clone(), to: value(&it.to) })
+                    .collect();
+                let access = if body.iter().any(|it| it.path.field.as_ref() == "enabled") {
+                    Access::Closes
+                } else {
+                    Access::Same
+                };
+                let mut update = call(
+                    Method::Put,
+                    route(kind.routes.own),
+                    Body::Overlay { address: address.clone(), set },
+                    access,
+                );
+                update.creates.extend(made_with(address, live, planned));
+                out.push(update);
+            }
+            for field in own {
+                if let To::Value(node) = &field.to {
+                    for credential in node.items() {
+                        let mut path = route(kind.routes.own);
+                        path.push(Segment::Text("/reset-password".into()));
+                        let fields = credential
+                            .as_map()
+                            .map(|it| it.iter().map(|(key, node)| (key.clone(), node.clone())).collect());
+                        let body =
+                            Body::Whole { address: address.clone(), fields: fields.unwrap_or_default() };
+                        out.push(call(Method::Put, path, body, Access::Same));
+                    }
+                }
+            }
+        }
+        Action::Delete if !matches!(change.why, Why::Cascade(_)) => {
+            let access = if matches!(address.kind(), USER | CLIENT | ROLE | GROUP) {
+                Access::Closes
+            } else {
+                Access::Same
+            };
+            out.push(call(Method::Delete, route(kind.routes.own), Body::None, access));
+        }
+        Action::Delete | Action::Adopt | Action::Forget => {}
+    }
+    for field in &change.fields {
+        if let (To::Links { add, remove }, Some(link)) = (&field.to, kind.link(&field.path.field)) {
+            for (method, targets, access) in
+                [(Method::Delete, remove, Access::Closes), (Method::Post, add, Access::Opens)]
+            {
+                for (path, body, method) in link_requests(link, &route(kind.routes.own), method, targets) {
+                    out.push(call(method, path, body, access));
+                }
+            }
+        }
+    }
+}
+
+fn value(to: &To) -> Option<Node> {
+    if let To::Value(node) = to { Some(node.clone()) } else { None }
+}
+
+/// What the server makes with an object and live lacks.
+fn made_with(address: &Address, live: &State, planned: &State) -> Vec<Address> {
+    let made = planned
+        .objects
+        .iter()
+        .filter(|(it, object)| object.made_by.as_ref() == Some(address) && !live.contains(it));
+    made.map(|(it, _)| it.clone()).collect()
+}
+
+fn link_requests(
+    link: Link,
+    own: &[Segment],
+    method: Method,
+    targets: &BTreeSet<Address>,
+) -> Vec<(Vec<Segment>, Body, Method)> {
+    let with = |more: Vec<Segment>| own.iter().cloned().chain(more).collect::<Vec<_>>();
+    if targets.is_empty() {
+        return Vec::new();
+    }
+    match link {
+        Link::Composites => {
+            let path = with(vec![Segment::Text("/composites".into())]);
+            vec![(path, Body::Roles(targets.iter().cloned().collect()), method)]
+        }
+        Link::RoleMappings => {
+            let mut by_client: BTreeMap<Option<Address>, Vec<Address>> = BTreeMap::new();
+            for target in targets {
+                by_client.entry(target.parent()).or_default().push(target.clone());
+            }
+            by_client
+                .into_iter()
+                .map(|(client, roles)| {
+                    let path = match client.filter(|it| it.kind() == CLIENT) {
+                        None => vec![Segment::Text("/role-mappings/realm".into())],
+                        Some(client) => {
+                            vec![Segment::Text("/role-mappings/clients/".into()), Segment::Id(client)]
+                        }
+                    };
+                    (with(path), Body::Roles(roles), method)
+                })
+                .collect()
+        }
+        Link::Each(name) => targets
+            .iter()
+            .map(|target| {
+                let path = with(vec![Segment::Text(format!("/{name}/")), Segment::Id(target.clone())]);
+                (path, Body::None, if method == Method::Post { Method::Put } else { method })
+            })
+            .collect(),
+    }
+}
+
+/// Fills a route: `{up}` the parent's own path, `{id}`, `{name}`, `{path}` and `{type}` the object's.
+pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment> {
+    let mut out: Vec<Segment> = Vec::new();
+    let text = |out: &mut Vec<Segment>, it: &str| match out.last_mut() {
+        Some(Segment::Text(last)) => last.push_str(it),
+        _ if it.is_empty() => {}
+        _ => out.push(Segment::Text(it.to_owned())),
+    };
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        text(&mut out, before);
+        let Some((name, after)) = after.split_once('}') else { break };
+        match name {
+            "up" => match address.parent() {
+                Some(parent) => {
+                    for segment in path(kind::kind(parent.kind()).routes.own, &parent, "") {
+                        match segment {
+                            Segment::Text(it) => text(&mut out, &it),
+                            id @ Segment::Id(_) => out.push(id),
+                        }
+                    }
+                }
+                // Directly under the realm: `{up}/roles` is `roles`, `{up}/children` is `groups`.
+                None if address.kind() == GROUP => {
+                    text(&mut out, "groups");
+                    return out;
+                }
+                None => {
+                    rest = after.strip_prefix('/').unwrap_or(after);
+                    continue;
+                }
+            },
+            "id" => out.push(Segment::Id(address.clone())),
+            "name" => text(&mut out, &kind::segment(address.name())),
+            "type" => text(&mut out, &kind::segment(object_type)),
+            "path" => {
+                let names: Vec<String> = address.steps().iter().map(|it| kind::segment(&it.name)).collect();
+                text(&mut out, &names.join("/"));
+            }
+            _ => {}
+        }
+        rest = after;
+    }
+    text(&mut out, rest);
+    out
+}
+
+/// Sets what each call waits for.
+fn wait(calls: &mut [Call], changes: &[Change], live: &State) {
+    let mut makers: BTreeMap<Address, usize> = BTreeMap::new();
+    for (index, call) in calls.iter().enumerate() {
+        for address in &call.creates {
+            makers.entry(address.clone()).or_insert(index);
+        }
+    }
+    let realm = makers.get(&kind::realm_address()).copied();
+    let deletes: BTreeMap<Address, usize> = calls
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| {
+            it.method == Method::Delete
+                && matches!(it.body, Body::None)
+                && changes[it.change].action == Action::Delete
+        })
+        .map(|(index, it)| (changes[it.change].object.clone(), index))
+        .collect();
+    let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); calls.len()];
+    let mut removes: Vec<Option<usize>> = vec![None; changes.len()];
+    for (index, call) in calls.iter().enumerate() {
+        after[index].extend(realm.filter(|it| *it != index));
+        for needed in needs(call, &changes[call.change]) {
+            after[index].extend(makers.get(&needed).copied().filter(|it| *it != index));
+        }
+        // A link is added after others of its object were removed: closing goes before opening, and a
+        // client scope changes sides.
+        if call.access == Access::Opens {
+            after[index].extend(removes[call.change]);
+        } else if call.access == Access::Closes && call.method == Method::Delete {
+            removes[call.change] = Some(index);
+        }
+        let dropped = dropped(call, &changes[call.change], live);
+        for gone in dropped {
+            if let Some(delete) = deletes.get(&gone).filter(|it| **it != index) {
+                after[*delete].insert(index);
+            }
+        }
+    }
+    for (call, after) in calls.iter_mut().zip(after) {
+        call.after = after.into_iter().collect();
+    }
+}
+
+/// The objects that must exist before a call: those in its path, in its body, and its parents.
+fn needs(call: &Call, change: &Change) -> BTreeSet<Address> {
+    let mut needs: BTreeSet<Address> = BTreeSet::new();
+    for segment in &call.path {
+        if let Segment::Id(address) = segment {
+            needs.insert(address.clone());
+        }
+    }
+    needs.extend(change.object.parent());
+    if !call.creates.contains(&change.object) {
+        needs.insert(change.object.clone());
+    }
+    match &call.body {
+        Body::None | Body::Fields(_) => {}
+        Body::Roles(roles) => needs.extend(roles.iter().cloned()),
+        Body::Whole { fields, .. } => fields.iter().for_each(|(_, node)| {
+            node.each_ref(&mut |it, _| {
+                needs.insert(it.clone());
+            })
+        }),
+        Body::Overlay { set, .. } => set.iter().filter_map(|it| it.to.as_ref()).for_each(|node| {
+            node.each_ref(&mut |it, _| {
+                needs.insert(it.clone());
+            });
+        }),
+    }
+    needs
+}
+
+/// The objects that a call no longer refers to once it is answered.
+fn dropped(call: &Call, change: &Change, live: &State) -> BTreeSet<Address> {
+    let mut dropped = BTreeSet::new();
+    match &call.body {
+        Body::Overlay { set, .. } => {
+            for overlay in set {
+                if let Some(from) = &overlay.from {
+                    from.each_ref(&mut |it, _| {
+                        dropped.insert(it.clone());
+                    });
+                }
+            }
+        }
+        Body::Roles(roles) if call.method == Method::Delete => dropped.extend(roles.iter().cloned()),
+        Body::None if change.action == Action::Delete => {
+            if let Some(object) = live.get(&change.object) {
+                object.each_ref(&mut |_, it, _| {
+                    dropped.insert(it.clone());
+                });
+            }
+        }
+        Body::None => {
+            if let Some(Segment::Id(target)) = call.path.last() {
+                dropped.insert(target.clone());
+            }
+        }
+        Body::Roles(_) | Body::Whole { .. } | Body::Fields(_) => {}
+    }
+    dropped.remove(&change.object);
+    dropped
+}
+
+/// Kahn's algorithm over the calls; among the ready ones, closing first, then as planned.
+fn sort(calls: Vec<Call>, changes: &[Change]) -> Result<Vec<Call>, Cycle> {
+    let mut waiting: BTreeMap<usize, BTreeSet<usize>> =
+        calls.iter().enumerate().map(|(index, it)| (index, it.after.iter().copied().collect())).collect();
+    let mut order = Vec::with_capacity(calls.len());
+    let mut position = vec![0; calls.len()];
+    while !waiting.is_empty() {
+        let ready = waiting.iter().filter(|(_, after)| after.is_empty()).map(|(index, _)| *index);
+        let Some(next) = ready.min_by_key(|it| (calls[*it].access, *it)) else {
+            let stuck: BTreeSet<Address> =
+                waiting.keys().map(|it| changes[calls[*it].change].object.clone()).collect();
+            return Err(Cycle(stuck.into_iter().collect()));
+        };
+        waiting.remove(&next);
+        waiting.values_mut().for_each(|it| {
+            it.remove(&next);
+        });
+        position[next] = order.len();
+        order.push(next);
+    }
+    let mut calls: Vec<Option<Call>> = calls.into_iter().map(Some).collect();
+    let sorted = order.into_iter().filter_map(|it| calls[it].take());
+    Ok(sorted
+        .map(|mut call| {
+            call.after = call.after.iter().map(|it| position[*it]).collect();
+            call
+        })
+        .collect())
+}

@@ -1,0 +1,131 @@
+//! Side effects of a plan, and what it needs a yes for.
+
+use super::Plan;
+use crate::change::{Action, To};
+use crate::diff::{Fate, Refusal};
+use crate::kind::{self, Hazard};
+use crate::state::{Address, Is, Node};
+use crate::text::At;
+
+/// What a change does beyond its object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SideEffect {
+    pub hazard: &'static str,
+    pub address: Address,
+    pub message: String,
+    pub at: At,
+}
+
+/// Something that must be agreed to: on a terminal with the plan, otherwise by `--allow KEY=N`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    pub key: &'static str,
+    pub count: usize,
+    pub what: String,
+}
+
+/// Fills in side effects, consents and refusals of a plan.
+///
+/// `may_create` is the project's `create: true`; `tested` is false for a minor version that is newer than ours.
+pub fn judge(plan: &mut Plan, may_create: bool, tested: bool) {
+    plan.side_effects = side_effects(plan);
+    let mut consents = Vec::new();
+    let mut need = |key, count, what: String| {
+        if count > 0 {
+            consents.push(Consent { key, count, what });
+        }
+    };
+    if !plan.exists && !may_create && !plan.is_empty() {
+        need("realms", 1, format!("realm `{}` does not exist and would be created", plan.realm));
+    }
+    if plan.realm == "master" && !plan.is_empty() {
+        need("master", 1, "`master` holds the administrators of every realm".to_owned());
+    }
+    if !tested && !plan.is_empty() {
+        need("untested-version", 1, format!("Keycloak {} is newer than what was tested", plan.keycloak));
+    }
+    let hazards = plan.side_effects.iter().filter(|it| it.hazard != "links").count();
+    need("hazards", hazards, "side effects on existing objects".to_owned());
+    for key in ["cascade", "changed"] {
+        let count = plan.diff.refusals.iter().filter(|it| it.consent == Some(key)).count();
+        let what = if key == "cascade" {
+            "objects that others own disappear or change"
+        } else {
+            "objects that changed outside are deleted"
+        };
+        need(key, count, what.to_owned());
+    }
+    plan.consents = consents;
+    plan.refusals = plan.diff.refusals.iter().filter(|it| it.consent.is_none()).cloned().collect();
+}
+
+impl Plan {
+    /// Returns the consents that nobody gave yet.
+    pub fn missing_consents(&self) -> impl Iterator<Item = &Consent> {
+        self.consents.iter().filter(|it| self.allowed.get(it.key).copied().unwrap_or(0) < it.count)
+    }
+
+    /// Returns why apply would refuse without asking anybody.
+    pub fn unasked_refusals(&self) -> Vec<Refusal> {
+        let lacking = self.missing_consents().map(|it| Refusal {
+            id: it.key,
+            address: kind::realm_address(),
+            message: format!("{} ({}): allow it with `--allow {}={}`", it.what, it.count, it.key, it.count),
+            at: At::SERVER,
+            consent: Some(it.key),
+        });
+        self.refusals.iter().cloned().chain(lacking).collect()
+    }
+}
+
+fn side_effects(plan: &Plan) -> Vec<SideEffect> {
+    let mut effects = Vec::new();
+    for change in plan.changes().iter().filter(|it| it.action == Action::Update) {
+        for field in &change.fields {
+            let Some((hazard, when)) =
+                kind::kind(change.object.kind()).field(&field.path.field).and_then(|it| it.hazard)
+            else {
+                continue;
+            };
+            let now = match &field.to {
+                To::Value(Node { is: Is::Text(text), .. }) => text.to_string(),
+                To::Value(Node { is: Is::Bool(value), .. }) => value.to_string(),
+                To::Value(_) | To::Unset | To::Links { .. } => continue,
+            };
+            if now == when {
+                effects.push(SideEffect {
+                    hazard: hazard.name(),
+                    address: change.object.clone(),
+                    message: message(hazard, &change.object, &field.path.to_string(), &now),
+                    at: field.at,
+                });
+            }
+        }
+    }
+    let links = plan.diff.effects.iter().filter(|it| matches!(it.fate, Fate::Loses { .. }));
+    let mut by_cause: std::collections::BTreeMap<&Address, usize> = std::collections::BTreeMap::new();
+    for effect in links {
+        *by_cause.entry(&effect.of).or_default() += 1;
+    }
+    for (cause, count) in by_cause {
+        effects.push(SideEffect {
+            hazard: "links",
+            address: cause.clone(),
+            message: format!("{count} other objects lose their link to {}", kind::title(cause)),
+            at: At::SERVER,
+        });
+    }
+    effects
+}
+
+fn message(hazard: Hazard, address: &Address, field: &str, value: &str) -> String {
+    let title = kind::title(address);
+    match hazard {
+        Hazard::Deletes => {
+            format!("{field} {value} deletes every resource, policy and permission of {title}")
+        }
+        Hazard::DropsSecret => format!("{field} {value} drops the secret of {title}"),
+        Hazard::LocksOut => format!("{field} {value} locks out whoever uses {title}"),
+        Hazard::Opens => format!("{field} {value} opens {title} wider"),
+    }
+}

@@ -1,0 +1,170 @@
+//! A plan and a drift as text for people. The layout is not a contract; JSON is.
+//!
+//! Symbols carry the meaning, so that nothing is lost without colour. Values are cut only here.
+
+mod change;
+mod columns;
+mod section;
+
+use anstyle::{AnsiColor, Style as Ansi};
+
+use super::note::Color;
+use super::safe::one_line;
+use crate::change::Action;
+use crate::plan::{Plan, Summary};
+use crate::text::{At, Files, Severity};
+
+/// How the parts of a text look.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    title: Ansi,
+    create: Ansi,
+    update: Ansi,
+    delete: Ansi,
+    adopt: Ansi,
+    refuse: Ansi,
+    dim: Ansi,
+}
+
+impl Style {
+    /// Returns the style without any escape sequence.
+    pub fn plain() -> Self {
+        Self::default()
+    }
+
+    pub fn colored() -> Self {
+        let fg = |it: AnsiColor| it.on_default();
+        Self {
+            title: Ansi::new().bold(),
+            create: fg(AnsiColor::Green),
+            update: fg(AnsiColor::Yellow),
+            delete: fg(AnsiColor::Red),
+            adopt: fg(AnsiColor::Cyan),
+            refuse: fg(AnsiColor::Red).bold(),
+            dim: Ansi::new().dimmed(),
+        }
+    }
+
+    fn of(&self, action: Action) -> Ansi {
+        match action {
+            Action::Create => self.create,
+            Action::Update => self.update,
+            Action::Delete => self.delete,
+            Action::Adopt => self.adopt,
+            Action::Forget => self.dim,
+        }
+    }
+}
+
+impl From<Color> for Style {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Never => Self::plain(),
+            Color::Always => Self::colored(),
+        }
+    }
+}
+
+/// What every part of one text needs.
+#[derive(Clone, Copy)]
+struct Page<'a> {
+    plan: &'a Plan,
+    files: &'a Files,
+    style: &'a Style,
+}
+
+impl Page<'_> {
+    /// Returns `file:line` of a place; nothing for what the server said.
+    fn place(&self, at: At) -> Option<String> {
+        self.files.position(at).map(|it| one_line(&it.to_string()))
+    }
+
+    fn title(&self, title: &str, rest: &str) -> String {
+        format!("{}   {rest}", painted(self.style.title, title))
+    }
+
+    fn dim(&self, text: &str) -> String {
+        painted(self.style.dim, text)
+    }
+}
+
+fn painted(style: Ansi, text: &str) -> String {
+    if style.is_plain() { text.to_owned() } else { format!("{style}{text}{style:#}") }
+}
+
+/// Renders a plan: what will be done, then what a reader must know beside it, each only where there is some.
+pub fn plan_text(plan: &Plan, files: &Files, style: &Style) -> String {
+    let page = Page { plan, files, style };
+    let mut sections: Vec<Vec<String>> = Vec::new();
+    let has_errors = plan.diff.notes.iter().any(|it| it.severity == Severity::Error);
+    if plan.is_empty() && plan.refusals.is_empty() && !has_errors {
+        sections.push(vec![as_declared(&page)]);
+    } else {
+        sections.push(vec![heading(&page)]);
+        sections.push(change::changes(&page));
+    }
+    sections.extend(section::all(&page));
+    paragraphs(&sections)
+}
+
+/// Joins sections by empty lines; empty ones are left out.
+fn paragraphs(sections: &[Vec<String>]) -> String {
+    let kept: Vec<String> =
+        sections.iter().filter(|it| !it.is_empty()).map(|it| it.join("\n") + "\n").collect();
+    kept.join("\n")
+}
+
+fn realm(page: &Page<'_>) -> String {
+    let plan = page.plan;
+    let server = super::server(&plan.server);
+    let server = server.strip_prefix("https://").unwrap_or(&server).to_owned();
+    format!("realm {} at {} (Keycloak {})", one_line(&plan.realm), one_line(&server), one_line(&plan.keycloak))
+}
+
+fn heading(page: &Page<'_>) -> String {
+    let realm = painted(page.style.title, &realm(page));
+    if page.plan.exists { realm } else { format!("{realm} does not exist yet and will be created") }
+}
+
+fn as_declared(page: &Page<'_>) -> String {
+    let unchanged = page.plan.summary().unchanged;
+    let but = match page.plan.diff.held_back.len() {
+        0 => String::new(),
+        count => format!(", except for {} held back", counted(count, "difference")),
+    };
+    format!("{} is as declared ({}){but}.", realm(page), counted(unchanged, "object"))
+}
+
+/// Returns "1 to create, 2 to update; 211 as declared; 37 not managed here".
+fn counts(summary: &Summary) -> String {
+    let part = |count: usize, words: &str| (count > 0).then(|| format!("{count} {words}"));
+    let to_do: Vec<String> = [
+        part(summary.create, "to create"),
+        part(summary.update, "to update"),
+        part(summary.delete, "to delete"),
+        part(summary.adopt, "to adopt"),
+        part(summary.forget, "to forget"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let to_do = if to_do.is_empty() { "none".to_owned() } else { to_do.join(", ") };
+    let rest = [
+        part(summary.held_back, "held back"),
+        Some(format!("{} as declared", summary.unchanged)),
+        part(summary.unmanaged, "not managed here"),
+    ];
+    [Some(to_do)].into_iter().chain(rest).flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// Returns "1 link", "3 links", "2 policies".
+fn counted(count: usize, word: &str) -> String {
+    if count == 1 {
+        return format!("1 {word}");
+    }
+    match word.strip_suffix('y') {
+        Some(stem) => format!("{count} {stem}ies"),
+        None if word.ends_with('s') => format!("{count} {word}"),
+        None => format!("{count} {word}s"),
+    }
+}

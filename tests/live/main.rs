@@ -1,0 +1,61 @@
+//! Tests on real servers: one Keycloak of the newest version for all of them, one of the oldest for those
+//! that need it, booted together and ended whatever happens.
+//!
+//! A trial is data (see [`Trial`]) in the file of its topic; each works in a realm of its own. While writing
+//! tests, `REALMWRIGHT_TEST_SERVER_26_7` and `_26_0` name servers that run already (user and password
+//! `admin`), which saves the boot.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed};
+
+mod sandbox;
+mod server;
+
+use server::{Server, boot};
+
+/// Which server a trial runs on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Newest,
+    Oldest,
+}
+
+/// One test: its name (`topic::sentence`), the server it needs, and what it does.
+struct Trial {
+    name: &'static str,
+    needs: Needs,
+    run: fn(&Server) -> Result<(), String>,
+}
+
+fn trials() -> Vec<Trial> {
+    [sandbox::trials()].into_iter().flatten().collect()
+}
+
+fn main() -> ExitCode {
+    let args = Arguments::from_args();
+    let selected = |needs| {
+        let named = |trial: &Trial| !args.is_filtered_out(&libtest_mimic::Trial::test(trial.name, || Ok(())));
+        !args.list && trials().iter().any(|trial| trial.needs == needs && named(trial))
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a test process may start threads");
+    let (newest, oldest) = runtime.block_on(async {
+        tokio::join!(
+            boot(Needs::Newest, selected(Needs::Newest)),
+            boot(Needs::Oldest, selected(Needs::Oldest))
+        )
+    });
+    let (newest, oldest) = (newest.map(Arc::new), oldest.map(Arc::new));
+    let ready = trials().into_iter().map(|trial| {
+        let server = if trial.needs == Needs::Newest { newest.clone() } else { oldest.clone() };
+        libtest_mimic::Trial::test(trial.name, move || {
+            let server = server.map_err(Failed::from)?;
+            (trial.run)(&server).map_err(Failed::from)
+        })
+    });
+    let conclusion = libtest_mimic::run(&args, ready.collect());
+    // The servers end here, before the exit; were this process killed, their watchdogs would end them.
+    drop((newest, oldest));
+    conclusion.exit_code()
+}

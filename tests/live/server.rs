@@ -1,0 +1,142 @@
+//! A server to test on, and somebody else's admin client for it.
+//!
+//! The client shares nothing with the product, so that a test may look at what the product did and change
+//! what the product manages.
+
+use std::fmt::Display;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use realmwright::sandbox::{self, NEWEST, OLDEST, Options, Sandbox};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::Needs;
+
+/// A Keycloak whose administrator we are.
+pub(crate) struct Server {
+    pub(crate) url: String,
+    pub(crate) user: String,
+    pub(crate) password: String,
+    client: reqwest::Client,
+    runtime: tokio::runtime::Runtime,
+    token: Mutex<Option<(Instant, String)>>,
+    _owned: Option<Sandbox>,
+}
+
+/// Boots the server that trials need, or takes the one named by the environment.
+pub(crate) async fn boot(needs: Needs, wanted: bool) -> Result<Server, String> {
+    let (version, variable) = match needs {
+        Needs::Newest => (NEWEST, "REALMWRIGHT_TEST_SERVER_26_7"),
+        Needs::Oldest => (OLDEST, "REALMWRIGHT_TEST_SERVER_26_0"),
+    };
+    if !wanted {
+        return Err(format!("Keycloak {version} was not booted: no selected trial needs it"));
+    }
+    if let Ok(url) = std::env::var(variable) {
+        return Server::at(url, "admin".to_owned(), "admin".to_owned(), None);
+    }
+    let options = Options::of_version(version).map_err(text)?;
+    let sandbox = sandbox::start(&options, &|_| ()).await.map_err(text)?;
+    Server::at(sandbox.server.clone(), sandbox.user.clone(), sandbox.password.clone(), Some(sandbox))
+}
+
+fn text(error: impl Display) -> String {
+    format!("{error:#}")
+}
+
+impl Server {
+    fn at(url: String, user: String, password: String, owned: Option<Sandbox>) -> Result<Server, String> {
+        // Another provider may be installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client =
+            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().map_err(text)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.map_err(text)?;
+        Ok(Server { url, user, password, client, runtime, token: Mutex::new(None), _owned: owned })
+    }
+
+    /// Reads a path below `/admin/realms`.
+    pub(crate) fn get(&self, path: &str) -> Result<Value, String> {
+        self.expect(&Method::GET, path, None)
+    }
+
+    /// Creates; `path` is below `/admin/realms`.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
+        self.expect(&Method::POST, path, Some(body))
+    }
+
+    /// Replaces; `path` is below `/admin/realms`.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<Value, String> {
+        self.expect(&Method::PUT, path, Some(body))
+    }
+
+    /// Deletes; `path` is below `/admin/realms`.
+    pub(crate) fn delete(&self, path: &str) -> Result<Value, String> {
+        self.expect(&Method::DELETE, path, None)
+    }
+
+    fn expect(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Value, String> {
+        let (status, answer) = self.call(method.clone(), path, body)?;
+        if status.is_success() { Ok(answer) } else { Err(format!("{method} {path}: {status} {answer}")) }
+    }
+
+    /// Sends any admin request and returns its status and body (null when it is empty).
+    pub(crate) fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, Value), String> {
+        let token = self.admin_token()?;
+        let url = format!("{}/admin/realms{path}", self.url);
+        let mut request = self.client.request(method, &url).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.runtime.block_on(async {
+            let answer = request.send().await.map_err(text)?;
+            let status = answer.status();
+            let body = answer.text().await.map_err(text)?;
+            Ok((status, serde_json::from_str(&body).unwrap_or(Value::Null)))
+        })
+    }
+
+    /// Asks a realm's token endpoint and returns its status and answer.
+    pub(crate) fn token(&self, realm: &str, form: &[(&str, &str)]) -> Result<(StatusCode, Value), String> {
+        let url = format!("{}/realms/{realm}/protocol/openid-connect/token", self.url);
+        self.runtime.block_on(async {
+            let answer = self.client.post(url).form(form).send().await.map_err(text)?;
+            let status = answer.status();
+            Ok((status, answer.json().await.map_err(text)?))
+        })
+    }
+
+    /// Makes an empty realm, removing what an earlier run left under the name.
+    pub(crate) fn fresh_realm(&self, name: &str) -> Result<(), String> {
+        self.call(Method::DELETE, &format!("/{name}"), None)?;
+        self.post("", &serde_json::json!({ "realm": name, "enabled": true })).map(|_| ())
+    }
+
+    /// Tokens live for a minute; one is used for half of that.
+    fn admin_token(&self) -> Result<String, String> {
+        let mut kept = self.token.lock().map_err(text)?;
+        if let Some((since, token)) = &*kept
+            && since.elapsed() < Duration::from_secs(30)
+        {
+            return Ok(token.clone());
+        }
+        let (user, password) = (self.user.as_str(), self.password.as_str());
+        let form = [
+            ("grant_type", "password"),
+            ("client_id", "admin-cli"),
+            ("username", user),
+            ("password", password),
+        ];
+        let (status, answer) = self.token("master", &form)?;
+        let token =
+            answer["access_token"].as_str().ok_or_else(|| format!("admin login: {status} {answer}"))?;
+        *kept = Some((Instant::now(), token.to_owned()));
+        Ok(token.to_owned())
+    }
+}
