@@ -23,6 +23,7 @@ mod realms;
 mod sandbox;
 mod signal;
 mod terminal;
+mod validate;
 
 pub use exit::Exit;
 
@@ -59,6 +60,8 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Check manifests without a server
+    Validate(validate::Args),
     /// Show what apply would change, and who gains or loses by it
     Plan(plan::Args),
     /// Make realms what the manifests say
@@ -112,6 +115,7 @@ fn block_on(cli: Cli) -> Exit {
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let global = cli.global;
     match cli.command {
+        Command::Validate(args) => unless_stopped(async { validate::run(&args, global) }).await,
         Command::Plan(args) => unless_stopped(plan::run(args, global)).await,
         Command::Apply(args) => apply::run(args, global).await,
         Command::Drift(args) => unless_stopped(drift::run(args, global)).await,

@@ -230,13 +230,10 @@ fn tidied(path: &Path) -> PathBuf {
 
 /// Returns the folders that a run may read secret files from.
 fn roots(paths: &[PathBuf], project: &Project) -> Vec<PathBuf> {
-    if let Some(root) = &project.secret_root {
-        return vec![root.clone()];
-    }
     let folders = paths
         .iter()
         .map(|it| if it.is_dir() { it.clone() } else { it.parent().unwrap_or(Path::new("")).to_path_buf() });
-    project.root.iter().cloned().chain(folders).collect()
+    project.root.iter().cloned().chain(project.secret_root.clone()).chain(folders).collect()
 }
 
 /// Returns the manifests among files and folders, each once, sorted.
@@ -252,7 +249,7 @@ fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
                     Ok(entry) => {
                         if is_manifest(entry.path()) && entry.file_type().is_some_and(|it| it.is_file()) {
                             seen = true;
-                            found.insert(real(entry.path()), tidied(entry.path()));
+                            found.insert(real(entry.path()), from_here(entry.path()));
                         }
                     }
                     Err(error) => {
@@ -278,12 +275,21 @@ fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
                 );
             }
         } else {
-            found.insert(real(path), tidied(path));
+            found.insert(real(path), from_here(path));
         }
     }
     let mut files: Vec<PathBuf> = found.into_values().collect();
     files.sort();
     files
+}
+
+/// Returns a path as somebody in the current folder would type it.
+pub(super) fn from_here(path: &Path) -> PathBuf {
+    let path = tidied(path);
+    match std::env::current_dir() {
+        Ok(here) => path.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(path),
+        Err(_) => path,
+    }
 }
 
 fn real(path: &Path) -> PathBuf {
