@@ -8,6 +8,7 @@ pub mod java_regex;
 mod load;
 mod merge;
 mod project;
+pub mod schema;
 mod secret;
 
 pub use check::check;

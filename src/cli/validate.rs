@@ -1,5 +1,7 @@
 //! `validate`: everything that can be said of manifests without a server.
 
+use serde_json::json;
+
 use super::inputs::Inputs;
 use super::realms::{Format, show_notes};
 use super::terminal::print;
@@ -11,34 +13,40 @@ use crate::text::Note;
 pub(super) struct Args {
     #[command(flatten)]
     inputs: Inputs,
-    /// What stdout is
+    /// What stdout carries
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 
 pub(super) fn run(args: &Args, global: Global) -> anyhow::Result<Exit> {
     let (_, loaded) = args.inputs.load()?;
-    let clean = !loaded.notes.iter().any(Note::is_error);
-    let objects: usize = loaded.realms.iter().map(|it| it.state.objects.len()).sum();
+    let errors = loaded.notes.iter().filter(|it| it.is_error()).count();
     match args.format {
         Format::Text => {
-            show_notes(&loaded, global);
-            if clean {
-                let realms: Vec<&str> = loaded.realms.iter().map(|it| it.realm.as_str()).collect();
-                print(&format!("{objects} objects in {} are valid\n", realms.join(", ")))?;
+            if show_notes(&loaded, global) {
+                for desired in &loaded.realms {
+                    let objects = desired.state.objects.len();
+                    print(&format!("realm {}: {objects} objects, no errors\n", desired.realm))?;
+                }
             }
         }
         Format::Json => {
-            let json = serde_json::json!({
+            let (wrong, other): (Vec<Note>, Vec<Note>) =
+                loaded.notes.iter().cloned().partition(Note::is_error);
+            let realms: Vec<_> = loaded
+                .realms
+                .iter()
+                .map(|it| json!({ "realm": it.realm, "objects": it.state.objects.len() }))
+                .collect();
+            let document = json!({
                 "format_version": "1.0",
-                "command": "validate",
-                "valid": clean,
-                "objects": objects,
-                "errors": report::notes_json(&loaded.files, &loaded.notes.iter().filter(|it| it.is_error()).cloned().collect::<Vec<_>>()),
-                "warnings": report::notes_json(&loaded.files, &loaded.notes.iter().filter(|it| !it.is_error()).cloned().collect::<Vec<_>>()),
+                "valid": errors == 0,
+                "realms": realms,
+                "errors": report::notes_json(&loaded.files, &wrong),
+                "notes": report::notes_json(&loaded.files, &other),
             });
-            print(&format!("{json:#}\n"))?;
+            print(&format!("{document:#}\n"))?;
         }
     }
-    Ok(if clean { Exit::Clean } else { Exit::Failed })
+    Ok(if errors == 0 { Exit::Clean } else { Exit::Failed })
 }

@@ -79,8 +79,8 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
         hide_lines(&mut out.files, file, text);
     }
     for (realm, pieces) in realms {
-        hide_literals(&pieces.pieces, &mut out.files);
-        let state = merge(pieces.pieces, &mut out.notes);
+        hide_literals(&pieces.all, &mut out.files);
+        let state = merge(pieces.all, &mut out.notes);
         out.realms.push(Desired { realm, at: pieces.at, state, exported: pieces.exported });
     }
     out
@@ -88,7 +88,7 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
 
 struct Pieces {
     at: At,
-    pieces: Vec<(Address, Object)>,
+    all: Vec<(Address, Object)>,
     exported: BTreeSet<Address>,
 }
 
@@ -152,7 +152,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
     let exports = exports(&document);
     let pieces = realms.entry(realm.to_owned()).or_insert_with(|| Pieces {
         at: name.at,
-        pieces: Vec::new(),
+        all: Vec::new(),
         exported: BTreeSet::new(),
     });
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -163,7 +163,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
         for node in object.fields.values_mut() {
             settle_files(node, folder, &out.roots, &mut out.notes);
         }
-        pieces.pieces.push((address, object));
+        pieces.all.push((address, object));
     }
 }
 
@@ -230,13 +230,10 @@ fn tidied(path: &Path) -> PathBuf {
 
 /// Returns the folders that a run may read secret files from.
 fn roots(paths: &[PathBuf], project: &Project) -> Vec<PathBuf> {
-    if let Some(root) = &project.secret_root {
-        return vec![root.clone()];
-    }
     let folders = paths
         .iter()
         .map(|it| if it.is_dir() { it.clone() } else { it.parent().unwrap_or(Path::new("")).to_path_buf() });
-    project.root.iter().cloned().chain(folders).collect()
+    project.root.iter().cloned().chain(project.secret_root.clone()).chain(folders).collect()
 }
 
 /// Returns the manifests among files and folders, each once, sorted.
@@ -252,7 +249,7 @@ fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
                     Ok(entry) => {
                         if is_manifest(entry.path()) && entry.file_type().is_some_and(|it| it.is_file()) {
                             seen = true;
-                            found.insert(real(entry.path()), tidied(entry.path()));
+                            found.insert(real(entry.path()), from_here(entry.path()));
                         }
                     }
                     Err(error) => {
@@ -278,12 +275,21 @@ fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
                 );
             }
         } else {
-            found.insert(real(path), tidied(path));
+            found.insert(real(path), from_here(path));
         }
     }
     let mut files: Vec<PathBuf> = found.into_values().collect();
     files.sort();
     files
+}
+
+/// Returns a path as somebody in the current folder would type it.
+pub(super) fn from_here(path: &Path) -> PathBuf {
+    let path = tidied(path);
+    match std::env::current_dir() {
+        Ok(here) => path.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(path),
+        Err(_) => path,
+    }
 }
 
 fn real(path: &Path) -> PathBuf {
