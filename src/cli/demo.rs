@@ -66,10 +66,10 @@ async fn tell(args: Args, global: Global) -> anyhow::Result<Exit> {
                 sandbox.env_file.display()
             ))?;
             let exit = signal::stopped().await?;
-            sandbox.stop().await?;
+            sandbox.stop().await;
             return Ok(exit);
         }
-        _ => sandbox.stop().await?,
+        _ => sandbox.stop().await,
     }
     told.map(|()| Exit::Clean)
 }
@@ -81,9 +81,14 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     let desired = loaded.realms.first().context("the example declares a realm")?;
     let secrets = secrets(desired)?;
     let password = Secret::new(sandbox.password.as_str());
-    let connect = Connect::new(sandbox.server.clone(), Credentials::Password { user: sandbox.user.clone(), password });
+    let connect =
+        Connect::new(sandbox.server.clone(), Credentials::Password { user: sandbox.user.clone(), password });
     let keycloak = Keycloak::connect(&connect).await?;
-    let (terms, allowed, roots) = (Terms { protect: project.protect.clone(), ..Terms::default() }, BTreeMap::new(), vec![".".to_owned()]);
+    let (terms, allowed, roots) = (
+        Terms { protect: project.protect.clone(), ..Terms::default() },
+        BTreeMap::new(),
+        vec![".".to_owned()],
+    );
     let wish = Wish {
         desired,
         secrets: &secrets,
@@ -113,7 +118,12 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     }
     step("6", "drift: what is not as declared any more (realmwright drift, exit code 2)")?;
     let drifted = planning::plan(&keycloak, &wish).await?;
-    print(&report::drift_text(&drifted.plan, &loaded.files, &Style::plain()))?;
+    print(&report::drift_text(
+        &drifted.plan,
+        &crate::plan::drift(&drifted.plan),
+        &loaded.files,
+        &Style::plain(),
+    ))?;
     if crate::plan::drift(&drifted.plan).len() != 3 {
         bail!("three things were changed, and drift shows another number");
     }
@@ -121,7 +131,12 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     apply(&keycloak, &wish, &drifted, global).await?;
     step("8", "and drift is clean")?;
     let clean = planning::plan(&keycloak, &wish).await?;
-    print(&report::drift_text(&clean.plan, &loaded.files, &Style::plain()))?;
+    print(&report::drift_text(
+        &clean.plan,
+        &crate::plan::drift(&clean.plan),
+        &loaded.files,
+        &Style::plain(),
+    ))?;
     if !clean.plan.is_empty() {
         bail!("the realm is still not as declared");
     }
@@ -138,7 +153,12 @@ async fn show(keycloak: &Keycloak, wish: &Wish<'_>, loaded: &Loaded) -> anyhow::
     Ok(planned)
 }
 
-async fn apply(keycloak: &Keycloak, wish: &Wish<'_>, planned: &Planned, global: Global) -> anyhow::Result<()> {
+async fn apply(
+    keycloak: &Keycloak,
+    wish: &Wish<'_>,
+    planned: &Planned,
+    global: Global,
+) -> anyhow::Result<()> {
     let bar = progress::calls(global.quiet);
     let orders = Orders {
         run: "demo",
@@ -155,7 +175,10 @@ async fn apply(keycloak: &Keycloak, wish: &Wish<'_>, planned: &Planned, global: 
     let applied = applying::apply(keycloak, wish, planned, &orders).await?;
     bar.finish_and_clear();
     if applied.exit != Exit::Clean {
-        let failed = applied.outcomes.iter().filter(|it| !matches!(it.ended, crate::apply::Ended::Done | crate::apply::Ended::AlreadyDone));
+        let failed = applied
+            .outcomes
+            .iter()
+            .filter(|it| !matches!(it.ended, crate::plan::Ended::Done | crate::plan::Ended::AlreadyDone));
         for outcome in failed {
             say(&format!("   {}: {:?}", outcome.address, outcome.ended));
         }
@@ -180,7 +203,8 @@ fn example(folder: &std::path::Path) -> anyhow::Result<(Project, Loaded)> {
         std::fs::write(path, text)?;
     }
     let project = Project::open(&folder.join(manifest::PROJECT_FILE));
-    let texts: Vec<(&str, &str)> = EXAMPLE.iter().filter(|(name, _)| *name != manifest::PROJECT_FILE).copied().collect();
+    let texts: Vec<(&str, &str)> =
+        EXAMPLE.iter().filter(|(name, _)| *name != manifest::PROJECT_FILE).copied().collect();
     let mut loaded = manifest::load_texts(&texts, &project);
     for desired in &loaded.realms {
         loaded.notes.extend(manifest::check(desired, &project));
@@ -197,7 +221,8 @@ fn secrets(desired: &manifest::Desired) -> anyhow::Result<Secrets> {
     for (secret, _) in manifest::secrets_of(&desired.state) {
         if let crate::state::SecretSource::Env(name) = &secret.source {
             let mut bytes = [0u8; 12];
-            getrandom::fill(&mut bytes).map_err(|it| anyhow::anyhow!("cannot draw a random password: {it}"))?;
+            getrandom::fill(&mut bytes)
+                .map_err(|it| anyhow::anyhow!("cannot draw a random password: {it}"))?;
             let text: String = bytes.iter().map(|it| format!("{it:02x}")).collect();
             values.insert(name.to_string(), text);
         }
@@ -238,7 +263,8 @@ async fn meddle(keycloak: &Keycloak, realm: &str) -> anyhow::Result<Vec<String>>
 
     let server = format!("clients/{client_id}/authz/resource-server");
     let permission = first(&get(format!("{server}/permission?name=Eric%20space%20permission")).await?)?;
-    let policy = first(&get(format!("{server}/policy?permission=false&name=Only%20Alice%20User%20Policy")).await?)?;
+    let policy =
+        first(&get(format!("{server}/policy?permission=false&name=Only%20Alice%20User%20Policy")).await?)?;
     let path = format!("{server}/permission/resource/{}", id(&permission));
     let mut permission = get(path.clone()).await?;
     permission["policies"] = json!([id(&policy)]);
@@ -246,6 +272,7 @@ async fn meddle(keycloak: &Keycloak, realm: &str) -> anyhow::Result<Vec<String>>
     Ok(vec![
         "added a redirect URI to client demo".to_owned(),
         "took role user-premium from eric".to_owned(),
-        "put policy `Only Alice User Policy` in place of Eric's in permission `Eric space permission`".to_owned(),
+        "put policy `Only Alice User Policy` in place of Eric's in permission `Eric space permission`"
+            .to_owned(),
     ])
 }

@@ -77,7 +77,12 @@ fn compare(wish: &Wish<'_>, read: &Read, ownership: &Ownership) -> Plan {
     plan
 }
 
-fn question<'a>(wish: &'a Wish<'_>, read: &'a Read, ownership: &'a Ownership, profile: Option<&'a UserProfile>) -> Question<'a> {
+fn question<'a>(
+    wish: &'a Wish<'_>,
+    read: &'a Read,
+    ownership: &'a Ownership,
+    profile: Option<&'a UserProfile>,
+) -> Question<'a> {
     Question {
         desired: &wish.desired.state,
         live: &read.live,

@@ -19,7 +19,8 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let project = Project::find(&std::env::current_dir()?).map_or_else(Project::default, |it| Project::open(&it));
+    let project =
+        Project::find(&std::env::current_dir()?).map_or_else(Project::default, |it| Project::open(&it));
     let target = args.connection.open(&project, "unlock").await?;
     let words = match apply::unlock(&target.keycloak, &args.realm, &args.run).await? {
         Some(held) => format!("the lock of owner `{}`, run {} is gone\n", held.owner, held.run),
