@@ -33,9 +33,9 @@ Changes   8 to create, 5 to update, 1 to delete, 1 to adopt, 1 to forget; 2 held
       authorizationServicesEnabled true; secret (secret written in the manifest);
       serviceAccountsEnabled true
   + client/demo/authz/permission/R permission   realm.yaml:35
-      policies: Readers; resources: R; type resource
+      type resource; policies: Readers; resources: R
   + client/demo/authz/policy/Readers            realm.yaml:33
-      roles: role/reader (required); type role
+      type role; roles: role/reader (required)
   + client/demo/authz/resource/R                realm.yaml:31
       scopes: view; uris: /protected/*
   + client/demo/authz/scope/view                realm.yaml:30
@@ -170,7 +170,9 @@ fn a_drift_with_everything_in_it() {
     let (plan, loaded) = everything();
     let text = drift_text(&plan, &drift(&plan), &loaded.files, &Style::plain());
     assert!(!text.contains(SECRET));
-    assert_data_eq!(text, str![[r#"
+    assert_data_eq!(
+        text,
+        str![[r#"
 realm shop at sso.example.org (Keycloak 26.7.5) is not as declared
 
 Changed   2 objects in Keycloak since it was applied: as declared  ->  as it is
@@ -217,16 +219,20 @@ Leftover   2 objects applied once, and declared no longer
 Refused   apply will do nothing of this plan
   x group `ops` is protected by `group/ops` and would be changed [protect]   realm.yaml:11
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn no_drift_is_one_line() {
     let (plan, loaded) = clean();
-    assert_data_eq!(drift_text(&plan, &[], &loaded.files, &Style::plain()), str![[r#"
+    assert_data_eq!(
+        drift_text(&plan, &[], &loaded.files, &Style::plain()),
+        str![[r#"
 realm shop at sso.example.org (Keycloak 26.7.5) is as declared (2 objects).
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -249,7 +255,7 @@ Changes   6 to create, 1 to update; 1 as declared; 9 not managed here
   + role/::error::role                                         nasty\n::error::.yaml:6
       description 日本語の説明 \u{202e}nimda
   + role/longlonglonglonglonglonglonglonglonglonglonglonglonglonglongl…glonglonglonglonglonglonglonglong   nasty\n::error::.yaml:7
-      description # #[group]longlonglonglonglonglonglonglonglonglo…onglonglonglonglonglong
+      description # #[group]longlonglonglonglonglonglonglonglonglonglonglongl…glonglonglonglonglonglonglong
   ~ role/reader                                                nasty\n::error::.yaml:9
       description  Reads  ->  "a -> b"
   + role/日本語                                                nasty\n::error::.yaml:8
