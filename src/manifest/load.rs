@@ -178,6 +178,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
         if exports.contains(&object.at) {
             pieces.exported.insert(address.clone());
         }
+        drop_masked(&mut object.fields, &mut out.notes);
         for node in object.fields.values_mut() {
             settle_files(node, folder, &out.roots, &mut out.notes);
         }
@@ -191,6 +192,29 @@ fn exports(document: &Tree) -> BTreeSet<At> {
     let settings = clients.iter().filter_map(|it| it.get("authorizationSettings"));
     let lists = settings.flat_map(|it| [it.get("policies"), it.get("permissions")]).flatten();
     lists.flat_map(Tree::items).filter(|it| it.get("config").is_some()).map(|it| it.at).collect()
+}
+
+/// Exports show asterisks instead of secrets: such a field is not managed.
+fn drop_masked(fields: &mut BTreeMap<Box<str>, Node>, notes: &mut Vec<Note>) {
+    fields.retain(|_, node| {
+        if is_masked(node) {
+            notes.push(
+                Note::warning("RW0403", "a masked secret is left alone", node.at, "exports do not show it")
+                    .help("take it out, or say where it comes from: `{ fromEnv: NAME }`"),
+            );
+            return false;
+        }
+        if let Is::Map(map) = &mut node.is {
+            drop_masked(map, notes);
+        }
+        true
+    });
+}
+
+fn is_masked(node: &Node) -> bool {
+    let Is::Secret(secret) = &node.is else { return false };
+    let SecretSource::Literal(text) = &secret.source else { return false };
+    text.len() > 2 && text.bytes().all(|byte| byte == b'*')
 }
 
 /// Makes paths of secret files relative to the current folder: from here on two equal ones are one file.
