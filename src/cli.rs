@@ -13,6 +13,7 @@ mod apply;
 mod applying;
 mod completions;
 mod connection;
+mod demo;
 mod drift;
 mod exit;
 mod inputs;
@@ -23,6 +24,7 @@ mod realms;
 mod sandbox;
 mod signal;
 mod terminal;
+mod unlock;
 mod validate;
 
 pub use exit::Exit;
@@ -68,6 +70,10 @@ enum Command {
     Apply(apply::Args),
     /// Show how realms differ from what is declared; exit 2 when they do
     Drift(drift::Args),
+    /// End the lock of a run that cannot end it itself
+    Unlock(unlock::Args),
+    /// Boot a Keycloak, apply the example, drift it and repair it
+    Demo(demo::Args),
     /// Run a disposable local Keycloak
     Sandbox(sandbox::Args),
     /// Print shell completions or man pages
@@ -116,6 +122,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let global = cli.global;
     match cli.command {
         Command::Validate(args) => unless_stopped(async { validate::run(&args, global) }).await,
+        Command::Unlock(args) => unless_stopped(unlock::run(args)).await,
+        Command::Demo(args) => demo::run(args, global).await,
         Command::Plan(args) => unless_stopped(plan::run(args, global)).await,
         Command::Apply(args) => apply::run(args, global).await,
         Command::Drift(args) => unless_stopped(drift::run(args, global)).await,

@@ -10,6 +10,7 @@ mod ownership;
 mod planned;
 mod references;
 mod same;
+mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +21,7 @@ pub use planned::planned;
 pub use same::same;
 
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
-use crate::kind::{self, REALM, SETTINGS, USER, Version};
+use crate::kind::{self, REALM, SETTINGS, USER, UserProfile, Version};
 use crate::state::{Address, Found, Is, Live, Node, Object, Pattern, SecretRef, State};
 use crate::text::{At, Note};
 
@@ -35,6 +36,10 @@ pub struct Question<'a> {
     /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
     pub same_secret: Box<dyn Fn(&SecretRef, &str) -> Option<bool> + 'a>,
     pub terms: &'a Terms,
+    /// Where the credential may see it.
+    pub user_profile: Option<&'a UserProfile>,
+    /// The policy types that the server has; empty where nobody asked.
+    pub policy_types: &'a BTreeSet<String>,
 }
 
 /// Whose manifests these are, and what was applied before.
@@ -136,6 +141,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     ownership::leftovers(question, &mut out);
     out.planned = planned(&question.live.state, &out.desired, &out.changes, question.version);
     references::check(question, &mut out);
+    server::check(question, &mut out);
     ownership::judge(question, &mut out);
     let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
     out.unmanaged = question.live.state.objects.keys().filter(|it| !declared.contains(it)).count();

@@ -60,7 +60,13 @@ impl Inputs {
     pub(super) fn load(&self) -> anyhow::Result<(Project, Loaded)> {
         let mut project = match &self.project {
             Some(path) => Project::open(path),
-            None => Project::find(&self.start()?).map_or_else(Project::default, |it| Project::open(&it)),
+            None => {
+                let here = std::env::current_dir()?;
+                // Looked for from the first path on, so that it is found from anywhere; named as a person would.
+                let start = self.paths.first().map_or_else(|| here.clone(), |it| here.join(it));
+                Project::find(&start)
+                    .map_or_else(Project::default, |it| Project::open(it.strip_prefix(&here).unwrap_or(&it)))
+            }
         };
         if self.owner.is_some() {
             project.owner.clone_from(&self.owner);
@@ -78,13 +84,6 @@ impl Inputs {
             loaded.realms.retain(|it| self.realm.contains(&it.realm));
         }
         Ok((project, loaded))
-    }
-
-    /// The project file is looked for from the first path on, so that it is found from anywhere.
-    fn start(&self) -> anyhow::Result<PathBuf> {
-        let here = std::env::current_dir()?;
-        let Some(first) = self.paths.first() else { return Ok(here) };
-        Ok(std::path::absolute(first)?)
     }
 
     /// Returns the manifest roots as written, for the ledger.

@@ -6,7 +6,7 @@ use crate::apply::{is_ours, read_ledgers};
 use crate::change::{Change, FieldChange, Path, To, Why};
 use crate::diff::{self, Ledger, Ownership, Question, Terms};
 use crate::keycloak::{Keycloak, Read, Want, read};
-use crate::kind::{self, USER, Version};
+use crate::kind::{self, USER, UserProfile, Version};
 use crate::manifest::{Desired, Secrets};
 use crate::plan::{self, Plan};
 use crate::state::Address;
@@ -62,7 +62,8 @@ pub(super) async fn plan(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result
 }
 
 fn compare(wish: &Wish<'_>, read: &Read, ownership: &Ownership) -> Plan {
-    let question = question(wish, read, ownership);
+    let profile = profile(read);
+    let question = question(wish, read, ownership, profile.as_ref());
     let diff = diff::diff(&question);
     let mut plan = Plan {
         realm: wish.desired.realm.clone(),
@@ -76,7 +77,12 @@ fn compare(wish: &Wish<'_>, read: &Read, ownership: &Ownership) -> Plan {
     plan
 }
 
-fn question<'a>(wish: &'a Wish<'_>, read: &'a Read, ownership: &'a Ownership) -> Question<'a> {
+fn question<'a>(
+    wish: &'a Wish<'_>,
+    read: &'a Read,
+    ownership: &'a Ownership,
+    profile: Option<&'a UserProfile>,
+) -> Question<'a> {
     Question {
         desired: &wish.desired.state,
         live: &read.live,
@@ -85,7 +91,13 @@ fn question<'a>(wish: &'a Wish<'_>, read: &'a Read, ownership: &'a Ownership) ->
         ownership,
         same_secret: Box::new(|secret, live| wish.secrets.same(secret, live)),
         terms: wish.terms,
+        user_profile: profile,
+        policy_types: &read.policy_types,
     }
+}
+
+fn profile(read: &Read) -> Option<UserProfile> {
+    read.user_profile.as_ref().map(UserProfile::read)
 }
 
 /// Returns the ledger as it is once this plan was applied, but for what failed.
@@ -95,7 +107,8 @@ pub(super) fn next_ledger(
     is_full: bool,
     failed: &dyn Fn(&Address) -> bool,
 ) -> Ledger {
-    let question = question(wish, &planned.read, &planned.ownership);
+    let profile = profile(&planned.read);
+    let question = question(wish, &planned.read, &planned.ownership, profile.as_ref());
     let mut ledger = diff::next_ledger(&question, &planned.plan.diff, failed);
     if is_full {
         wish.roots.clone_into(&mut ledger.roots);
@@ -162,7 +175,8 @@ fn want(desired: &Desired) -> Want {
             }
         });
         object.fields.values().for_each(|it| it.each_secret(&mut |_, _| secrets = true));
-        if address.kind() == kind::POLICY && object.text("type") == "js" {
+        // Only for types that not every server has is it worth a request.
+        if address.kind() == kind::POLICY && !kind::is_common_policy(object.text("type")) {
             policy_types = address.parent().map(|it| it.name().to_owned());
         }
     }

@@ -108,7 +108,7 @@ pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read,
         Some(ErrorKind::NotFound) => fresh::read(keycloak, &wire, realm).await,
         // Old servers fail to export a realm whose user directory they cannot reach.
         None | Some(ErrorKind::Forbidden { .. } | ErrorKind::Server { .. }) => {
-            let draft = match lists::read(&wire, &rights).await {
+            let draft = match Box::pin(lists::read(&wire, &rights)).await {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     return fresh::read(keycloak, &wire, realm).await;
                 }

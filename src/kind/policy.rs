@@ -124,6 +124,11 @@ pub(super) fn policy_type(name: &str) -> Option<&'static PolicyType> {
     TYPES.iter().find(|it| it.name == name)
 }
 
+/// Returns whether every server has a policy type.
+pub fn is_common_policy(name: &str) -> bool {
+    name != "js" && policy_type(name).is_some()
+}
+
 fn representation(name: &str) -> &'static str {
     policy_type(name).map_or("PolicyRepresentation", |it| it.representation)
 }

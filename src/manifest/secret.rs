@@ -59,7 +59,8 @@ pub fn resolve(secrets: &[(SecretRef, At)], roots: &[PathBuf]) -> (Secrets, Vec<
     resolve_from(secrets, roots, &|name| std::env::var_os(name))
 }
 
-fn resolve_from(
+/// The same, with what stands for the environment.
+pub fn resolve_from(
     secrets: &[(SecretRef, At)],
     roots: &[PathBuf],
     environment: &dyn Fn(&str) -> Option<std::ffi::OsString>,

@@ -1,5 +1,7 @@
 //! What a realm that does not exist would hold once it does, as recorded from each supported server.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::wire::Wire;
@@ -30,9 +32,9 @@ pub(super) async fn read(keycloak: &Keycloak, wire: &Wire<'_>, realm: &str) -> R
         version,
         requests: wire.requests(),
         user_profile: None,
-        policy_types: Default::default(),
-        federated: Default::default(),
-        unread: Default::default(),
+        policy_types: BTreeSet::new(),
+        federated: BTreeSet::new(),
+        unread: BTreeSet::new(),
     })
 }
 

@@ -70,13 +70,13 @@ pub(super) async fn read(wire: &Wire<'_>, rights: &Rights) -> Result<Draft, Erro
         names_of("default-optional-client-scopes", "name", rights.view_clients),
     )?;
     let mut draft = Draft::default();
-    match realm {
-        // To those who may not view it, the server shows a stub.
-        Value::Object(realm) if realm.contains_key("sslRequired") => draft.realm = realm,
-        realm => {
-            draft.miss(REALM, None, "view-realm");
-            draft.realm.extend(realm.get("realm").map(|it| ("realm".to_owned(), it.clone())));
-        }
+    if let Value::Object(realm) = realm {
+        draft.realm = realm;
+    }
+    // To those who may not view it, the server shows a stub.
+    if !draft.realm.contains_key("sslRequired") {
+        draft.realm.retain(|key, _| key == "realm");
+        draft.miss(REALM, None, "view-realm");
     }
     for (field, names) in [
         ("defaultGroups", default_groups),
@@ -99,14 +99,11 @@ pub(super) async fn read(wire: &Wire<'_>, rights: &Rights) -> Result<Draft, Erro
 }
 
 fn put(draft: &mut Draft, key: &str, value: Option<Value>, kind: KindName, needs: &'static str) {
-    match value {
-        Some(value) => {
-            draft.realm.insert(key.to_owned(), value);
-        }
-        None => {
-            draft.realm.remove(key);
-            draft.miss(kind, None, needs);
-        }
+    if let Some(value) = value {
+        draft.realm.insert(key.to_owned(), value);
+    } else {
+        draft.realm.remove(key);
+        draft.miss(kind, None, needs);
     }
 }
 

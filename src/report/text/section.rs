@@ -7,6 +7,7 @@ use super::columns::padded;
 use super::{Page, counted, painted};
 use crate::change::{Action, Change};
 use crate::diff::Refusal;
+use crate::kind::USER;
 use crate::report::safe::one_line;
 use crate::state::Address;
 use crate::text::At;
@@ -121,8 +122,11 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
             }
         }
     }
-    if !objects.is_empty() {
-        out.push("  delete them with --prune".to_owned());
+    if objects.iter().any(|it| it.kind() != USER) {
+        out.push("  delete with --prune".to_owned());
+    }
+    if objects.iter().any(|it| it.kind() == USER) {
+        out.push("  delete users with `prune: { users: true }` in the project file".to_owned());
     }
     out
 }
@@ -211,7 +215,7 @@ fn consents(page: &Page<'_>) -> Vec<String> {
     out
 }
 
-fn refused(page: &Page<'_>) -> Vec<String> {
+pub(super) fn refused(page: &Page<'_>) -> Vec<String> {
     let refusals = &page.plan.refusals;
     if refusals.is_empty() {
         return Vec::new();
