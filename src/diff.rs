@@ -10,6 +10,7 @@ mod ownership;
 mod planned;
 mod references;
 mod same;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,6 +137,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     ownership::leftovers(question, &mut out);
     out.planned = planned(&question.live.state, &out.desired, &out.changes, question.version);
     references::check(question, &mut out);
+    versions::check(question, &mut out);
     ownership::judge(question, &mut out);
     let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
     out.unmanaged = question.live.state.objects.keys().filter(|it| !declared.contains(it)).count();

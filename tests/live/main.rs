@@ -10,6 +10,9 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed};
 
+mod flat;
+mod ours;
+mod probe;
 mod sandbox;
 mod server;
 
@@ -30,7 +33,7 @@ struct Trial {
 }
 
 fn trials() -> Vec<Trial> {
-    [sandbox::trials()].into_iter().flatten().collect()
+    [sandbox::trials(), probe::trials()].into_iter().flatten().collect()
 }
 
 fn main() -> ExitCode {
