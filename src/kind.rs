@@ -120,6 +120,8 @@ pub enum Unset {
     EmptyText,
     /// Leave it out of the whole.
     Omit,
+    /// The server always keeps a value: `null` is an input error.
+    Never,
 }
 
 /// A field that needs a rule. Fields without one compare as their type says and travel in the body.
@@ -127,8 +129,10 @@ pub struct Field {
     pub name: &'static str,
     pub compare: Compare,
     pub sent: Sent,
-    /// `null` is allowed although the type is no text, list or map.
-    pub may_be_unset: bool,
+    /// How the field is unset, where that is not by its type.
+    pub unset: Option<Unset>,
+    /// How one of its keys is unset, where that is not as in the kind's other maps.
+    pub unset_key: Option<Unset>,
     /// Keys at any depth in this field whose values are secrets.
     pub secret_keys: &'static [&'static str],
     pub hazard: Option<(Hazard, &'static str)>,
@@ -248,10 +252,16 @@ const fn field(name: &'static str) -> Field {
         name,
         compare: Compare::Typed,
         sent: Sent::Body,
-        may_be_unset: false,
+        unset: None,
+        unset_key: None,
         secret_keys: &[],
         hazard: None,
     }
+}
+
+/// The server puts a value of its own in the place of nothing, or fails.
+const fn kept(name: &'static str) -> Field {
+    Field { unset: Some(Unset::Never), ..field(name) }
 }
 
 const fn server_owned(name: &'static str) -> Field {

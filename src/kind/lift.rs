@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::representation::{Type, field_type, fields_of};
-use super::{CLIENT, Compare, Field, Kind, POLICY, REALM, ROLE, Sent, USER, kind, realm_address, reference};
+use super::{
+    CLIENT, Compare, Field, Kind, POLICY, REALM, ROLE, Sent, USER, Unset, kind, realm_address, reference,
+};
 use crate::state::{Address, Hidden, Is, KindName, Node, Object, SecretRef, SecretSource, State};
 use crate::text::{At, Key, Note, Tree, TreeIs, nearest};
 
@@ -292,12 +294,20 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn field(&mut self, key: &Key, value: &Tree, of: &Type) -> Option<Node> {
         let compare = self.rule.map_or(Compare::Typed, |it| it.compare);
-        if matches!(value.is, TreeIs::Null) {
+        let is_nothing = match &value.is {
+            TreeIs::Null => true,
+            TreeIs::Text(text) => text.is_empty(),
+            TreeIs::List(items) => items.is_empty(),
+            TreeIs::Map(_) | TreeIs::Bool(_) | TreeIs::Number(_) => false,
+        };
+        let unset = self.rule.and_then(|it| it.unset);
+        if matches!(value.is, TreeIs::Null) || (is_nothing && unset == Some(Unset::Never)) {
             let possible = match of {
-                Type::Text | Type::Enum(_) | Type::List(_) | Type::Map(_) | Type::Any | Type::Class(_) => {
-                    !matches!(compare, Compare::Secret) && !matches!(of, Type::Enum(_))
+                _ if unset.is_some() => unset != Some(Unset::Never),
+                Type::Text | Type::List(_) | Type::Map(_) | Type::Any | Type::Class(_) => {
+                    !matches!(compare, Compare::Secret)
                 }
-                Type::Boolean | Type::Integer | Type::Number => self.rule.is_some_and(|it| it.may_be_unset),
+                Type::Enum(_) | Type::Boolean | Type::Integer | Type::Number => false,
             };
             if !possible {
                 let title = format!("`{}` of {} cannot be unset", key.name, super::title(self.address));

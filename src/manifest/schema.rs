@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::kind::Unset;
 use crate::kind::{
     Compare, Field, KINDS, Kind, PERMISSION, POLICY, REALM, RESOURCE, ROLE, Sent, Type, field_type,
     fields_of, kind, looks_secret, policy_types,
@@ -232,7 +233,7 @@ impl Definitions {
             Compare::ServerOwned => json!({ "description": "The server decides it; not compared." }),
             Compare::Typed | Compare::Folded => {
                 let mut schema = self.typed(of?, rule.secret_keys);
-                if rule.may_be_unset {
+                if rule.unset.is_some_and(|it| it != Unset::Never) {
                     schema = json!({ "anyOf": [schema, { "type": "null" }] });
                 }
                 schema

@@ -148,7 +148,13 @@ fn link_requests(
     method: Method,
     targets: &BTreeSet<Address>,
 ) -> Vec<(Vec<Segment>, Body, Method)> {
-    let with = |more: Vec<Segment>| own.iter().cloned().chain(more).collect::<Vec<_>>();
+    let with = |mut more: Vec<Segment>| {
+        // The realm's own path is empty, and a path begins with no slash.
+        if let (true, Some(Segment::Text(first))) = (own.is_empty(), more.first_mut()) {
+            *first = first.trim_start_matches('/').to_owned();
+        }
+        own.iter().cloned().chain(more).collect::<Vec<_>>()
+    };
     if targets.is_empty() {
         return Vec::new();
     }

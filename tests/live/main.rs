@@ -10,6 +10,9 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed};
 
+mod flat;
+mod ours;
+mod probe;
 mod reading;
 mod sandbox;
 mod server;
@@ -31,7 +34,7 @@ struct Trial {
 }
 
 fn trials() -> Vec<Trial> {
-    [reading::trials(), sandbox::trials()].into_iter().flatten().collect()
+    [probe::trials(), reading::trials(), sandbox::trials()].into_iter().flatten().collect()
 }
 
 fn main() -> ExitCode {
