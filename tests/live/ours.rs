@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use realmwright::apply::{self, Ended, Ids, Run};
+use realmwright::apply::{self, Ids, Run};
 use realmwright::change::{Action, Change};
 use realmwright::diff::{self, Diff, Ledger, Ownership, Question, Terms};
 use realmwright::keycloak::{Connect, Credentials, Keycloak, Read, Secret, Want, read};
 use realmwright::kind::{self, Compare, NEWEST, Sent, USER, Version};
 use realmwright::manifest::{self, Desired, Project, Secrets};
-use realmwright::plan;
+use realmwright::plan::{self, Ended};
 use realmwright::report;
 use realmwright::state::{Address, Hidden, Is, KindName, Node, SecretRef, State};
 use serde_json::Value;
@@ -128,6 +128,8 @@ impl Ours {
             ownership: &ownership,
             same_secret: Box::new(move |secret, live| secrets.same(secret, live)),
             terms: &terms,
+            user_profile: None,
+            policy_types: &read.policy_types,
         })
     }
 
@@ -145,7 +147,8 @@ impl Ours {
             is_stopped: &|| false,
             progress: &|_, _| (),
         };
-        let outcomes = self.runtime.block_on(apply::run(&run, &calls, Ids::of(&read.live.state)));
+        let outcomes =
+            self.runtime.block_on(apply::run(&run, &calls, Ids::of(&read.live.state, &diff.planned)));
         let mut failed = String::new();
         for outcome in outcomes.iter().filter(|it| !matches!(it.ended, Ended::Done | Ended::AlreadyDone)) {
             let _ = writeln!(failed, "{} {:?}", outcome.address, outcome.ended);
