@@ -90,7 +90,26 @@ impl Ready {
     }
 
     pub(super) async fn plan(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
+        self.check_issuer(&self.desired(realm).realm).await?;
         planning::plan(&self.target.keycloak, &self.wish(realm, adopt)).await
+    }
+
+    /// A realm that does not exist yet calls itself nothing.
+    async fn check_issuer(&self, realm: &str) -> anyhow::Result<()> {
+        let Some(wanted) = &self.target.issuer else { return Ok(()) };
+        match self.target.keycloak.issuer(realm).await {
+            Ok(is)
+                if [is.as_str(), is.rsplit_once("/realms/").map_or("", |it| it.0)]
+                    .contains(&wanted.trim_end_matches('/')) =>
+            {
+                Ok(())
+            }
+            Ok(is) => anyhow::bail!(
+                "realm `{realm}` calls itself {is}, but the environment's issuer is {wanted}: this is another server"
+            ),
+            Err(error) if error.kind() == crate::keycloak::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Shows secrets that cannot be resolved as errors; `false` when there are any.

@@ -24,7 +24,6 @@ pub struct Project {
     pub protect: Vec<Pattern>,
     /// What is let go without being deleted.
     pub release: Vec<Pattern>,
-    pub guards: Guards,
     /// The folder of the project file.
     pub root: Option<PathBuf>,
     /// Where secret files may stand, too. Only the command line says so.
@@ -56,23 +55,6 @@ pub enum Prune {
     Nothing,
     AllButUsers,
     UsersToo,
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct Guards {
-    pub min_admins: Option<u32>,
-    pub keep_self: bool,
-    pub forbid_gain: Vec<ForbidGain>,
-}
-
-/// Nobody who matches may gain what matches; what is not given matches all.
-#[derive(Clone, Debug, Default)]
-pub struct ForbidGain {
-    pub at: Option<At>,
-    pub persona: Option<String>,
-    pub client: Option<String>,
-    pub resource: Option<String>,
-    pub scope: Option<String>,
 }
 
 impl Project {
@@ -154,22 +136,20 @@ struct Reader<'a> {
 /// Keys that are planned and refused until they do what they say.
 const NOT_YET: &[&str] = &[
     "additive",
-    "deletePct",
     "enforce",
     "exclusive",
     "extraFields",
+    "guards",
     "ignore",
-    "minExisting",
     "overlay",
     "overlays",
-    "updatePct",
     "vars",
     "zone",
 ];
 
 impl Reader<'_> {
     fn project(&mut self, tree: &Tree, project: &mut Project) {
-        let known = ["owner", "realms", "environments", "prune", "external", "protect", "release", "guards"];
+        let known = ["owner", "realms", "environments", "prune", "external", "protect", "release"];
         for (key, value) in self.entries(tree, "the project file", &known) {
             match &*key.name {
                 "owner" => project.owner = self.owner(key, value),
@@ -190,7 +170,6 @@ impl Reader<'_> {
                 "external" => project.external = self.patterns(key, value),
                 "protect" => project.protect = self.patterns(key, value),
                 "release" => project.release = self.patterns(key, value),
-                "guards" => project.guards = self.guards(value),
                 _ => {}
             }
         }
@@ -271,44 +250,6 @@ impl Reader<'_> {
             return if users { Prune::UsersToo } else { Prune::AllButUsers };
         }
         if self.boolean(key, value) == Some(true) { Prune::AllButUsers } else { Prune::Nothing }
-    }
-
-    fn guards(&mut self, tree: &Tree) -> Guards {
-        let mut guards = Guards::default();
-        for (key, value) in self.entries(tree, "`guards`", &["minAdmins", "keepSelf", "forbidGain"]) {
-            match &*key.name {
-                "minAdmins" => match value.scalar().and_then(|it| it.parse().ok()) {
-                    Some(number) => guards.min_admins = Some(number),
-                    None => self.wrong(key, value, "a whole number"),
-                },
-                "keepSelf" => guards.keep_self = self.boolean(key, value).unwrap_or(false),
-                "forbidGain" => {
-                    let TreeIs::List(items) = &value.is else {
-                        self.wrong(key, value, "a list");
-                        continue;
-                    };
-                    guards.forbid_gain = items.iter().map(|it| self.forbid_gain(it)).collect();
-                }
-                _ => {}
-            }
-        }
-        guards
-    }
-
-    fn forbid_gain(&mut self, tree: &Tree) -> ForbidGain {
-        let mut gain = ForbidGain { at: Some(tree.at), ..ForbidGain::default() };
-        let known = ["persona", "client", "resource", "scope"];
-        for (key, value) in self.entries(tree, "`forbidGain`", &known) {
-            let text = self.text(key, value);
-            match &*key.name {
-                "persona" => gain.persona = text,
-                "client" => gain.client = text,
-                "resource" => gain.resource = text,
-                "scope" => gain.scope = text,
-                _ => {}
-            }
-        }
-        gain
     }
 
     fn patterns(&mut self, key: &Key, value: &Tree) -> Vec<Pattern> {

@@ -101,28 +101,6 @@ pub fn project() -> Value {
             "external": patterns("What references may name although no manifest declares it."),
             "protect": patterns("What is never updated or deleted."),
             "release": patterns("What is let go without being deleted."),
-            "guards": {
-                "type": ["object", "null"],
-                "additionalProperties": false,
-                "properties": {
-                    "minAdmins": { "description": "As many administrators must be left.", "type": "integer", "minimum": 0 },
-                    "keepSelf": { "description": "The credential in use keeps its rights.", "type": "boolean" },
-                    "forbidGain": {
-                        "description": "Nobody who matches may gain what matches.",
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "additionalProperties": false,
-                            "properties": {
-                                "persona": { "type": "string" },
-                                "client": { "type": "string" },
-                                "resource": { "type": "string" },
-                                "scope": { "type": "string" },
-                            },
-                        },
-                    },
-                },
-            },
         },
     })
 }

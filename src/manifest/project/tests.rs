@@ -17,16 +17,13 @@ fn a_project_file_is_read_with_all_that_this_version_supports() {
          environments:\n  dev: { server: 'http://127.0.0.1:8080/' }\n  \
          prod: { server: https://sso.example.org/auth, issuer: https://sso.example.org/auth/realms/eoepca }\n\
          prune: { users: true }\nexternal: [role/shared-*]\nprotect: [client/account]\nrelease: []\n\
-         exclusive: []\n\
-         guards: { minAdmins: 2, keepSelf: true, forbidGain: [{ persona: any-user, resource: '*' }] }\n",
+         exclusive: []\n",
     );
     assert_eq!(said, "");
     assert_eq!(project.owner.as_deref(), Some("platform"));
     assert!(project.may_create("eoepca") && !project.may_create("other") && !project.may_create("x"));
     assert_eq!(project.environment("dev").map(|it| it.server.as_str()), Ok("http://127.0.0.1:8080"));
     assert_eq!(project.prune, Prune::UsersToo);
-    assert_eq!(project.guards.min_admins, Some(2));
-    assert_eq!(project.guards.forbid_gain[0].persona.as_deref(), Some("any-user"));
     assert_eq!(
         project.environment("pord").map(|it| it.server.clone()),
         Err("no environment `pord` in realmwright.yaml: did you mean `prod`?".to_owned())
