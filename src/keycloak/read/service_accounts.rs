@@ -21,11 +21,14 @@ fn user_name(client: &str) -> String {
     format!("service-account-{}", client.to_lowercase())
 }
 
-/// Reads the service account of a client in the shape of an export; nothing where it may not be seen.
+/// Reads the service account of a client in the shape of an export; nothing where it cannot be seen.
 pub(super) async fn read(wire: &Wire<'_>, client: &Value) -> Result<Option<Value>, Error> {
     let Some(name) = str_of(client, "clientId") else { return Ok(None) };
     match users::one(wire, &user_name(name)).await {
-        Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. }) => Ok(None),
+        // A server that cannot reach its user directory fails even here; what nobody needs may stay unknown.
+        Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. } | ErrorKind::Server { .. }) => {
+            Ok(None)
+        }
         Err(error) => Err(error),
         Ok(user) => Ok(user.map(|mut user| {
             if let Some(user) = user.as_object_mut() {
