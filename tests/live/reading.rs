@@ -39,6 +39,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             run: |server| what_may_not_be_seen_is_unknown(server, "reading-partly"),
         },
         Trial {
+            name: "reading::reading_makes_no_service_account",
+            needs: Needs::Newest,
+            run: reading_makes_no_service_account,
+        },
+        Trial {
             name: "reading::a_missing_realm_is_read_as_a_new_one",
             needs: Needs::Newest,
             run: a_missing_realm_is_read_as_a_new_one,
@@ -84,6 +89,31 @@ fn both_sources_bring_the_same_state(
             hard_cases(read).map_err(|it| format!("{what}, {:?}: {it}", read.source))?;
         }
     }
+    server.delete(&format!("/{realm}")).map(|_| ())
+}
+
+/// Asking a client for its service account would make one.
+fn reading_makes_no_service_account(server: &Server) -> Result<(), String> {
+    let realm = "reading-account";
+    server.fresh_realm(realm)?;
+    for name in ["viewer", "bare"] {
+        let secret = format!("{name}-secret");
+        server.post(
+            &format!("/{realm}/clients"),
+            &json!({ "clientId": name, "secret": secret, "serviceAccountsEnabled": true }),
+        )?;
+    }
+    grant(server, realm, "viewer", VIEWER)?;
+    let search = format!("/{realm}/users?exact=true&username=service-account-bare");
+    let id = id_of(server, &search, "username", "service-account-bare")?;
+    server.delete(&format!("/{realm}/users/{id}"))?;
+    let viewed = read_as(server, realm, client("viewer"), &Want::default())?;
+    check(viewed.source == Source::Lists, "read by lists")?;
+    check(server.get(&search)? == json!([]), "the read made a user")?;
+    check(
+        viewed.live.state.contains(&Address::top(USER, "service-account-viewer")),
+        "the viewer's own account",
+    )?;
     server.delete(&format!("/{realm}")).map(|_| ())
 }
 

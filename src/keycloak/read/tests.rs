@@ -102,7 +102,7 @@ fn settings_without(key: &str) -> (Option<Value>, Draft) {
     (settings, draft)
 }
 
-fn live_of(settings: Option<Value>) -> Live {
+fn live_of(settings: Option<&Value>) -> Live {
     lift(map(json!({ "clients": [{ "clientId": "app", "authorizationSettings": settings }] })), true)
 }
 
@@ -110,7 +110,7 @@ fn live_of(settings: Option<Value>) -> Live {
 fn policies_name_what_their_ids_stand_for_and_drop_dead_ones() {
     let (settings, draft) = settings_without("nothing");
     assert!(draft.missing.is_empty());
-    let live = live_of(settings);
+    let live = live_of(settings.as_ref());
     let app = Address::top(CLIENT, "app");
     let policy = |name: &str| live.state.get(&app.child(POLICY, name)).expect("it was read");
     let mut roles = Vec::new();
@@ -138,7 +138,7 @@ fn a_policy_that_cannot_be_named_is_unknown_and_the_others_are_there() {
         ("roles", "roles", "view-realm"),
     ] {
         let (settings, draft) = settings_without(key);
-        let mut live = live_of(settings);
+        let mut live = live_of(settings.as_ref());
         learn(&mut live, draft.missing, None);
         let app = Address::top(CLIENT, "app");
         match live.find(&app.child(POLICY, policy)) {

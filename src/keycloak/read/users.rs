@@ -74,20 +74,23 @@ async fn are_few(wire: &Wire<'_>, wanted: usize) -> Result<bool, Error> {
 }
 
 async fn exact(wire: &Wire<'_>, wanted: &BTreeSet<String>) -> Result<Vec<Value>, Error> {
-    let users = wanted.iter().map(async |name| {
-        let path = format!("users?exact=true&briefRepresentation=false&username={}", segment(name));
-        let rows = wire.all_rows(&path).await?;
-        let is_it = |row: &Value| str_of(row, "username").is_some_and(|it| it.to_lowercase() == *name);
-        match rows.into_iter().find(is_it) {
-            Some(row) => with_links(wire, row).await,
-            None => Ok(None),
-        }
-    });
-    Ok(try_join_all(users).await?.into_iter().flatten().collect())
+    let users = try_join_all(wanted.iter().map(|name| one(wire, name))).await?;
+    Ok(users.into_iter().flatten().collect())
+}
+
+/// Reads a user by name, in lower case, with roles and groups.
+pub(super) async fn one(wire: &Wire<'_>, name: &str) -> Result<Option<Value>, Error> {
+    let path = format!("users?exact=true&briefRepresentation=false&username={}", segment(name));
+    let rows = wire.all_rows(&path).await?;
+    let is_it = |row: &Value| str_of(row, "username").is_some_and(|it| it.to_lowercase() == name);
+    match rows.into_iter().find(is_it) {
+        Some(row) => with_links(wire, row).await,
+        None => Ok(None),
+    }
 }
 
 /// Adds roles and groups to a user; nothing where it is gone meanwhile.
-pub(super) async fn with_links(wire: &Wire<'_>, mut user: Value) -> Result<Option<Value>, Error> {
+async fn with_links(wire: &Wire<'_>, mut user: Value) -> Result<Option<Value>, Error> {
     let Some(id) = str_of(&user, "id").map(segment) else { return Ok(None) };
     let (mappings, groups) = (format!("users/{id}/role-mappings"), format!("users/{id}/groups"));
     let (mappings, groups) = match tokio::try_join!(wire.get(&mappings), wire.all_rows(&groups)) {
