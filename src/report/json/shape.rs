@@ -17,6 +17,7 @@ pub(super) enum Document {
     Plans(PlansDocument),
     Drift(Box<DriftDocument>),
     Apply(Box<ApplyDocument>),
+    Failure(Box<FailureDocument>),
 }
 
 /// The plan of one realm.
@@ -96,6 +97,26 @@ pub(super) struct ApplyDocument {
     pub(super) warnings: Value,
     #[schemars(with = "Vec<NoteEntry>")]
     pub(super) errors: Value,
+}
+
+/// Why a command has no other document.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FailureDocument {
+    pub(super) format_version: FormatVersion,
+    pub(super) realmwright_version: &'static str,
+    pub(super) command: String,
+    pub(super) failure: FailureEntry,
+    #[schemars(with = "Vec<NoteEntry>")]
+    pub(super) warnings: Value,
+    #[schemars(with = "Vec<NoteEntry>")]
+    pub(super) errors: Value,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FailureEntry {
+    /// What kind of failure it is, such as `input` or `network`.
+    pub(super) class: String,
+    pub(super) message: String,
 }
 
 #[derive(Serialize, JsonSchema)]
