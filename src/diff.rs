@@ -10,6 +10,7 @@ mod ownership;
 mod planned;
 mod references;
 mod same;
+mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +21,7 @@ pub use planned::planned;
 pub use same::same;
 
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
-use crate::kind::{self, SETTINGS, USER, Version};
+use crate::kind::{self, REALM, SETTINGS, USER, UserProfile, Version};
 use crate::state::{Address, Found, Is, Live, Node, Object, Pattern, SecretRef, State};
 use crate::text::{At, Note};
 
@@ -33,8 +34,12 @@ pub struct Question<'a> {
     pub default_role: &'a str,
     pub ownership: &'a Ownership,
     /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
-    pub same_secret: &'a dyn Fn(&SecretRef, &str) -> Option<bool>,
+    pub same_secret: Box<dyn Fn(&SecretRef, &str) -> Option<bool> + 'a>,
     pub terms: &'a Terms,
+    /// Where the credential may see it.
+    pub user_profile: Option<&'a UserProfile>,
+    /// The policy types that the server has; empty where nobody asked.
+    pub policy_types: &'a BTreeSet<String>,
 }
 
 /// Whose manifests these are, and what was applied before.
@@ -136,6 +141,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     ownership::leftovers(question, &mut out);
     out.planned = planned(&question.live.state, &out.desired, &out.changes, question.version);
     references::check(question, &mut out);
+    server::check(question, &mut out);
     ownership::judge(question, &mut out);
     let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
     out.unmanaged = question.live.state.objects.keys().filter(|it| !declared.contains(it)).count();
@@ -311,8 +317,10 @@ fn update(
         ));
     }
     let in_ledger = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address));
-    let adopts = owned && !is_place && !in_ledger;
-    if compared.changes.is_empty() {
+    let is_new_realm = address.kind() == REALM && !question.live.exists;
+    let was_there = question.live.exists && question.live.state.contains(address);
+    let adopts = owned && !is_place && !in_ledger && was_there;
+    if compared.changes.is_empty() && !is_new_realm {
         out.unchanged += 1;
         if adopts {
             out.changes.push(Change {
@@ -333,7 +341,7 @@ fn update(
     };
     out.changes.push(Change {
         object: address.clone(),
-        action: Action::Update,
+        action: if is_new_realm { Action::Create } else { Action::Update },
         why,
         fields: compared.changes,
         adopts,

@@ -70,7 +70,13 @@ impl From<Exit> for ExitCode {
 /// An error in how the command was called, found only after parsing: exits 64.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct UsageError(pub(super) String);
+pub(super) struct UsageError(String);
+
+impl UsageError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
 
 #[cfg(test)]
 mod tests {

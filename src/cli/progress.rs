@@ -9,6 +9,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::terminal::say;
 use crate::sandbox::Progress;
 
+/// Returns a bar over the calls of an apply.
+pub(super) fn calls(quiet: bool) -> ProgressBar {
+    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} requests")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(None, target).with_style(style)
+}
+
 /// Shows the steps of one start.
 pub(super) struct Display {
     bar: ProgressBar,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::representation::{Type, field_type, fields_of};
-use super::{CLIENT, Compare, Field, Kind, REALM, ROLE, Sent, USER, kind, realm_address, reference};
+use super::{CLIENT, Compare, Field, Kind, POLICY, REALM, ROLE, Sent, USER, kind, realm_address, reference};
 use crate::state::{Address, Hidden, Is, KindName, Node, Object, SecretRef, SecretSource, State};
 use crate::text::{At, Key, Note, Tree, TreeIs, nearest};
 
@@ -133,7 +133,11 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                     }
                     continue;
                 }
-                let Some(of) = rule.and_then(links_type).or_else(|| field_type(class, &key.name)) else {
+                // A policy has the lists of its own type only.
+                let named = rule
+                    .and_then(links_type)
+                    .filter(|_| kind.name != POLICY || field_type(class, &key.name).is_some());
+                let Some(of) = named.or_else(|| field_type(class, &key.name)) else {
                     unknown(kind, class, &address, key, out);
                     continue;
                 };

@@ -7,6 +7,7 @@ use super::{
     CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Kind, PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME,
     RESOURCE, ROLE, Routes, SCOPE, Sent, USER, Unset, Unsets, field, never, server_owned,
 };
+use crate::state::KindName;
 use crate::text::{Key, Note, Tree, TreeIs, parse_yaml};
 
 /// One type of policy: its representation class and where the export keeps each field.
@@ -123,13 +124,20 @@ pub(super) fn policy_type(name: &str) -> Option<&'static PolicyType> {
     TYPES.iter().find(|it| it.name == name)
 }
 
+/// Returns whether every server has a policy type.
+pub fn is_common_policy(name: &str) -> bool {
+    name != "js" && policy_type(name).is_some()
+}
+
 fn representation(name: &str) -> &'static str {
     policy_type(name).map_or("PolicyRepresentation", |it| it.representation)
 }
 
 pub(super) fn is_permission(tree: &Tree) -> bool {
-    matches!(tree.get("type").and_then(Tree::scalar), Some("resource" | "scope" | "uma"))
+    tree.get("type").and_then(Tree::scalar).is_some_and(|it| PERMISSION_TYPES.contains(&it))
 }
+
+const PERMISSION_TYPES: &[&str] = &["resource", "scope", "uma"];
 
 pub(super) static POLICY: Kind = Kind {
     name: POLICY_NAME,
@@ -292,4 +300,18 @@ fn items(tree: &Tree, id: &str) -> Tree {
         })
         .collect();
     Tree::new(tree.at, TreeIs::List(list))
+}
+
+/// Returns the field without which a policy of a type decides nothing, empty where there is no single one;
+/// `None` for types that Keycloak does not come with.
+pub fn main_field(policy_type_name: &str) -> Option<&'static str> {
+    policy_type(policy_type_name).map(|it| it.main)
+}
+
+/// Returns the types of policy, or those of permission, that Keycloak comes with.
+pub fn policy_types(kind: KindName) -> impl Iterator<Item = &'static str> {
+    TYPES
+        .iter()
+        .map(|it| it.name)
+        .filter(move |it| PERMISSION_TYPES.contains(it) == (kind == PERMISSION_NAME))
 }

@@ -74,7 +74,7 @@ fn join_values(path: &str, links: bool, title: &str, node: &mut Node, other: Nod
                 let both = *is == Is::Null || other_is == Is::Null;
                 let note = Note::error(
                     "RW0111",
-                    format!("two manifests disagree about `{path}` of {title}"),
+                    format!("two places disagree about `{path}` of {title}"),
                     other.at,
                     if other_is == Is::Null { "unset here" } else { "said here" },
                 )

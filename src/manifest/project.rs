@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::load::read;
+use super::load::{from_here, read};
 use crate::state::Pattern;
 use crate::text::{At, Files, Key, Note, Tree, TreeIs, nearest, parse_yaml};
 
@@ -27,7 +27,7 @@ pub struct Project {
     pub guards: Guards,
     /// The folder of the project file.
     pub root: Option<PathBuf>,
-    /// Where secret files may stand instead of beside the manifests. Only the command line says so.
+    /// Where secret files may stand, too. Only the command line says so.
     pub secret_root: Option<PathBuf>,
     pub notes: Vec<Note>,
     source: Option<(String, String)>,
@@ -39,6 +39,7 @@ pub struct RealmEntry {
     pub path: Option<PathBuf>,
     /// The realm may be created.
     pub create: bool,
+    pub at: Option<At>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -102,7 +103,7 @@ impl Project {
             ),
         }
         project.notes.extend(notes);
-        project.source = Some((path.display().to_string(), text));
+        project.source = Some((from_here(path).display().to_string(), text));
         project
     }
 
@@ -210,7 +211,7 @@ impl Reader<'_> {
     }
 
     fn realm(&mut self, name: &Key, value: &Tree) -> RealmEntry {
-        let mut entry = RealmEntry::default();
+        let mut entry = RealmEntry { at: Some(name.at), ..RealmEntry::default() };
         if matches!(value.is, TreeIs::Null) {
             return entry;
         }
@@ -388,3 +389,6 @@ impl Reader<'_> {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests;

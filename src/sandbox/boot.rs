@@ -295,3 +295,6 @@ async fn wait_until_login_works(
 fn read_log(path: &Path) -> String {
     String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,7 @@ pub(super) async fn distribution(options: &Options, say: Say<'_>) -> Result<Dist
         Some(path) => {
             let sum = sha256_of(path).map_err(|source| Error::io("read", path, source))?;
             cached(options, &format!("dist-{}", &sum[..16]), say, async |into| {
-                unpack::unpack(path, into, say)
+                unpack::unpack(path, into, say).await
             })
             .await
         }
@@ -49,7 +49,7 @@ pub(super) async fn distribution(options: &Options, say: Say<'_>) -> Result<Dist
             let version = checked(&options.version)?;
             cached(options, &format!("keycloak-{version}"), say, async |into| {
                 let fetched = fetch(options, version, say).await?;
-                let outcome = unpack::unpack(&fetched, into, say);
+                let outcome = unpack::unpack(&fetched, into, say).await;
                 // A zip that does not unpack must not be met again.
                 let _ = fs::remove_file(&fetched);
                 outcome

@@ -11,13 +11,13 @@ use std::path::{Component, Path, PathBuf};
 use super::{Error, Progress, Say};
 
 /// Unpacks a zip into a new folder, which appears under its name only when it is complete.
-pub(super) fn unpack(archive: &Path, into: &Path, say: Say<'_>) -> Result<(), Error> {
+pub(super) async fn unpack(archive: &Path, into: &Path, say: Say<'_>) -> Result<(), Error> {
     let parent = into.parent().expect("the cache folder is above every distribution");
     let half = tempfile::Builder::new()
         .prefix(".unpacking-")
         .tempdir_in(parent)
         .map_err(|source| Error::io("make a folder in", parent, source))?;
-    extract(archive, half.path(), say)?;
+    extract(archive, half.path(), say).await?;
     fs::set_permissions(half.path(), fs::Permissions::from_mode(0o755))
         .map_err(|source| Error::io("set the rights of", half.path(), source))?;
     fs::rename(half.path(), into)
@@ -27,7 +27,8 @@ pub(super) fn unpack(archive: &Path, into: &Path, say: Say<'_>) -> Result<(), Er
     Ok(())
 }
 
-fn extract(archive: &Path, into: &Path, say: Say<'_>) -> Result<(), Error> {
+/// Gives way between files, so that Ctrl-C does not wait for the last of them.
+async fn extract(archive: &Path, into: &Path, say: Say<'_>) -> Result<(), Error> {
     let refuse = |why: String| Error::NotADistribution { path: archive.to_owned(), why };
     let file = File::open(archive).map_err(|source| Error::io("open", archive, source))?;
     let mut zip =
@@ -35,6 +36,7 @@ fn extract(archive: &Path, into: &Path, say: Say<'_>) -> Result<(), Error> {
     let total = zip.len();
     for index in 0..total {
         say(Progress::Unpacking { done: index, total });
+        tokio::task::yield_now().await;
         let mut entry = zip.by_index(index).map_err(|error| refuse(error.to_string()))?;
         let name = entry.name().to_owned();
         let path = inner_path(&name)
@@ -89,40 +91,40 @@ mod tests {
         path
     }
 
-    #[test]
-    fn the_top_folder_is_dropped_and_programs_stay_executable() {
+    #[tokio::test]
+    async fn the_top_folder_is_dropped_and_programs_stay_executable() {
         let folder = tempfile::tempdir().unwrap();
         let zip =
             zip_of(folder.path(), &[("keycloak-1/bin/kc.sh", 0o755), ("keycloak-1/conf/a.conf", 0o644)]);
         let into = folder.path().join("out");
-        unpack(&zip, &into, &|_| ()).unwrap();
+        unpack(&zip, &into, &|_| ()).await.unwrap();
         let mode = |path: &str| fs::metadata(into.join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode("bin/kc.sh"), 0o755);
         assert_eq!(mode("conf/a.conf") & 0o111, 0);
     }
 
-    #[test]
-    fn a_path_that_leaves_the_folder_is_refused_and_nothing_stays() {
+    #[tokio::test]
+    async fn a_path_that_leaves_the_folder_is_refused_and_nothing_stays() {
         let folder = tempfile::tempdir().unwrap();
         let cache = folder.path().join("cache");
         fs::create_dir(&cache).unwrap();
         for name in ["../evil", "keycloak-1/../../evil", "/etc/evil"] {
             let zip = zip_of(folder.path(), &[("keycloak-1/bin/kc.sh", 0o755), (name, 0o644)]);
-            let error = unpack(&zip, &cache.join("out"), &|_| ()).unwrap_err().to_string();
+            let error = unpack(&zip, &cache.join("out"), &|_| ()).await.unwrap_err().to_string();
             assert!(error.contains("would leave the folder"), "{name}: {error}");
             assert_eq!(fs::read_dir(&cache).unwrap().count(), 0, "{name}");
             assert!(!folder.path().join("evil").exists());
         }
     }
 
-    #[test]
-    fn a_zip_that_is_no_keycloak_and_a_file_that_is_no_zip_are_refused() {
+    #[tokio::test]
+    async fn a_zip_that_is_no_keycloak_and_a_file_that_is_no_zip_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let zip = zip_of(folder.path(), &[("other/readme", 0o644)]);
-        let error = unpack(&zip, &folder.path().join("out"), &|_| ()).unwrap_err().to_string();
+        let error = unpack(&zip, &folder.path().join("out"), &|_| ()).await.unwrap_err().to_string();
         assert!(error.contains("no bin/kc.sh"), "{error}");
         fs::write(&zip, "<html>").unwrap();
-        assert!(unpack(&zip, &folder.path().join("out"), &|_| ()).is_err());
+        assert!(unpack(&zip, &folder.path().join("out"), &|_| ()).await.is_err());
         assert!(!folder.path().join("out").exists());
     }
 }

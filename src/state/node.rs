@@ -42,7 +42,8 @@ pub struct SecretRef {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SecretSource {
     Env(Box<str>),
-    /// A path as written, relative to the file it was written in.
+    /// A path relative to the current folder: loading makes it so from what was written, which is relative to
+    /// the file it was written in.
     File(Box<str>),
     /// Written into the manifest; as hidden as the others in every output.
     Literal(Arc<str>),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed};
 
+mod reading;
 mod sandbox;
 mod server;
 
@@ -30,7 +31,7 @@ struct Trial {
 }
 
 fn trials() -> Vec<Trial> {
-    [sandbox::trials()].into_iter().flatten().collect()
+    [reading::trials(), sandbox::trials()].into_iter().flatten().collect()
 }
 
 fn main() -> ExitCode {

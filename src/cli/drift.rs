@@ -1,0 +1,43 @@
+//! `drift`: how the realm differs from what is declared. Never writes.
+
+use super::connection::Connection;
+use super::inputs::{Inputs, Scope};
+use super::realms::{self, Ready};
+use super::{Exit, Global};
+use crate::plan;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    connection: Connection,
+    #[command(flatten)]
+    scope: Scope,
+    #[command(flatten)]
+    output: realms::Output,
+}
+
+pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
+    let Some(ready) = Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, global).await?
+    else {
+        return Ok(Exit::Failed);
+    };
+    let mut plans = Vec::new();
+    let mut exit = Exit::Clean;
+    for realm in ready.realms() {
+        let planned = ready.plan(realm, false).await?;
+        let unclear = planned.plan.diff.notes.iter().any(crate::text::Note::is_error);
+        let drifted = !plan::drift(&planned.plan).is_empty();
+        exit = exit.worst(if unclear {
+            Exit::Failed
+        } else if drifted {
+            Exit::NotClean
+        } else {
+            Exit::Clean
+        });
+        plans.push(planned.plan);
+    }
+    args.output.drifts(&plans, &ready)?;
+    Ok(exit)
+}

@@ -1,0 +1,152 @@
+//! Which manifests, which part of them, and what a run may do: shared by plan, apply, drift and validate.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::exit::UsageError;
+use crate::diff::Terms;
+use crate::manifest::{self, Loaded, Project, Prune};
+use crate::state::Pattern;
+
+/// Keys of `--allow`.
+pub(super) const CONSENTS: &[&str] =
+    &["realms", "cascade", "changed", "hazards", "reenables", "secrets", "master", "untested-version"];
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Manifests")]
+pub(super) struct Inputs {
+    /// Manifest files and folders; without any, those of the project file
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The project file; without it, realmwright.yaml here or above
+    #[arg(long, value_name = "FILE")]
+    project: Option<PathBuf>,
+    /// Whose manifests these are; wins over the project file
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
+    /// Only this realm of the manifests
+    #[arg(long, value_name = "NAME")]
+    realm: Vec<String>,
+    /// A folder that files named by `fromFile` may stand in, beside the manifests' own
+    #[arg(long, value_name = "FOLDER")]
+    secret_root: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "What a run covers")]
+pub(super) struct Scope {
+    /// Only objects that this address pattern covers; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    only: Vec<String>,
+    /// No objects that this address pattern covers; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<String>,
+    /// Delete what these manifests' owner applied earlier and no manifest declares any longer
+    #[arg(long)]
+    prune: bool,
+    /// Remove also links that were there before the first apply, on what this pattern covers
+    #[arg(long, value_name = "PATTERN")]
+    adopt_exact: Vec<String>,
+    /// Send secrets that cannot be compared, on what this pattern covers
+    #[arg(long, value_name = "PATTERN")]
+    send_secrets: Vec<String>,
+    /// Consent to at most N of a kind, such as `hazards=2`; may be repeated
+    #[arg(long, value_name = "KEY=N")]
+    allow: Vec<String>,
+}
+
+impl Inputs {
+    /// Reads the project file and all manifests.
+    pub(super) fn load(&self) -> anyhow::Result<(Project, Loaded)> {
+        let mut project = match &self.project {
+            Some(path) => Project::open(path),
+            None => {
+                let here = std::env::current_dir()?;
+                // Looked for from the first path on, so that it is found from anywhere; named as a person would.
+                let start = self.paths.first().map_or_else(|| here.clone(), |it| here.join(it));
+                Project::find(&start)
+                    .map_or_else(Project::default, |it| Project::open(it.strip_prefix(&here).unwrap_or(&it)))
+            }
+        };
+        if self.owner.is_some() {
+            project.owner.clone_from(&self.owner);
+        }
+        project.secret_root.clone_from(&self.secret_root);
+        let mut loaded = manifest::validate(&self.paths, &project);
+        for wanted in &self.realm {
+            if !loaded.realms.iter().any(|it| it.realm == *wanted)
+                && !loaded.notes.iter().any(crate::text::Note::is_error)
+            {
+                return Err(UsageError::new(format!("no manifest declares realm `{wanted}`")).into());
+            }
+        }
+        if !self.realm.is_empty() {
+            loaded.realms.retain(|it| self.realm.contains(&it.realm));
+        }
+        Ok((project, loaded))
+    }
+
+    /// Returns the manifest roots as written, for the ledger.
+    pub(super) fn roots(&self, project: &Project) -> Vec<String> {
+        let paths = if self.paths.is_empty() { project.roots() } else { self.paths.clone() };
+        let base = project.root.clone().and_then(|it| std::path::absolute(it).ok());
+        let mut roots: Vec<String> = paths
+            .iter()
+            .map(|it| {
+                let full = std::path::absolute(it).unwrap_or_else(|_| it.clone());
+                let short = base.as_ref().and_then(|base| full.strip_prefix(base).ok().map(PathBuf::from));
+                short.unwrap_or_else(|| it.clone()).display().to_string()
+            })
+            .collect();
+        roots.sort();
+        roots
+    }
+}
+
+impl Scope {
+    /// Returns whether the run covers all of its manifests.
+    pub(super) fn is_full(&self) -> bool {
+        self.only.is_empty() && self.exclude.is_empty()
+    }
+
+    pub(super) fn asks_to_prune(&self) -> bool {
+        self.prune
+    }
+
+    pub(super) fn allowed(&self) -> anyhow::Result<BTreeMap<String, usize>> {
+        let mut allowed = BTreeMap::new();
+        for text in &self.allow {
+            let pair = text.split_once('=').and_then(|(key, number)| Some((key, number.parse().ok()?)));
+            match pair {
+                Some((key, number)) if CONSENTS.contains(&key) => {
+                    allowed.insert(key.to_owned(), number);
+                }
+                _ => {
+                    let message = format!(
+                        "--allow takes KEY=N with a key of {}; this is `{text}`",
+                        CONSENTS.join(", ")
+                    );
+                    return Err(UsageError::new(message).into());
+                }
+            }
+        }
+        Ok(allowed)
+    }
+
+    pub(super) fn terms(&self, project: &Project) -> anyhow::Result<Terms> {
+        let patterns = |texts: &[String]| texts.iter().map(|it| Pattern::new(it)).collect();
+        let allowed = self.allowed()?;
+        Ok(Terms {
+            only: patterns(&self.only),
+            exclude: patterns(&self.exclude),
+            protect: project.protect.clone(),
+            release: project.release.clone(),
+            adopt_exact: patterns(&self.adopt_exact),
+            send_secrets: patterns(&self.send_secrets),
+            prune: self.prune || project.prune != Prune::Nothing,
+            prune_users: project.prune == Prune::UsersToo,
+            reenables: allowed.contains_key("reenables"),
+            secrets: allowed.contains_key("secrets"),
+        })
+    }
+}

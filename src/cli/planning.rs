@@ -1,0 +1,217 @@
+//! One realm from manifests and server to a plan: the way that plan, apply and drift share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::apply::{is_ours, read_ledgers};
+use crate::change::{Change, FieldChange, Path, To, Why};
+use crate::diff::{self, Ledger, Ownership, Question, Terms};
+use crate::keycloak::{Keycloak, Read, Want, read};
+use crate::kind::{self, USER, UserProfile, Version};
+use crate::manifest::{Desired, Secrets};
+use crate::plan::{self, Plan};
+use crate::state::Address;
+
+/// What planning needs beside the manifests and the server.
+pub(super) struct Wish<'a> {
+    pub(super) desired: &'a Desired,
+    pub(super) secrets: &'a Secrets,
+    pub(super) owner: Option<&'a str>,
+    pub(super) environment: &'a str,
+    pub(super) roots: &'a [String],
+    pub(super) terms: &'a Terms,
+    pub(super) allowed: &'a BTreeMap<String, usize>,
+    pub(super) may_create: bool,
+    /// Write a fresh ledger in place of one that cannot be trusted.
+    pub(super) adopt: bool,
+    pub(super) server: &'a str,
+}
+
+/// A plan, and what it was made from.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) read: Read,
+    pub(super) ownership: Ownership,
+}
+
+/// Reads the realm and plans.
+pub(super) async fn plan(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result<Planned> {
+    let want = want(wish.desired);
+    let (mut read, ledgers) = tokio::try_join!(
+        async { read(keycloak, &wish.desired.realm, &want).await.map_err(anyhow::Error::from) },
+        async {
+            match read_ledgers(keycloak, &wish.desired.realm).await {
+                // A realm that does not exist, or a credential without clients, has no ledger to show.
+                Err(crate::apply::CallError::Keycloak(error))
+                    if matches!(
+                        error.kind(),
+                        crate::keycloak::ErrorKind::NotFound | crate::keycloak::ErrorKind::Forbidden { .. }
+                    ) =>
+                {
+                    Ok(BTreeMap::new())
+                }
+                other => other.map_err(anyhow::Error::from),
+            }
+        }
+    )?;
+    read.live.state.objects.retain(|address, _| !is_ours(address));
+    let ownership = ownership(wish, &read, ledgers);
+    let mut plan = compare(wish, &read, &ownership);
+    plan.server = wish.server.to_owned();
+    plan.keycloak = read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string());
+    Ok(Planned { plan, read, ownership })
+}
+
+fn compare(wish: &Wish<'_>, read: &Read, ownership: &Ownership) -> Plan {
+    let profile = profile(read);
+    let question = question(wish, read, ownership, profile.as_ref());
+    let diff = diff::diff(&question);
+    let mut plan = Plan {
+        realm: wish.desired.realm.clone(),
+        exists: read.live.exists,
+        diff,
+        allowed: wish.allowed.clone(),
+        ..Plan::default()
+    };
+    let tested = read.version.is_none_or(|it| !it.is_newer_than_tested());
+    plan::judge(&mut plan, wish.may_create, tested);
+    plan
+}
+
+fn question<'a>(
+    wish: &'a Wish<'_>,
+    read: &'a Read,
+    ownership: &'a Ownership,
+    profile: Option<&'a UserProfile>,
+) -> Question<'a> {
+    Question {
+        desired: &wish.desired.state,
+        live: &read.live,
+        version: read.version.map_or(kind::NEWEST, |it| Version(it.major, it.minor)),
+        default_role: &read.default_role,
+        ownership,
+        same_secret: Box::new(|secret, live| wish.secrets.same(secret, live)),
+        terms: wish.terms,
+        user_profile: profile,
+        policy_types: &read.policy_types,
+    }
+}
+
+fn profile(read: &Read) -> Option<UserProfile> {
+    read.user_profile.as_ref().map(UserProfile::read)
+}
+
+/// Returns the ledger as it is once this plan was applied, but for what failed.
+pub(super) fn next_ledger(
+    wish: &Wish<'_>,
+    planned: &Planned,
+    is_full: bool,
+    failed: &dyn Fn(&Address) -> bool,
+) -> Ledger {
+    let profile = profile(&planned.read);
+    let question = question(wish, &planned.read, &planned.ownership, profile.as_ref());
+    let mut ledger = diff::next_ledger(&question, &planned.plan.diff, failed);
+    // A run over a part must not make the rest look undeclared to the next one.
+    if is_full && (wish.adopt || covers(wish.roots, &ledger.roots)) {
+        wish.roots.clone_into(&mut ledger.roots);
+    }
+    if wish.adopt || ledger.serial == 0 || ledger.environment.is_empty() {
+        wish.environment.clone_into(&mut ledger.environment);
+    }
+    if let Some(id) = &planned.read.realm_id {
+        ledger.realm_id.clone_from(id);
+    }
+    ledger
+}
+
+fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ownership {
+    let mut ownership = Ownership { owner: wish.owner.map(str::to_owned), ..Ownership::default() };
+    for (owner, ledger) in ledgers {
+        let is_ours = wish.owner == Some(owner.as_str());
+        match ledger {
+            Ok(ledger) if is_ours => {
+                let moved = read
+                    .realm_id
+                    .as_ref()
+                    .is_some_and(|it| !ledger.realm_id.is_empty() && *it != ledger.realm_id);
+                let trouble = if moved {
+                    Some("the ledger belongs to a realm with another id".to_owned())
+                } else if !wish.adopt && !covers(wish.roots, &ledger.roots) {
+                    Some(format!(
+                        "the last full apply covered {}, and this run covers {}",
+                        ledger.roots.join(", "),
+                        wish.roots.join(", ")
+                    ))
+                } else if !wish.adopt && wish.environment != ledger.environment && ledger.serial > 0 {
+                    Some(format!(
+                        "the last apply was for environment `{}`, and this one is for `{}`",
+                        ledger.environment, wish.environment
+                    ))
+                } else {
+                    None
+                };
+                if wish.adopt && moved {
+                    continue;
+                }
+                ownership.damaged = trouble;
+                if !moved {
+                    ownership.ledger = Some(ledger);
+                }
+            }
+            Ok(ledger) => {
+                ownership.others.insert(owner, ledger);
+            }
+            Err(reason) if is_ours && !wish.adopt => ownership.damaged = Some(reason),
+            // Another owner's damaged ledger protects nothing that we could know of.
+            Err(_) => {}
+        }
+    }
+    ownership
+}
+
+/// Returns whether everything under the old manifest roots is under the new ones.
+fn covers(new: &[String], old: &[String]) -> bool {
+    let covers = |new: &String, old: &String| {
+        new == "." || new.is_empty() || std::path::Path::new(old).starts_with(new)
+    };
+    old.iter().all(|old| new.iter().any(|new| covers(new, old)))
+}
+
+/// The users that the manifests declare or refer to, and whether secrets are compared.
+fn want(desired: &Desired) -> Want {
+    let mut users: BTreeSet<String> = BTreeSet::new();
+    let mut secrets = false;
+    let mut policy_types = None;
+    for (address, object) in &desired.state.objects {
+        if address.kind() == USER {
+            users.insert(address.name().to_owned());
+        }
+        object.each_ref(&mut |_, target, _| {
+            if target.kind() == USER {
+                users.insert(target.name().to_owned());
+            }
+        });
+        object.fields.values().for_each(|it| it.each_secret(&mut |_, _| secrets = true));
+        // Only for types that not every server has is it worth a request.
+        if address.kind() == kind::POLICY && !kind::is_common_policy(object.text("type")) {
+            policy_types = address.parent().map(|it| it.name().to_owned());
+        }
+    }
+    Want { users, secrets, policy_types }
+}
+
+/// A realm that the manifests do not say to be disabled is created enabled.
+pub(super) fn enabled_unless_said(mut change: Change, desired: &Desired) -> Change {
+    if let Some((name, node)) = kind::sent_unasked(&change.object)
+        && !change.fields.iter().any(|it| *it.path.field == *name)
+    {
+        let to = To::Value(node);
+        change.fields.push(FieldChange {
+            path: Path::field(name),
+            from: None,
+            to,
+            why: Why::ManifestChanged,
+            at: desired.at,
+        });
+    }
+    change
+}

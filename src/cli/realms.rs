@@ -1,0 +1,253 @@
+//! What every command over realms begins with: inputs read and checked, a connection, one wish per realm.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::connection::{Connection, Target};
+use super::inputs::{Inputs, Scope};
+use super::planning::{self, Planned, Wish};
+use super::terminal::{print, say};
+use super::{Global, exit::UsageError};
+use crate::diff::Terms;
+use crate::manifest::{self, Desired, Loaded, Project, Secrets};
+use crate::plan::{Outcome, Plan, drift};
+use crate::report::{self, Audit, Style};
+use crate::text::Note;
+
+/// Everything that is the same for all realms of a run.
+pub(super) struct Ready {
+    pub(super) project: Project,
+    pub(super) loaded: Loaded,
+    pub(super) target: Target,
+    pub(super) run: String,
+    secrets: Vec<(Secrets, Vec<Note>)>,
+    terms: Terms,
+    allowed: BTreeMap<String, usize>,
+    roots: Vec<String>,
+}
+
+impl Ready {
+    /// Reads the manifests and connects; `None` when the manifests have errors, which are shown. Nothing is
+    /// sent before they are clean.
+    pub(super) async fn open(
+        inputs: &Inputs,
+        connection: &Connection,
+        scope: &Scope,
+        output: &Output,
+        global: Global,
+    ) -> anyhow::Result<Option<Self>> {
+        let (project, loaded) = inputs.load()?;
+        let terms = scope.terms(&project)?;
+        let allowed = scope.allowed()?;
+        if !show_notes(&loaded, global) {
+            let errors: Vec<Note> = loaded.notes.iter().filter(|it| it.is_error()).cloned().collect();
+            output.failed(report::notes_json(&loaded.files, &errors))?;
+            return Ok(None);
+        }
+        if scope.asks_to_prune() && project.owner.is_none() {
+            return Err(UsageError::new("--prune needs an owner: without one nobody knows what was applied here (`owner:` in the project file, or --owner)").into());
+        }
+        if scope.asks_to_prune() && !scope.is_full() {
+            return Err(UsageError::new("--prune goes with neither --only nor --exclude: a part of the manifests cannot say what is gone").into());
+        }
+        let secrets: Vec<(Secrets, Vec<Note>)> = loaded
+            .realms
+            .iter()
+            .map(|it| manifest::resolve(&manifest::secrets_of(&it.state), &loaded.roots))
+            .collect();
+        let run = run_id()?;
+        let target = connection.open(&project, &run).await?;
+        for text in secrets.iter().flat_map(|(it, _)| it.values()) {
+            target.keycloak.redact(text);
+        }
+        let roots = inputs.roots(&project);
+        Ok(Some(Self { project, loaded, target, run, secrets, terms, allowed, roots }))
+    }
+
+    pub(super) fn realms(&self) -> impl Iterator<Item = usize> + use<> {
+        0..self.loaded.realms.len()
+    }
+
+    fn desired(&self, realm: usize) -> &Desired {
+        &self.loaded.realms[realm]
+    }
+
+    pub(super) fn wish(&self, realm: usize, adopt: bool) -> Wish<'_> {
+        let desired = self.desired(realm);
+        Wish {
+            desired,
+            secrets: &self.secrets[realm].0,
+            owner: self.project.owner.as_deref(),
+            environment: &self.target.environment,
+            roots: &self.roots,
+            terms: &self.terms,
+            allowed: &self.allowed,
+            may_create: self.project.may_create(&desired.realm),
+            adopt,
+            server: &self.target.server,
+        }
+    }
+
+    pub(super) async fn plan(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
+        planning::plan(&self.target.keycloak, &self.wish(realm, adopt)).await
+    }
+
+    /// Shows secrets that cannot be resolved as errors; `false` when there are any.
+    pub(super) fn show_missing_secrets(&self, _global: Global) -> bool {
+        let mut notes: Vec<Note> = self.secrets.iter().flat_map(|(_, notes)| notes.iter().cloned()).collect();
+        notes.iter_mut().for_each(|it| it.severity = crate::text::Severity::Error);
+        if !notes.is_empty() {
+            say(report::notes(&self.loaded.files, &notes, report::Color::Never).trim_end());
+        }
+        notes.is_empty()
+    }
+
+    /// A server on this machine bears more at once.
+    pub(super) fn lanes(&self) -> usize {
+        let here = ["//127.", "//localhost", "//[::1]"].iter().any(|it| self.target.server.contains(it));
+        if here { 8 } else { 4 }
+    }
+}
+
+/// Shows what was found in the manifests; `false` when there are errors.
+pub(super) fn show_notes(loaded: &Loaded, global: Global) -> bool {
+    let errors = loaded.notes.iter().filter(|it| it.is_error()).count();
+    let shown: Vec<Note> = loaded.notes.iter().filter(|it| it.is_error() || !global.quiet).cloned().collect();
+    if !shown.is_empty() {
+        say(report::notes(&loaded.files, &shown, report::Color::Never).trim_end());
+    }
+    if errors > 0 {
+        say(&format!(
+            "error: {errors} {} in the manifests; nothing was sent",
+            if errors == 1 { "problem" } else { "problems" }
+        ));
+    }
+    errors == 0
+}
+
+fn run_id() -> anyhow::Result<String> {
+    let mut bytes = [0u8; 6];
+    getrandom::fill(&mut bytes).map_err(|it| anyhow::anyhow!("cannot draw a random run id: {it}"))?;
+    Ok(bytes.iter().map(|it| format!("{it:02x}")).collect())
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// What stdout carries.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Output {
+    /// What stdout is
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+impl Output {
+    /// Shows plans as the result.
+    pub(super) fn plans(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
+        let files = &ready.loaded.files;
+        match self.format {
+            Format::Text => self.texts(plans.iter().map(|it| ready.plan_text(it))),
+            Format::Json => match plans {
+                [plan] => json(&report::plan_json(plan, files)),
+                _ => json(&report::plans_json(&plans.iter().map(|it| (it, files)).collect::<Vec<_>>())),
+            },
+        }
+    }
+
+    /// Shows drift as the result.
+    pub(super) fn drifts(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
+        let files = &ready.loaded.files;
+        match self.format {
+            Format::Text => self.texts(
+                plans
+                    .iter()
+                    .map(|it| ready.notes_text(it) + &report::drift_text(it, &drift(it), files, &style())),
+            ),
+            Format::Json => {
+                self.json(plans.iter().map(|it| report::drift_json(it, &drift(it), files)).collect())
+            }
+        }
+    }
+
+    /// Shows the plan that an apply is about to do: a part of the result in text, of the dialogue in JSON.
+    pub(super) fn before(&self, plan: &Plan, ready: &Ready) -> anyhow::Result<()> {
+        match self.format {
+            Format::Text => print(&ready.plan_text(plan))?,
+            Format::Json => say(ready.plan_text(plan).trim_end()),
+        }
+        Ok(())
+    }
+
+    /// Shows what became of each realm as the result.
+    pub(super) fn applied(
+        &self,
+        reports: &[(Plan, Vec<Outcome>, Audit)],
+        ready: &Ready,
+    ) -> anyhow::Result<()> {
+        match self.format {
+            Format::Text => self.texts(
+                reports
+                    .iter()
+                    .map(|(plan, outcomes, audit)| report::outcomes_text(plan, outcomes, audit, &style())),
+            ),
+            Format::Json => {
+                let one = |(plan, outcomes, audit): &(Plan, Vec<Outcome>, Audit)| {
+                    report::outcomes_json(plan, outcomes, audit, &ready.loaded.files)
+                };
+                self.json(reports.iter().map(one).collect())
+            }
+        }
+    }
+
+    /// Says in JSON why there is no result; in text, stderr has said it already.
+    pub(super) fn failed(&self, notes: Value) -> anyhow::Result<()> {
+        match self.format {
+            Format::Text => Ok(()),
+            Format::Json => json(&json!({ "format_version": "1.0", "errors": notes })),
+        }
+    }
+
+    fn texts(&self, texts: impl Iterator<Item = String>) -> anyhow::Result<()> {
+        Ok(print(&texts.collect::<Vec<_>>().join("\n"))?)
+    }
+
+    /// One realm is one flat document; several are a list under `plans`.
+    fn json(&self, mut documents: Vec<Value>) -> anyhow::Result<()> {
+        match documents.len() {
+            1 => json(&documents.remove(0)),
+            _ => json(&json!({ "format_version": "1.0", "plans": documents })),
+        }
+    }
+}
+
+fn json(value: &Value) -> anyhow::Result<()> {
+    Ok(print(&report::json_text(value))?)
+}
+
+/// Coloured; what reaches no terminal is stripped on its way out.
+pub(super) fn style() -> Style {
+    Style::colored()
+}
+
+impl Ready {
+    fn plan_text(&self, plan: &Plan) -> String {
+        self.notes_text(plan) + &report::plan_text(plan, &self.loaded.files, &style())
+    }
+
+    /// What the plan found wrong, with its places.
+    fn notes_text(&self, plan: &Plan) -> String {
+        let notes = &plan.diff.notes;
+        if notes.is_empty() {
+            String::new()
+        } else {
+            report::notes(&self.loaded.files, notes, report::Color::Always) + "\n"
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Clients: combinations that Keycloak refuses with 500 on create.
+//!
+//! On update it is worse: making a client public drops its authorization and answers 204.
+
+use super::super::load::Desired;
+use crate::kind::{self, CLIENT, SETTINGS};
+use crate::state::{Address, Node, Object};
+use crate::text::{At, Note};
+
+pub(super) fn check(desired: &Desired, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    match address.kind() {
+        CLIENT => authorization(desired, address, object, notes),
+        SETTINGS => {
+            if let Some(strategy) = object.get("decisionStrategy")
+                && strategy.as_text() == Some("CONSENSUS")
+            {
+                let title = "the settings of a resource server cannot be CONSENSUS";
+                notes.push(
+                    Note::error("RW0307", title, strategy.at, "Keycloak answers 500")
+                        .help("write UNANIMOUS or AFFIRMATIVE; a single permission may be CONSENSUS"),
+                );
+            }
+        }
+        _ => {}
+    }
+}
+
+fn authorization(desired: &Desired, address: &Address, client: &Object, notes: &mut Vec<Note>) {
+    let settings = desired.state.get(&address.child(SETTINGS, ""));
+    let switch = client.get("authorizationServicesEnabled");
+    let is_on = switch.and_then(Node::as_bool);
+    let at: At = match (switch, settings) {
+        (Some(switch), _) if is_on == Some(true) => switch.at,
+        (_, Some(settings)) => settings.at,
+        _ => return,
+    };
+    let title = kind::title(address);
+    if let (Some(false), Some(switch)) = (is_on, switch) {
+        notes.push(
+            Note::error(
+                "RW0301",
+                format!("{title} has authorization settings and none at once"),
+                at,
+                "declared",
+            )
+            .and(switch.at, "but switched off")
+            .help("set `authorizationServicesEnabled: true`, or take the settings out"),
+        );
+        return;
+    }
+    for (field, words) in [("publicClient", "a public"), ("bearerOnly", "a bearer-only")] {
+        if let Some(node) = client.get(field).filter(|it| it.as_bool() == Some(true)) {
+            notes.push(
+                Note::error(
+                    "RW0301",
+                    format!("{words} client cannot have authorization: {title}"),
+                    node.at,
+                    "refused on create, dropped without a word on update",
+                )
+                .and(at, "authorization is declared here")
+                .help("authorization needs a confidential client: one with a secret or a key"),
+            );
+        }
+    }
+    match client.get("serviceAccountsEnabled") {
+        Some(node) if node.as_bool() == Some(false) => notes.push(
+            Note::error(
+                "RW0301",
+                format!("authorization needs service accounts: {title}"),
+                node.at,
+                "refused on create, and no protection API without it",
+            )
+            .and(at, "authorization is declared here")
+            .help("set `serviceAccountsEnabled: true`"),
+        ),
+        None if is_on == Some(true) => notes.push(
+            Note::warning(
+                "RW0407",
+                format!("authorization needs service accounts: {title}"),
+                at,
+                "without `serviceAccountsEnabled` Keycloak refuses to create it",
+            )
+            .help("add `serviceAccountsEnabled: true`"),
+        ),
+        Some(_) | None => {}
+    }
+}

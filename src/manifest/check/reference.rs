@@ -1,0 +1,89 @@
+//! References: each must name something that is declared, built in, or declared elsewhere on purpose.
+
+use super::known::Known;
+use crate::kind::{self, CLIENT, POLICY, ROLE, wire_name};
+use crate::state::{Address, Object};
+use crate::text::{At, Note};
+
+pub(super) fn check(known: &Known<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    if let Some(parent) = address.parent().filter(|it| !known.has(it)) {
+        let title = format!(
+            "{} stands under {}, which is declared nowhere",
+            kind::title(address),
+            kind::title(&parent)
+        );
+        notes.push(unknown(known, title, address, &parent, object.at));
+    }
+    object.each_ref(&mut |field, target, at| {
+        if target.kind() == ROLE && address.kind() == POLICY {
+            ambiguous(known, target, at, notes);
+        }
+        if !known.has(target) {
+            let title = format!(
+                "{} names {} in `{field}`, which is declared nowhere",
+                kind::title(address),
+                kind::title(target)
+            );
+            notes.push(unknown(known, title, address, target, at));
+        }
+    });
+}
+
+fn unknown(known: &Known<'_>, title: String, from: &Address, target: &Address, at: At) -> Note {
+    let elsewhere = format!("if it is managed elsewhere, add `{target}` to `external` in the project file");
+    if from.kind() != POLICY
+        && let Some(role) = client_role(known, target)
+        && let Some(client) = role.parent()
+    {
+        let (role, client) = (role.name(), client.name());
+        return Note::error("RW0201", title, at, format!("`{role}` is a role of client `{client}`"))
+            .help(format!("name it among client roles: `{client}: [{role}]`; {elsewhere}"));
+    }
+    if let Some(near) = known.near(target, from) {
+        let near = if from.kind() != POLICY && near.parent() == target.parent() && near.kind() == ROLE {
+            near.name().to_owned()
+        } else {
+            wire_name(&near)
+        };
+        return Note::error("RW0201", title, at, format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`, or declare it; {elsewhere}"));
+    }
+    let label = match target.parent().filter(|it| !known.has(it)) {
+        Some(parent) => format!("there is no {}", kind::title(&parent)),
+        None => format!("there is no such {}", words(target)),
+    };
+    Note::error("RW0201", title, at, label).help(format!("declare it; {elsewhere}"))
+}
+
+/// Where only realm roles may stand: the client role that was meant, `client/name` or a bare name.
+fn client_role(known: &Known<'_>, target: &Address) -> Option<Address> {
+    if target.kind() != ROLE || target.parent().is_some() {
+        return None;
+    }
+    if let Some((client, name)) = target.name().split_once('/') {
+        return Some(Address::top(CLIENT, client).child(ROLE, name)).filter(|it| known.has(it));
+    }
+    known.named(ROLE, target.name()).find(|it| it.parent().is_some()).cloned()
+}
+
+fn words(address: &Address) -> &'static str {
+    if address.kind() == ROLE && address.steps().len() > 1 {
+        "client role"
+    } else {
+        kind::kind(address.kind()).title
+    }
+}
+
+/// `client/name` in a policy is a client role, unless a realm role has that very name.
+fn ambiguous(known: &Known<'_>, target: &Address, at: At, notes: &mut Vec<Note>) {
+    let Some(client) = target.parent().filter(|it| it.kind() == CLIENT) else { return };
+    let whole = format!("{}/{}", client.name(), target.name());
+    if let Some(role) = known.desired.state.get(&Address::top(ROLE, whole.as_str())) {
+        let escaped = whole.replace('/', "%2F");
+        notes.push(
+            Note::error("RW0203", format!("`{whole}` could be two roles"), at, "read as a client role")
+                .and(role.at, "but a realm role has this name")
+                .help(format!("write `{escaped}` for the realm role; rename it to mean the client role")),
+        );
+    }
+}
