@@ -1,6 +1,6 @@
 //! A small realm, its manifests before and now, and a plan between them that has something of everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -122,8 +122,10 @@ fn answer(loaded: &Loaded, live: &Live, ownership: &Ownership, terms: &Terms) ->
         version: NEWEST,
         default_role: "default-roles-shop",
         ownership,
-        same_secret: &|_, _| Some(false),
+        same_secret: Box::new(|_, _| Some(false)),
         terms,
+        user_profile: None,
+        policy_types: &BTreeSet::new(),
     };
     let diff = diff(&question);
     let ledger = next_ledger(&question, &diff, &|_| false);

@@ -99,7 +99,7 @@ fn what_comes_and_goes_with_others_says_with_what() {
         str![[r#"
 realm shop at sso.example.org (Keycloak 26.7.5)
 
-Changes   1 to create, 2 to update, 3 to delete, 3 to adopt; 2 as declared; 9 not managed here
+Changes   1 to create, 2 to update, 3 to delete, 2 to adopt; 2 as declared; 9 not managed here
   - role/legacy                  no longer declared
       1 group, 1 role and 1 user lose it
   ~ role/other                   realm.yaml:4, adopts it
@@ -108,10 +108,10 @@ Changes   1 to create, 2 to update, 3 to delete, 3 to adopt; 2 as declared; 9 no
       serviceAccountsEnabled true
   - client/old                   no longer declared
   - client/old/role/x            because client/old goes
-  ~ user/service-account-batch   realm.yaml:3, made with client/batch, adopts it
+  ~ user/service-account-batch   realm.yaml:3, made with client/batch
       realmRoles  + role/reader
 
-Adopts   1 object already there as declared, from now on managed; 2 more with the updates above
+Adopts   1 object already there as declared, from now on managed; 1 more with the updates above
   = group/ops
 
 Side effects   what these changes do beyond their objects
