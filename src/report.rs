@@ -11,6 +11,7 @@ mod value;
 
 pub use json::{
     drift_json, failure_json, json_text, outcomes_json, plan_digest, plan_json, plans_json, report_schema,
+    several_json,
 };
 pub use note::{Color, notes, notes_json};
 pub use outcome::{Audit, Verification, outcomes_text};

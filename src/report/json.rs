@@ -36,7 +36,11 @@ pub fn plan_json(plan: &Plan, files: &Files) -> Value {
 
 /// Returns the plans of several realms as one document.
 pub fn plans_json(plans: &[(&Plan, &Files)]) -> Value {
-    let plans = plans.iter().map(|(plan, files)| plan_json(plan, files)).collect();
+    several_json(plans.iter().map(|(plan, files)| plan_json(plan, files)).collect())
+}
+
+/// Returns the documents of several realms as one: plans, drifts or applies.
+pub fn several_json(plans: Vec<Value>) -> Value {
     to_value(&PlansDocument { format_version: FormatVersion::One, realmwright_version: VERSION, plans })
 }
 

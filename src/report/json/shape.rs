@@ -20,6 +20,16 @@ pub(super) enum Document {
     Failure(Box<FailureDocument>),
 }
 
+/// What a run writes about one realm.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "exists for its schema: the documents are written one by one")]
+pub(super) enum OfOneRealm {
+    Plan(Box<PlanDocument>),
+    Drift(Box<DriftDocument>),
+    Apply(Box<ApplyDocument>),
+}
+
 /// The plan of one realm.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct PlanDocument {
@@ -54,12 +64,12 @@ pub(super) struct PlanDocument {
     pub(super) errors: Value,
 }
 
-/// The plans of several realms.
+/// The documents of several realms.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct PlansDocument {
     pub(super) format_version: FormatVersion,
     pub(super) realmwright_version: &'static str,
-    #[schemars(with = "Vec<PlanDocument>")]
+    #[schemars(with = "Vec<OfOneRealm>")]
     pub(super) plans: Vec<Value>,
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     drift_json, failure_json, json_text, outcomes_json, plan_digest, plan_json, plans_json, report_schema,
+    several_json,
 };
 use crate::plan::{Ended, Outcome, drift};
 use crate::report::fixture::{SECRET, clean, everything, many, nasty, together};
@@ -39,6 +40,8 @@ fn documents() -> Vec<Value> {
         documents.push(drift_json(&plan, &drift(&plan), &loaded.files));
         documents.push(outcomes_json(&plan, &outcomes, &audit, &loaded.files));
     }
+    let drifts: Vec<Value> = documents.iter().filter(|it| it["command"] == "drift").cloned().collect();
+    documents.push(several_json(drifts));
     documents
 }
 
