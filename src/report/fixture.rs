@@ -8,8 +8,8 @@ use crate::diff::{Diff, Ledger, Ownership, Question, Terms, diff, next_ledger};
 use crate::kind::{CLIENT, GROUP, NEWEST, REALM, ROLE, USER, lift_realm};
 use crate::manifest::{Loaded, Project, load_texts};
 use crate::plan::{Plan, judge};
-use crate::state::{Known, Live, Pattern};
-use crate::text::tree_of_json;
+use crate::state::{Address, Known, Live, Object, Pattern};
+use crate::text::{At, tree_of_json};
 
 /// Every literal secret of the fixture has this in it; no output may.
 pub(super) const SECRET: &str = "s3cr3t";
@@ -156,6 +156,31 @@ pub(super) fn everything() -> (Plan, Loaded) {
     let terms = Terms { prune: true, protect: vec![Pattern::new("group/ops")], ..Terms::default() };
     let now = manifest("realm.yaml", NOW);
     let plan = plan_of(&now, &live(), &ownership, &terms);
+    (plan, now)
+}
+
+/// A plan in which objects go and come with others; without `prune` they are left behind.
+pub(super) fn together(prune: bool) -> (Plan, Loaded) {
+    let owner = Ownership { owner: Some("platform".into()), ..Ownership::default() };
+    let before = manifest(
+        "realm.yaml",
+        "realm: shop\nroles: { realm: [{ name: legacy }], client: { old: [{ name: x }] } }\nclients: [{ clientId: old }]\n",
+    );
+    let (_, ledger) = answer(&before, &nothing(), &owner, &Terms::default());
+    let now = manifest(
+        "realm.yaml",
+        "realm: shop
+clients: [{ clientId: batch, serviceAccountsEnabled: true }]
+users: [{ username: service-account-batch, realmRoles: [reader] }]
+roles: { realm: [{ name: other, description: Also }] }
+groups: [{ name: ops, realmRoles: [reader] }]
+",
+    );
+    let mut live = live();
+    let old = Address::top(CLIENT, "old");
+    live.state.objects.insert(old.child(ROLE, "x"), Object::new(At::SERVER));
+    let terms = Terms { prune, ..Terms::default() };
+    let plan = plan_of(&now, &live, &Ownership { ledger: Some(ledger), ..owner }, &terms);
     (plan, now)
 }
 
