@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::CallError;
 use crate::call::Segment;
 use crate::keycloak::{Answer, ErrorKind, Keycloak};
-use crate::kind::{self, CLIENT, GROUP, ROLE, USER};
+use crate::kind::{self, GROUP, ROLE, USER};
 use crate::plan;
 use crate::state::{Address, State};
 
@@ -15,16 +15,21 @@ use crate::state::{Address, State};
 #[derive(Clone, Debug, Default)]
 pub struct Ids {
     known: BTreeMap<Address, String>,
+    /// The clients of service accounts, which are found through them alone.
+    clients: BTreeMap<Address, Address>,
 }
 
 impl Ids {
-    /// Starts with the ids that reading told.
-    pub fn of(live: &State) -> Self {
+    /// Starts with the ids that reading told; `planned` tells what is made with what.
+    pub fn of(live: &State, planned: &State) -> Self {
         let known = live
             .objects
             .iter()
             .filter_map(|(address, object)| Some((address.clone(), object.id.as_deref()?.to_owned())));
-        Self { known: known.collect() }
+        let accounts = planned.objects.iter().filter(|(it, _)| it.kind() == USER);
+        let clients =
+            accounts.filter_map(|(address, object)| Some((address.clone(), object.made_by.clone()?)));
+        Self { known: known.collect(), clients: clients.collect() }
     }
 
     pub fn get(&self, address: &Address) -> Option<&str> {
@@ -75,7 +80,9 @@ pub(super) async fn find(
     ids: &tokio::sync::Mutex<Ids>,
 ) -> Result<Option<String>, CallError> {
     let kind = kind::kind(address.kind());
-    let segments = match service_account(address) {
+    let client = ids.lock().await.clients.get(address).cloned();
+    let is_account = client.is_some();
+    let segments = match client {
         Some(client) => vec![
             Segment::Text("clients/".into()),
             Segment::Id(client),
@@ -92,7 +99,7 @@ pub(super) async fn find(
     let named = |it: &Value| {
         let name = it.get(kind.key).and_then(Value::as_str).unwrap_or("");
         address.kind() == GROUP
-            || service_account(address).is_some()
+            || is_account
             || name == address.name()
             || (address.kind() == USER && name.eq_ignore_ascii_case(address.name()))
     };
@@ -102,12 +109,6 @@ pub(super) async fn find(
         _ => None,
     };
     Ok(found.and_then(|it| it.get(kind.routes.id)).and_then(Value::as_str).map(str::to_owned))
-}
-
-/// Service accounts are not in the list of users; their client knows them.
-fn service_account(address: &Address) -> Option<Address> {
-    let client = address.name().strip_prefix("service-account-").filter(|_| address.kind() == USER)?;
-    Some(Address::top(CLIENT, client))
 }
 
 /// Returns the path of segments below `/admin/`.

@@ -269,7 +269,7 @@ pub(super) fn links(
         let mut tolerated = entry.and_then(|it| it.tolerated.get(&**field)).cloned().unwrap_or_default();
         let extra: BTreeSet<Address> = there
             .difference(&wanted)
-            .filter(|it| ours.contains(it) || !stays(address, field, it))
+            .filter(|it| ours.contains(it) || !stays(question, address, field, it))
             .cloned()
             .collect();
         if first_contact {
@@ -312,9 +312,9 @@ fn targets(node: Option<&Node>) -> BTreeSet<Address> {
 
 /// Links that stay although nobody mentions them: the default role of users, what built-in roles are
 /// composed of, the realm's own scope lists, and the scopes without which tokens lose `sub` and roles.
-fn stays(address: &Address, field: &str, target: &Address) -> bool {
+fn stays(question: &Question<'_>, address: &Address, field: &str, target: &Address) -> bool {
     match address.kind() {
-        USER => field == "realmRoles" && target.kind() == ROLE && target.name().starts_with("default-roles-"),
+        USER => field == "realmRoles" && target.kind() == ROLE && target.name() == question.default_role,
         ROLE => (kind::kind(ROLE).built_in)(address),
         REALM => (kind::kind(CLIENT_SCOPE).built_in)(target),
         CLIENT => matches!(target.name(), "basic" | "acr" | "web-origins" | "roles" | "service_account"),

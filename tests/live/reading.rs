@@ -1,7 +1,7 @@
 //! Both ways of reading a realm bring the same state, from a realm that has something of everything.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use realmwright::keycloak::{Connect, Credentials, Keycloak, Read, Secret, Source, Want, read};
 use realmwright::kind::{CLIENT, POLICY, RESOURCE, ROLE, USER};
@@ -21,12 +21,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial {
             name: "reading::both_sources_bring_the_same_state",
             needs: Needs::Newest,
-            run: |server| both_sources_bring_the_same_state(server, "reading-same"),
+            run: |server| both_sources_bring_the_same_state(server, "reading-same", guard_a_group),
         },
         Trial {
             name: "reading::both_sources_bring_the_same_state_on_the_oldest_version",
             needs: Needs::Oldest,
-            run: |server| both_sources_bring_the_same_state(server, "reading-same"),
+            run: |server| both_sources_bring_the_same_state(server, "reading-same", |_, _| Ok(())),
         },
         Trial {
             name: "reading::what_may_not_be_seen_is_unknown",
@@ -51,8 +51,13 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-fn both_sources_bring_the_same_state(server: &Server, realm: &str) -> Result<(), String> {
+fn both_sources_bring_the_same_state(
+    server: &Server,
+    realm: &str,
+    add: fn(&Server, &str) -> Result<(), String>,
+) -> Result<(), String> {
     make(server, realm)?;
+    add(server, realm)?;
     grant(server, realm, "viewer", VIEWER)?;
     let few =
         Want { users: names(["ann", "BOB", "nobody"]), secrets: true, policy_types: Some("app".to_owned()) };
@@ -208,9 +213,7 @@ fn read_as(server: &Server, realm: &str, credentials: Credentials, want: &Want) 
         }
         connect.request_timeout = Duration::from_secs(60);
         let keycloak = Keycloak::connect(&connect).await.map_err(|it| it.to_string())?;
-        let started = Instant::now();
         let read = read(&keycloak, realm, want).await.map_err(|it| it.to_string())?;
-        println!("{realm} by {:?}: {} requests, {:?}", read.source, read.requests, started.elapsed());
         keycloak.close().await;
         Ok(read)
     })
@@ -229,9 +232,11 @@ fn make(server: &Server, realm: &str) -> Result<(), String> {
     let groups = wanted["groups"].as_array_mut().ok_or("no groups")?;
     let many: Vec<Value> = (0..120).map(|it| json!({ "name": format!("g{it:03}") })).collect();
     groups.push(json!({ "name": "many", "subGroups": many }));
+    groups.push(json!({ "name": "doomed" }));
     let users = wanted["users"].as_array_mut().ok_or("no users")?;
     let bob = users.iter_mut().find(|it| it["username"] == "bob").ok_or("no bob")?;
     bob["groups"] = (0..120).map(|it| Value::from(format!("/many/g{it:03}"))).collect();
+    users.push(json!({ "username": "doomed" }));
     users.extend((0..150).map(|it| {
         json!({
             "username": format!("u{it:03}"), "enabled": true, "realmRoles": [format!("w{:03}", it % 120)],
@@ -272,7 +277,39 @@ fn make(server: &Server, realm: &str) -> Result<(), String> {
     ] {
         server.post(&format!("{server_path}/policy/{kind}"), &body)?;
     }
+    // The server keeps ids of what is deleted in its policies.
+    server.post(&format!("/{realm}/roles"), &json!({ "name": "doomed" }))?;
+    let role = id_of(server, &format!("/{realm}/roles?max=-1"), "name", "doomed")?;
+    let user = id_of(server, &format!("/{realm}/users?exact=true&username=doomed"), "username", "doomed")?;
+    let group = id_of(server, &format!("/{realm}/groups"), "name", "doomed")?;
+    for (kind, body) in [
+        ("role", json!({ "name": "p dead role", "roles": [{ "id": role }] })),
+        ("user", json!({ "name": "p dead user", "users": [user], "logic": "NEGATIVE" })),
+        ("group", json!({ "name": "p dead group", "groups": [{ "id": group }] })),
+    ] {
+        server.post(&format!("{server_path}/policy/{kind}"), &body)?;
+    }
+    for dead in ["roles/doomed".to_owned(), format!("users/{user}"), format!("groups/{group}")] {
+        server.delete(&format!("/{realm}/{dead}"))?;
+    }
     Ok(())
+}
+
+/// Switches fine-grained admin permissions on, which are authorization of a client that the server makes.
+fn guard_a_group(server: &Server, realm: &str) -> Result<(), String> {
+    let mut whole = server.get(&format!("/{realm}"))?;
+    whole["adminPermissionsEnabled"] = Value::from(true);
+    server.put(&format!("/{realm}"), &whole)?;
+    let guard = id_of(server, &format!("/{realm}/clients?max=-1"), "clientId", "admin-permissions")?;
+    let group = id_of(server, &format!("/{realm}/groups"), "name", "zz")?;
+    let user = id_of(server, &format!("/{realm}/users?exact=true&username=ann"), "username", "ann")?;
+    let path = format!("/{realm}/clients/{guard}/authz/resource-server");
+    server.post(&format!("{path}/policy/user"), &json!({ "name": "only ann", "users": [user] }))?;
+    let permission = json!({
+        "name": "ann sees zz", "resourceType": "Groups", "resources": [group], "scopes": ["view"],
+        "policies": ["only ann"],
+    });
+    server.post(&format!("{path}/permission/scope"), &permission).map(|_| ())
 }
 
 /// Gives the service account of a client roles of `realm-management`.

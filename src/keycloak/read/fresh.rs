@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::wire::Wire;
 use super::{Known, Read, Source, default_role, learn, lift};
-use crate::keycloak::{Error, Keycloak, Version};
+use crate::keycloak::{Error, Version};
 use crate::kind::USER;
 
 /// Minor versions and what they put into a new realm, oldest first.
@@ -15,8 +15,8 @@ const RECORDED: &[((u16, u16), &str)] = &[
     ((26, 7), include_str!("../../../schemas/keycloak/26.7/fresh-realm.json")),
 ];
 
-pub(super) async fn read(keycloak: &Keycloak, wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
-    let version = keycloak.version().await?;
+pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
+    let version = wire.version().await?;
     let Value::Object(map) = fresh(realm, version) else {
         unreachable!("the recorded realms are maps");
     };

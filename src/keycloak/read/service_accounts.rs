@@ -16,16 +16,33 @@ pub(super) fn address(client: &str) -> Address {
 /// Reads the service account of a client in the shape of an export; nothing where it may not be seen.
 pub(super) async fn read(wire: &Wire<'_>, client: &Value) -> Result<Option<Value>, Error> {
     let (Some(id), Some(name)) = (str_of(client, "id"), str_of(client, "clientId")) else { return Ok(None) };
-    let user = match wire.value(&format!("clients/{id}/service-account-user")).await {
-        Ok(Some(user)) => user,
-        Ok(None) => return Ok(None),
-        // The client says that it has one, and it has none.
-        Err(error) if matches!(error.kind(), ErrorKind::Refused { .. }) => return Ok(None),
-        Err(error) => return Err(error),
+    let user = async {
+        match wire.get(&format!("clients/{id}/service-account-user")).await {
+            Ok(user) => users::with_links(wire, user).await,
+            Err(error) => Err(error),
+        }
     };
-    let Some(mut user) = users::with_links(wire, user).await? else { return Ok(None) };
-    if let Some(user) = user.as_object_mut() {
-        user.insert("serviceAccountClientId".to_owned(), Value::from(name));
+    match user.await {
+        Ok(Some(mut user)) => {
+            if let Some(user) = user.as_object_mut() {
+                user.insert("serviceAccountClientId".to_owned(), Value::from(name));
+            }
+            Ok(Some(user))
+        }
+        Ok(None) => Ok(None),
+        Err(error) => match error.kind() {
+            // A client may say that it has one, and have none.
+            ErrorKind::Forbidden { .. } | ErrorKind::NotFound | ErrorKind::Refused { .. } => Ok(None),
+            ErrorKind::Input
+            | ErrorKind::Unreachable
+            | ErrorKind::Timeout
+            | ErrorKind::Tls
+            | ErrorKind::NotKeycloak
+            | ErrorKind::Login
+            | ErrorKind::Expired
+            | ErrorKind::Conflict
+            | ErrorKind::Server { .. }
+            | ErrorKind::Lost => Err(error),
+        },
     }
-    Ok(Some(user))
 }

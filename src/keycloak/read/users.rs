@@ -86,12 +86,14 @@ async fn exact(wire: &Wire<'_>, wanted: &BTreeSet<String>) -> Result<Vec<Value>,
     Ok(try_join_all(users).await?.into_iter().flatten().collect())
 }
 
-/// Adds roles and groups to a user; nothing where they may not be seen.
+/// Adds roles and groups to a user; nothing where it is gone meanwhile.
 pub(super) async fn with_links(wire: &Wire<'_>, mut user: Value) -> Result<Option<Value>, Error> {
     let Some(id) = str_of(&user, "id").map(segment) else { return Ok(None) };
     let (mappings, groups) = (format!("users/{id}/role-mappings"), format!("users/{id}/groups"));
-    let (mappings, groups) = tokio::try_join!(wire.value(&mappings), wire.rows(&groups))?;
-    let (Some(mappings), Some(groups)) = (mappings, groups) else { return Ok(None) };
+    let (mappings, groups) = match tokio::try_join!(wire.get(&mappings), wire.all_rows(&groups)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        links => links?,
+    };
     let names = |rows: Option<&Value>, key: &str| -> Vec<String> {
         let rows = rows.and_then(Value::as_array).into_iter().flatten();
         rows.filter_map(|it| str_of(it, key)).map(str::to_owned).collect()

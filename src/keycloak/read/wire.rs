@@ -84,6 +84,13 @@ impl<'a> Wire<'a> {
         }
     }
 
+    /// Registers a secret that no message may repeat.
+    pub(super) fn redact(&self, secret: &str) {
+        if !secret.starts_with("*****") {
+            self.keycloak.redact(secret);
+        }
+    }
+
     pub(super) async fn version(&self) -> Result<Option<Version>, Error> {
         let _lane = self.lanes.acquire().await.expect("nothing closes the lanes");
         self.requests.fetch_add(1, Ordering::Relaxed);

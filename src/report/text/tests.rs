@@ -33,9 +33,9 @@ Changes   8 to create, 5 to update, 1 to delete, 1 to adopt, 1 to forget; 2 held
       authorizationServicesEnabled true; secret (secret written in the manifest);
       serviceAccountsEnabled true
   + client/demo/authz/permission/R permission   realm.yaml:35
-      policies: Readers; resources: R; type resource
+      type resource; policies: Readers; resources: R
   + client/demo/authz/policy/Readers            realm.yaml:33
-      roles: role/reader (required); type role
+      type role; roles: role/reader (required)
   + client/demo/authz/resource/R                realm.yaml:31
       scopes: view; uris: /protected/*
   + client/demo/authz/scope/view                realm.yaml:30
@@ -255,7 +255,7 @@ Changes   6 to create, 1 to update; 1 as declared; 9 not managed here
   + role/::error::role                                         nasty\n::error::.yaml:6
       description 日本語の説明 \u{202e}nimda
   + role/longlonglonglonglonglonglonglonglonglonglonglonglonglonglongl…glonglonglonglonglonglonglonglong   nasty\n::error::.yaml:7
-      description # #[group]longlonglonglonglonglonglonglonglonglo…onglonglonglonglonglong
+      description # #[group]longlonglonglonglonglonglonglonglonglonglonglongl…glonglonglonglonglonglonglong
   ~ role/reader                                                nasty\n::error::.yaml:9
       description  Reads  ->  "a -> b"
   + role/日本語                                                nasty\n::error::.yaml:8
