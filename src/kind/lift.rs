@@ -339,7 +339,7 @@ impl Reader<'_> {
             Compare::RoleTree => self.role_tree(key, value),
             Compare::RefItems { kind, id, option } => self.ref_items(key, value, kind, id, option),
             Compare::Owner => {
-                let name = value.scalar()?;
+                let Some(name) = value.scalar() else { return self.refuse(key, value, "a username") };
                 // The client itself owns a resource unless a user does.
                 let own = self.address.parent().is_some_and(|it| it.name() == name);
                 (!own).then(|| Node::new(value.at, Is::Ref(Address::top(USER, name.to_lowercase()))))
@@ -489,8 +489,15 @@ impl Reader<'_> {
         let mut version = None;
         for (inner, tree) in value.entries() {
             match (&*inner.name, tree.scalar()) {
+                ("fromEnv" | "fromFile", Some(_)) if source.is_some() => self.notes.push(
+                    Note::error("RW0106", "a secret has one source", inner.at, "a second one")
+                        .help("keep one of `fromEnv` and `fromFile`"),
+                ),
                 ("fromEnv", Some(name)) => source = Some(SecretSource::Env(name.into())),
                 ("fromFile", Some(path)) => source = Some(SecretSource::File(path.into())),
+                ("fromEnv" | "fromFile" | "version", None) => {
+                    self.refuse(inner, tree, "text");
+                }
                 ("version", Some(text)) => match text.parse() {
                     Ok(number) => version = Some(number),
                     Err(_) => {
@@ -523,10 +530,10 @@ impl Reader<'_> {
         match source {
             Some(source) => Some(Node::new(value.at, Is::Secret(SecretRef { source, version }))),
             None => {
-                if value.entries().is_empty() {
+                if value.entries().iter().all(|(inner, _)| &*inner.name == "version") {
                     let note = Note::error(
                         "RW0104",
-                        format!("`{}` is {}, not a secret", key.name, value.what()),
+                        format!("`{}` does not say where its value comes from", key.name),
                         value.at,
                         "expected a secret",
                     );

@@ -211,6 +211,14 @@ fn respell(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
     for (key, value) in tree.entries() {
         match (&*key.name, known) {
             ("config", Some(known)) => {
+                if !matches!(value.is, TreeIs::Map(_) | TreeIs::Null) {
+                    notes.push(Note::error(
+                        "RW0104",
+                        format!("`config` is {}, not a map", value.what()),
+                        value.at,
+                        "expected a map",
+                    ));
+                }
                 for (key, value) in value.entries() {
                     if let Some(entry) = from_config(known, key, value, notes) {
                         entries.push(entry);

@@ -65,7 +65,8 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
         .iter()
         .map(|(path, text)| (out.files.add(path.to_string_lossy(), text.as_str()), text.as_str()))
         .collect();
-    for ((path, text), (file, (documents, problems))) in sources.iter().zip(parse_all(&numbered)) {
+    let parsed = parse_all(&numbered);
+    for (((path, text), (file, _)), (documents, problems)) in sources.iter().zip(numbered).zip(parsed) {
         let name = path.to_string_lossy();
         if documents.is_empty() && problems.is_empty() {
             let at = At { file, start: 0, end: 0 };
@@ -89,8 +90,8 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
 }
 
 /// Parses on all cores: of large manifests this is what takes the time.
-fn parse_all(sources: &[(u32, &str)]) -> Vec<(u32, (Vec<Tree>, Vec<Note>))> {
-    let parse = |(file, text): &(u32, &str)| (*file, parse_yaml(*file, text));
+fn parse_all(sources: &[(u32, &str)]) -> Vec<(Vec<Tree>, Vec<Note>)> {
+    let parse = |(file, text): &(u32, &str)| parse_yaml(*file, text);
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let size: usize = sources.iter().map(|(_, text)| text.len()).sum();
     if threads == 1 || size < 100_000 {
