@@ -13,9 +13,13 @@ use libtest_mimic::{Arguments, Failed};
 mod flat;
 mod ours;
 mod probe;
+mod proxy;
 mod reading;
+mod realm;
 mod sandbox;
+mod seed;
 mod server;
+mod tree;
 
 use server::{Server, boot};
 
@@ -34,7 +38,7 @@ struct Trial {
 }
 
 fn trials() -> Vec<Trial> {
-    [probe::trials(), reading::trials(), sandbox::trials()].into_iter().flatten().collect()
+    [probe::trials(), reading::trials(), sandbox::trials(), seed::trials()].into_iter().flatten().collect()
 }
 
 fn main() -> ExitCode {

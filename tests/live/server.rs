@@ -112,6 +112,38 @@ impl Server {
         })
     }
 
+    /// Asks whether the bearer of a token may use a resource of a client, as the client itself would ask.
+    pub(crate) fn decide(
+        &self,
+        realm: &str,
+        token: &str,
+        client: &str,
+        resource: &str,
+    ) -> Result<bool, String> {
+        let url = format!("{}/realms/{realm}/protocol/openid-connect/token", self.url);
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:uma-ticket"),
+            ("audience", client),
+            ("permission", resource),
+            ("response_mode", "decision"),
+        ];
+        self.runtime.block_on(async {
+            let answer = self.client.post(url).bearer_auth(token).form(&form).send().await.map_err(text)?;
+            let status = answer.status();
+            let body = answer.text().await.map_err(text)?;
+            match status {
+                StatusCode::OK => Ok(true),
+                StatusCode::FORBIDDEN => Ok(false),
+                _ => Err(format!("{client} {resource}: {status} {body}")),
+            }
+        })
+    }
+
+    /// Removes a realm, if it is there.
+    pub(crate) fn no_realm(&self, name: &str) -> Result<(), String> {
+        self.call(Method::DELETE, &format!("/{name}"), None).map(|_| ())
+    }
+
     /// Makes an empty realm, removing what an earlier run left under the name.
     pub(crate) fn fresh_realm(&self, name: &str) -> Result<(), String> {
         self.call(Method::DELETE, &format!("/{name}"), None)?;
