@@ -90,6 +90,8 @@ pub struct Kind {
     pub not_in_put: &'static [&'static str],
     /// Turns other accepted spellings into ours, before fields are read.
     pub respell: Option<fn(&Tree, &mut Vec<Note>) -> Tree>,
+    /// Whether an object of this type has a field that its class knows.
+    pub takes: fn(&str, &str) -> bool,
     /// What every realm has and nobody may delete.
     pub built_in: fn(&Address) -> bool,
 }
@@ -282,6 +284,10 @@ const fn hazard(name: &'static str, hazard: Hazard, when: &'static str) -> Field
 
 const fn children(name: &'static str, kind: fn(&Tree) -> KindName) -> Field {
     Field { sent: Sent::Children(kind), ..field(name) }
+}
+
+fn any_field(_: &str, _: &str) -> bool {
+    true
 }
 
 fn never(_: &Address) -> bool {

@@ -87,7 +87,8 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
     }
     let Some(address) = address_of(kind, tree, parent, out) else { return };
     let mut object_ = Object::new(tree.at);
-    let class = (kind.representation)(tree.get("type").and_then(Tree::scalar).unwrap_or(""));
+    let type_name = tree.get("type").and_then(Tree::scalar).unwrap_or("");
+    let class = (kind.representation)(type_name);
     // Children of what exists once per parent stand beside it, not under it.
     let under = if kind.key.is_empty() { parent } else { Some(&address) };
     let mut children = Vec::new();
@@ -135,12 +136,9 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                     }
                     continue;
                 }
-                // A policy has the lists of its own type only.
-                let named = rule
-                    .and_then(links_type)
-                    .filter(|_| kind.name != POLICY || field_type(class, &key.name).is_some());
-                let Some(of) = named.or_else(|| field_type(class, &key.name)) else {
-                    unknown(kind, class, &address, key, out);
+                let of = rule.and_then(links_type).or_else(|| field_type(class, &key.name));
+                let Some(of) = of.filter(|_| (kind.takes)(type_name, &key.name)) else {
+                    unknown(kind, type_name, &address, key, out);
                     continue;
                 };
                 let mut reader = Reader { kind, rule, address: &address, notes: &mut out.notes };
@@ -248,11 +246,12 @@ fn roles(tree: &Tree, out: &mut Lifted) {
     }
 }
 
-fn unknown(kind: &Kind, class: &str, address: &Address, key: &Key, out: &mut Lifted) {
+fn unknown(kind: &Kind, type_name: &str, address: &Address, key: &Key, out: &mut Lifted) {
     let title = format!("unknown field `{}` in {}", key.name, super::title(address));
     let ours = kind.fields.iter().filter(|it| it.compare != Compare::ServerOwned).map(|it| it.name);
     let server_owned = |name: &str| kind.field(name).is_some_and(|it| it.compare == Compare::ServerOwned);
-    let known = ours.chain(fields_of(class).filter(|it| !server_owned(it))).chain([kind.key]);
+    let of_class = fields_of((kind.representation)(type_name)).filter(|it| !server_owned(it));
+    let known = ours.chain(of_class).filter(|it| (kind.takes)(type_name, it)).chain([kind.key]);
     let note = match nearest(&key.name, known) {
         Some(near) => Note::error("RW0103", title, key.at, format!("did you mean `{near}`?"))
             .help(format!("write `{near}`")),

@@ -89,6 +89,10 @@ pub(super) static REALM: Kind = Kind {
         not_yet("userFederationProviders"),
         not_yet("userProfile"),
         not_yet("workflows"),
+        // Relics that the server reads and forgets.
+        not_yet("passwordCredentialGrantAllowed"),
+        not_yet("social"),
+        not_yet("updateProfileOnInitialSocialLogin"),
         not_yet("privateKey"),
         not_yet("publicKey"),
         not_yet("certificate"),
@@ -103,6 +107,7 @@ pub(super) static REALM: Kind = Kind {
         "clients",
     ],
     respell: Some(respell),
+    takes: super::any_field,
     built_in: |_| true,
 };
 

@@ -68,7 +68,7 @@ fn objects(server: &Server, version: Version) -> Result<(), String> {
     let base = flat(json!({
         "role/r1": {}, "role/r2": {},
         "group/g1": {}, "group/g2": {},
-        "user/u1": {}, "user/u2": {},
+        "user/user1": {}, "user/user2": {},
         "client-scope/s1": { "protocol": "openid-connect" },
         "client-scope/s2": { "protocol": "openid-connect" },
         "client-scope/s3": { "protocol": "openid-connect" },

@@ -31,6 +31,8 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
     let found = match (kind, name) {
         // A client's session may not outlive the realm's.
         (REALM, name) if name.starts_with("client") && name.contains("Session") => (json!(501), json!(502)),
+        // Without its feature a server keeps these off.
+        (REALM, "scimApiEnabled" | "verifiableCredentialsEnabled") => (json!(false), json!(false)),
         (REALM, "enabled") => (json!(true), json!(true)),
         (REALM, "accountTheme" | "adminTheme" | "emailTheme" | "loginTheme") => {
             (json!("base"), json!("keycloak"))
@@ -101,7 +103,7 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
         }
         (RESOURCE, "scopes") => (json!(["s1"]), json!(["s1", "s2"])),
         (RESOURCE, "uris") => (json!(["/a", "/b/*"]), json!(["/b/*"])),
-        (RESOURCE, "owner") => (json!("u1"), json!("u1")),
+        (RESOURCE, "owner") => (json!("user1"), json!("user1")),
         (SETTINGS, "decisionStrategy") => (json!("AFFIRMATIVE"), json!("UNANIMOUS")),
         (POLICY, "roles") => (
             json!([{ "id": "r1", "required": true }]),
@@ -114,7 +116,7 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
         (POLICY, "clientScopes") => {
             (json!(["s1"]), json!([{ "id": "s1", "required": true }, { "id": "s2" }]))
         }
-        (POLICY, "users") => (json!(["u1"]), json!(["u1", "u2"])),
+        (POLICY, "users") => (json!(["user1"]), json!(["user1", "user2"])),
         (POLICY, "clients") => (json!(["other"]), json!(["other", "rs"])),
         (POLICY | PERMISSION, "policies") => (json!(["p1"]), json!(["p1", "p2"])),
         (PERMISSION, "resources") => (json!(["x1"]), json!(["x2"])),
