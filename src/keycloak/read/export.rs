@@ -63,8 +63,8 @@ impl Roles {
         }
     }
 
-    /// Spells a role as references do. Where both readings exist the server itself takes the realm's role first
-    /// when it imports, and so do we.
+    /// Spells a role as references do. Where both readings exist the export does not tell which is meant: the
+    /// realm's role is taken, and the lists would be needed to be sure.
     fn spelled(&self, text: &str) -> String {
         if self.of_realm.contains(text) {
             return encoded(text);

@@ -25,11 +25,21 @@ fn user_name(client: &str) -> String {
 pub(super) async fn read(wire: &Wire<'_>, client: &Value) -> Result<Option<Value>, Error> {
     let Some(name) = str_of(client, "clientId") else { return Ok(None) };
     match users::one(wire, &user_name(name)).await {
-        // A server that cannot reach its user directory fails even here; what nobody needs may stay unknown.
-        Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. } | ErrorKind::Server { .. }) => {
-            Ok(None)
-        }
-        Err(error) => Err(error),
+        Err(error) => match error.kind() {
+            // A server that cannot reach a user directory fails even here (26.0 by 500 or 400); what nobody needs
+            // may stay unknown.
+            ErrorKind::Forbidden { .. } | ErrorKind::Server { .. } | ErrorKind::Refused { .. } => Ok(None),
+            ErrorKind::Input
+            | ErrorKind::Unreachable
+            | ErrorKind::Timeout
+            | ErrorKind::Tls
+            | ErrorKind::NotKeycloak
+            | ErrorKind::Login
+            | ErrorKind::Expired
+            | ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::Lost => Err(error),
+        },
         Ok(user) => Ok(user.map(|mut user| {
             if let Some(user) = user.as_object_mut() {
                 user.insert("serviceAccountClientId".to_owned(), Value::from(name));
