@@ -15,21 +15,16 @@ use crate::state::{Address, State};
 #[derive(Clone, Debug, Default)]
 pub struct Ids {
     known: BTreeMap<Address, String>,
-    /// The clients of service accounts, which are found through them alone.
-    clients: BTreeMap<Address, Address>,
 }
 
 impl Ids {
-    /// Starts with the ids that reading told; `planned` tells what is made with what.
-    pub fn of(live: &State, planned: &State) -> Self {
+    /// Starts with the ids that reading told.
+    pub fn of(live: &State) -> Self {
         let known = live
             .objects
             .iter()
             .filter_map(|(address, object)| Some((address.clone(), object.id.as_deref()?.to_owned())));
-        let accounts = planned.objects.iter().filter(|(it, _)| it.kind() == USER);
-        let clients =
-            accounts.filter_map(|(address, object)| Some((address.clone(), object.made_by.clone()?)));
-        Self { known: known.collect(), clients: clients.collect() }
+        Self { known: known.collect() }
     }
 
     pub fn get(&self, address: &Address) -> Option<&str> {
@@ -80,16 +75,7 @@ pub(super) async fn find(
     ids: &tokio::sync::Mutex<Ids>,
 ) -> Result<Option<String>, CallError> {
     let kind = kind::kind(address.kind());
-    let client = ids.lock().await.clients.get(address).cloned();
-    let is_account = client.is_some();
-    let segments = match client {
-        Some(client) => vec![
-            Segment::Text("clients/".into()),
-            Segment::Id(client),
-            Segment::Text("/service-account-user".into()),
-        ],
-        None => plan::path(kind.routes.find, address, ""),
-    };
+    let segments = plan::path(kind.routes.find, address, "");
     let path = Box::pin(url(keycloak, realm, &segments, ids)).await?;
     let answer = match keycloak.get(&path).await {
         Ok(answer) => answer,
@@ -99,7 +85,6 @@ pub(super) async fn find(
     let named = |it: &Value| {
         let name = it.get(kind.key).and_then(Value::as_str).unwrap_or("");
         address.kind() == GROUP
-            || is_account
             || name == address.name()
             || (address.kind() == USER && name.eq_ignore_ascii_case(address.name()))
     };

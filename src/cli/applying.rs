@@ -185,7 +185,7 @@ async fn locked(
         progress: orders.progress,
     };
     let mut outcomes = {
-        let sending = apply::run(&run, &calls, Ids::of(&planned.read.live.state, &planned.plan.diff.planned));
+        let sending = apply::run(&run, &calls, Ids::of(&planned.read.live.state));
         until_done(sending, lock, keycloak, &stopped).await
     };
     let signal = outcomes.1;

@@ -120,6 +120,10 @@ impl Comparison<'_> {
             _ if grew || asked => self.out.changes.push(change),
             Some(false) if self.question.terms.secrets => self.out.changes.push(change),
             Some(false) => self.out.held_back.push(("secrets", change)),
+            // A key that is there but masked is shown masked: one that is not shown is not there.
+            None if live.is_none() && path.key.is_some() => {
+                self.out.changes.push(FieldChange { why: Why::ManifestChanged, ..change })
+            }
             None if recorded.is_none() => self.out.cannot_tell.push((path, node.at)),
             None => {}
         }
@@ -257,6 +261,16 @@ pub(super) fn links(
     let mut out = Compared::default();
     for (field, node) in &desired.fields {
         if kind.link(field).is_none() {
+            continue;
+        }
+        if question.live.unread.iter().any(|(object, name)| object == address && **name == **field) {
+            out.refusals.push(Refusal {
+                id: "unknown",
+                address: address.clone(),
+                message: format!("`{field}` of {} cannot be seen with this credential", kind::title(address)),
+                at: node.at,
+                consent: None,
+            });
             continue;
         }
         let wanted = targets(Some(node));

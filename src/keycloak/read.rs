@@ -66,8 +66,6 @@ pub struct Read {
     pub policy_types: BTreeSet<String>,
     /// Wanted users whose master is another directory.
     pub federated: BTreeSet<Address>,
-    /// Fields of objects in the state that this credential may not see.
-    pub unread: BTreeSet<(Address, &'static str)>,
 }
 
 /// A realm in the shape of an export, and how complete it is.
@@ -156,6 +154,7 @@ async fn finish(
     }
     let (default_role, realm_id) = (default_role(&draft.realm, realm), text(&draft.realm, "id"));
     let mut live = lift(draft.realm, true);
+    live.unread = draft.unread;
     learn(&mut live, draft.missing, asked);
     Ok(Read {
         live,
@@ -167,7 +166,6 @@ async fn finish(
         user_profile,
         policy_types,
         federated,
-        unread: draft.unread,
     })
 }
 

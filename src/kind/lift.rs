@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::representation::{Type, field_type, fields_of};
-use super::{
-    CLIENT, Compare, Field, Kind, POLICY, REALM, ROLE, Sent, USER, Unset, kind, realm_address, reference,
-};
+use super::{CLIENT, Compare, Field, Kind, REALM, ROLE, Sent, USER, Unset, kind, realm_address, reference};
 use crate::state::{Address, Hidden, Is, KindName, Node, Object, SecretRef, SecretSource, State};
 use crate::text::{At, Key, Note, Tree, TreeIs, nearest};
 
@@ -464,7 +462,9 @@ impl Reader<'_> {
                         self.refuse(key, it, "text")
                     }
                 });
-                let texts: Vec<Node> = texts.filter(|it| !vanishes || it.as_text() != Some("")).collect();
+                let hides = looks_secret(&key.name);
+                let texts = texts.filter(|it| !vanishes || it.as_text() != Some(""));
+                let texts: Vec<Node> = texts.map(|it| if hides { hidden(it) } else { it }).collect();
                 Some(Node::new(value.at, if texts.is_empty() { Is::Null } else { Is::List(texts) }))
             }
             (Type::Text, TreeIs::Text(text)) if text.is_empty() && !vanishes => {
@@ -649,6 +649,17 @@ impl Reader<'_> {
             nodes.push(Node::new(item.at, Is::Map(map)));
         }
         Some(set(value.at, nodes))
+    }
+}
+
+/// A text as a secret that was written out.
+fn hidden(node: Node) -> Node {
+    match node.is {
+        Is::Text(text) => Node::new(
+            node.at,
+            Is::Secret(SecretRef { source: SecretSource::Literal(Arc::from(text)), version: None }),
+        ),
+        _ => node,
     }
 }
 

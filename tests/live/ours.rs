@@ -147,8 +147,7 @@ impl Ours {
             is_stopped: &|| false,
             progress: &|_, _| (),
         };
-        let outcomes =
-            self.runtime.block_on(apply::run(&run, &calls, Ids::of(&read.live.state, &diff.planned)));
+        let outcomes = self.runtime.block_on(apply::run(&run, &calls, Ids::of(&read.live.state)));
         let mut failed = String::new();
         for outcome in outcomes.iter().filter(|it| !matches!(it.ended, Ended::Done | Ended::AlreadyDone)) {
             let _ = writeln!(failed, "{} {:?}", outcome.address, outcome.ended);

@@ -34,7 +34,6 @@ pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
         user_profile: None,
         policy_types: BTreeSet::new(),
         federated: BTreeSet::new(),
-        unread: BTreeSet::new(),
     })
 }
 
