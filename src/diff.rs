@@ -11,6 +11,7 @@ mod planned;
 mod references;
 mod same;
 mod server;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -142,6 +143,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     out.planned = planned(&question.live.state, &out.desired, &out.changes, question.version);
     references::check(question, &mut out);
     server::check(question, &mut out);
+    versions::check(question, &mut out);
     ownership::judge(question, &mut out);
     let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
     out.unmanaged = question.live.state.objects.keys().filter(|it| !declared.contains(it)).count();

@@ -23,8 +23,8 @@ mod user_profile;
 pub use created::{created, sent_unasked, spawned};
 pub use encode::{body, segment, value, wire_name};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
-pub use policy::{main_field, policy_types};
 pub use policy::is_common_policy;
+pub use policy::{main_field, policy_types};
 pub use reference::{DEFAULT_ROLE, parse_address, reference};
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
 pub use role::default_role_name;
@@ -90,6 +90,8 @@ pub struct Kind {
     pub not_in_put: &'static [&'static str],
     /// Turns other accepted spellings into ours, before fields are read.
     pub respell: Option<fn(&Tree, &mut Vec<Note>) -> Tree>,
+    /// Whether an object of this type has a field that its class knows.
+    pub takes: fn(&str, &str) -> bool,
     /// What every realm has and nobody may delete.
     pub built_in: fn(&Address) -> bool,
 }
@@ -120,6 +122,8 @@ pub enum Unset {
     EmptyText,
     /// Leave it out of the whole.
     Omit,
+    /// The server always keeps a value: `null` is an input error.
+    Never,
 }
 
 /// A field that needs a rule. Fields without one compare as their type says and travel in the body.
@@ -127,8 +131,10 @@ pub struct Field {
     pub name: &'static str,
     pub compare: Compare,
     pub sent: Sent,
-    /// `null` is allowed although the type is no text, list or map.
-    pub may_be_unset: bool,
+    /// How the field is unset, where that is not by its type.
+    pub unset: Option<Unset>,
+    /// How one of its keys is unset, where that is not as in the kind's other maps.
+    pub unset_key: Option<Unset>,
     /// Keys at any depth in this field whose values are secrets.
     pub secret_keys: &'static [&'static str],
     pub hazard: Option<(Hazard, &'static str)>,
@@ -248,10 +254,16 @@ const fn field(name: &'static str) -> Field {
         name,
         compare: Compare::Typed,
         sent: Sent::Body,
-        may_be_unset: false,
+        unset: None,
+        unset_key: None,
         secret_keys: &[],
         hazard: None,
     }
+}
+
+/// The server puts a value of its own in the place of nothing, or fails.
+const fn kept(name: &'static str) -> Field {
+    Field { unset: Some(Unset::Never), ..field(name) }
 }
 
 const fn server_owned(name: &'static str) -> Field {
@@ -272,6 +284,10 @@ const fn hazard(name: &'static str, hazard: Hazard, when: &'static str) -> Field
 
 const fn children(name: &'static str, kind: fn(&Tree) -> KindName) -> Field {
     Field { sent: Sent::Children(kind), ..field(name) }
+}
+
+fn any_field(_: &str, _: &str) -> bool {
+    true
 }
 
 fn never(_: &Address) -> bool {

@@ -9,7 +9,10 @@ pub mod safe;
 mod text;
 mod value;
 
-pub use json::{drift_json, json_text, outcomes_json, plan_digest, plan_json, plans_json, report_schema};
+pub use json::{
+    drift_json, failure_json, json_text, outcomes_json, plan_digest, plan_json, plans_json, report_schema,
+    several_json,
+};
 pub use note::{Color, notes, notes_json};
 pub use outcome::{Audit, Verification, outcomes_text};
 pub use text::{Style, drift_text, plan_text};

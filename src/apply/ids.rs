@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::CallError;
 use crate::call::Segment;
 use crate::keycloak::{Answer, ErrorKind, Keycloak};
-use crate::kind::{self, CLIENT, GROUP, ROLE, USER};
+use crate::kind::{self, GROUP, ROLE, USER};
 use crate::plan;
 use crate::state::{Address, State};
 
@@ -75,14 +75,7 @@ pub(super) async fn find(
     ids: &tokio::sync::Mutex<Ids>,
 ) -> Result<Option<String>, CallError> {
     let kind = kind::kind(address.kind());
-    let segments = match service_account(address) {
-        Some(client) => vec![
-            Segment::Text("clients/".into()),
-            Segment::Id(client),
-            Segment::Text("/service-account-user".into()),
-        ],
-        None => plan::path(kind.routes.find, address, ""),
-    };
+    let segments = plan::path(kind.routes.find, address, "");
     let path = Box::pin(url(keycloak, realm, &segments, ids)).await?;
     let answer = match keycloak.get(&path).await {
         Ok(answer) => answer,
@@ -92,7 +85,6 @@ pub(super) async fn find(
     let named = |it: &Value| {
         let name = it.get(kind.key).and_then(Value::as_str).unwrap_or("");
         address.kind() == GROUP
-            || service_account(address).is_some()
             || name == address.name()
             || (address.kind() == USER && name.eq_ignore_ascii_case(address.name()))
     };
@@ -102,12 +94,6 @@ pub(super) async fn find(
         _ => None,
     };
     Ok(found.and_then(|it| it.get(kind.routes.id)).and_then(Value::as_str).map(str::to_owned))
-}
-
-/// Service accounts are not in the list of users; their client knows them.
-fn service_account(address: &Address) -> Option<Address> {
-    let client = address.name().strip_prefix("service-account-").filter(|_| address.kind() == USER)?;
-    Some(Address::top(CLIENT, client))
 }
 
 /// Returns the path of segments below `/admin/`.

@@ -174,14 +174,15 @@ fn lay(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<
         *map = Value::Object(Map::new());
     }
     let Value::Object(map) = map else { return };
-    match (&overlay.to, kind.unset.key) {
+    let rule = kind.field(&overlay.path.field).and_then(|it| it.unset_key);
+    match (&overlay.to, rule.unwrap_or(kind.unset.key)) {
         (Some(node), _) => {
             map.insert(key.to_string(), kind::value(node, run.reveal));
         }
         (None, Unset::Null | Unset::EmptyText) => {
             map.insert(key.to_string(), Value::Null);
         }
-        (None, Unset::Omit) => {
+        (None, Unset::Omit | Unset::Never) => {
             map.remove(&**key);
         }
     }

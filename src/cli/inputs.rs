@@ -64,9 +64,8 @@ impl Inputs {
                 let here = std::env::current_dir()?;
                 // Looked for from the first path on, so that it is found from anywhere; named as a person would.
                 let start = self.paths.first().map_or_else(|| here.clone(), |it| here.join(it));
-                Project::find(&start).map_or_else(Project::default, |it| {
-                    Project::open(it.strip_prefix(&here).unwrap_or(&it))
-                })
+                Project::find(&start)
+                    .map_or_else(Project::default, |it| Project::open(it.strip_prefix(&here).unwrap_or(&it)))
             }
         };
         if self.owner.is_some() {

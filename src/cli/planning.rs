@@ -77,7 +77,12 @@ fn compare(wish: &Wish<'_>, read: &Read, ownership: &Ownership) -> Plan {
     plan
 }
 
-fn question<'a>(wish: &'a Wish<'_>, read: &'a Read, ownership: &'a Ownership, profile: Option<&'a UserProfile>) -> Question<'a> {
+fn question<'a>(
+    wish: &'a Wish<'_>,
+    read: &'a Read,
+    ownership: &'a Ownership,
+    profile: Option<&'a UserProfile>,
+) -> Question<'a> {
     Question {
         desired: &wish.desired.state,
         live: &read.live,
@@ -105,10 +110,13 @@ pub(super) fn next_ledger(
     let profile = profile(&planned.read);
     let question = question(wish, &planned.read, &planned.ownership, profile.as_ref());
     let mut ledger = diff::next_ledger(&question, &planned.plan.diff, failed);
-    if is_full {
+    // A run over a part must not make the rest look undeclared to the next one.
+    if is_full && (wish.adopt || covers(wish.roots, &ledger.roots)) {
         wish.roots.clone_into(&mut ledger.roots);
     }
-    wish.environment.clone_into(&mut ledger.environment);
+    if wish.adopt || ledger.serial == 0 || ledger.environment.is_empty() {
+        wish.environment.clone_into(&mut ledger.environment);
+    }
     if let Some(id) = &planned.read.realm_id {
         ledger.realm_id.clone_from(id);
     }
@@ -127,11 +135,16 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
                     .is_some_and(|it| !ledger.realm_id.is_empty() && *it != ledger.realm_id);
                 let trouble = if moved {
                     Some("the ledger belongs to a realm with another id".to_owned())
-                } else if wish.terms.prune && !ledger.roots.is_empty() && ledger.roots != wish.roots {
+                } else if !wish.adopt && !covers(wish.roots, &ledger.roots) {
                     Some(format!(
-                        "the last full apply covered {}, this run covers {}",
+                        "the last full apply covered {}, and this run covers {}",
                         ledger.roots.join(", "),
                         wish.roots.join(", ")
+                    ))
+                } else if !wish.adopt && wish.environment != ledger.environment && ledger.serial > 0 {
+                    Some(format!(
+                        "the last apply was for environment `{}`, and this one is for `{}`",
+                        ledger.environment, wish.environment
                     ))
                 } else {
                     None
@@ -153,6 +166,14 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
         }
     }
     ownership
+}
+
+/// Returns whether everything under the old manifest roots is under the new ones.
+fn covers(new: &[String], old: &[String]) -> bool {
+    let covers = |new: &String, old: &String| {
+        new == "." || new.is_empty() || std::path::Path::new(old).starts_with(new)
+    };
+    old.iter().all(|old| new.iter().any(|new| covers(new, old)))
 }
 
 /// The users that the manifests declare or refer to, and whether secrets are compared.

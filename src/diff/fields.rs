@@ -120,6 +120,10 @@ impl Comparison<'_> {
             _ if grew || asked => self.out.changes.push(change),
             Some(false) if self.question.terms.secrets => self.out.changes.push(change),
             Some(false) => self.out.held_back.push(("secrets", change)),
+            // A key that is there but masked is shown masked: one that is not shown is not there.
+            None if live.is_none() && path.key.is_some() => {
+                self.out.changes.push(FieldChange { why: Why::ManifestChanged, ..change })
+            }
             None if recorded.is_none() => self.out.cannot_tell.push((path, node.at)),
             None => {}
         }
@@ -259,6 +263,16 @@ pub(super) fn links(
         if kind.link(field).is_none() {
             continue;
         }
+        if question.live.unread.iter().any(|(object, name)| object == address && **name == **field) {
+            out.refusals.push(Refusal {
+                id: "unknown",
+                address: address.clone(),
+                message: format!("`{field}` of {} cannot be seen with this credential", kind::title(address)),
+                at: node.at,
+                consent: None,
+            });
+            continue;
+        }
         let wanted = targets(Some(node));
         let there = targets(live.get(field));
         let no_links = BTreeSet::new();
@@ -269,7 +283,7 @@ pub(super) fn links(
         let mut tolerated = entry.and_then(|it| it.tolerated.get(&**field)).cloned().unwrap_or_default();
         let extra: BTreeSet<Address> = there
             .difference(&wanted)
-            .filter(|it| ours.contains(it) || !stays(address, field, it))
+            .filter(|it| ours.contains(it) || !stays(question, address, field, it))
             .cloned()
             .collect();
         if first_contact {
@@ -312,9 +326,9 @@ fn targets(node: Option<&Node>) -> BTreeSet<Address> {
 
 /// Links that stay although nobody mentions them: the default role of users, what built-in roles are
 /// composed of, the realm's own scope lists, and the scopes without which tokens lose `sub` and roles.
-fn stays(address: &Address, field: &str, target: &Address) -> bool {
+fn stays(question: &Question<'_>, address: &Address, field: &str, target: &Address) -> bool {
     match address.kind() {
-        USER => field == "realmRoles" && target.kind() == ROLE && target.name().starts_with("default-roles-"),
+        USER => field == "realmRoles" && target.kind() == ROLE && target.name() == question.default_role,
         ROLE => (kind::kind(ROLE).built_in)(address),
         REALM => (kind::kind(CLIENT_SCOPE).built_in)(target),
         CLIENT => matches!(target.name(), "basic" | "acr" | "web-origins" | "roles" | "service_account"),

@@ -194,7 +194,9 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
         out.refusals.push(Refusal {
             id: "ledger",
             address: kind::realm_address(),
-            message: format!("{why}; pruning is refused until `apply --adopt` writes a fresh ledger"),
+            message: format!(
+                "{why}: pruning is refused; `apply --adopt` without --prune makes this run the measure"
+            ),
             at: At::SERVER,
             consent: None,
         });

@@ -24,7 +24,12 @@ fn user(question: &Question<'_>, address: &Address, object: &Object, notes: &mut
     let Some(profile) = question.user_profile else { return };
     let is_new = !question.live.state.contains(address) && !address.name().starts_with("service-account-");
     if let Some(why) = profile.refuses(address.name()).filter(|_| is_new) {
-        notes.push(Note::error("RW0506", format!("{} cannot be created", kind::title(address)), object.at, why));
+        notes.push(Note::error(
+            "RW0506",
+            format!("{} cannot be created", kind::title(address)),
+            object.at,
+            why,
+        ));
     }
     let attributes = object.get("attributes").and_then(|it| it.as_map());
     for (name, node) in attributes.into_iter().flatten() {
@@ -47,11 +52,18 @@ fn policy(question: &Question<'_>, address: &Address, object: &Object, notes: &m
         return;
     }
     let at = object.get("type").map_or(object.at, |it| it.at);
-    let note = Note::error("RW0508", format!("{} is of type `{of}`, which this server does not have", kind::title(address)), at, "no such policy type");
+    let note = Note::error(
+        "RW0508",
+        format!("{} is of type `{of}`, which this server does not have", kind::title(address)),
+        at,
+        "no such policy type",
+    );
     let known = types.iter().cloned().collect::<Vec<_>>().join(", ");
     notes.push(match nearest(of, types.iter().map(String::as_str)) {
         Some(near) => note.help(format!("did you mean `{near}`?")),
-        None if of == "js" => note.help("start Keycloak with --features=scripts and deploy the script, or use another type"),
+        None if of == "js" => {
+            note.help("start Keycloak with --features=scripts and deploy the script, or use another type")
+        }
         None => note.help(format!("it has {known}")),
     });
 }

@@ -34,6 +34,7 @@ pub(super) static SETTINGS: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["resources", "scopes", "policies", "authorizationSchema"],
     respell: Some(shorthand::expand),
+    takes: super::any_field,
     built_in: |_| true,
 };
 
@@ -53,6 +54,7 @@ pub(super) static SCOPE: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["policies", "resources"],
     respell: None,
+    takes: super::any_field,
     built_in: never,
 };
 
@@ -76,6 +78,7 @@ pub(super) static RESOURCE: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["owner"],
     respell: Some(respell_resource),
+    takes: super::any_field,
     built_in: never,
 };
 

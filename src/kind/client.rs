@@ -6,7 +6,7 @@
 
 use super::{
     CLIENT_SCOPE, Compare, Field, Hazard, Kind, Link, MAPPER, Routes, SETTINGS, Sent, Unset, Unsets,
-    children, field, hazard, links, not_yet, server_owned,
+    children, field, hazard, kept, links, not_yet, server_owned,
 };
 use crate::state::Address;
 
@@ -21,9 +21,14 @@ pub(super) static CLIENT: Kind = Kind {
         server_owned("access"),
         server_owned("notBefore"),
         server_owned("origin"),
+        kept("attributes"),
+        kept("protocol"),
+        // Nodes register themselves.
+        server_owned("registeredNodes"),
         server_owned("registrationAccessToken"),
         Field { compare: Compare::Secret, ..field("secret") },
         hazard("enabled", Hazard::LocksOut, "false"),
+        // Of a client with authorization it also deletes that, without a word.
         hazard("publicClient", Hazard::DropsSecret, "true"),
         hazard("authorizationServicesEnabled", Hazard::Deletes, "false"),
         hazard("fullScopeAllowed", Hazard::Opens, "true"),
@@ -50,6 +55,7 @@ pub(super) static CLIENT: Kind = Kind {
         "optionalClientScopes",
     ],
     respell: None,
+    takes: super::any_field,
     built_in: is_built_in,
 };
 

@@ -1,6 +1,6 @@
 //! Client scopes with their mappers.
 
-use super::{Kind, MAPPER, Routes, Unset, Unsets, children, server_owned};
+use super::{Kind, MAPPER, Routes, Unset, Unsets, children, kept, server_owned};
 
 /// What a new realm of 26.7 has.
 const BUILT_IN: &[&str] = &[
@@ -27,7 +27,7 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     representation: |_| "ClientScopeRepresentation",
     key: "name",
     under: &[],
-    fields: &[server_owned("id"), children("protocolMappers", |_| MAPPER)],
+    fields: &[server_owned("id"), kept("protocol"), children("protocolMappers", |_| MAPPER)],
     routes: Routes {
         collection: "client-scopes",
         own: "client-scopes/{id}",
@@ -37,5 +37,6 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: false },
     not_in_put: &["protocolMappers"],
     respell: None,
+    takes: super::any_field,
     built_in: |address| address.kind() == super::CLIENT_SCOPE && BUILT_IN.contains(&address.name()),
 };

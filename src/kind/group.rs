@@ -36,5 +36,6 @@ pub(super) static GROUP: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["subGroups", "realmRoles", "clientRoles", "access", "subGroupCount"],
     respell: None,
+    takes: super::any_field,
     built_in: never,
 };

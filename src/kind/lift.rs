@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::representation::{Type, field_type, fields_of};
-use super::{CLIENT, Compare, Field, Kind, REALM, ROLE, Sent, USER, kind, realm_address, reference};
+use super::{CLIENT, Compare, Field, Kind, REALM, ROLE, Sent, USER, Unset, kind, realm_address, reference};
 use crate::state::{Address, Hidden, Is, KindName, Node, Object, SecretRef, SecretSource, State};
 use crate::text::{At, Key, Note, Tree, TreeIs, nearest};
 
@@ -85,7 +85,8 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
     }
     let Some(address) = address_of(kind, tree, parent, out) else { return };
     let mut object_ = Object::new(tree.at);
-    let class = (kind.representation)(tree.get("type").and_then(Tree::scalar).unwrap_or(""));
+    let type_name = tree.get("type").and_then(Tree::scalar).unwrap_or("");
+    let class = (kind.representation)(type_name);
     // Children of what exists once per parent stand beside it, not under it.
     let under = if kind.key.is_empty() { parent } else { Some(&address) };
     let mut children = Vec::new();
@@ -133,8 +134,9 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                     }
                     continue;
                 }
-                let Some(of) = rule.and_then(links_type).or_else(|| field_type(class, &key.name)) else {
-                    unknown(kind, class, &address, key, out);
+                let of = rule.and_then(links_type).or_else(|| field_type(class, &key.name));
+                let Some(of) = of.filter(|_| (kind.takes)(type_name, &key.name)) else {
+                    unknown(kind, type_name, &address, key, out);
                     continue;
                 };
                 let mut reader = Reader { kind, rule, address: &address, notes: &mut out.notes };
@@ -242,11 +244,12 @@ fn roles(tree: &Tree, out: &mut Lifted) {
     }
 }
 
-fn unknown(kind: &Kind, class: &str, address: &Address, key: &Key, out: &mut Lifted) {
+fn unknown(kind: &Kind, type_name: &str, address: &Address, key: &Key, out: &mut Lifted) {
     let title = format!("unknown field `{}` in {}", key.name, super::title(address));
     let ours = kind.fields.iter().filter(|it| it.compare != Compare::ServerOwned).map(|it| it.name);
     let server_owned = |name: &str| kind.field(name).is_some_and(|it| it.compare == Compare::ServerOwned);
-    let known = ours.chain(fields_of(class).filter(|it| !server_owned(it))).chain([kind.key]);
+    let of_class = fields_of((kind.representation)(type_name)).filter(|it| !server_owned(it));
+    let known = ours.chain(of_class).filter(|it| (kind.takes)(type_name, it)).chain([kind.key]);
     let note = match nearest(&key.name, known) {
         Some(near) => Note::error("RW0103", title, key.at, format!("did you mean `{near}`?"))
             .help(format!("write `{near}`")),
@@ -288,12 +291,20 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn field(&mut self, key: &Key, value: &Tree, of: &Type) -> Option<Node> {
         let compare = self.rule.map_or(Compare::Typed, |it| it.compare);
-        if matches!(value.is, TreeIs::Null) {
+        let is_nothing = match &value.is {
+            TreeIs::Null => true,
+            TreeIs::Text(text) => text.is_empty(),
+            TreeIs::List(items) => items.is_empty(),
+            TreeIs::Map(_) | TreeIs::Bool(_) | TreeIs::Number(_) => false,
+        };
+        let unset = self.rule.and_then(|it| it.unset);
+        if matches!(value.is, TreeIs::Null) || (is_nothing && unset == Some(Unset::Never)) {
             let possible = match of {
-                Type::Text | Type::Enum(_) | Type::List(_) | Type::Map(_) | Type::Any | Type::Class(_) => {
-                    !matches!(compare, Compare::Secret) && !matches!(of, Type::Enum(_))
+                _ if unset.is_some() => unset != Some(Unset::Never),
+                Type::Text | Type::List(_) | Type::Map(_) | Type::Any | Type::Class(_) => {
+                    !matches!(compare, Compare::Secret)
                 }
-                Type::Boolean | Type::Integer | Type::Number => self.rule.is_some_and(|it| it.may_be_unset),
+                Type::Enum(_) | Type::Boolean | Type::Integer | Type::Number => false,
             };
             if !possible {
                 let title = format!("`{}` of {} cannot be unset", key.name, super::title(self.address));
@@ -325,7 +336,7 @@ impl Reader<'_> {
             Compare::RoleTree => self.role_tree(key, value),
             Compare::RefItems { kind, id, option } => self.ref_items(key, value, kind, id, option),
             Compare::Owner => {
-                let name = value.scalar()?;
+                let Some(name) = value.scalar() else { return self.refuse(key, value, "a username") };
                 // The client itself owns a resource unless a user does.
                 let own = self.address.parent().is_some_and(|it| it.name() == name);
                 (!own).then(|| Node::new(value.at, Is::Ref(Address::top(USER, name.to_lowercase()))))
@@ -451,7 +462,9 @@ impl Reader<'_> {
                         self.refuse(key, it, "text")
                     }
                 });
-                let texts: Vec<Node> = texts.filter(|it| !vanishes || it.as_text() != Some("")).collect();
+                let hides = looks_secret(&key.name);
+                let texts = texts.filter(|it| !vanishes || it.as_text() != Some(""));
+                let texts: Vec<Node> = texts.map(|it| if hides { hidden(it) } else { it }).collect();
                 Some(Node::new(value.at, if texts.is_empty() { Is::Null } else { Is::List(texts) }))
             }
             (Type::Text, TreeIs::Text(text)) if text.is_empty() && !vanishes => {
@@ -475,8 +488,15 @@ impl Reader<'_> {
         let mut version = None;
         for (inner, tree) in value.entries() {
             match (&*inner.name, tree.scalar()) {
+                ("fromEnv" | "fromFile", Some(_)) if source.is_some() => self.notes.push(
+                    Note::error("RW0106", "a secret has one source", inner.at, "a second one")
+                        .help("keep one of `fromEnv` and `fromFile`"),
+                ),
                 ("fromEnv", Some(name)) => source = Some(SecretSource::Env(name.into())),
                 ("fromFile", Some(path)) => source = Some(SecretSource::File(path.into())),
+                ("fromEnv" | "fromFile" | "version", None) => {
+                    self.refuse(inner, tree, "text");
+                }
                 ("version", Some(text)) => match text.parse() {
                     Ok(number) => version = Some(number),
                     Err(_) => {
@@ -509,10 +529,10 @@ impl Reader<'_> {
         match source {
             Some(source) => Some(Node::new(value.at, Is::Secret(SecretRef { source, version }))),
             None => {
-                if value.entries().is_empty() {
+                if value.entries().iter().all(|(inner, _)| &*inner.name == "version") {
                     let note = Note::error(
                         "RW0104",
-                        format!("`{}` is {}, not a secret", key.name, value.what()),
+                        format!("`{}` does not say where its value comes from", key.name),
                         value.at,
                         "expected a secret",
                     );
@@ -629,6 +649,17 @@ impl Reader<'_> {
             nodes.push(Node::new(item.at, Is::Map(map)));
         }
         Some(set(value.at, nodes))
+    }
+}
+
+/// A text as a secret that was written out.
+fn hidden(node: Node) -> Node {
+    match node.is {
+        Is::Text(text) => Node::new(
+            node.at,
+            Is::Secret(SecretRef { source: SecretSource::Literal(Arc::from(text)), version: None }),
+        ),
+        _ => node,
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! A PUT needs the id, replaces `config`, and ignores name and protocol.
 
-use super::{CLIENT, CLIENT_SCOPE, Field, Kind, Routes, Sent, Unset, Unsets, field, never, server_owned};
+use super::{
+    CLIENT, CLIENT_SCOPE, Field, Kind, Routes, Sent, Unset, Unsets, field, kept, never, server_owned,
+};
 
 pub(super) static MAPPER: Kind = Kind {
     name: super::MAPPER,
@@ -15,6 +17,7 @@ pub(super) static MAPPER: Kind = Kind {
         server_owned("consentRequired"),
         server_owned("consentText"),
         Field { sent: Sent::Fixed, ..field("protocol") },
+        kept("protocolMapper"),
     ],
     routes: Routes {
         collection: "{up}/protocol-mappers/models",
@@ -25,5 +28,6 @@ pub(super) static MAPPER: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
     not_in_put: &[],
     respell: None,
+    takes: super::any_field,
     built_in: never,
 };

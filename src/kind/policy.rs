@@ -96,7 +96,11 @@ pub(super) static TYPES: &[PolicyType] = &[
         name: "resource",
         representation: "ResourcePermissionRepresentation",
         main: "policies",
-        config: PERMISSION_CONFIG,
+        config: &[
+            ("applyPolicies", "policies", true),
+            ("resources", "resources", true),
+            ("defaultResourceType", "resourceType", false),
+        ],
     },
     PolicyType {
         name: "scope",
@@ -127,6 +131,14 @@ pub(super) fn policy_type(name: &str) -> Option<&'static PolicyType> {
 /// Returns whether every server has a policy type.
 pub fn is_common_policy(name: &str) -> bool {
     name != "js" && policy_type(name).is_some()
+}
+
+/// Returns whether a policy or permission of a type has a field. The classes of all types share fields that
+/// most types do not have: the server answers 500 to some, and forgets others.
+fn takes(type_name: &str, field: &str) -> bool {
+    const ALL: &[&str] = &["description", "type", "logic", "decisionStrategy"];
+    policy_type(type_name)
+        .is_none_or(|it| ALL.contains(&field) || it.config.iter().any(|(_, name, _)| *name == field))
 }
 
 fn representation(name: &str) -> &'static str {
@@ -173,6 +185,7 @@ pub(super) static POLICY: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["resourcesData", "scopesData", "owner"],
     respell: Some(respell),
+    takes,
     built_in: never,
 };
 
@@ -201,6 +214,7 @@ pub(super) static PERMISSION: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["resourcesData", "scopesData", "owner"],
     respell: Some(respell),
+    takes,
     built_in: never,
 };
 
@@ -211,6 +225,14 @@ fn respell(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
     for (key, value) in tree.entries() {
         match (&*key.name, known) {
             ("config", Some(known)) => {
+                if !matches!(value.is, TreeIs::Map(_) | TreeIs::Null) {
+                    notes.push(Note::error(
+                        "RW0104",
+                        format!("`config` is {}, not a map", value.what()),
+                        value.at,
+                        "expected a map",
+                    ));
+                }
                 for (key, value) in value.entries() {
                     if let Some(entry) = from_config(known, key, value, notes) {
                         entries.push(entry);

@@ -5,8 +5,9 @@
 
 use super::{
     CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Hazard, Kind, Link, Routes, Sent, USER, Unset, Unsets,
-    children, field, hazard, links, not_yet, server_owned,
+    children, field, hazard, kept, links, not_yet, server_owned,
 };
+use crate::text::{Key, Note, Tree, TreeIs};
 
 pub(super) static REALM: Kind = Kind {
     name: super::REALM,
@@ -22,9 +23,37 @@ pub(super) static REALM: Kind = Kind {
         server_owned("otpSupportedApplications"),
         server_owned("codeSecret"),
         hazard("enabled", Hazard::LocksOut, "false"),
-        Field { compare: Compare::Folded, ..hazard("sslRequired", Hazard::Opens, "none") },
+        Field {
+            compare: Compare::Folded,
+            unset: Some(Unset::Never),
+            ..hazard("sslRequired", Hazard::Opens, "none")
+        },
         hazard("registrationAllowed", Hazard::Opens, "true"),
-        Field { may_be_unset: true, ..field("eventsExpiration") },
+        Field { unset: Some(Unset::Null), ..field("eventsExpiration") },
+        kept("attributes"),
+        kept("browserFlow"),
+        // A key that is left out stays on 26.7 and goes on 26.0; null removes it on both.
+        Field { unset_key: Some(Unset::Null), ..kept("browserSecurityHeaders") },
+        kept("clientAuthenticationFlow"),
+        kept("directGrantFlow"),
+        kept("dockerAuthenticationFlow"),
+        kept("firstBrokerLoginFlow"),
+        kept("registrationFlow"),
+        kept("resetCredentialsFlow"),
+        kept("webAuthnPolicyAttestationConveyancePreference"),
+        kept("webAuthnPolicyAuthenticatorAttachment"),
+        kept("webAuthnPolicyPasswordlessAttestationConveyancePreference"),
+        kept("webAuthnPolicyPasswordlessAuthenticatorAttachment"),
+        kept("webAuthnPolicyPasswordlessRequireResidentKey"),
+        kept("webAuthnPolicyPasswordlessResidentKey"),
+        kept("webAuthnPolicyPasswordlessRpEntityName"),
+        kept("webAuthnPolicyPasswordlessSignatureAlgorithms"),
+        kept("webAuthnPolicyPasswordlessUserVerificationRequirement"),
+        kept("webAuthnPolicyRequireResidentKey"),
+        kept("webAuthnPolicyResidentKey"),
+        kept("webAuthnPolicyRpEntityName"),
+        kept("webAuthnPolicySignatureAlgorithms"),
+        kept("webAuthnPolicyUserVerificationRequirement"),
         Field { secret_keys: &["password", "authTokenClientSecret"], ..field("smtpServer") },
         links("defaultDefaultClientScopes", CLIENT_SCOPE, Link::Each("default-default-client-scopes")),
         links("defaultOptionalClientScopes", CLIENT_SCOPE, Link::Each("default-optional-client-scopes")),
@@ -60,6 +89,10 @@ pub(super) static REALM: Kind = Kind {
         not_yet("userFederationProviders"),
         not_yet("userProfile"),
         not_yet("workflows"),
+        // Relics that the server reads and forgets.
+        not_yet("passwordCredentialGrantAllowed"),
+        not_yet("social"),
+        not_yet("updateProfileOnInitialSocialLogin"),
         not_yet("privateKey"),
         not_yet("publicKey"),
         not_yet("certificate"),
@@ -73,6 +106,47 @@ pub(super) static REALM: Kind = Kind {
         "users",
         "clients",
     ],
-    respell: None,
+    respell: Some(respell),
+    takes: super::any_field,
     built_in: |_| true,
 };
+
+/// Attributes that show a field once more become that field, unless it is there: in a PUT the field wins.
+fn respell(tree: &Tree, _: &mut Vec<Note>) -> Tree {
+    let mut entries: Vec<(Key, Tree)> = Vec::new();
+    let mut fields: Vec<(Key, Tree)> = Vec::new();
+    for (key, value) in tree.entries() {
+        let TreeIs::Map(attributes) = &value.is else {
+            entries.push((key.clone(), value.clone()));
+            continue;
+        };
+        if &*key.name != "attributes" {
+            entries.push((key.clone(), value.clone()));
+            continue;
+        }
+        let mut kept = Vec::new();
+        for (key, value) in attributes {
+            match shows(&key.name) {
+                None => kept.push((key.clone(), value.clone())),
+                Some(field) if tree.get(&field).is_none() && value.scalar().is_some() => {
+                    fields.push((Key { at: key.at, name: field.into() }, value.clone()));
+                }
+                Some(_) => {}
+            }
+        }
+        entries.push((key.clone(), Tree::new(value.at, TreeIs::Map(kept))));
+    }
+    entries.extend(fields);
+    Tree::new(tree.at, TreeIs::Map(entries))
+}
+
+/// Returns the field that an attribute shows.
+fn shows(attribute: &str) -> Option<String> {
+    let field = match attribute.strip_prefix("webAuthnPolicy").and_then(|it| it.strip_suffix("Passwordless"))
+    {
+        Some(policy) => format!("webAuthnPolicyPasswordless{policy}"),
+        None if attribute == "realmReusableOtpCode" => "otpPolicyCodeReusable".to_owned(),
+        None => attribute.to_owned(),
+    };
+    super::field_type("RealmRepresentation", &field).map(|_| field)
+}

@@ -28,6 +28,7 @@ pub(super) static ROLE: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["composites"],
     respell: None,
+    takes: super::any_field,
     built_in: is_built_in,
 };
 

@@ -63,5 +63,6 @@ pub(super) static USER: Kind = Kind {
         "disableableCredentialTypes",
     ],
     respell: None,
+    takes: super::any_field,
     built_in: never,
 };

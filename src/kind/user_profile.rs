@@ -16,7 +16,8 @@ pub struct UserProfile {
 
 impl UserProfile {
     pub fn read(profile: &Value) -> Self {
-        let attributes = profile.get("attributes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let attributes =
+            profile.get("attributes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let name = |it: &Value| it.get("name").and_then(Value::as_str).map(str::to_owned);
         let username = attributes.iter().find(|it| name(it).as_deref() == Some("username"));
         // Numbers come as JSON numbers or as text.
@@ -47,8 +48,12 @@ impl UserProfile {
     pub fn refuses(&self, username: &str) -> Option<String> {
         let length = username.chars().count();
         match (self.shortest_name, self.longest_name) {
-            (Some(least), _) if length < least => Some(format!("the realm's user profile wants at least {least} characters")),
-            (_, Some(most)) if length > most => Some(format!("the realm's user profile wants at most {most} characters")),
+            (Some(least), _) if length < least => {
+                Some(format!("the realm's user profile wants at least {least} characters"))
+            }
+            (_, Some(most)) if length > most => {
+                Some(format!("the realm's user profile wants at most {most} characters"))
+            }
             _ => None,
         }
     }
@@ -65,7 +70,14 @@ mod tests {
             {"name": "username", "validations": {"length": {"min": 3, "max": "8"}}}, {"name": "email"}]});
         let profile = UserProfile::read(&value);
         assert!(profile.keeps("email") && !profile.keeps("phone"));
-        assert_eq!([profile.refuses("ab").is_some(), profile.refuses("abc").is_some(), profile.refuses("abcdefghi").is_some()], [true, false, true]);
+        assert_eq!(
+            [
+                profile.refuses("ab").is_some(),
+                profile.refuses("abc").is_some(),
+                profile.refuses("abcdefghi").is_some()
+            ],
+            [true, false, true]
+        );
         value["unmanagedAttributePolicy"] = json!("ADMIN_EDIT");
         assert!(UserProfile::read(&value).keeps("phone"));
         value["unmanagedAttributePolicy"] = json!("ADMIN_VIEW");

@@ -124,7 +124,9 @@ fn message(hazard: Hazard, address: &Address, field: &str, value: &str) -> Strin
         Hazard::Deletes => {
             format!("{field} {value} deletes every resource, policy and permission of {title}")
         }
-        Hazard::DropsSecret => format!("{field} {value} drops the secret of {title}"),
+        Hazard::DropsSecret => {
+            format!("{field} {value} drops the secret of {title}, and its authorization if it has one")
+        }
         Hazard::LocksOut => format!("{field} {value} locks out whoever uses {title}"),
         Hazard::Opens => format!("{field} {value} opens {title} wider"),
     }

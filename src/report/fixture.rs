@@ -1,6 +1,6 @@
 //! A small realm, its manifests before and now, and a plan between them that has something of everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -8,8 +8,8 @@ use crate::diff::{Diff, Ledger, Ownership, Question, Terms, diff, next_ledger};
 use crate::kind::{CLIENT, GROUP, NEWEST, REALM, ROLE, USER, lift_realm};
 use crate::manifest::{Loaded, Project, load_texts};
 use crate::plan::{Plan, judge};
-use crate::state::{Known, Live, Pattern};
-use crate::text::tree_of_json;
+use crate::state::{Address, Known, Live, Object, Pattern};
+use crate::text::{At, tree_of_json};
 
 /// Every literal secret of the fixture has this in it; no output may.
 pub(super) const SECRET: &str = "s3cr3t";
@@ -122,8 +122,10 @@ fn answer(loaded: &Loaded, live: &Live, ownership: &Ownership, terms: &Terms) ->
         version: NEWEST,
         default_role: "default-roles-shop",
         ownership,
-        same_secret: &|_, _| Some(false),
+        same_secret: Box::new(|_, _| Some(false)),
         terms,
+        user_profile: None,
+        policy_types: &BTreeSet::new(),
     };
     let diff = diff(&question);
     let ledger = next_ledger(&question, &diff, &|_| false);
@@ -154,6 +156,31 @@ pub(super) fn everything() -> (Plan, Loaded) {
     let terms = Terms { prune: true, protect: vec![Pattern::new("group/ops")], ..Terms::default() };
     let now = manifest("realm.yaml", NOW);
     let plan = plan_of(&now, &live(), &ownership, &terms);
+    (plan, now)
+}
+
+/// A plan in which objects go and come with others; without `prune` they are left behind.
+pub(super) fn together(prune: bool) -> (Plan, Loaded) {
+    let owner = Ownership { owner: Some("platform".into()), ..Ownership::default() };
+    let before = manifest(
+        "realm.yaml",
+        "realm: shop\nroles: { realm: [{ name: legacy }], client: { old: [{ name: x }] } }\nclients: [{ clientId: old }]\n",
+    );
+    let (_, ledger) = answer(&before, &nothing(), &owner, &Terms::default());
+    let now = manifest(
+        "realm.yaml",
+        "realm: shop
+clients: [{ clientId: batch, serviceAccountsEnabled: true }]
+users: [{ username: service-account-batch, realmRoles: [reader] }]
+roles: { realm: [{ name: other, description: Also }] }
+groups: [{ name: ops, realmRoles: [reader] }]
+",
+    );
+    let mut live = live();
+    let old = Address::top(CLIENT, "old");
+    live.state.objects.insert(old.child(ROLE, "x"), Object::new(At::SERVER));
+    let terms = Terms { prune, ..Terms::default() };
+    let plan = plan_of(&now, &live, &Ownership { ledger: Some(ledger), ..owner }, &terms);
     (plan, now)
 }
 

@@ -16,9 +16,9 @@ pub use drift::drift_json;
 pub use outcome::outcomes_json;
 
 use self::shape::{
-    CascadeEntry, ConsentEntry, Counts, Document, FateName, FieldPlace, FormatVersion, HeldBack, Left,
-    PlanCommand, PlanDocument, PlansDocument, RefusalEntry, ResourceChange, SideEffectEntry, Target,
-    ToleratedLinks,
+    CascadeEntry, ConsentEntry, Counts, Document, FailureDocument, FailureEntry, FateName, FieldPlace,
+    FormatVersion, HeldBack, Left, PlanCommand, PlanDocument, PlansDocument, RefusalEntry, ResourceChange,
+    SideEffectEntry, Target, ToleratedLinks,
 };
 use super::notes_json;
 use super::safe::is_unsafe;
@@ -36,8 +36,25 @@ pub fn plan_json(plan: &Plan, files: &Files) -> Value {
 
 /// Returns the plans of several realms as one document.
 pub fn plans_json(plans: &[(&Plan, &Files)]) -> Value {
-    let plans = plans.iter().map(|(plan, files)| plan_json(plan, files)).collect();
+    several_json(plans.iter().map(|(plan, files)| plan_json(plan, files)).collect())
+}
+
+/// Returns the documents of several realms as one: plans, drifts or applies.
+pub fn several_json(plans: Vec<Value>) -> Value {
     to_value(&PlansDocument { format_version: FormatVersion::One, realmwright_version: VERSION, plans })
+}
+
+/// Returns why a command could not do its work; `class` is one word, such as `input` or `network`.
+pub fn failure_json(command: &str, class: &str, message: &str, files: &Files, notes: &[Note]) -> Value {
+    let (errors, warnings): (Vec<Note>, Vec<Note>) = notes.iter().cloned().partition(Note::is_error);
+    to_value(&FailureDocument {
+        format_version: FormatVersion::One,
+        realmwright_version: VERSION,
+        command: command.to_owned(),
+        failure: FailureEntry { class: class.to_owned(), message: message.to_owned() },
+        warnings: notes_json(files, &warnings),
+        errors: notes_json(files, &errors),
+    })
 }
 
 /// Returns the digest of what a plan will do and where: no times, no places, no secrets, no reasons.
@@ -48,7 +65,7 @@ pub fn plan_digest(plan: &Plan) -> String {
     let bare = |change: &Change| {
         let mut values = values::of_change(change);
         values.reasons.clear();
-        (change.object.to_string(), values)
+        (change.object.to_string(), sorted(to_value(&values)))
     };
     let changes: Vec<_> = plan.changes().iter().map(bare).collect();
     let held_back: Vec<_> = plan.diff.held_back.iter().map(|(key, it)| (key, bare(it))).collect();
@@ -67,6 +84,19 @@ pub fn plan_digest(plan: &Plan) -> String {
         write!(digest, "{byte:02x}").expect("a string takes everything");
     }
     digest
+}
+
+/// Every list of a realm is a set, and the server's order is not always the same.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.into_iter().map(sorted).collect();
+            items.sort_by_cached_key(Value::to_string);
+            Value::Array(items)
+        }
+        Value::Object(map) => Value::Object(map.into_iter().map(|(key, it)| (key, sorted(it))).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
 }
 
 /// Returns the JSON Schema of the documents that plan, drift and apply write.

@@ -169,4 +169,5 @@ fn audit_line(plan: &Plan, counts: &Counts, audit: &Audit) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes them")]
 mod tests;

@@ -183,4 +183,5 @@ pub(super) fn counted(count: usize, word: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes them")]
 mod tests;

@@ -12,12 +12,16 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod cascade;
+mod flat;
 mod foreign;
 mod links;
 mod manual;
 mod notebook;
+mod ours;
+mod probe;
 mod proxy;
 mod prune;
+mod reading;
 mod realm;
 mod sandbox;
 mod secrets;
@@ -50,7 +54,9 @@ fn trials() -> Vec<Trial> {
         links::trials(),
         manual::trials(),
         notebook::trials(),
+        probe::trials(),
         prune::trials(),
+        reading::trials(),
         sandbox::trials(),
         secrets::trials(),
         seed::trials(),

@@ -17,6 +17,17 @@ pub(super) enum Document {
     Plans(PlansDocument),
     Drift(Box<DriftDocument>),
     Apply(Box<ApplyDocument>),
+    Failure(Box<FailureDocument>),
+}
+
+/// What a run writes about one realm.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "exists for its schema: the documents are written one by one")]
+pub(super) enum OfOneRealm {
+    Plan(Box<PlanDocument>),
+    Drift(Box<DriftDocument>),
+    Apply(Box<ApplyDocument>),
 }
 
 /// The plan of one realm.
@@ -53,12 +64,12 @@ pub(super) struct PlanDocument {
     pub(super) errors: Value,
 }
 
-/// The plans of several realms.
+/// The documents of several realms.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct PlansDocument {
     pub(super) format_version: FormatVersion,
     pub(super) realmwright_version: &'static str,
-    #[schemars(with = "Vec<PlanDocument>")]
+    #[schemars(with = "Vec<OfOneRealm>")]
     pub(super) plans: Vec<Value>,
 }
 
@@ -96,6 +107,26 @@ pub(super) struct ApplyDocument {
     pub(super) warnings: Value,
     #[schemars(with = "Vec<NoteEntry>")]
     pub(super) errors: Value,
+}
+
+/// Why a command has no other document.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FailureDocument {
+    pub(super) format_version: FormatVersion,
+    pub(super) realmwright_version: &'static str,
+    pub(super) command: String,
+    pub(super) failure: FailureEntry,
+    #[schemars(with = "Vec<NoteEntry>")]
+    pub(super) warnings: Value,
+    #[schemars(with = "Vec<NoteEntry>")]
+    pub(super) errors: Value,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FailureEntry {
+    /// What kind of failure it is, such as `input` or `network`.
+    pub(super) class: String,
+    pub(super) message: String,
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -2,10 +2,15 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{drift_json, json_text, outcomes_json, plan_digest, plan_json, plans_json, report_schema};
+use super::{
+    drift_json, failure_json, json_text, outcomes_json, plan_digest, plan_json, plans_json, report_schema,
+    several_json,
+};
 use crate::plan::{Ended, Outcome, drift};
-use crate::report::fixture::{SECRET, clean, everything, many, nasty};
+use crate::report::fixture::{SECRET, clean, everything, many, nasty, together};
 use crate::report::{Audit, Verification};
+use crate::state::Is;
+use crate::text::{At, Note};
 
 fn change<'a>(plan: &'a Value, address: &str) -> &'a Value {
     let changes = plan["resource_changes"].as_array().expect("a list of changes");
@@ -20,8 +25,11 @@ fn documents() -> Vec<Value> {
         seconds: 0.5,
         verification: Verification::Differs { still: vec![] },
     };
-    let mut documents = Vec::new();
-    for (plan, loaded) in [everything(), clean(), many(250), nasty()] {
+    let (_, loaded) = clean();
+    let note = Note::error("RW0103", "unknown field", At { file: 0, start: 0, end: 5 }, "here");
+    let mut documents =
+        vec![failure_json("plan", "input", "1 error in the manifests", &loaded.files, &[note])];
+    for (plan, loaded) in [everything(), clean(), many(250), nasty(), together(true), together(false)] {
         let outcomes: Vec<Outcome> = plan
             .changes()
             .iter()
@@ -32,6 +40,8 @@ fn documents() -> Vec<Value> {
         documents.push(drift_json(&plan, &drift(&plan), &loaded.files));
         documents.push(outcomes_json(&plan, &outcomes, &audit, &loaded.files));
     }
+    let drifts: Vec<Value> = documents.iter().filter(|it| it["command"] == "drift").cloned().collect();
+    documents.push(several_json(drifts));
     documents
 }
 
@@ -126,9 +136,16 @@ fn the_digest_is_of_what_is_done_and_not_of_where_it_is_written() {
     assert_eq!(plan_digest(&plan), plan_digest(&again));
     let mut moved = plan.clone();
     for change in &mut moved.diff.changes {
-        change.at = crate::text::At::SERVER;
+        change.at = At::SERVER;
     }
     assert_eq!(plan_digest(&plan), plan_digest(&moved));
+    let mut turned = plan.clone();
+    for field in turned.diff.changes.iter_mut().flat_map(|it| &mut it.fields) {
+        if let Some(Is::List(items)) = field.from.as_mut().map(|it| &mut it.is) {
+            items.reverse();
+        }
+    }
+    assert_eq!(plan_digest(&plan), plan_digest(&turned), "the server's order of a set says nothing");
     let mut less = plan.clone();
     less.diff.changes.pop();
     assert_ne!(plan_digest(&plan), plan_digest(&less));
@@ -154,7 +171,7 @@ fn every_document_is_as_the_schema_says() {
         let errors: Vec<String> = validator.iter_errors(&document).map(|it| it.to_string()).collect();
         assert_eq!(errors, [""; 0]);
     }
-    let mut wrong = documents().remove(0);
+    let mut wrong = documents().remove(1);
     wrong["summary"]["create"] = json!("many");
     assert!(!validator.is_valid(&wrong));
 }

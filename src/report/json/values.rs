@@ -72,7 +72,7 @@ pub(super) fn of_fields(fields: &[FieldChange]) -> Values {
                     items.extend(add.iter().map(|it| json!(it.to_string())));
                 }
             }
-            to => {
+            to @ (To::Value(_) | To::Unset) => {
                 let to = if let To::Value(node) = to { Some(node) } else { None };
                 set(&mut before, &field.path, from, value::json, Some(Value::Null));
                 set(&mut after, &field.path, to, value::json, Some(Value::Null));

@@ -44,7 +44,9 @@ fn each_outcome_has_its_line_and_the_last_line_says_it_all() {
         outcome(Address::top(ROLE, "old"), Action::Delete, Ended::NotStarted),
     ];
     let audit = audit(Verification::Differs { still: vec![web] });
-    assert_data_eq!(outcomes_text(&plan(), &outcomes, &audit, &Style::plain()), str![[r#"
+    assert_data_eq!(
+        outcomes_text(&plan(), &outcomes, &audit, &Style::plain()),
+        str![[r#"
 Applied   1 created, 1 already so; 1 failed, 1 skipped, 1 not started
   + role/reader
   ~ role/writer   was so already
@@ -57,7 +59,8 @@ Still differs after the apply
 
 realm shop at https://sso.example.org; by deployer; commit 4f1c2ab; plan sha256:0320fbde8fa4; 1 created, 1 already so; 1 failed, 1 skipped, 1 not started; consents hazards=2; 12 requests in 1.3 s; not as planned: 1 still differ
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -67,11 +70,14 @@ fn many_outcomes_are_counted_and_only_what_is_not_done_is_listed() {
         .collect();
     outcomes[7].ended = Ended::Failed { message: "no".into() };
     let audit = audit(Verification::Clean { held_back: 1 });
-    assert_data_eq!(outcomes_text(&plan(), &outcomes, &audit, &Style::plain()), str![[r#"
+    assert_data_eq!(
+        outcomes_text(&plan(), &outcomes, &audit, &Style::plain()),
+        str![[r#"
 Applied   29 created; 1 failed
   x role/r7   failed: no
 
 realm shop at https://sso.example.org; by deployer; commit 4f1c2ab; plan sha256:0320fbde8fa4; 29 created; 1 failed; consents hazards=2; 12 requests in 1.3 s; verified: a new plan is empty, 1 difference held back
 
-"#]]);
+"#]]
+    );
 }

@@ -20,6 +20,8 @@ const ALL: usize = 200;
 /// Of creates of one kind under one parent, so many are shown when there are more changes than [`ALL`].
 const OF_A_KIND: usize = 20;
 const LINKS: usize = 12;
+/// Of default links that a new object does not get, so many are named.
+const LINKS_OFF: usize = 2;
 
 /// Renders the changes that are written to the realm; those of the ledger have sections of their own.
 pub(super) fn changes(page: &Page<'_>) -> Vec<String> {
@@ -177,7 +179,10 @@ fn is_links(field: &FieldChange) -> bool {
 
 fn created(change: &Change) -> Vec<String> {
     let mut pieces = Vec::new();
-    for field in &change.fields {
+    // What an object is comes before what it has.
+    let (kind, rest): (Vec<&FieldChange>, Vec<&FieldChange>) =
+        change.fields.iter().partition(|it| &*it.path.field == "type");
+    for field in kind.into_iter().chain(rest) {
         let name = one_line(&field.path.to_string());
         match &field.to {
             To::Value(Node { is: Is::Map(map), .. }) => {
@@ -187,20 +192,19 @@ fn created(change: &Change) -> Vec<String> {
             }
             To::Value(node) => pieces.push(piece(&name, node, &field.path.field, &change.object)),
             To::Unset => pieces.push(format!("{name} {UNSET}")),
-            To::Links { add, remove } if remove.is_empty() => {
-                pieces.push(format!("{name}: {}", few(add.iter(), LINKS, "").join(", ")));
-            }
             To::Links { add, remove } => {
-                let signed = [few(add.iter(), LINKS, "+ "), few(remove.iter(), LINKS, "- ")].concat();
-                pieces.push(format!("{name}: {}", signed.join("  ")));
+                let with = few(add.iter(), LINKS, "").join(", ");
+                let without = few(remove.iter(), LINKS_OFF, "").join(", ");
+                let listed = [(with, ""), (without, "without ")].into_iter().filter(|(it, _)| !it.is_empty());
+                pieces.extend(listed.map(|(them, sign)| format!("{name}: {sign}{them}")));
             }
         }
     }
-    wrapped(&pieces, LINE_WIDTH).into_iter().map(|it| format!("      {it}")).collect()
+    wrapped(&pieces, "; ", LINE_WIDTH).into_iter().map(|it| format!("      {it}")).collect()
 }
 
 fn piece(name: &str, node: &Node, key: &str, of: &Address) -> String {
-    let value = shortened(&text(node, key, of), VALUE_WIDTH * 3 / 2);
+    let value = shortened(&text(node, key, of), LINE_WIDTH - width(name));
     if matches!(node.is, Is::List(_)) { format!("{name}: {value}") } else { format!("{name} {value}") }
 }
 
@@ -240,7 +244,10 @@ pub(super) fn updated(
         .map(|(field, row)| {
             let rest = match row {
                 Row::Values(left, right) => format!("{}  ->  {right}", padded(&left, left_width)),
-                Row::Items(items) => items,
+                Row::Items(items) => {
+                    let indent = format!("\n{}", " ".repeat("      ".len() + name_width + "  ".len()));
+                    wrapped(&items, "  ", LINE_WIDTH - name_width).join(&indent)
+                }
             };
             let why = field_reason(field).filter(|it| !is_links(field) && said != Some(*it));
             let why = why.map(|it| format!("  {}", page.dim(&format!("({it})")))).unwrap_or_default();
@@ -253,7 +260,7 @@ enum Row {
     /// Left and right of the arrow.
     Values(String, String),
     /// What is added and removed.
-    Items(String),
+    Items(Vec<String>),
 }
 
 fn row(field: &FieldChange, of: &Address, wish: Wish) -> Row {
@@ -281,7 +288,12 @@ fn row(field: &FieldChange, of: &Address, wish: Wish) -> Row {
 }
 
 /// Returns "+ role/x  - role/y (granted outside)"; in a drift the signs say what Keycloak did.
-fn links(field: &FieldChange, add: &BTreeSet<Address>, remove: &BTreeSet<Address>, wish: Wish) -> String {
+fn links(
+    field: &FieldChange,
+    add: &BTreeSet<Address>,
+    remove: &BTreeSet<Address>,
+    wish: Wish,
+) -> Vec<String> {
     let lacks = if field.why == Why::LiveChanged { " (removed in Keycloak)" } else { "" };
     let has = match field.why {
         Why::LiveChanged => " (granted outside)",
@@ -294,10 +306,10 @@ fn links(field: &FieldChange, add: &BTreeSet<Address>, remove: &BTreeSet<Address
     };
     let lacking = few(add.iter(), LINKS, for_lacking).into_iter().map(|it| it + lacks);
     let having = few(remove.iter(), LINKS, for_having).into_iter().map(|it| it + has);
-    lacking.chain(having).collect::<Vec<_>>().join("  ")
+    lacking.chain(having).collect()
 }
 
-fn list_difference(old: &[String], new: &[String]) -> String {
+fn list_difference(old: &[String], new: &[String]) -> Vec<String> {
     let added = new.iter().filter(|it| !old.contains(it));
     let removed = old.iter().filter(|it| !new.contains(it));
     let listed = |sign: &str, items: Vec<&String>| {
@@ -310,7 +322,7 @@ fn list_difference(old: &[String], new: &[String]) -> String {
     let stays = old.iter().filter(|it| new.contains(it)).count();
     let mut pieces = [listed("+", added.collect()), listed("-", removed.collect())].concat();
     pieces.extend((stays > 0).then(|| format!("({stays} stay)")));
-    pieces.join("  ")
+    pieces
 }
 
 /// What others lose when an object goes: "2 users and 1 group lose it".

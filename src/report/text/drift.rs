@@ -9,6 +9,9 @@ use crate::plan::{Class, Drift, Plan};
 use crate::state::Address;
 use crate::text::Files;
 
+/// Of each class, so many are listed.
+const ALL: usize = 200;
+
 /// Renders drift; one line when there is none.
 pub fn drift_text(plan: &Plan, drifts: &[Drift], files: &Files, style: &Style) -> String {
     let page = Page { plan, files, style };
@@ -46,7 +49,8 @@ fn section(
     }
     let mut lines = vec![page.title(title, &format!("{} {rest}", counted(of_class.len(), "object")))];
     let to = address_width(of_class.iter().map(|it| &it.address));
-    for drift in of_class {
+    let more = of_class.len().saturating_sub(ALL);
+    for drift in of_class.into_iter().take(ALL) {
         let action = match class {
             Class::Changed => Action::Update,
             Class::Missing => Action::Delete,
@@ -65,6 +69,7 @@ fn section(
         };
         lines.extend(updated(page, &shown, &drift.address, None, wish));
     }
+    lines.extend((more > 0).then(|| format!("  {}", page.dim(&format!("… and {more} more")))));
     lines
 }
 

@@ -113,14 +113,13 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
     let mut out = vec![page.title("Left behind", "no longer declared, and stays as it is")];
     for it in left {
         let address = one_line(&it.address.to_string());
-        match &it.path {
-            Some(path) => out.push(format!("  {address} {}", one_line(&path.to_string()))),
-            None => {
-                let adopted = if it.adopted { "  (was there before)" } else { "" };
-                out.push(format!("  {address}{}", page.dim(adopted)));
-                out.extend(referrers.get(&it.address).map(|them| format!("      {}", refer(them))));
-            }
+        if let Some(path) = &it.path {
+            out.push(format!("  {address} {}", one_line(&path.to_string())));
+            continue;
         }
+        let adopted = if it.adopted { page.dim("   was there before") } else { String::new() };
+        out.push(format!("  {address}{adopted}"));
+        out.extend(referrers.get(&it.address).map(|them| format!("      {}", refer(them))));
     }
     if objects.iter().any(|it| it.kind() != USER) {
         out.push("  delete with --prune".to_owned());

@@ -2,7 +2,7 @@ use snapbox::{IntoData, assert_data_eq, str};
 
 use super::{Style, columns, drift_text, plan_text};
 use crate::plan::drift;
-use crate::report::fixture::{SECRET, clean, everything, many, nasty};
+use crate::report::fixture::{SECRET, clean, everything, many, nasty, together};
 use crate::report::safe::is_unsafe;
 
 #[test]
@@ -33,9 +33,9 @@ Changes   8 to create, 5 to update, 1 to delete, 1 to adopt, 1 to forget; 2 held
       authorizationServicesEnabled true; secret (secret written in the manifest);
       serviceAccountsEnabled true
   + client/demo/authz/permission/R permission   realm.yaml:35
-      policies: Readers; resources: R; type resource
+      type resource; policies: Readers; resources: R
   + client/demo/authz/policy/Readers            realm.yaml:33
-      roles: role/reader (required); type role
+      type role; roles: role/reader (required)
   + client/demo/authz/resource/R                realm.yaml:31
       scopes: view; uris: /protected/*
   + client/demo/authz/scope/view                realm.yaml:30
@@ -86,6 +86,59 @@ Needs your consent   2 not given yet
 
 Refused   apply will do nothing of this plan
   x group `ops` is protected by `group/ops` and would be changed [protect]   realm.yaml:11
+
+"#]]
+    );
+}
+
+#[test]
+fn what_comes_and_goes_with_others_says_with_what() {
+    let (plan, loaded) = together(true);
+    assert_data_eq!(
+        plan_text(&plan, &loaded.files, &Style::plain()),
+        str![[r#"
+realm shop at sso.example.org (Keycloak 26.7.5)
+
+Changes   1 to create, 2 to update, 3 to delete, 2 to adopt; 2 as declared; 9 not managed here
+  - role/legacy                  no longer declared
+      1 group, 1 role and 1 user lose it
+  ~ role/other                   realm.yaml:4, adopts it
+      description  (unset)  ->  Also
+  + client/batch                 realm.yaml:2
+      serviceAccountsEnabled true
+  - client/old                   no longer declared
+  - client/old/role/x            because client/old goes
+  ~ user/service-account-batch   realm.yaml:3, made with client/batch
+      realmRoles  + role/reader
+
+Adopts   1 object already there as declared, from now on managed; 1 more with the updates above
+  = group/ops
+
+Side effects   what these changes do beyond their objects
+  ! 3 other objects lose their link to role `legacy`
+
+Needs your consent   1 not given yet
+  --allow cascade=1   objects that others own disappear or change
+      deleting role `legacy` changes role `default-roles-shop`, which these manifests do not own [cascade]
+
+"#]]
+    );
+}
+
+#[test]
+fn what_is_left_behind_says_who_still_refers_to_it() {
+    let (plan, loaded) = together(false);
+    let text = plan_text(&plan, &loaded.files, &Style::plain());
+    let left = text.find("Left behind").expect("a section");
+    assert_data_eq!(
+        &text[left..],
+        str![[r#"
+Left behind   no longer declared, and stays as it is
+  client/old
+  client/old/role/x
+  role/legacy
+      still referred to by group/guests, role/default-roles-shop, user/eric
+  delete with --prune
 
 "#]]
     );
@@ -170,7 +223,9 @@ fn a_drift_with_everything_in_it() {
     let (plan, loaded) = everything();
     let text = drift_text(&plan, &drift(&plan), &loaded.files, &Style::plain());
     assert!(!text.contains(SECRET));
-    assert_data_eq!(text, str![[r#"
+    assert_data_eq!(
+        text,
+        str![[r#"
 realm shop at sso.example.org (Keycloak 26.7.5) is not as declared
 
 Changed   2 objects in Keycloak since it was applied: as declared  ->  as it is
@@ -217,16 +272,20 @@ Leftover   2 objects applied once, and declared no longer
 Refused   apply will do nothing of this plan
   x group `ops` is protected by `group/ops` and would be changed [protect]   realm.yaml:11
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn no_drift_is_one_line() {
     let (plan, loaded) = clean();
-    assert_data_eq!(drift_text(&plan, &[], &loaded.files, &Style::plain()), str![[r#"
+    assert_data_eq!(
+        drift_text(&plan, &[], &loaded.files, &Style::plain()),
+        str![[r#"
 realm shop at sso.example.org (Keycloak 26.7.5) is as declared (2 objects).
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -249,7 +308,7 @@ Changes   6 to create, 1 to update; 1 as declared; 9 not managed here
   + role/::error::role                                         nasty\n::error::.yaml:6
       description 日本語の説明 \u{202e}nimda
   + role/longlonglonglonglonglonglonglonglonglonglonglonglonglonglongl…glonglonglonglonglonglonglonglong   nasty\n::error::.yaml:7
-      description # #[group]longlonglonglonglonglonglonglonglonglo…onglonglonglonglonglong
+      description # #[group]longlonglonglonglonglonglonglonglonglonglonglongl…glonglonglonglonglonglonglong
   ~ role/reader                                                nasty\n::error::.yaml:9
       description  Reads  ->  "a -> b"
   + role/日本語                                                nasty\n::error::.yaml:8

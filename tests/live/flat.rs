@@ -1,0 +1,89 @@
+//! Realms as flat maps of address to fields, which tests can change object by object, and as manifests.
+
+use std::collections::BTreeMap;
+
+use realmwright::kind::{
+    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, SETTINGS, USER,
+    kind, parse_address, realm_address,
+};
+use realmwright::state::{Address, KindName};
+use serde_json::{Map, Value, json};
+
+pub(crate) type Flat = BTreeMap<Address, Map<String, Value>>;
+
+/// Reads `{"role/a": {"description": "…"}, …}`.
+pub(crate) fn flat(value: Value) -> Flat {
+    let Value::Object(map) = value else { panic!("a flat realm is a map") };
+    map.into_iter()
+        .map(|(text, fields)| {
+            let address = parse_address(&text).unwrap_or_else(|| panic!("no address: {text}"));
+            let Value::Object(fields) = fields else { panic!("the fields of {text} are a map") };
+            (address, fields)
+        })
+        .collect()
+}
+
+/// Returns the manifest that declares these objects.
+pub(crate) fn manifest(realm: &str, flat: &Flat) -> Value {
+    let mut out = flat.get(&realm_address()).cloned().unwrap_or_default();
+    out.insert("realm".to_owned(), json!(realm));
+    let mut roles = Map::new();
+    let realm_roles = children(flat, None, ROLE);
+    if !realm_roles.is_empty() {
+        roles.insert("realm".to_owned(), Value::from(realm_roles));
+    }
+    let mut of_clients: Map<String, Value> = Map::new();
+    for client in flat.keys().filter(|it| it.kind() == ROLE).filter_map(Address::parent) {
+        of_clients.insert(client.name().to_owned(), Value::from(children(flat, Some(&client), ROLE)));
+    }
+    roles.insert("client".to_owned(), Value::Object(of_clients));
+    out.insert("roles".to_owned(), Value::Object(roles));
+    for (kind, section) in
+        [(GROUP, "groups"), (CLIENT, "clients"), (CLIENT_SCOPE, "clientScopes"), (USER, "users")]
+    {
+        out.insert(section.to_owned(), Value::from(children(flat, None, kind)));
+    }
+    Value::Object(out)
+}
+
+fn children(flat: &Flat, parent: Option<&Address>, kind: KindName) -> Vec<Value> {
+    let here = flat.keys().filter(|it| it.kind() == kind && it.parent().as_ref() == parent);
+    here.map(|it| object(flat, it)).collect()
+}
+
+fn object(flat: &Flat, address: &Address) -> Value {
+    let mut out = flat[address].clone();
+    out.insert(kind(address.kind()).key.to_owned(), json!(address.name()));
+    let mut section = |field: &str, kind: KindName| {
+        let list = children(flat, Some(address), kind);
+        if !list.is_empty() {
+            out.insert(field.to_owned(), Value::from(list));
+        }
+    };
+    match address.kind() {
+        GROUP => section("subGroups", GROUP),
+        CLIENT | CLIENT_SCOPE => section("protocolMappers", MAPPER),
+        _ => {}
+    }
+    if address.kind() == CLIENT {
+        let mut settings = flat.get(&address.child(SETTINGS, "")).cloned();
+        for (field, kind) in
+            [("scopes", SCOPE), ("resources", RESOURCE), ("policies", POLICY), ("permissions", PERMISSION)]
+        {
+            let list = children(flat, Some(address), kind);
+            if !list.is_empty() {
+                settings.get_or_insert_default().insert(field.to_owned(), Value::from(list));
+            }
+        }
+        if let Some(settings) = settings {
+            out.insert("authorizationSettings".to_owned(), Value::Object(settings));
+        }
+    }
+    Value::Object(out)
+}
+
+/// Returns whether objects of a kind can be declared here; a new kind must be added to [`manifest`].
+pub(crate) fn knows(kind: KindName) -> bool {
+    [REALM, CLIENT_SCOPE, ROLE, GROUP, CLIENT, MAPPER, SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION, USER]
+        .contains(&kind)
+}
