@@ -85,6 +85,8 @@ pub struct Diff {
     pub changes: Vec<Change>,
     /// Differences that a run leaves alone without consent, by the key of `--allow`.
     pub held_back: Vec<(&'static str, Change)>,
+    /// Differences that are left alone without consent and were consented to, by the key of `--allow`.
+    pub included: Vec<(&'static str, Address)>,
     /// Owned once, declared no longer, and not deleted by this plan.
     pub left_behind: Vec<LeftBehind>,
     /// Why nothing may be applied.
@@ -305,6 +307,7 @@ fn update(
         path: Some(path),
         adopted: false,
     }));
+    out.included.extend(compared.included.into_iter().map(|consent| (consent, address.clone())));
     for (consent, change) in compared.held_back {
         out.held_back.push((
             consent,
