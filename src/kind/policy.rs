@@ -277,7 +277,7 @@ fn from_config(known: &PolicyType, key: &Key, value: &Tree, notes: &mut Vec<Note
             notes.push(
                 Note::error(
                     "RW0104",
-                    format!("`{}` in `config` is not a list in JSON", field),
+                    format!("`{field}` in `config` is not a list in JSON"),
                     value.at,
                     "expected text like `[\"name\"]`",
                 )

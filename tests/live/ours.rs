@@ -11,7 +11,7 @@ use realmwright::change::{Action, Change};
 use realmwright::diff::{self, Diff, Ledger, Ownership, Question, Terms};
 use realmwright::keycloak::{Connect, Credentials, Keycloak, Read, Secret, Want, read};
 use realmwright::kind::{self, Compare, NEWEST, Sent, USER, Version};
-use realmwright::manifest::{self, Desired, Project, Secrets};
+use realmwright::manifest::{self, Desired, Project, Prune, Secrets};
 use realmwright::plan::{self, Ended};
 use realmwright::report;
 use realmwright::state::{Address, Hidden, Is, KindName, Node, SecretRef, State};
@@ -118,7 +118,12 @@ impl Ours {
             ledger: self.ledger.clone(),
             ..Ownership::default()
         };
-        let terms = Terms { prune, prune_users: prune, reenables: true, secrets: true, ..Terms::default() };
+        let terms = Terms {
+            prune: if prune { Prune::UsersToo } else { Prune::Nothing },
+            reenables: true,
+            secrets: true,
+            ..Terms::default()
+        };
         let secrets = Secrets::default();
         ask(&Question {
             desired: &desired.state,
