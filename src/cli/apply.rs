@@ -54,7 +54,7 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
             exit = exit.worst(Exit::Failed);
             continue;
         }
-        if !planned.plan.is_empty() {
+        if !planned.plan.is_empty() || !planned.plan.refusals.is_empty() {
             args.output.before(&planned.plan, &ready)?;
         }
         let agreed = agreed(&planned.plan, args.auto_approve)?;
@@ -111,7 +111,9 @@ fn audit(requests: u64, seconds: f64, verification: Verification) -> Audit {
 /// Whether somebody agrees: to everything that the plan shows, on a terminal; otherwise by flags.
 fn agreed(plan: &Plan, auto_approve: bool) -> anyhow::Result<bool> {
     if !plan.refusals.is_empty() {
-        say("refused: nothing was written");
+        for refusal in &plan.refusals {
+            say(&format!("refused: {}", refusal.message));
+        }
         return Ok(false);
     }
     if plan.is_empty() {

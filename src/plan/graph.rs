@@ -95,9 +95,12 @@ fn of_change(index: usize, change: &Change, live: &State, planned: &State, made:
                         let fields = credential
                             .as_map()
                             .map(|it| it.iter().map(|(key, node)| (key.clone(), node.clone())).collect());
-                        let body =
-                            Body::Whole { address: address.clone(), fields: fields.unwrap_or_default() };
-                        out.push(call(Method::Put, path, body, Access::Same));
+                        out.push(call(
+                            Method::Put,
+                            path,
+                            Body::Fields(fields.unwrap_or_default()),
+                            Access::Same,
+                        ));
                     }
                 }
             }

@@ -10,16 +10,25 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed};
 
+mod absent;
+mod cascade;
 mod flat;
+mod foreign;
+mod links;
+mod manual;
+mod notebook;
 mod ours;
 mod probe;
 mod proxy;
+mod prune;
 mod reading;
 mod realm;
 mod sandbox;
+mod secrets;
 mod seed;
 mod server;
 mod tree;
+mod viewer;
 
 use server::{Server, boot};
 
@@ -38,7 +47,24 @@ struct Trial {
 }
 
 fn trials() -> Vec<Trial> {
-    [probe::trials(), reading::trials(), sandbox::trials(), seed::trials()].into_iter().flatten().collect()
+    [
+        absent::trials(),
+        cascade::trials(),
+        foreign::trials(),
+        links::trials(),
+        manual::trials(),
+        notebook::trials(),
+        probe::trials(),
+        prune::trials(),
+        reading::trials(),
+        sandbox::trials(),
+        secrets::trials(),
+        seed::trials(),
+        viewer::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn main() -> ExitCode {

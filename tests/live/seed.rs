@@ -60,7 +60,7 @@ fn the_example_on_the_oldest(server: &Server) -> Result<(), String> {
 fn the_example(server: &Server, name: &str) -> Result<(), String> {
     server.no_realm(name)?;
     let tree = Tree::example(name)?;
-    tree.apply(server, &[])?;
+    server.one_at_a_time(|| tree.apply(server, &[]))?;
     let realm = server.realm(name);
 
     // 4 and 6: eric and alice can log in, and their tokens carry their roles.
@@ -152,7 +152,7 @@ fn the_example(server: &Server, name: &str) -> Result<(), String> {
 /// Row 9: the policies that the notebook makes through the Identity API.
 fn policies_of_every_type_refer_by_name(server: &Server) -> Result<(), String> {
     let name = "live-seed-policies";
-    server.no_realm(name)?;
+    server.fresh_realm(name)?;
     let tree = Tree::example(name)?;
     tree.apply(server, &[])?;
     let realm = server.realm(name);
@@ -310,7 +310,7 @@ fn resources_come_change_and_go(server: &Server) -> Result<(), String> {
 /// Row 17: `DELETE …/resources/NAME/all`, declared. And row 21: a second apply sends nothing.
 fn a_resource_goes_with_its_shorthand(server: &Server) -> Result<(), String> {
     let name = "live-seed-all";
-    server.no_realm(name)?;
+    server.fresh_realm(name)?;
     let tree = Tree::example(name)?;
     tree.apply(server, &[])?;
     let realm = server.realm(name);

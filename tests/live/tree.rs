@@ -172,7 +172,9 @@ impl Ran {
         if self.code == code {
             return Ok(self);
         }
-        Err(format!("exit code {} instead of {code}\n{}\n{}", self.code, self.err, self.out))
+        // A plan is long; what matters is said on the other stream, or comes first.
+        let start: String = self.out.chars().take(2000).collect();
+        Err(format!("exit code {} instead of {code}\n{}\n{start}", self.code, self.err))
     }
 
     pub(crate) fn json(&self) -> Result<Value, String> {
@@ -184,7 +186,8 @@ impl Ran {
         if self.out.contains(text) || self.err.contains(text) {
             return Ok(());
         }
-        Err(format!("nothing says `{text}`:\n{}\n{}", self.err, self.out))
+        let start: String = self.out.chars().take(2000).collect();
+        Err(format!("nothing says `{text}`:\n{}\n{start}", self.err))
     }
 }
 
@@ -202,12 +205,6 @@ impl Plan {
     pub(crate) fn writes(&self) -> Vec<String> {
         let ledger_only = |it: &String| it.starts_with("adopt ") || it.starts_with("forget ");
         self.changes().into_iter().filter(|it| !ledger_only(it)).collect()
-    }
-
-    /// Returns the change of an object, or null.
-    pub(crate) fn change(&self, address: &str) -> Value {
-        let found = list(&self.0["resource_changes"]).iter().find(|it| it["address"] == address);
-        found.cloned().unwrap_or_default()
     }
 
     /// Returns `address` or `address/pointer` of what is left behind, sorted.
