@@ -191,7 +191,9 @@ fn lay(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<
 /// What unsets a whole field, by its type.
 fn unset(kind: &Kind, field: &str, body: &Map<String, Value>) -> Value {
     let class = (kind.representation)(body.get("type").and_then(Value::as_str).unwrap_or(""));
+    let rule = kind.field(field).and_then(|it| it.unset);
     match kind::field_type(class, field) {
+        _ if rule == Some(Unset::EmptyText) => json!(""),
         Some(Type::List(_)) => json!([]),
         Some(Type::Map(_)) => json!({}),
         Some(Type::Text) if kind.unset.text == Unset::EmptyText => json!(""),
