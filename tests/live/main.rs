@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed};
 
+mod everything;
 mod flat;
 mod ours;
+mod prediction;
 mod probe;
 mod sandbox;
 mod server;
@@ -33,7 +35,7 @@ struct Trial {
 }
 
 fn trials() -> Vec<Trial> {
-    [sandbox::trials(), probe::trials()].into_iter().flatten().collect()
+    [sandbox::trials(), probe::trials(), prediction::trials()].into_iter().flatten().collect()
 }
 
 fn main() -> ExitCode {
