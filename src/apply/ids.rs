@@ -35,6 +35,12 @@ impl Ids {
         self.known.insert(address, id);
     }
 
+    /// Returns the client whose name, in lower case as in the name of its service account, is this one.
+    fn client(&self, lower: &str) -> Address {
+        let is_it = |it: &&Address| it.kind() == CLIENT && it.name().to_lowercase() == lower;
+        self.known.keys().find(is_it).cloned().unwrap_or_else(|| Address::top(CLIENT, lower))
+    }
+
     /// Takes the id of a new object from the answer to its POST: from the body, or from `Location`.
     pub fn learn_created(&mut self, address: &Address, answer: &Answer) {
         let field = kind::kind(address.kind()).routes.id;
@@ -75,7 +81,12 @@ pub(super) async fn find(
     ids: &tokio::sync::Mutex<Ids>,
 ) -> Result<Option<String>, CallError> {
     let kind = kind::kind(address.kind());
-    let segments = match service_account(address) {
+    let account_of = match service_account_name(address) {
+        Some(client) => Some(ids.lock().await.client(client)),
+        None => None,
+    };
+    let is_account = account_of.is_some();
+    let segments = match account_of {
         Some(client) => vec![
             Segment::Text("clients/".into()),
             Segment::Id(client),
@@ -92,7 +103,7 @@ pub(super) async fn find(
     let named = |it: &Value| {
         let name = it.get(kind.key).and_then(Value::as_str).unwrap_or("");
         address.kind() == GROUP
-            || service_account(address).is_some()
+            || is_account
             || name == address.name()
             || (address.kind() == USER && name.eq_ignore_ascii_case(address.name()))
     };
@@ -105,9 +116,8 @@ pub(super) async fn find(
 }
 
 /// Service accounts are not in the list of users; their client knows them.
-fn service_account(address: &Address) -> Option<Address> {
-    let client = address.name().strip_prefix("service-account-").filter(|_| address.kind() == USER)?;
-    Some(Address::top(CLIENT, client))
+fn service_account_name(address: &Address) -> Option<&str> {
+    address.name().strip_prefix("service-account-").filter(|_| address.kind() == USER)
 }
 
 /// Returns the path of segments below `/admin/`.

@@ -72,7 +72,7 @@ fn template() -> Flat {
             ] },
         },
         "client-scope/other": { "protocol": "openid-connect" },
-        "client-scope/of saml": { "protocol": "saml" },
+        "client-scope/of-saml": { "protocol": "saml" },
         "client/demo": {
             "serviceAccountsEnabled": true,
             "authorizationServicesEnabled": true,
