@@ -55,7 +55,16 @@ fn overlay(state: &mut State, change: &Change) {
     for field in &change.fields {
         match (&field.path.key, &field.to) {
             (None, To::Value(node)) => {
-                object.fields.insert(field.path.field.clone(), node.clone());
+                let mut node = node.clone();
+                // Beside the keys that a new object is given stand the server's own.
+                if let (Action::Create, Is::Map(map), Some(Is::Map(made))) =
+                    (change.action, &mut node.is, object.get(&field.path.field).map(|it| &it.is))
+                {
+                    for (key, node) in made {
+                        map.entry(key.clone()).or_insert_with(|| node.clone());
+                    }
+                }
+                object.fields.insert(field.path.field.clone(), node);
             }
             (None, To::Unset) => {
                 object.fields.remove(&field.path.field);

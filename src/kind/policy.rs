@@ -172,6 +172,8 @@ pub(super) static POLICY: Kind = Kind {
             compare: Compare::RefItems { kind: CLIENT_SCOPE, id: "id", option: "required" },
             ..field("clientScopes")
         },
+        // What is left out of a PUT stays.
+        Field { unset: Some(Unset::EmptyText), ..field("groupsClaim") },
         Field { compare: Compare::Refs(USER), ..field("users") },
         Field { compare: Compare::Refs(CLIENT), ..field("clients") },
         Field { compare: Compare::Refs(POLICY_NAME), ..field("policies") },

@@ -68,7 +68,7 @@ impl Ours {
         Ok(Step { before: before.live.state, after: after.live.state, diff })
     }
 
-    /// Compares without applying; refusals and errors are errors here.
+    /// Compares without applying; errors and what no consent can permit are errors here.
     pub(crate) fn plan(&mut self, manifest: &Value) -> Result<Diff, String> {
         let desired = load(manifest)?;
         let before = self.read(&desired)?;
@@ -100,7 +100,7 @@ impl Ours {
                 note.marks.first().map_or("", |it| it.label.as_str())
             ));
         }
-        match diff.refusals.first() {
+        match diff.refusals.iter().find(|it| it.consent.is_none()) {
             Some(refusal) => Err(format!("refused: {}", refusal.message)),
             None => Ok(diff),
         }
