@@ -23,8 +23,12 @@ pub use same::same;
 
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
 use crate::kind::{self, REALM, SETTINGS, USER, UserProfile, Version};
+use crate::manifest::Prune;
 use crate::state::{Address, Found, Is, Live, Node, Object, Pattern, SecretRef, State};
 use crate::text::{At, Note};
+
+/// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
+pub type SameSecret<'a> = Box<dyn Fn(&SecretRef, &str) -> Option<bool> + 'a>;
 
 /// Everything that a difference depends on.
 pub struct Question<'a> {
@@ -34,8 +38,7 @@ pub struct Question<'a> {
     /// How the realm calls its default role.
     pub default_role: &'a str,
     pub ownership: &'a Ownership,
-    /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
-    pub same_secret: Box<dyn Fn(&SecretRef, &str) -> Option<bool> + 'a>,
+    pub same_secret: SameSecret<'a>,
     pub terms: &'a Terms,
     /// Where the credential may see it.
     pub user_profile: Option<&'a UserProfile>,
@@ -64,8 +67,7 @@ pub struct Terms {
     pub release: Vec<Pattern>,
     pub adopt_exact: Vec<Pattern>,
     pub send_secrets: Vec<Pattern>,
-    pub prune: bool,
-    pub prune_users: bool,
+    pub prune: Prune,
     /// The consent that includes what is otherwise held back.
     pub reenables: bool,
     pub secrets: bool,
@@ -216,15 +218,14 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             consent: None,
         }),
     }
-    if let Some(after) = after(question, address, object, base) {
-        let spawned = kind::spawned(address, &after, base, question.version);
-        base.objects.insert(address.clone(), after);
-        base.objects.extend(spawned);
-    }
+    let after = after(question, address, object, base);
+    let spawned = kind::spawned(address, &after, base, question.version);
+    base.objects.insert(address.clone(), after);
+    base.objects.extend(spawned);
 }
 
 /// Returns the object as it will be.
-fn after(question: &Question<'_>, address: &Address, object: &Object, base: &State) -> Option<Object> {
+fn after(question: &Question<'_>, address: &Address, object: &Object, base: &State) -> Object {
     let mut after = match base.get(address) {
         Some(it) => it.clone(),
         None => kind::created(address, object, base, question.version),
@@ -234,7 +235,7 @@ fn after(question: &Question<'_>, address: &Address, object: &Object, base: &Sta
             after.fields.insert(name.clone(), node.clone());
         }
     }
-    Some(after)
+    after
 }
 
 fn create(question: &Question<'_>, address: &Address, object: &Object, base: &State, out: &mut Diff) {

@@ -113,7 +113,7 @@ impl Keycloak {
         Ok(seconds.and_then(|it| jiff::Timestamp::from_second(it).ok()))
     }
 
-    /// Returns what a realm calls itself in tokens (`iss`), from its OpenID configuration.
+    /// Returns what a realm calls itself in tokens (`iss`), from its `OpenID` configuration.
     pub async fn issuer(&self, realm: &str) -> Result<String, Error> {
         let url = token::under(&self.0.server, &["realms", realm]);
         Ok(self.0.tokens.issuer_at(&url).await?.0)

@@ -135,6 +135,9 @@ pub struct Field {
     pub unset: Option<Unset>,
     /// How one of its keys is unset, where that is not as in the kind's other maps.
     pub unset_key: Option<Unset>,
+    /// A value that goes without saying, and that a create leaves out: said, it makes the server add defaults
+    /// of its own.
+    pub implied: &'static str,
     /// Keys at any depth in this field whose values are secrets.
     pub secret_keys: &'static [&'static str],
     pub hazard: Option<(Hazard, &'static str)>,
@@ -256,6 +259,7 @@ const fn field(name: &'static str) -> Field {
         sent: Sent::Body,
         unset: None,
         unset_key: None,
+        implied: "",
         secret_keys: &[],
         hazard: None,
     }

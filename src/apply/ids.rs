@@ -111,7 +111,7 @@ pub(super) async fn url(
         match segment {
             Segment::Text(text) => path.push_str(text),
             Segment::Id(address) => {
-                path.push_str(&kind::segment(&Box::pin(id(keycloak, realm, address, ids)).await?))
+                path.push_str(&kind::segment(&Box::pin(id(keycloak, realm, address, ids)).await?));
             }
         }
     }

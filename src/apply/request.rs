@@ -9,7 +9,7 @@ use crate::call::{Body, Call, Method, Overlay};
 use crate::change::Action;
 use crate::diff::same;
 use crate::keycloak::{ErrorKind, Request};
-use crate::kind::{self, Kind, REALM, Type, Unset};
+use crate::kind::{self, Kind, REALM, ROLE, Type, Unset};
 use crate::state::{Address, Is, Node, Object, SecretRef};
 use crate::text::{At, tree_of_json};
 
@@ -31,7 +31,13 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
     };
     match &call.body {
         Body::Whole { address, fields } => create(run, address, fields, path, ids).await,
-        Body::Overlay { address, set } => overlay(run, address, set, path).await,
+        Body::Overlay { address, set } => {
+            let mut set = set.clone();
+            for node in set.iter_mut().filter_map(|it| it.to.as_mut()) {
+                by_id(run, node, ids).await?;
+            }
+            overlay(run, address, &set, path).await
+        }
         Body::Roles(roles) => {
             let mut list = Vec::new();
             for role in roles {
@@ -87,6 +93,9 @@ async fn create(
     let kind = kind::kind(address.kind());
     let mut object = Object::new(At::SERVER);
     object.fields = fields.iter().cloned().collect();
+    for node in object.fields.values_mut() {
+        by_id(run, node, ids).await?;
+    }
     let mut body = kind::body(kind, address, &object, run.reveal);
     if address.kind() == REALM {
         body.insert("realm".to_owned(), Value::String(run.realm.to_owned()));
@@ -106,6 +115,31 @@ async fn create(
     };
     ids.lock().await.learn_created(address, &answer);
     Ok(Answered::Done)
+}
+
+/// Refers to roles by id where their name has a slash: by name, Keycloak takes what is before it for a client.
+async fn by_id(run: &Run<'_>, node: &mut Node, ids: &SharedIds) -> Result<(), CallError> {
+    let mut roles = Vec::new();
+    node.each_ref(&mut |it, _| {
+        if it.kind() == ROLE && it.steps().iter().any(|it| it.name.contains('/')) {
+            roles.push(it.clone());
+        }
+    });
+    for role in roles {
+        let text = id(run.keycloak, run.realm, &role, ids).await?;
+        replace(node, &role, &text);
+    }
+    Ok(())
+}
+
+fn replace(node: &mut Node, role: &Address, id: &str) {
+    match &mut node.is {
+        Is::Ref(it) if it == role => node.is = Is::Text(id.into()),
+        Is::List(items) => items.iter_mut().for_each(|it| replace(it, role, id)),
+        Is::Map(map) => map.values_mut().for_each(|it| replace(it, role, id)),
+        Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => {
+        }
+    }
 }
 
 /// GET, lay the wished fields over what came, PUT the whole: nothing that nobody mentioned is lost.
@@ -191,7 +225,9 @@ fn lay(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<
 /// What unsets a whole field, by its type.
 fn unset(kind: &Kind, field: &str, body: &Map<String, Value>) -> Value {
     let class = (kind.representation)(body.get("type").and_then(Value::as_str).unwrap_or(""));
+    let rule = kind.field(field).and_then(|it| it.unset);
     match kind::field_type(class, field) {
+        _ if rule == Some(Unset::EmptyText) => json!(""),
         Some(Type::List(_)) => json!([]),
         Some(Type::Map(_)) => json!({}),
         Some(Type::Text) if kind.unset.text == Unset::EmptyText => json!(""),

@@ -42,7 +42,7 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     else {
         return Ok(Exit::Failed);
     };
-    if !ready.show_missing_secrets(global) {
+    if !ready.show_missing_secrets() {
         return Ok(Exit::Failed);
     }
     let mut exit = Exit::Clean;

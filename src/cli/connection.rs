@@ -21,11 +21,11 @@ pub(super) struct Connection {
     /// The realm of the login
     #[arg(long, default_value = "master", value_name = "REALM", env = "REALMWRIGHT_AUTH_REALM")]
     auth_realm: String,
-    /// The user of the login; its password comes from REALMWRIGHT_PASSWORD, REALMWRIGHT_PASSWORD_FILE or a prompt
+    /// The user of the login; its password comes from `REALMWRIGHT_PASSWORD`, `REALMWRIGHT_PASSWORD_FILE` or a prompt
     #[arg(long, env = "REALMWRIGHT_USER", value_name = "NAME")]
     user: Option<String>,
-    /// The client of the login; its secret comes from REALMWRIGHT_CLIENT_SECRET or REALMWRIGHT_CLIENT_SECRET_FILE,
-    /// its signing key from REALMWRIGHT_CLIENT_KEY_FILE
+    /// The client of the login; its secret comes from `REALMWRIGHT_CLIENT_SECRET` or `REALMWRIGHT_CLIENT_SECRET_FILE`,
+    /// its signing key from `REALMWRIGHT_CLIENT_KEY_FILE`
     #[arg(long, env = "REALMWRIGHT_CLIENT_ID", value_name = "ID")]
     client_id: Option<String>,
     /// Certificate authorities to trust, PEM
@@ -53,7 +53,7 @@ impl Connection {
     /// Logs in to the chosen server.
     pub(super) async fn open(&self, project: &Project, run: &str) -> anyhow::Result<Target> {
         let environment = match &self.environment {
-            Some(name) => Some(project.environment(name).map_err(|it| UsageError::new(it))?),
+            Some(name) => Some(project.environment(name).map_err(UsageError::new)?),
             None => None,
         };
         let trimmed = |it: &str| it.trim_end_matches('/').to_owned();

@@ -57,7 +57,7 @@ pub(super) async fn plan(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result
     read.live.state.objects.retain(|address, _| !is_ours(address));
     let ownership = ownership(wish, &read, ledgers);
     let mut plan = compare(wish, &read, &ownership);
-    plan.server = wish.server.to_owned();
+    wish.server.clone_into(&mut plan.server);
     plan.keycloak = read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string());
     Ok(Planned { plan, read, ownership })
 }

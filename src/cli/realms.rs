@@ -42,7 +42,7 @@ impl Ready {
         let allowed = scope.allowed()?;
         if !show_notes(&loaded, global) {
             let errors: Vec<Note> = loaded.notes.iter().filter(|it| it.is_error()).cloned().collect();
-            output.failed(report::notes_json(&loaded.files, &errors))?;
+            output.failed(&report::notes_json(&loaded.files, &errors))?;
             return Ok(None);
         }
         if scope.asks_to_prune() && project.owner.is_none() {
@@ -113,9 +113,8 @@ impl Ready {
     }
 
     /// Shows secrets that cannot be resolved as errors; `false` when there are any.
-    pub(super) fn show_missing_secrets(&self, _global: Global) -> bool {
-        let mut notes: Vec<Note> = self.secrets.iter().flat_map(|(_, notes)| notes.iter().cloned()).collect();
-        notes.iter_mut().for_each(|it| it.severity = crate::text::Severity::Error);
+    pub(super) fn show_missing_secrets(&self) -> bool {
+        let notes: Vec<Note> = self.secrets.iter().flat_map(|(_, notes)| notes.iter().cloned()).collect();
         if !notes.is_empty() {
             say(report::notes(&self.loaded.files, &notes, report::Color::Never).trim_end());
         }
@@ -172,7 +171,7 @@ impl Output {
     pub(super) fn plans(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
         let files = &ready.loaded.files;
         match self.format {
-            Format::Text => self.texts(plans.iter().map(|it| ready.plan_text(it))),
+            Format::Text => texts(plans.iter().map(|it| ready.plan_text(it))),
             Format::Json => match plans {
                 [plan] => json(&report::plan_json(plan, files)),
                 _ => json(&report::plans_json(&plans.iter().map(|it| (it, files)).collect::<Vec<_>>())),
@@ -184,13 +183,13 @@ impl Output {
     pub(super) fn drifts(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
         let files = &ready.loaded.files;
         match self.format {
-            Format::Text => self.texts(
+            Format::Text => texts(
                 plans
                     .iter()
                     .map(|it| ready.notes_text(it) + &report::drift_text(it, &drift(it), files, &style())),
             ),
             Format::Json => {
-                self.json(plans.iter().map(|it| report::drift_json(it, &drift(it), files)).collect())
+                documents(plans.iter().map(|it| report::drift_json(it, &drift(it), files)).collect())
             }
         }
     }
@@ -211,7 +210,7 @@ impl Output {
         ready: &Ready,
     ) -> anyhow::Result<()> {
         match self.format {
-            Format::Text => self.texts(
+            Format::Text => texts(
                 reports
                     .iter()
                     .map(|(plan, outcomes, audit)| report::outcomes_text(plan, outcomes, audit, &style())),
@@ -220,29 +219,29 @@ impl Output {
                 let one = |(plan, outcomes, audit): &(Plan, Vec<Outcome>, Audit)| {
                     report::outcomes_json(plan, outcomes, audit, &ready.loaded.files)
                 };
-                self.json(reports.iter().map(one).collect())
+                documents(reports.iter().map(one).collect())
             }
         }
     }
 
     /// Says in JSON why there is no result; in text, stderr has said it already.
-    pub(super) fn failed(&self, notes: Value) -> anyhow::Result<()> {
+    pub(super) fn failed(&self, notes: &Value) -> anyhow::Result<()> {
         match self.format {
             Format::Text => Ok(()),
             Format::Json => json(&json!({ "format_version": "1.0", "errors": notes })),
         }
     }
+}
 
-    fn texts(&self, texts: impl Iterator<Item = String>) -> anyhow::Result<()> {
-        Ok(print(&texts.collect::<Vec<_>>().join("\n"))?)
-    }
+fn texts(texts: impl Iterator<Item = String>) -> anyhow::Result<()> {
+    Ok(print(&texts.collect::<Vec<_>>().join("\n"))?)
+}
 
-    /// One realm is one flat document; several are a list under `plans`.
-    fn json(&self, mut documents: Vec<Value>) -> anyhow::Result<()> {
-        match documents.len() {
-            1 => json(&documents.remove(0)),
-            _ => json(&json!({ "format_version": "1.0", "plans": documents })),
-        }
+/// One realm is one flat document; several are a list.
+fn documents(mut documents: Vec<Value>) -> anyhow::Result<()> {
+    match documents.len() {
+        1 => json(&documents.remove(0)),
+        _ => json(&report::several_json(documents)),
     }
 }
 

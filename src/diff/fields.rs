@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Entry, Question, Refusal, digest, same};
 use crate::change::{FieldChange, Path, To, Why};
 use crate::kind::{self, CLIENT, CLIENT_SCOPE, Compare, REALM, ROLE, Sent, USER};
+use crate::manifest::Prune;
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 use crate::text::At;
 
@@ -130,7 +131,7 @@ impl Comparison<'_> {
             Some(false) => self.out.held_back.push(("secrets", change)),
             // A key that is there but masked is shown masked: one that is not shown is not there.
             None if live.is_none() && path.key.is_some() => {
-                self.out.changes.push(FieldChange { why: Why::ManifestChanged, ..change })
+                self.out.changes.push(FieldChange { why: Why::ManifestChanged, ..change });
             }
             None if recorded.is_none() => self.out.cannot_tell.push((path, node.at)),
             None => {}
@@ -234,7 +235,7 @@ impl Comparison<'_> {
             let Some(now) = live.get(&path.field) else { continue };
             let now = path.key.as_ref().map_or(Some(now), |key| now.get(key));
             let Some(now) = now.filter(|_| !mentioned) else { continue };
-            if path.key.is_some() && self.question.terms.prune {
+            if path.key.is_some() && self.question.terms.prune != Prune::Nothing {
                 self.out.changes.push(FieldChange {
                     path,
                     from: Some(now.clone()),

@@ -1,5 +1,7 @@
 //! What the realm will hold after a plan. Checked against the real server after every live step.
 
+use std::collections::BTreeMap;
+
 use super::cascade;
 use crate::change::{Action, Change, To};
 use crate::kind::{self, PERMISSION, POLICY, RESOURCE, SCOPE, Version};
@@ -53,7 +55,16 @@ fn overlay(state: &mut State, change: &Change) {
     for field in &change.fields {
         match (&field.path.key, &field.to) {
             (None, To::Value(node)) => {
-                object.fields.insert(field.path.field.clone(), node.clone());
+                let mut node = node.clone();
+                // Beside the keys that a new object is given stand the server's own.
+                if let (Action::Create, Is::Map(map), Some(Is::Map(made))) =
+                    (change.action, &mut node.is, object.get(&field.path.field).map(|it| &it.is))
+                {
+                    for (key, node) in made {
+                        map.entry(key.clone()).or_insert_with(|| node.clone());
+                    }
+                }
+                object.fields.insert(field.path.field.clone(), node);
             }
             (None, To::Unset) => {
                 object.fields.remove(&field.path.field);
@@ -62,7 +73,7 @@ fn overlay(state: &mut State, change: &Change) {
                 let map = object
                     .fields
                     .entry(field.path.field.clone())
-                    .or_insert_with(|| Node::new(field.at, Is::Map(Default::default())));
+                    .or_insert_with(|| Node::new(field.at, Is::Map(BTreeMap::default())));
                 if let Is::Map(map) = &mut map.is {
                     match to {
                         To::Value(node) => map.insert(key.clone(), node.clone()),

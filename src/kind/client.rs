@@ -22,7 +22,8 @@ pub(super) static CLIENT: Kind = Kind {
         server_owned("notBefore"),
         server_owned("origin"),
         kept("attributes"),
-        kept("protocol"),
+        // Said in a POST, it makes a client public, lets it take passwords, and overrides two attributes.
+        Field { implied: "openid-connect", ..kept("protocol") },
         // Nodes register themselves.
         server_owned("registeredNodes"),
         server_owned("registrationAccessToken"),

@@ -2,6 +2,8 @@
 //!
 //! Recorded per minor version (`schemas/keycloak/<minor>/create-defaults.json`).
 
+mod client;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -37,14 +39,15 @@ fn recording(version: Version) -> usize {
 pub fn created(address: &Address, object: &Object, state: &State, version: Version) -> Object {
     let mut made = Object::new(At::SERVER);
     if let Some(reads) = recorded(address, object, version) {
-        let lifted =
+        let mut lifted =
             lift_object(kind(address.kind()), &tree_of_json(&reads), address.parent().as_ref()).into_live();
-        if let Some(defaults) = lifted.objects.into_values().next() {
+        if let Some(defaults) = lifted.objects.remove(address) {
             made.fields = defaults.fields;
         }
     }
     if address.kind() == CLIENT {
-        default_scopes(&mut made, object, state, version);
+        client::default_scopes(&mut made, object, state, version);
+        client::derived(&mut made, address, object);
     }
     if address.kind() == USER {
         let default_role = Address::top(ROLE, default_role(state));
@@ -102,31 +105,6 @@ fn recorded(address: &Address, object: &Object, version: Version) -> Option<Valu
         }
     }
     Some(reads)
-}
-
-fn default_scopes(made: &mut Object, object: &Object, state: &State, version: Version) {
-    let protocol =
-        if object.text("protocol").is_empty() { "openid-connect" } else { object.text("protocol") };
-    let realm = state.get(&realm_address());
-    for (from, to) in [
-        ("defaultDefaultClientScopes", "defaultClientScopes"),
-        ("defaultOptionalClientScopes", "optionalClientScopes"),
-    ] {
-        let mut scopes: Vec<Address> = realm
-            .and_then(|it| it.get(from))
-            .map(|it| it.items().iter().filter_map(|it| it.as_ref().cloned()).collect())
-            .unwrap_or_default();
-        scopes.retain(|it| state.get(it).is_some_and(|scope| scope.text("protocol") == protocol));
-        let service_account = Address::top(CLIENT_SCOPE, "service_account");
-        if to == "defaultClientScopes"
-            && has_service_account(object)
-            && version >= NEWEST
-            && state.contains(&service_account)
-        {
-            scopes.push(service_account);
-        }
-        made.fields.insert(to.into(), refs(scopes));
-    }
 }
 
 fn has_service_account(client: &Object) -> bool {

@@ -52,7 +52,8 @@ pub fn body(
     for (name, node) in &object.fields {
         let travels =
             kind.field(name).is_none_or(|it| matches!(it.sent, Sent::Body | Sent::CreateOnly | Sent::Fixed));
-        if travels && !node.is_null() {
+        let implied = kind.field(name).is_some_and(|it| node.as_text() == Some(it.implied));
+        if travels && !implied && !node.is_null() {
             body.insert(name.to_string(), value(node, reveal));
         }
     }

@@ -111,11 +111,11 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
             }
             Some(Sent::Children(child_kind)) => match &value.is {
                 TreeIs::List(items) => {
-                    children.extend(items.iter().map(|it| (super::kind(child_kind(it)), it)))
+                    children.extend(items.iter().map(|it| (super::kind(child_kind(it)), it)));
                 }
                 TreeIs::Null => {}
                 TreeIs::Bool(_) | TreeIs::Number(_) | TreeIs::Text(_) | TreeIs::Map(_) => {
-                    out.notes.push(wrong(key, value, "a list"))
+                    out.notes.push(wrong(key, value, "a list"));
                 }
             },
             Some(Sent::Child(child)) => {
@@ -314,7 +314,7 @@ impl Reader<'_> {
                 );
                 return None;
             }
-            let is = if matches!(of, Type::List(_)) || self.is_link_list(compare) {
+            let is = if matches!(of, Type::List(_)) || Self::is_link_list(compare) {
                 Is::List(Vec::new())
             } else {
                 Is::Null
@@ -345,7 +345,7 @@ impl Reader<'_> {
         }
     }
 
-    fn is_link_list(&self, compare: Compare) -> bool {
+    fn is_link_list(compare: Compare) -> bool {
         matches!(
             compare,
             Compare::Refs(_) | Compare::ClientRoles | Compare::RoleTree | Compare::RefItems { .. }
@@ -410,22 +410,17 @@ impl Reader<'_> {
             (Type::Class(class), TreeIs::Map(entries)) => {
                 let mut map = BTreeMap::new();
                 for (key, value) in entries {
-                    match field_type(class, &key.name) {
-                        Some(of) => {
-                            if let Some(node) = self.entry(key, value, of) {
-                                map.insert(key.name.clone(), node);
-                            }
+                    if let Some(of) = field_type(class, &key.name) {
+                        if let Some(node) = self.entry(key, value, of) {
+                            map.insert(key.name.clone(), node);
                         }
-                        None => {
-                            let title =
-                                format!("unknown field `{}` in {}", key.name, super::title(self.address));
-                            let note =
-                                Note::error("RW0103", title, key.at, "Keycloak knows no such field here");
-                            self.notes.push(match nearest(&key.name, fields_of(class)) {
-                                Some(near) => note.help(format!("did you mean `{near}`?")),
-                                None => note,
-                            });
-                        }
+                    } else {
+                        let title = format!("unknown field `{}` in {}", key.name, super::title(self.address));
+                        let note = Note::error("RW0103", title, key.at, "Keycloak knows no such field here");
+                        self.notes.push(match nearest(&key.name, fields_of(class)) {
+                            Some(near) => note.help(format!("did you mean `{near}`?")),
+                            None => note,
+                        });
                     }
                 }
                 Some(Node::new(at, Is::Map(map)))
@@ -526,20 +521,19 @@ impl Reader<'_> {
                 }
             }
         }
-        match source {
-            Some(source) => Some(Node::new(value.at, Is::Secret(SecretRef { source, version }))),
-            None => {
-                if value.entries().iter().all(|(inner, _)| &*inner.name == "version") {
-                    let note = Note::error(
-                        "RW0104",
-                        format!("`{}` does not say where its value comes from", key.name),
-                        value.at,
-                        "expected a secret",
-                    );
-                    self.notes.push(note.help("write `{ fromEnv: NAME }` or `{ fromFile: PATH }`"));
-                }
-                None
+        if let Some(source) = source {
+            Some(Node::new(value.at, Is::Secret(SecretRef { source, version })))
+        } else {
+            if value.entries().iter().all(|(inner, _)| &*inner.name == "version") {
+                let note = Note::error(
+                    "RW0104",
+                    format!("`{}` does not say where its value comes from", key.name),
+                    value.at,
+                    "expected a secret",
+                );
+                self.notes.push(note.help("write `{ fromEnv: NAME }` or `{ fromFile: PATH }`"));
             }
+            None
         }
     }
 

@@ -172,6 +172,8 @@ pub(super) static POLICY: Kind = Kind {
             compare: Compare::RefItems { kind: CLIENT_SCOPE, id: "id", option: "required" },
             ..field("clientScopes")
         },
+        // What is left out of a PUT stays.
+        Field { unset: Some(Unset::EmptyText), ..field("groupsClaim") },
         Field { compare: Compare::Refs(USER), ..field("users") },
         Field { compare: Compare::Refs(CLIENT), ..field("clients") },
         Field { compare: Compare::Refs(POLICY_NAME), ..field("policies") },
@@ -277,7 +279,7 @@ fn from_config(known: &PolicyType, key: &Key, value: &Tree, notes: &mut Vec<Note
             notes.push(
                 Note::error(
                     "RW0104",
-                    format!("`{}` in `config` is not a list in JSON", field),
+                    format!("`{field}` in `config` is not a list in JSON"),
                     value.at,
                     "expected text like `[\"name\"]`",
                 )

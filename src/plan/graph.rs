@@ -304,7 +304,7 @@ fn needs(call: &Call, change: &Change) -> BTreeSet<Address> {
         Body::Whole { fields, .. } => fields.iter().for_each(|(_, node)| {
             node.each_ref(&mut |it, _| {
                 needs.insert(it.clone());
-            })
+            });
         }),
         Body::Overlay { set, .. } => set.iter().filter_map(|it| it.to.as_ref()).for_each(|node| {
             node.each_ref(&mut |it, _| {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::diff::{Diff, Ledger, Ownership, Question, Terms, diff, next_ledger};
 use crate::kind::{CLIENT, GROUP, NEWEST, REALM, ROLE, USER, lift_realm};
-use crate::manifest::{Loaded, Project, load_texts};
+use crate::manifest::{Loaded, Project, Prune, load_texts};
 use crate::plan::{Plan, judge};
 use crate::state::{Address, Known, Live, Object, Pattern};
 use crate::text::{At, tree_of_json};
@@ -153,7 +153,8 @@ pub(super) fn everything() -> (Plan, Loaded) {
     let before = manifest("realm.yaml", BEFORE);
     let (_, ledger) = answer(&before, &nothing(), &owner, &Terms::default());
     let ownership = Ownership { ledger: Some(ledger), ..owner };
-    let terms = Terms { prune: true, protect: vec![Pattern::new("group/ops")], ..Terms::default() };
+    let terms =
+        Terms { prune: Prune::AllButUsers, protect: vec![Pattern::new("group/ops")], ..Terms::default() };
     let now = manifest("realm.yaml", NOW);
     let plan = plan_of(&now, &live(), &ownership, &terms);
     (plan, now)
@@ -179,7 +180,7 @@ groups: [{ name: ops, realmRoles: [reader] }]
     let mut live = live();
     let old = Address::top(CLIENT, "old");
     live.state.objects.insert(old.child(ROLE, "x"), Object::new(At::SERVER));
-    let terms = Terms { prune, ..Terms::default() };
+    let terms = Terms { prune: if prune { Prune::AllButUsers } else { Prune::Nothing }, ..Terms::default() };
     let plan = plan_of(&now, &live, &Ownership { ledger: Some(ledger), ..owner }, &terms);
     (plan, now)
 }

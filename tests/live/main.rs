@@ -12,12 +12,14 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod cascade;
+mod everything;
 mod flat;
 mod foreign;
 mod links;
 mod manual;
 mod notebook;
 mod ours;
+mod prediction;
 mod probe;
 mod proxy;
 mod prune;
@@ -54,6 +56,7 @@ fn trials() -> Vec<Trial> {
         links::trials(),
         manual::trials(),
         notebook::trials(),
+        prediction::trials(),
         probe::trials(),
         prune::trials(),
         reading::trials(),

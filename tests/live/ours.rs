@@ -11,7 +11,7 @@ use realmwright::change::{Action, Change};
 use realmwright::diff::{self, Diff, Ledger, Ownership, Question, Terms};
 use realmwright::keycloak::{Connect, Credentials, Keycloak, Read, Secret, Want, read};
 use realmwright::kind::{self, Compare, NEWEST, Sent, USER, Version};
-use realmwright::manifest::{self, Desired, Project, Secrets};
+use realmwright::manifest::{self, Desired, Project, Prune, Secrets};
 use realmwright::plan::{self, Ended};
 use realmwright::report;
 use realmwright::state::{Address, Hidden, Is, KindName, Node, SecretRef, State};
@@ -68,7 +68,7 @@ impl Ours {
         Ok(Step { before: before.live.state, after: after.live.state, diff })
     }
 
-    /// Compares without applying; refusals and errors are errors here.
+    /// Compares without applying; errors and what no consent can permit are errors here.
     pub(crate) fn plan(&mut self, manifest: &Value) -> Result<Diff, String> {
         let desired = load(manifest)?;
         let before = self.read(&desired)?;
@@ -100,7 +100,7 @@ impl Ours {
                 note.marks.first().map_or("", |it| it.label.as_str())
             ));
         }
-        match diff.refusals.first() {
+        match diff.refusals.iter().find(|it| it.consent.is_none()) {
             Some(refusal) => Err(format!("refused: {}", refusal.message)),
             None => Ok(diff),
         }
@@ -118,7 +118,12 @@ impl Ours {
             ledger: self.ledger.clone(),
             ..Ownership::default()
         };
-        let terms = Terms { prune, prune_users: prune, reenables: true, secrets: true, ..Terms::default() };
+        let terms = Terms {
+            prune: if prune { Prune::UsersToo } else { Prune::Nothing },
+            reenables: true,
+            secrets: true,
+            ..Terms::default()
+        };
         let secrets = Secrets::default();
         ask(&Question {
             desired: &desired.state,

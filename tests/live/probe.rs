@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use realmwright::call::Segment;
 use realmwright::kind::{
-    Compare, Kind, NEWEST, OLDEST, PERMISSION, POLICY, REALM, SETTINGS, Sent, Type, USER, Version,
-    field_type, fields_of, kind, known_since, lift_object, main_field, parse_address, policy_types,
+    Compare, Kind, NEWEST, OLDEST, PERMISSION, POLICY, SETTINGS, Sent, Type, USER, Version, field_type,
+    fields_of, kind, known_since, lift_object, main_field, parse_address, policy_types,
 };
 use realmwright::plan;
 use realmwright::state::{Address, State};
@@ -99,7 +99,7 @@ fn subjects() -> Vec<Subject> {
         "client/rs/authz/settings",
         "client/rs/authz/scope/it",
         "client/rs/authz/resource/it",
-        "user/it",
+        "user/probed",
     ]
     .map(plain)
     .into();
@@ -297,21 +297,33 @@ impl<'a> Probe<'a> {
     /// Reads the server's own representation, by nothing of ours but the path.
     fn raw(&self, address: &Address, state: &State) -> Result<Value, String> {
         let object = state.get(address).ok_or("not there")?;
+        let path = self.path(kind(address.kind()).routes.own, address, object.text("type"), state)?;
+        self.server.get(&path)
+    }
+
+    fn path(&self, template: &str, address: &Address, of: &str, state: &State) -> Result<String, String> {
         let mut path = format!("/{}", self.ours.realm);
-        let segments = plan::path(kind(address.kind()).routes.own, address, object.text("type"));
-        for (index, segment) in segments.iter().enumerate() {
-            if index == 0 && address.kind() != REALM {
+        for (index, segment) in plan::path(template, address, of).iter().enumerate() {
+            if index == 0 {
                 path.push('/');
             }
             match segment {
                 Segment::Text(text) => path.push_str(text),
-                Segment::Id(of) => {
-                    let id = state.get(of).and_then(|it| it.id.as_deref());
-                    path.push_str(id.ok_or_else(|| format!("{of} has no id"))?);
-                }
+                Segment::Id(of) => path.push_str(&self.id(of, state)?),
             }
         }
-        self.server.get(&path)
+        Ok(path)
+    }
+
+    fn id(&self, address: &Address, state: &State) -> Result<String, String> {
+        if let Some(id) = state.get(address).and_then(|it| it.id.as_deref()) {
+            return Ok(id.to_owned());
+        }
+        let kind = kind(address.kind());
+        let rows = self.server.get(&self.path(kind.routes.find, address, "", state)?)?;
+        let row = rows.as_array().into_iter().flatten().find(|it| it[kind.key] == address.name());
+        let id = row.and_then(|it| it[kind.routes.id].as_str());
+        id.map(str::to_owned).ok_or_else(|| format!("{address} has no id"))
     }
 }
 

@@ -116,7 +116,7 @@ fn pass(mut client: TcpStream, target: &str, log: &Mutex<Vec<Passed>>) -> Option
         answered.push_str(&line);
         match line.split_once(':') {
             Some((name, value)) if name.eq_ignore_ascii_case("location") => {
-                value.trim().clone_into(&mut location)
+                value.trim().clone_into(&mut location);
             }
             Some(_) => {}
             None => break,

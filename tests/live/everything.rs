@@ -1,0 +1,190 @@
+//! A realm with something of everything. Fields that vary hold `{"$": [one, other]}`.
+
+use realmwright::state::Address;
+use serde_json::{Map, Value, json};
+
+use crate::flat::{Flat, flat};
+
+/// Returns the realm, each varying field decided by `choose`.
+pub(crate) fn everything(choose: &mut dyn FnMut(&Address, &str) -> usize) -> Flat {
+    let mut out = template();
+    for (address, fields) in &mut out {
+        for (name, value) in fields {
+            decide(value, choose(address, name));
+        }
+    }
+    out
+}
+
+/// Returns an object with other values.
+pub(crate) fn varied(address: &Address, choose: &mut dyn FnMut(&str) -> usize) -> Map<String, Value> {
+    let mut fields = template().remove(address).unwrap_or_default();
+    for (name, value) in &mut fields {
+        decide(value, choose(name));
+    }
+    fields
+}
+
+fn decide(value: &mut Value, choice: usize) {
+    if let Some(options) = value.get("$").and_then(Value::as_array) {
+        *value = options[choice % options.len()].clone();
+    }
+}
+
+fn template() -> Flat {
+    let mut all = flat(json!({
+        "realm": {
+            "displayName": { "$": ["Everything", "All of it", ""] },
+            "accessTokenLifespan": { "$": [300, 600] },
+            "attributes": { "$": [{ "one": "1", "two": "2" }, { "one": "uno" }, { "two": null }] },
+            "eventsEnabled": { "$": [true, false] },
+            "passwordPolicy": { "$": ["length(8)", "length(9)", null] },
+            "smtpServer": { "$": [{ "host": "a.example.org", "from": "a@example.org" }, { "host": "b.example.org" }] },
+            "defaultGroups": { "$": [["/eo/readers"], ["/ops"], []] },
+            "defaultDefaultClientScopes": { "$": [["profile", "custom"], ["profile", "email"]] },
+            "defaultOptionalClientScopes": { "$": [["phone"], ["phone", "address"]] },
+        },
+        "role/plain": { "description": { "$": ["plain", "plainer", null] } },
+        "role/group of roles": {
+            "composites": { "$": [{ "realm": ["plain"], "client": { "demo": ["reader"] } }, { "realm": ["plain"] }, {}] },
+            "attributes": { "$": [{ "k": ["a", "b"] }, { "k": ["b"], "l": ["x"] }, {}] },
+        },
+        "role/with%2Fslash": { "attributes": { "$": [{ "k": ["a"] }, { "k": null }] } },
+        "role/extra": {},
+        "group/eo": { "attributes": { "$": [{ "k": ["a"] }, { "l": ["b"] }] } },
+        "group/eo/readers": {
+            "realmRoles": { "$": [["plain"], ["plain", "extra"], []] },
+            "clientRoles": { "$": [{ "demo": ["reader"] }, { "demo": ["reader", "writer"] }, {}] },
+        },
+        "group/eo/readers/deep": { "attributes": { "$": [{ "k": ["a"] }, {}] } },
+        "group/ops": { "realmRoles": { "$": [["with%2Fslash"], []] } },
+        "client-scope/custom": {
+            "protocol": "openid-connect",
+            "description": { "$": ["ours", "still ours"] },
+            "attributes": { "$": [{ "include.in.token.scope": "true" }, { "include.in.token.scope": "false", "k": "v" }] },
+        },
+        "client-scope/custom/mapper/claim": {
+            "protocol": "openid-connect",
+            "protocolMapper": "oidc-hardcoded-claim-mapper",
+            "config": { "$": [
+                { "claim.name": "c", "claim.value": "1", "jsonType.label": "String", "access.token.claim": "true", "id.token.claim": "true" },
+                { "claim.name": "c", "claim.value": "2", "jsonType.label": "String", "access.token.claim": "true", "id.token.claim": "false" },
+            ] },
+        },
+        "client-scope/other": { "protocol": "openid-connect" },
+        "client-scope/of-saml": { "protocol": "saml" },
+        "client/demo": {
+            "serviceAccountsEnabled": true,
+            "authorizationServicesEnabled": true,
+            "description": { "$": ["a resource server", "demo", ""] },
+            "secret": { "$": ["hush-one", "hush-two"] },
+            "directAccessGrantsEnabled": { "$": [true, false] },
+            "attributes": { "$": [{ "k": "a" }, { "k": "b", "l": "c" }, { "k": "" }] },
+            "defaultClientScopes": { "$": [["profile", "custom"], ["profile", "email"]] },
+            "optionalClientScopes": { "$": [["phone", "other"], ["other"], []] },
+        },
+        "client/demo/role/reader": { "description": { "$": ["reads", null] } },
+        "client/demo/role/writer": { "composites": { "$": [{ "client": { "demo": ["reader"] } }, {}] } },
+        "client/demo/mapper/groups": {
+            "protocol": "openid-connect",
+            "protocolMapper": "oidc-group-membership-mapper",
+            "config": { "$": [{ "claim.name": "groups", "full.path": "true" }, { "claim.name": "groups", "full.path": "false" }] },
+        },
+        "client/app": {
+            "protocol": "openid-connect",
+            "publicClient": true,
+            "redirectUris": { "$": [["https://app.example.org/*"], ["https://app.example.org/*", "http://localhost:8080/*"]] },
+            "consentRequired": { "$": [false, true] },
+        },
+        "client/Machine": {
+            "serviceAccountsEnabled": true,
+            "standardFlowEnabled": false,
+            "redirectUris": { "$": [[], ["https://m.example.org/a"]] },
+        },
+        "client/legacy": { "protocol": "saml", "attributes": { "$": [{ "saml.authnstatement": "false" }, { "k": "v" }] } },
+        "user/eric": {
+            "email": { "$": ["Eric@example.org", "eric2@example.org", ""] },
+            "firstName": { "$": ["Eric", "Erik"] },
+            "enabled": { "$": [true, false] },
+            "attributes": { "$": [{ "team": ["a"] }, { "team": ["a", "b"], "floor": ["1"] }] },
+            "realmRoles": { "$": [["plain"], ["extra", "group of roles"], []] },
+            "clientRoles": { "$": [{ "demo": ["writer"] }, {}] },
+            "groups": { "$": [["/eo/readers"], ["/ops", "/eo/readers/deep"], []] },
+            "credentials": [{ "type": "password", "value": "hush-three" }],
+        },
+        "user/alice": { "groups": { "$": [["/ops"], ["/eo"]] } },
+        "user/service-account-machine": { "realmRoles": { "$": [["plain"], ["extra"]] } },
+    }));
+    all.extend(authorization());
+    all
+}
+
+fn authorization() -> Flat {
+    flat(json!({
+        "client/demo/authz/settings": {
+            "policyEnforcementMode": { "$": ["ENFORCING", "PERMISSIVE"] },
+            "decisionStrategy": { "$": ["UNANIMOUS", "AFFIRMATIVE"] },
+            "allowRemoteResourceManagement": { "$": [true, false] },
+        },
+        "client/demo/authz/scope/view": { "displayName": { "$": ["View", "Look", null] } },
+        "client/demo/authz/scope/edit": {},
+        "client/demo/authz/resource/One": {
+            "uris": { "$": [["/one/*"], ["/one/*", "/eins/*"], []] },
+            "scopes": { "$": [["view"], ["view", "edit"]] },
+            "attributes": { "$": [{ "k": ["a"] }, { "k": ["b", "c"] }] },
+        },
+        "client/demo/authz/resource/Two": { "type": { "$": ["urn:two", "urn:zwei"] }, "scopes": ["view", "edit"] },
+        "client/demo/authz/resource/Owned": { "owner": "alice", "ownerManagedAccess": true },
+        "client/demo/authz/resource/Short": {
+            "uris": ["/short"],
+            "permissions": { "$": [
+                { "authenticated": true, "user": ["eric"] },
+                { "role": ["plain", "demo/reader"], "group": ["/eo"], "decisionStrategy": "AFFIRMATIVE" },
+                { "client": ["app"] },
+            ] },
+        },
+        "client/demo/authz/policy/roles": {
+            "type": "role",
+            "roles": { "$": [["plain"], [{ "id": "plain", "required": true }, "demo/reader"], ["extra", "with%2Fslash"]] },
+            "fetchRoles": { "$": [true, false] },
+            "description": { "$": ["by role", null] },
+        },
+        "client/demo/authz/policy/users": { "type": "user", "users": { "$": [["eric"], ["eric", "alice"]] } },
+        "client/demo/authz/policy/groups": {
+            "type": "group",
+            "groups": { "$": [["/eo"], [{ "path": "/eo", "extendChildren": true }, "/ops"]] },
+            "groupsClaim": { "$": ["groups", ""] },
+        },
+        "client/demo/authz/policy/clients": { "type": "client", "clients": { "$": [["app"], ["app", "Machine"]] } },
+        "client/demo/authz/policy/scopes": {
+            "type": "client-scope",
+            "clientScopes": { "$": [["custom"], [{ "id": "custom", "required": true }, "other"]] },
+        },
+        "client/demo/authz/policy/regex": {
+            "type": "regex", "targetClaim": "email", "pattern": { "$": [".*@example.org", ".*@example.com"] },
+            "logic": { "$": ["POSITIVE", "NEGATIVE"] },
+        },
+        "client/demo/authz/policy/hours": { "type": "time", "hour": { "$": ["8", "9"] }, "hourEnd": "18" },
+        "client/demo/authz/policy/some": {
+            "type": "aggregate",
+            "policies": { "$": [["roles", "users"], ["regex"], ["hours", "groups"]] },
+            "decisionStrategy": { "$": ["AFFIRMATIVE", "UNANIMOUS"] },
+        },
+        "client/demo/authz/permission/on one": {
+            "type": "resource",
+            "resources": { "$": [["One"], ["Two"], ["One", "Two"]] },
+            "policies": { "$": [["roles"], ["roles", "users"], ["some"]] },
+        },
+        "client/demo/authz/permission/on a type": {
+            "type": "resource", "resourceType": "urn:two",
+            "policies": { "$": [["regex"], ["clients", "scopes"]] },
+            "decisionStrategy": { "$": ["UNANIMOUS", "AFFIRMATIVE", "CONSENSUS"] },
+        },
+        "client/demo/authz/permission/to view": {
+            "type": "scope",
+            "scopes": { "$": [["view"], ["view", "edit"]] },
+            "resources": { "$": [["One"], ["Two"]] },
+            "policies": { "$": [["groups"], ["hours", "some"]] },
+        },
+    }))
+}
