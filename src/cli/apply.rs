@@ -94,7 +94,9 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
         let audit = audit(requests, started.elapsed().as_secs_f64(), verification);
         reports.push((planned.plan, applied.outcomes, audit));
     }
-    args.output.applied(&reports, &ready)?;
+    if !reports.is_empty() {
+        args.output.applied(&reports, &ready)?;
+    }
     Ok(exit)
 }
 
