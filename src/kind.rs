@@ -19,7 +19,7 @@ mod role;
 mod shorthand;
 mod user;
 
-pub use created::{created, sent_unasked, spawned};
+pub use created::{created, filled, sent_unasked, spawned};
 pub use encode::{body, segment, value, wire_name};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use policy::{main_field, policy_types};

@@ -148,7 +148,12 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn plans(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
-        self.out(plans, |it| report::plan_text(it, &ready.loaded.files, &report::Style::plain()), |it| json!({ "plan": format!("{:?}", it.summary()) }), ready)
+        self.out(
+            plans,
+            |it| report::plan_text(it, &ready.loaded.files, &report::Style::plain()),
+            |it| json!({ "plan": format!("{:?}", it.summary()) }),
+            ready,
+        )
     }
 
     pub(super) fn drifts(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {

@@ -27,7 +27,12 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     representation: |_| "ClientScopeRepresentation",
     key: "name",
     under: &[],
-    fields: &[server_owned("id"), kept("attributes"), kept("protocol"), children("protocolMappers", |_| MAPPER)],
+    fields: &[
+        server_owned("id"),
+        kept("attributes"),
+        kept("protocol"),
+        children("protocolMappers", |_| MAPPER),
+    ],
     routes: Routes {
         collection: "client-scopes",
         own: "client-scopes/{id}",

@@ -2,7 +2,9 @@
 //!
 //! A PUT needs the id, replaces `config`, and ignores name and protocol.
 
-use super::{CLIENT, CLIENT_SCOPE, Field, Kind, Routes, Sent, Unset, Unsets, field, kept, never, server_owned};
+use super::{
+    CLIENT, CLIENT_SCOPE, Field, Kind, Routes, Sent, Unset, Unsets, field, kept, never, server_owned,
+};
 
 pub(super) static MAPPER: Kind = Kind {
     name: super::MAPPER,

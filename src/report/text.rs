@@ -118,7 +118,12 @@ fn realm(page: &Page<'_>) -> String {
     let plan = page.plan;
     let server = super::server(&plan.server);
     let server = server.strip_prefix("https://").unwrap_or(&server).to_owned();
-    format!("realm {} at {} (Keycloak {})", one_line(&plan.realm), one_line(&server), one_line(&plan.keycloak))
+    format!(
+        "realm {} at {} (Keycloak {})",
+        one_line(&plan.realm),
+        one_line(&server),
+        one_line(&plan.keycloak)
+    )
 }
 
 fn heading(page: &Page<'_>) -> String {

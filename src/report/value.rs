@@ -30,13 +30,18 @@ pub(super) fn text(node: &Node, name: &str, of: &Address) -> String {
             let target = map.values().find_map(Node::as_ref);
             let is_item = map.values().all(|it| it.as_ref().is_some() || it.as_bool().is_some());
             if let (Some(target), true) = (target, is_item) {
-                let on: Vec<String> =
-                    map.iter().filter(|(_, it)| it.as_bool() == Some(true)).map(|(it, _)| one_line(it)).collect();
+                let on: Vec<String> = map
+                    .iter()
+                    .filter(|(_, it)| it.as_bool() == Some(true))
+                    .map(|(it, _)| one_line(it))
+                    .collect();
                 let name = reference(target, of);
                 return if on.is_empty() { name } else { format!("{name} ({})", on.join(", ")) };
             }
-            let entries =
-                map.iter().map(|(key, it)| format!("{}: {}", one_line(key), text(it, key, of))).collect::<Vec<_>>();
+            let entries = map
+                .iter()
+                .map(|(key, it)| format!("{}: {}", one_line(key), text(it, key, of)))
+                .collect::<Vec<_>>();
             format!("{{{}}}", entries.join(", "))
         }
     }
@@ -84,7 +89,9 @@ pub(super) fn json(node: &Node, name: &str) -> Value {
     match &node.is {
         Is::Null => Value::Null,
         Is::Bool(it) => json!(it),
-        Is::Number(it) => serde_json::from_str::<serde_json::Number>(it).map_or_else(|_| json!(it), Value::Number),
+        Is::Number(it) => {
+            serde_json::from_str::<serde_json::Number>(it).map_or_else(|_| json!(it), Value::Number)
+        }
         Is::Text(it) => json!(it),
         Is::Ref(target) => json!(target.to_string()),
         Is::List(items) => items.iter().map(|it| json(it, name)).collect(),
@@ -120,10 +127,8 @@ pub(super) fn sensitive(node: &Node, name: &str) -> Option<Value> {
                 .then(|| items.into_iter().map(|it| it.unwrap_or(Value::Bool(false))).collect())
         }
         Is::Map(map) => {
-            let entries: Map<String, Value> = map
-                .iter()
-                .filter_map(|(key, it)| Some((key.to_string(), sensitive(it, key)?)))
-                .collect();
+            let entries: Map<String, Value> =
+                map.iter().filter_map(|(key, it)| Some((key.to_string(), sensitive(it, key)?))).collect();
             (!entries.is_empty()).then_some(Value::Object(entries))
         }
         Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) => None,

@@ -84,8 +84,6 @@ fn object(flat: &Flat, address: &Address) -> Value {
 
 /// Returns whether objects of a kind can be declared here; a new kind must be added to [`manifest`].
 pub(crate) fn knows(kind: KindName) -> bool {
-    [
-        REALM, CLIENT_SCOPE, ROLE, GROUP, CLIENT, MAPPER, SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION, USER,
-    ]
-    .contains(&kind)
+    [REALM, CLIENT_SCOPE, ROLE, GROUP, CLIENT, MAPPER, SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION, USER]
+        .contains(&kind)
 }

@@ -104,13 +104,16 @@ fn foreign_objects(server: &Server) -> Result<(), String> {
     server.post(&format!("{authz}/resource"), &json!({ "name": "theirs", "uris": ["/theirs"] }))?;
     server.post(
         &format!("{authz}/permission/resource"),
-        &json!({ "name": "theirs", "resources": ["One", "theirs"], "policies": ["theirs", "roles"] }),
+        &json!({ "name": "their permission", "resources": ["One", "theirs"], "policies": ["theirs", "roles"] }),
     )?;
     ours.apply(&manifest(realm, &flat), true)?;
     // Our role, group, resource and policy go from under them.
     flat.retain(|it, _| !matches!(it.to_string().as_str(), "role/extra" | "group/ops"));
     flat.retain(|it, _| {
-        !matches!(it.to_string().as_str(), "client/demo/authz/resource/One" | "client/demo/authz/policy/roles")
+        !matches!(
+            it.to_string().as_str(),
+            "client/demo/authz/resource/One" | "client/demo/authz/policy/roles"
+        )
     });
     mend(&mut flat);
     ours.apply(&manifest(realm, &flat), true)?;
@@ -208,8 +211,16 @@ fn edit(flat: &mut Flat, all: &[Address], random: &mut Random) -> String {
 fn is_fixed(name: &str) -> bool {
     matches!(
         name,
-        "type" | "protocol" | "protocolMapper" | "owner" | "publicClient" | "serviceAccountsEnabled"
-            | "authorizationServicesEnabled" | "targetClaim" | "hour" | "resourceType"
+        "type"
+            | "protocol"
+            | "protocolMapper"
+            | "owner"
+            | "publicClient"
+            | "serviceAccountsEnabled"
+            | "authorizationServicesEnabled"
+            | "targetClaim"
+            | "hour"
+            | "resourceType"
     )
 }
 
@@ -325,8 +336,7 @@ fn is_empty(value: &Value) -> bool {
 
 fn is_orphaned_account(address: &Address, flat: &Flat) -> bool {
     let Some(client) = address.name().strip_prefix("service-account-") else { return false };
-    address.kind() == USER
-        && !flat.keys().any(|it| it.kind() == CLIENT && it.name().to_lowercase() == client)
+    address.kind() == USER && !flat.keys().any(|it| it.kind() == CLIENT && it.name().to_lowercase() == client)
 }
 
 /// Returns a value without list items that refer to nothing; none where what is broken is no list.

@@ -103,9 +103,10 @@ fn subjects() -> Vec<Subject> {
     ]
     .map(plain)
     .into();
-    for (kind, word, types) in
-        [(POLICY, "policy", policy_types(POLICY).collect::<Vec<_>>()), (PERMISSION, "permission", policy_types(PERMISSION).collect())]
-    {
+    for (kind, word, types) in [
+        (POLICY, "policy", policy_types(POLICY).collect::<Vec<_>>()),
+        (PERMISSION, "permission", policy_types(PERMISSION).collect()),
+    ] {
         for of in types {
             // Code is uploaded with a server; permissions of resource owners are theirs.
             if matches!(of, "js" | "uma") {
@@ -116,7 +117,8 @@ fn subjects() -> Vec<Subject> {
             subjects.push(Subject { address: address(&text), fixed: json!({ "type": of }), skip: &[] });
         }
     }
-    let typed = subjects.iter_mut().find(|it| it.address.name() == "resource" && it.address.kind() == PERMISSION);
+    let typed =
+        subjects.iter_mut().find(|it| it.address.name() == "resource" && it.address.kind() == PERMISSION);
     // It covers resources or a type of them.
     if let Some(typed) = typed {
         typed.skip = &["resourceType"];

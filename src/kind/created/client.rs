@@ -7,10 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
 
 use super::{has_service_account, refs};
+use crate::kind::realm_address;
 use crate::kind::{CLIENT_SCOPE, NEWEST, Version};
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::At;
-use crate::kind::realm_address;
 
 /// The realm's default scopes of the client's protocol.
 pub(super) fn default_scopes(made: &mut Object, object: &Object, state: &State, version: Version) {
@@ -44,8 +44,7 @@ pub(super) fn derived(made: &mut Object, address: &Address, object: &Object) {
         made.fields.insert("fullScopeAllowed".into(), Node::bool(At::SERVER, false));
     }
     let redirects = object.get("redirectUris").map(Node::items).unwrap_or_default();
-    let origins: BTreeSet<&str> =
-        redirects.iter().filter_map(Node::as_text).filter_map(origin).collect();
+    let origins: BTreeSet<&str> = redirects.iter().filter_map(Node::as_text).filter_map(origin).collect();
     if !origins.is_empty() {
         let origins = origins.into_iter().map(|it| Node::text(At::SERVER, it)).collect();
         made.fields.insert("webOrigins".into(), Node::new(At::SERVER, Is::List(origins)));

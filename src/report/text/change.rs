@@ -215,7 +215,8 @@ fn updated(page: &Page<'_>, change: &Change) -> Vec<String> {
     let names = change.fields.iter().map(|it| width(&one_line(&it.path.to_string())));
     let name_width = names.max().unwrap_or(0).min(NAME_WIDTH);
     let rows: Vec<Row> = change.fields.iter().flat_map(|it| row(it, &change.object)).collect();
-    let befores = rows.iter().filter_map(|it| if let Row::Values(before, _) = it { Some(width(before)) } else { None });
+    let befores =
+        rows.iter().filter_map(|it| if let Row::Values(before, _) = it { Some(width(before)) } else { None });
     let before_width = befores.max().unwrap_or(0);
     let fields = change.fields.iter().flat_map(|it| row(it, &change.object).map(move |row| (it, row)));
     fields

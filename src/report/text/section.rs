@@ -49,14 +49,18 @@ fn adopts(page: &Page<'_>) -> Vec<String> {
     let lines: Vec<String> =
         alone.iter().map(|it| format!("  {symbol} {}", one_line(&it.object.to_string()))).collect();
     let also = if updated > 0 { format!("; {updated} more with the updates above") } else { String::new() };
-    let rest = format!("{} already there as declared, from now on managed{also}", counted(alone.len(), "object"));
+    let rest =
+        format!("{} already there as declared, from now on managed{also}", counted(alone.len(), "object"));
     listed(page, "Adopts", &rest, &lines)
 }
 
 fn forgets(page: &Page<'_>) -> Vec<String> {
     let gone = page.plan.changes().iter().filter(|it| it.action == Action::Forget);
     let lines: Vec<String> = gone.map(|it| format!("  . {}", one_line(&it.object.to_string()))).collect();
-    let rest = format!("{} no longer managed: gone, or released; nothing is deleted", counted(lines.len(), "object"));
+    let rest = format!(
+        "{} no longer managed: gone, or released; nothing is deleted",
+        counted(lines.len(), "object")
+    );
     listed(page, "Forgets", &rest, &lines)
 }
 
@@ -102,7 +106,8 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
     if left.is_empty() {
         return Vec::new();
     }
-    let objects: BTreeSet<&Address> = left.iter().filter(|it| it.path.is_none()).map(|it| &it.address).collect();
+    let objects: BTreeSet<&Address> =
+        left.iter().filter(|it| it.path.is_none()).map(|it| &it.address).collect();
     let referrers = referrers(page, &objects);
     let mut out = vec![page.title("Left behind", "no longer declared, and stays as it is")];
     for it in left {
@@ -171,10 +176,13 @@ fn cannot_tell(page: &Page<'_>) -> Vec<String> {
             with_place(page, &text, *at)
         })
         .collect();
-    let rest = format!("whether {} as declared; not sent", match secrets.len() {
-        1 => "1 secret is".to_owned(),
-        count => format!("{count} secrets are"),
-    });
+    let rest = format!(
+        "whether {} as declared; not sent",
+        match secrets.len() {
+            1 => "1 secret is".to_owned(),
+            count => format!("{count} secrets are"),
+        }
+    );
     let mut out = listed(page, "Cannot tell", &rest, &lines);
     if !out.is_empty() {
         out.push("  send with --send-secrets PATTERN".to_owned());
@@ -190,7 +198,8 @@ fn consents(page: &Page<'_>) -> Vec<String> {
     let missing = plan.missing_consents().count();
     let rest = if missing == 0 { "all of it given".to_owned() } else { format!("{missing} not given yet") };
     let mut out = vec![page.title("Needs your consent", &rest)];
-    let flags: Vec<String> = plan.consents.iter().map(|it| format!("--allow {}={}", it.key, it.count)).collect();
+    let flags: Vec<String> =
+        plan.consents.iter().map(|it| format!("--allow {}={}", it.key, it.count)).collect();
     let to = flags.iter().map(String::len).max().unwrap_or(0);
     for (consent, flag) in plan.consents.iter().zip(&flags) {
         let is_missing = plan.missing_consents().any(|it| it == consent);

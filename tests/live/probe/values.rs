@@ -1,8 +1,8 @@
 //! Two values for every field: by its type, and by a table where the server takes only some.
 
 use realmwright::kind::{
-    CLIENT, CLIENT_SCOPE, GROUP, Kind, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS,
-    Type, USER,
+    CLIENT, CLIENT_SCOPE, GROUP, Kind, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS, Type,
+    USER,
 };
 use realmwright::state::KindName;
 use serde_json::{Value, json};
@@ -105,14 +105,17 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
         (RESOURCE, "uris") => (json!(["/a", "/b/*"]), json!(["/b/*"])),
         (RESOURCE, "owner") => (json!("user1"), json!("user1")),
         (SETTINGS, "decisionStrategy") => (json!("AFFIRMATIVE"), json!("UNANIMOUS")),
-        (POLICY, "roles") => {
-            (json!([{ "id": "r1", "required": true }]), json!([{ "id": "r1" }, { "id": "other/c1", "required": true }]))
-        }
+        (POLICY, "roles") => (
+            json!([{ "id": "r1", "required": true }]),
+            json!([{ "id": "r1" }, { "id": "other/c1", "required": true }]),
+        ),
         (POLICY, "groups") => (
             json!([{ "path": "/g1", "extendChildren": true }]),
             json!([{ "path": "/g1" }, { "path": "/g2", "extendChildren": true }]),
         ),
-        (POLICY, "clientScopes") => (json!(["s1"]), json!([{ "id": "s1", "required": true }, { "id": "s2" }])),
+        (POLICY, "clientScopes") => {
+            (json!(["s1"]), json!([{ "id": "s1", "required": true }, { "id": "s2" }]))
+        }
         (POLICY, "users") => (json!(["user1"]), json!(["user1", "user2"])),
         (POLICY, "clients") => (json!(["other"]), json!(["other", "rs"])),
         (POLICY | PERMISSION, "policies") => (json!(["p1"]), json!(["p1", "p2"])),
