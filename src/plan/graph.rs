@@ -258,6 +258,7 @@ fn wait(calls: &mut [Call], changes: &[Change], live: &State) {
         .map(|(index, it)| (changes[it.change].object.clone(), index))
         .collect();
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); calls.len()];
+    let mut among_deletes: Vec<(usize, usize)> = Vec::new();
     let mut removes: Vec<Option<usize>> = vec![None; changes.len()];
     for (index, call) in calls.iter().enumerate() {
         after[index].extend(realm.filter(|it| *it != index));
@@ -280,14 +281,36 @@ fn wait(calls: &mut [Call], changes: &[Change], live: &State) {
         }
         let dropped = dropped(call, &changes[call.change], live);
         for gone in dropped {
-            if let Some(delete) = deletes.get(&gone).filter(|it| **it != index) {
+            let Some(delete) = deletes.get(&gone).filter(|it| **it != index) else { continue };
+            if changes[call.change].action == Action::Delete {
+                among_deletes.push((*delete, index));
+            } else {
                 after[*delete].insert(index);
             }
+        }
+    }
+    // What goes may refer to each other: then one has to go first.
+    for (delete, index) in among_deletes {
+        if !waits_for(&after, index, delete) {
+            after[delete].insert(index);
         }
     }
     for (call, after) in calls.iter_mut().zip(after) {
         call.after = after.into_iter().collect();
     }
+}
+
+/// Whether a call comes after another, however many are between them.
+fn waits_for(after: &[BTreeSet<usize>], call: usize, other: usize) -> bool {
+    let mut seen = BTreeSet::from([call]);
+    let mut open = vec![call];
+    while let Some(next) = open.pop() {
+        if next == other {
+            return true;
+        }
+        open.extend(after[next].iter().copied().filter(|it| seen.insert(*it)));
+    }
+    false
 }
 
 /// The objects that must exist before a call: those in its path, in its body, and its parents.
