@@ -18,33 +18,10 @@ pub use progress::{Progress, Step};
 pub use request::Reveal;
 
 use crate::call::Call;
-use crate::change::{Action, Change};
+use crate::change::Change;
 use crate::keycloak::{Error, Keycloak};
+use crate::plan::{Ended, Outcome};
 use crate::state::Address;
-
-/// What became of one change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    pub address: Address,
-    pub action: Action,
-    pub ended: Ended,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
-    Done,
-    /// It was as wished when we looked; nothing was written.
-    AlreadyDone,
-    /// Something that it needs failed.
-    Skipped {
-        because: Address,
-    },
-    Failed {
-        message: String,
-    },
-    /// The run was stopped before it.
-    NotStarted,
-}
 
 /// How one call ended.
 #[derive(Debug)]

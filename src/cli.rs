@@ -13,6 +13,7 @@ mod apply;
 mod applying;
 mod completions;
 mod connection;
+mod demo;
 mod drift;
 mod exit;
 mod inputs;
@@ -23,6 +24,8 @@ mod realms;
 mod sandbox;
 mod signal;
 mod terminal;
+mod unlock;
+mod validate;
 
 pub use exit::Exit;
 
@@ -59,12 +62,18 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Check manifests without a server
+    Validate(validate::Args),
     /// Show what apply would change, and who gains or loses by it
     Plan(plan::Args),
     /// Make realms what the manifests say
     Apply(apply::Args),
     /// Show how realms differ from what is declared; exit 2 when they do
     Drift(drift::Args),
+    /// End the lock of a run that cannot end it itself
+    Unlock(unlock::Args),
+    /// Boot a Keycloak, apply the example, drift it and repair it
+    Demo(demo::Args),
     /// Run a disposable local Keycloak
     Sandbox(sandbox::Args),
     /// Print shell completions or man pages
@@ -112,6 +121,9 @@ fn block_on(cli: Cli) -> Exit {
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let global = cli.global;
     match cli.command {
+        Command::Validate(args) => unless_stopped(async { validate::run(&args, global) }).await,
+        Command::Unlock(args) => unless_stopped(unlock::run(args)).await,
+        Command::Demo(args) => demo::run(args, global).await,
         Command::Plan(args) => unless_stopped(plan::run(args, global)).await,
         Command::Apply(args) => apply::run(args, global).await,
         Command::Drift(args) => unless_stopped(drift::run(args, global)).await,

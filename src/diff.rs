@@ -10,6 +10,7 @@ mod ownership;
 mod planned;
 mod references;
 mod same;
+mod server;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,9 +22,13 @@ pub use planned::planned;
 pub use same::same;
 
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
-use crate::kind::{self, REALM, SETTINGS, USER, Version};
+use crate::kind::{self, REALM, SETTINGS, USER, UserProfile, Version};
+use crate::manifest::Prune;
 use crate::state::{Address, Found, Is, Live, Node, Object, Pattern, SecretRef, State};
 use crate::text::{At, Note};
+
+/// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
+pub type SameSecret<'a> = Box<dyn Fn(&SecretRef, &str) -> Option<bool> + 'a>;
 
 /// Everything that a difference depends on.
 pub struct Question<'a> {
@@ -33,9 +38,12 @@ pub struct Question<'a> {
     /// How the realm calls its default role.
     pub default_role: &'a str,
     pub ownership: &'a Ownership,
-    /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
-    pub same_secret: Box<dyn Fn(&SecretRef, &str) -> Option<bool> + 'a>,
+    pub same_secret: SameSecret<'a>,
     pub terms: &'a Terms,
+    /// Where the credential may see it.
+    pub user_profile: Option<&'a UserProfile>,
+    /// The policy types that the server has; empty where nobody asked.
+    pub policy_types: &'a BTreeSet<String>,
 }
 
 /// Whose manifests these are, and what was applied before.
@@ -59,8 +67,7 @@ pub struct Terms {
     pub release: Vec<Pattern>,
     pub adopt_exact: Vec<Pattern>,
     pub send_secrets: Vec<Pattern>,
-    pub prune: bool,
-    pub prune_users: bool,
+    pub prune: Prune,
     /// The consent that includes what is otherwise held back.
     pub reenables: bool,
     pub secrets: bool,
@@ -80,6 +87,8 @@ pub struct Diff {
     pub changes: Vec<Change>,
     /// Differences that a run leaves alone without consent, by the key of `--allow`.
     pub held_back: Vec<(&'static str, Change)>,
+    /// Differences that are left alone without consent and were consented to, by the key of `--allow`.
+    pub included: Vec<(&'static str, Address)>,
     /// Owned once, declared no longer, and not deleted by this plan.
     pub left_behind: Vec<LeftBehind>,
     /// Why nothing may be applied.
@@ -137,6 +146,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     ownership::leftovers(question, &mut out);
     out.planned = planned(&question.live.state, &out.desired, &out.changes, question.version);
     references::check(question, &mut out);
+    server::check(question, &mut out);
     versions::check(question, &mut out);
     ownership::judge(question, &mut out);
     let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
@@ -285,6 +295,7 @@ fn update(
         path: Some(path),
         adopted: false,
     }));
+    out.included.extend(compared.included.into_iter().map(|consent| (consent, address.clone())));
     for (consent, change) in compared.held_back {
         out.held_back.push((
             consent,

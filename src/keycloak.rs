@@ -5,6 +5,7 @@
 //! may only mean "you may not look"; `version` asks for the server's version. Every failure says how to mend
 //! it, and no text of this module shows a secret.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,6 +40,8 @@ struct Inner {
     redactor: Redactor,
     retry: Retry,
     counts: Counters,
+    /// What probing found, by realm.
+    rights: tokio::sync::Mutex<BTreeMap<String, Rights>>,
 }
 
 #[derive(Default)]
@@ -75,7 +78,15 @@ impl Keycloak {
         );
         tokens.bearer(&redactor).await?;
         let (retry, counts) = (connect.retry, Counters::default());
-        Ok(Keycloak(Arc::new(Inner { server, http, tokens, redactor, retry, counts })))
+        Ok(Keycloak(Arc::new(Inner {
+            server,
+            http,
+            tokens,
+            redactor,
+            retry,
+            counts,
+            rights: tokio::sync::Mutex::default(),
+        })))
     }
 
     /// Returns the server's address, ending in a slash.
@@ -111,6 +122,12 @@ impl Keycloak {
     pub async fn server_time(&self) -> Result<Option<jiff::Timestamp>, Error> {
         let seconds = self.0.tokens.server_time(&self.0.redactor).await?;
         Ok(seconds.and_then(|it| jiff::Timestamp::from_second(it).ok()))
+    }
+
+    /// Returns what a realm calls itself in tokens (`iss`), from its `OpenID` configuration.
+    pub async fn issuer(&self, realm: &str) -> Result<String, Error> {
+        let url = token::under(&self.0.server, &["realms", realm]);
+        Ok(self.0.tokens.issuer_at(&url).await?.0)
     }
 
     /// Ends the login's session, so that runs do not pile up sessions on the server.

@@ -8,14 +8,17 @@ pub mod java_regex;
 mod load;
 mod merge;
 mod project;
+pub mod schema;
 mod secret;
+
+use std::path::PathBuf;
+
+use crate::text::{Note, nearest};
 
 pub use check::check;
 pub use load::{Desired, Loaded, load, load_texts};
-pub use project::{Environment, ForbidGain, Guards, PROJECT_FILE, Project, Prune, RealmEntry};
-pub use secret::{Secrets, resolve, secrets_of};
-
-use std::path::PathBuf;
+pub use project::{Environment, PROJECT_FILE, Project, Prune, RealmEntry};
+pub use secret::{Secrets, resolve, resolve_from, secrets_of};
 
 /// Loads manifests and checks all of them: everything that can be said without a server.
 pub fn validate(paths: &[PathBuf], project: &Project) -> Loaded {
@@ -23,5 +26,25 @@ pub fn validate(paths: &[PathBuf], project: &Project) -> Loaded {
     for desired in &loaded.realms {
         loaded.notes.extend(check(desired, project));
     }
+    if paths.is_empty() {
+        let unused = unused_realms(&loaded, project);
+        loaded.notes.extend(unused);
+    }
     loaded
+}
+
+/// Realms of the project file that no manifest is about: most likely a slip of the pen in one of the two.
+fn unused_realms(loaded: &Loaded, project: &Project) -> Vec<Note> {
+    let named: Vec<&str> = loaded.realms.iter().map(|it| it.realm.as_str()).collect();
+    let unused = project.realms.iter().filter(|(name, _)| !named.contains(&name.as_str()));
+    unused
+        .filter_map(|(name, entry)| {
+            let title = format!("no manifest is about realm `{name}`");
+            let note = Note::warning("RW0118", title, entry.at?, "named only here");
+            Some(match nearest(name, named.iter().copied()) {
+                Some(near) => note.help(format!("the manifests are about `{near}`: did you mean that?")),
+                None => note,
+            })
+        })
+        .collect()
 }

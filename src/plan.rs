@@ -3,12 +3,14 @@
 mod drift;
 mod graph;
 mod guard;
+mod outcome;
 
 use std::collections::BTreeMap;
 
 pub use drift::{Class, Drift, drift};
 pub use graph::{Cycle, calls, path};
 pub use guard::{Consent, SideEffect, judge};
+pub use outcome::{Ended, Outcome};
 
 use crate::change::{Action, Change};
 use crate::diff::{Diff, Refusal};

@@ -1,12 +1,21 @@
 //! Values to text: what people and machines are shown. Never decides anything.
 
+#[cfg(test)]
+mod fixture;
+mod json;
 mod note;
+mod outcome;
 pub mod safe;
 mod text;
 mod value;
 
+pub use json::{
+    drift_json, failure_json, json_text, outcomes_json, plan_digest, plan_json, plans_json, report_schema,
+    several_json,
+};
 pub use note::{Color, notes, notes_json};
-pub use text::{Style, plan_text};
+pub use outcome::{Audit, Verification, outcomes_text};
+pub use text::{Style, drift_text, plan_text};
 
 /// Returns a base URL without credentials in it and without its last slash.
 fn server(url: &str) -> String {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::CallError;
 use crate::call::Segment;
 use crate::keycloak::{Answer, ErrorKind, Keycloak};
-use crate::kind::{self, CLIENT, GROUP, ROLE, USER};
+use crate::kind::{self, GROUP, ROLE, USER};
 use crate::plan;
 use crate::state::{Address, State};
 
@@ -33,12 +33,6 @@ impl Ids {
 
     pub fn learn(&mut self, address: Address, id: String) {
         self.known.insert(address, id);
-    }
-
-    /// Returns the client whose name, in lower case as in the name of its service account, is this one.
-    fn client(&self, lower: &str) -> Address {
-        let is_it = |it: &&Address| it.kind() == CLIENT && it.name().to_lowercase() == lower;
-        self.known.keys().find(is_it).cloned().unwrap_or_else(|| Address::top(CLIENT, lower))
     }
 
     /// Takes the id of a new object from the answer to its POST: from the body, or from `Location`.
@@ -81,19 +75,7 @@ pub(super) async fn find(
     ids: &tokio::sync::Mutex<Ids>,
 ) -> Result<Option<String>, CallError> {
     let kind = kind::kind(address.kind());
-    let account_of = match service_account_name(address) {
-        Some(client) => Some(ids.lock().await.client(client)),
-        None => None,
-    };
-    let is_account = account_of.is_some();
-    let segments = match account_of {
-        Some(client) => vec![
-            Segment::Text("clients/".into()),
-            Segment::Id(client),
-            Segment::Text("/service-account-user".into()),
-        ],
-        None => plan::path(kind.routes.find, address, ""),
-    };
+    let segments = plan::path(kind.routes.find, address, "");
     let path = Box::pin(url(keycloak, realm, &segments, ids)).await?;
     let answer = match keycloak.get(&path).await {
         Ok(answer) => answer,
@@ -103,7 +85,6 @@ pub(super) async fn find(
     let named = |it: &Value| {
         let name = it.get(kind.key).and_then(Value::as_str).unwrap_or("");
         address.kind() == GROUP
-            || is_account
             || name == address.name()
             || (address.kind() == USER && name.eq_ignore_ascii_case(address.name()))
     };
@@ -113,11 +94,6 @@ pub(super) async fn find(
         _ => None,
     };
     Ok(found.and_then(|it| it.get(kind.routes.id)).and_then(Value::as_str).map(str::to_owned))
-}
-
-/// Service accounts are not in the list of users; their client knows them.
-fn service_account_name(address: &Address) -> Option<&str> {
-    address.name().strip_prefix("service-account-").filter(|_| address.kind() == USER)
 }
 
 /// Returns the path of segments below `/admin/`.
@@ -135,7 +111,7 @@ pub(super) async fn url(
         match segment {
             Segment::Text(text) => path.push_str(text),
             Segment::Id(address) => {
-                path.push_str(&kind::segment(&Box::pin(id(keycloak, realm, address, ids)).await?))
+                path.push_str(&kind::segment(&Box::pin(id(keycloak, realm, address, ids)).await?));
             }
         }
     }

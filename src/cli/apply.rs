@@ -1,7 +1,7 @@
 //! `apply`: shows the plan, asks, does it, and shows that nothing is left to do.
 
 use std::io::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::applying::{self, Orders};
 use super::connection::{Connection, may_ask};
@@ -11,6 +11,7 @@ use super::realms::{self, Ready};
 use super::terminal::say;
 use super::{Exit, Global};
 use crate::plan::Plan;
+use crate::report::{Audit, Verification};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -37,10 +38,11 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(ready) = Ready::open(&args.inputs, &args.connection, &args.scope, global).await? else {
+    let Some(ready) = Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, global).await?
+    else {
         return Ok(Exit::Failed);
     };
-    if !ready.show_missing_secrets(global) {
+    if !ready.show_missing_secrets() {
         return Ok(Exit::Failed);
     }
     let mut exit = Exit::Clean;
@@ -48,17 +50,17 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     for realm in ready.realms() {
         let planned = ready.plan(realm, args.adopt).await?;
         if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) {
-            args.output.show_before(&planned.plan, &ready)?;
+            args.output.before(&planned.plan, &ready)?;
             exit = exit.worst(Exit::Failed);
             continue;
         }
-        if !planned.plan.is_empty() {
-            args.output.show_before(&planned.plan, &ready)?;
+        if !planned.plan.is_empty() || !planned.plan.refusals.is_empty() {
+            args.output.before(&planned.plan, &ready)?;
         }
         let agreed = agreed(&planned.plan, args.auto_approve)?;
         if !agreed {
             exit = exit.worst(Exit::Refused);
-            reports.push((planned.plan, None));
+            reports.push((planned.plan, Vec::new(), audit(0, 0.0, Verification::NotDone)));
             continue;
         }
         let bar = super::progress::calls(global.quiet);
@@ -73,22 +75,47 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
             },
         };
         let wish = ready.wish(realm, args.adopt);
+        let (before, started) = (ready.target.keycloak.counts(), Instant::now());
         let applied = applying::apply(&ready.target.keycloak, &wish, &planned, &orders).await?;
         bar.finish_and_clear();
         if let Some(trouble) = &applied.trouble {
             say(&format!("error: {trouble}"));
         }
         exit = exit.worst(applied.exit);
-        reports.push((planned.plan, Some(applied)));
+        let counts = ready.target.keycloak.counts();
+        let requests = counts.reads + counts.writes - before.reads - before.writes;
+        let verification = match applied.after {
+            Some(after) if after.is_empty() => Verification::Clean { held_back: after.diff.held_back.len() },
+            Some(after) => {
+                Verification::Differs { still: after.changes().iter().map(|it| it.object.clone()).collect() }
+            }
+            None => Verification::NotDone,
+        };
+        let audit = audit(requests, started.elapsed().as_secs_f64(), verification);
+        reports.push((planned.plan, applied.outcomes, audit));
     }
-    args.output.applied(&reports, &ready)?;
+    if !reports.is_empty() {
+        args.output.applied(&reports, &ready)?;
+    }
     Ok(exit)
+}
+
+fn audit(requests: u64, seconds: f64, verification: Verification) -> Audit {
+    Audit {
+        subject: None,
+        commit: None,
+        requests: usize::try_from(requests).unwrap_or(usize::MAX),
+        seconds,
+        verification,
+    }
 }
 
 /// Whether somebody agrees: to everything that the plan shows, on a terminal; otherwise by flags.
 fn agreed(plan: &Plan, auto_approve: bool) -> anyhow::Result<bool> {
     if !plan.refusals.is_empty() {
-        say("refused: nothing was written");
+        for refusal in &plan.refusals {
+            say(&format!("refused: {}", refusal.message));
+        }
         return Ok(false);
     }
     if plan.is_empty() {

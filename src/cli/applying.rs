@@ -8,13 +8,11 @@ use anyhow::Context as _;
 
 use super::planning::{self, Planned, Wish};
 use super::{Exit, signal};
-use crate::apply::{
-    self, Ended, Ids, Ledgers, Lock, LockError, Outcome, Run, is_ours, read_ledgers, write_ledger,
-};
+use crate::apply::{self, Ids, Ledgers, Lock, LockError, Run, is_ours, read_ledgers, write_ledger};
 use crate::change::{Action, Change};
 use crate::keycloak::Keycloak;
 use crate::kind;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Ended, Outcome, Plan};
 use crate::state::{Address, SecretRef};
 
 /// How a run is to be done.

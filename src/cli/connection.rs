@@ -21,11 +21,11 @@ pub(super) struct Connection {
     /// The realm of the login
     #[arg(long, default_value = "master", value_name = "REALM", env = "REALMWRIGHT_AUTH_REALM")]
     auth_realm: String,
-    /// The user of the login; its password comes from REALMWRIGHT_PASSWORD, REALMWRIGHT_PASSWORD_FILE or a prompt
+    /// The user of the login; its password comes from `REALMWRIGHT_PASSWORD`, `REALMWRIGHT_PASSWORD_FILE` or a prompt
     #[arg(long, env = "REALMWRIGHT_USER", value_name = "NAME")]
     user: Option<String>,
-    /// The client of the login; its secret comes from REALMWRIGHT_CLIENT_SECRET or REALMWRIGHT_CLIENT_SECRET_FILE,
-    /// its signing key from REALMWRIGHT_CLIENT_KEY_FILE
+    /// The client of the login; its secret comes from `REALMWRIGHT_CLIENT_SECRET` or `REALMWRIGHT_CLIENT_SECRET_FILE`,
+    /// its signing key from `REALMWRIGHT_CLIENT_KEY_FILE`
     #[arg(long, env = "REALMWRIGHT_CLIENT_ID", value_name = "ID")]
     client_id: Option<String>,
     /// Certificate authorities to trust, PEM
@@ -53,11 +53,11 @@ impl Connection {
     /// Logs in to the chosen server.
     pub(super) async fn open(&self, project: &Project, run: &str) -> anyhow::Result<Target> {
         let environment = match &self.environment {
-            Some(name) => Some(project.environment(name).map_err(|it| UsageError::new(it))?),
+            Some(name) => Some(project.environment(name).map_err(UsageError::new)?),
             None => None,
         };
         let trimmed = |it: &str| it.trim_end_matches('/').to_owned();
-        let server = match (&self.server, environment) {
+        let server = match (self.server.as_ref().filter(|it| !it.is_empty()), environment) {
             (Some(flag), Some(environment)) if trimmed(flag) != trimmed(&environment.server) => bail!(
                 "--server (or REALMWRIGHT_SERVER) says {flag}, but the environment's server is {}; they must be the same",
                 environment.server
@@ -95,7 +95,8 @@ impl Connection {
         if let Some(token) = file("REALMWRIGHT_TOKEN_FILE")? {
             return Ok(Credentials::Token(token));
         }
-        if let Some(id) = self.client_id.clone() {
+        // A variable that is set to nothing is as good as none, as pipelines know it.
+        if let Some(id) = self.client_id.clone().filter(|it| !it.is_empty()) {
             if let Some(key) = file("REALMWRIGHT_CLIENT_KEY_FILE")? {
                 return Ok(Credentials::SignedJwt { id, key });
             }
@@ -104,7 +105,7 @@ impl Connection {
             let secret = secret.context("no secret for the client: set REALMWRIGHT_CLIENT_SECRET, REALMWRIGHT_CLIENT_SECRET_FILE or REALMWRIGHT_CLIENT_KEY_FILE")?;
             return Ok(Credentials::Client { id, secret });
         }
-        let Some(user) = self.user.clone() else {
+        let Some(user) = self.user.clone().filter(|it| !it.is_empty()) else {
             return Err(UsageError::new("no login: set REALMWRIGHT_USER and REALMWRIGHT_PASSWORD, or REALMWRIGHT_CLIENT_ID and REALMWRIGHT_CLIENT_SECRET (or --user, --client-id)").into());
         };
         let password = variable("REALMWRIGHT_PASSWORD")

@@ -19,7 +19,8 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(ready) = Ready::open(&args.inputs, &args.connection, &args.scope, global).await? else {
+    let Some(ready) = Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, global).await?
+    else {
         return Ok(Exit::Failed);
     };
     let mut plans = Vec::new();

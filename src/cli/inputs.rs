@@ -58,9 +58,14 @@ pub(super) struct Scope {
 impl Inputs {
     /// Reads the project file and all manifests.
     pub(super) fn load(&self) -> anyhow::Result<(Project, Loaded)> {
-        let mut project = match &self.project {
-            Some(path) => Project::open(path),
-            None => Project::find(&self.start()?).map_or_else(Project::default, |it| Project::open(&it)),
+        let mut project = if let Some(path) = &self.project {
+            Project::open(path)
+        } else {
+            let here = std::env::current_dir()?;
+            // Looked for from the first path on, so that it is found from anywhere; named as a person would.
+            let start = self.paths.first().map_or_else(|| here.clone(), |it| here.join(it));
+            Project::find(&start)
+                .map_or_else(Project::default, |it| Project::open(it.strip_prefix(&here).unwrap_or(&it)))
         };
         if self.owner.is_some() {
             project.owner.clone_from(&self.owner);
@@ -78,13 +83,6 @@ impl Inputs {
             loaded.realms.retain(|it| self.realm.contains(&it.realm));
         }
         Ok((project, loaded))
-    }
-
-    /// The project file is looked for from the first path on, so that it is found from anywhere.
-    fn start(&self) -> anyhow::Result<PathBuf> {
-        let here = std::env::current_dir()?;
-        let Some(first) = self.paths.first() else { return Ok(here) };
-        Ok(std::path::absolute(first)?)
     }
 
     /// Returns the manifest roots as written, for the ledger.
@@ -144,8 +142,10 @@ impl Scope {
             release: project.release.clone(),
             adopt_exact: patterns(&self.adopt_exact),
             send_secrets: patterns(&self.send_secrets),
-            prune: self.prune || project.prune != Prune::Nothing,
-            prune_users: project.prune == Prune::UsersToo,
+            prune: match project.prune {
+                Prune::Nothing if self.prune => Prune::AllButUsers,
+                prune => prune,
+            },
             reenables: allowed.contains_key("reenables"),
             secrets: allowed.contains_key("secrets"),
         })

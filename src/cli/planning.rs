@@ -6,7 +6,7 @@ use crate::apply::{is_ours, read_ledgers};
 use crate::change::{Change, FieldChange, Path, To, Why};
 use crate::diff::{self, Ledger, Ownership, Question, Terms};
 use crate::keycloak::{Keycloak, Read, Want, read};
-use crate::kind::{self, USER, Version};
+use crate::kind::{self, USER, UserProfile, Version};
 use crate::manifest::{Desired, Secrets};
 use crate::plan::{self, Plan};
 use crate::state::Address;
@@ -35,34 +35,36 @@ pub(super) struct Planned {
 
 /// Reads the realm and plans.
 pub(super) async fn plan(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result<Planned> {
-    let want = want(wish.desired);
-    let (mut read, ledgers) = tokio::try_join!(
-        async { read(keycloak, &wish.desired.realm, &want).await.map_err(anyhow::Error::from) },
-        async {
-            match read_ledgers(keycloak, &wish.desired.realm).await {
-                // A realm that does not exist, or a credential without clients, has no ledger to show.
-                Err(crate::apply::CallError::Keycloak(error))
-                    if matches!(
-                        error.kind(),
-                        crate::keycloak::ErrorKind::NotFound | crate::keycloak::ErrorKind::Forbidden { .. }
-                    ) =>
-                {
-                    Ok(BTreeMap::new())
-                }
-                other => other.map_err(anyhow::Error::from),
-            }
+    let ledgers = match read_ledgers(keycloak, &wish.desired.realm).await {
+        // A realm that does not exist, or a credential without clients, has no ledger to show.
+        Err(crate::apply::CallError::Keycloak(error))
+            if matches!(
+                error.kind(),
+                crate::keycloak::ErrorKind::NotFound | crate::keycloak::ErrorKind::Forbidden { .. }
+            ) =>
+        {
+            BTreeMap::new()
         }
-    )?;
+        other => other?,
+    };
+    let mut want = want(wish.desired);
+    // Users that we applied and nobody declares any more have to be looked up by name, too.
+    if let Some(Ok(ours)) = wish.owner.and_then(|owner| ledgers.get(owner)) {
+        let users = ours.entries.keys().filter(|it| it.kind() == USER).map(|it| it.name().to_owned());
+        want.users.extend(users.filter(|it| !it.starts_with("service-account-")));
+    }
+    let mut read = read(keycloak, &wish.desired.realm, &want).await?;
     read.live.state.objects.retain(|address, _| !is_ours(address));
     let ownership = ownership(wish, &read, ledgers);
     let mut plan = compare(wish, &read, &ownership);
-    plan.server = wish.server.to_owned();
+    wish.server.clone_into(&mut plan.server);
     plan.keycloak = read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string());
     Ok(Planned { plan, read, ownership })
 }
 
 fn compare(wish: &Wish<'_>, read: &Read, ownership: &Ownership) -> Plan {
-    let question = question(wish, read, ownership);
+    let profile = profile(read);
+    let question = question(wish, read, ownership, profile.as_ref());
     let diff = diff::diff(&question);
     let mut plan = Plan {
         realm: wish.desired.realm.clone(),
@@ -76,7 +78,12 @@ fn compare(wish: &Wish<'_>, read: &Read, ownership: &Ownership) -> Plan {
     plan
 }
 
-fn question<'a>(wish: &'a Wish<'_>, read: &'a Read, ownership: &'a Ownership) -> Question<'a> {
+fn question<'a>(
+    wish: &'a Wish<'_>,
+    read: &'a Read,
+    ownership: &'a Ownership,
+    profile: Option<&'a UserProfile>,
+) -> Question<'a> {
     Question {
         desired: &wish.desired.state,
         live: &read.live,
@@ -85,7 +92,13 @@ fn question<'a>(wish: &'a Wish<'_>, read: &'a Read, ownership: &'a Ownership) ->
         ownership,
         same_secret: Box::new(|secret, live| wish.secrets.same(secret, live)),
         terms: wish.terms,
+        user_profile: profile,
+        policy_types: &read.policy_types,
     }
+}
+
+fn profile(read: &Read) -> Option<UserProfile> {
+    read.user_profile.as_ref().map(UserProfile::read)
 }
 
 /// Returns the ledger as it is once this plan was applied, but for what failed.
@@ -95,12 +108,16 @@ pub(super) fn next_ledger(
     is_full: bool,
     failed: &dyn Fn(&Address) -> bool,
 ) -> Ledger {
-    let question = question(wish, &planned.read, &planned.ownership);
+    let profile = profile(&planned.read);
+    let question = question(wish, &planned.read, &planned.ownership, profile.as_ref());
     let mut ledger = diff::next_ledger(&question, &planned.plan.diff, failed);
-    if is_full {
+    // A run over a part must not make the rest look undeclared to the next one.
+    if is_full && (wish.adopt || covers(wish.roots, &ledger.roots)) {
         wish.roots.clone_into(&mut ledger.roots);
     }
-    wish.environment.clone_into(&mut ledger.environment);
+    if wish.adopt || ledger.serial == 0 || ledger.environment.is_empty() {
+        wish.environment.clone_into(&mut ledger.environment);
+    }
     if let Some(id) = &planned.read.realm_id {
         ledger.realm_id.clone_from(id);
     }
@@ -119,11 +136,16 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
                     .is_some_and(|it| !ledger.realm_id.is_empty() && *it != ledger.realm_id);
                 let trouble = if moved {
                     Some("the ledger belongs to a realm with another id".to_owned())
-                } else if wish.terms.prune && !ledger.roots.is_empty() && ledger.roots != wish.roots {
+                } else if !wish.adopt && !covers(wish.roots, &ledger.roots) {
                     Some(format!(
-                        "the last full apply covered {}, this run covers {}",
+                        "the last full apply covered {}, and this run covers {}",
                         ledger.roots.join(", "),
                         wish.roots.join(", ")
+                    ))
+                } else if !wish.adopt && wish.environment != ledger.environment && ledger.serial > 0 {
+                    Some(format!(
+                        "the last apply was for environment `{}`, and this one is for `{}`",
+                        ledger.environment, wish.environment
                     ))
                 } else {
                     None
@@ -147,6 +169,14 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
     ownership
 }
 
+/// Returns whether everything under the old manifest roots is under the new ones.
+fn covers(new: &[String], old: &[String]) -> bool {
+    let covers = |new: &String, old: &String| {
+        new == "." || new.is_empty() || std::path::Path::new(old).starts_with(new)
+    };
+    old.iter().all(|old| new.iter().any(|new| covers(new, old)))
+}
+
 /// The users that the manifests declare or refer to, and whether secrets are compared.
 fn want(desired: &Desired) -> Want {
     let mut users: BTreeSet<String> = BTreeSet::new();
@@ -162,7 +192,8 @@ fn want(desired: &Desired) -> Want {
             }
         });
         object.fields.values().for_each(|it| it.each_secret(&mut |_, _| secrets = true));
-        if address.kind() == kind::POLICY && object.text("type") == "js" {
+        // Only for types that not every server has is it worth a request.
+        if address.kind() == kind::POLICY && !kind::is_common_policy(object.text("type")) {
             policy_types = address.parent().map(|it| it.name().to_owned());
         }
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::applying::Applied;
 use super::connection::{Connection, Target};
 use super::inputs::{Inputs, Scope};
 use super::planning::{self, Planned, Wish};
@@ -12,8 +11,8 @@ use super::terminal::{print, say};
 use super::{Global, exit::UsageError};
 use crate::diff::Terms;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
-use crate::plan::Plan;
-use crate::report;
+use crate::plan::{Outcome, Plan, drift};
+use crate::report::{self, Audit, Style, Verification};
 use crate::text::Note;
 
 /// Everything that is the same for all realms of a run.
@@ -35,12 +34,15 @@ impl Ready {
         inputs: &Inputs,
         connection: &Connection,
         scope: &Scope,
+        output: &Output,
         global: Global,
     ) -> anyhow::Result<Option<Self>> {
         let (project, loaded) = inputs.load()?;
         let terms = scope.terms(&project)?;
         let allowed = scope.allowed()?;
         if !show_notes(&loaded, global) {
+            let errors: Vec<Note> = loaded.notes.iter().filter(|it| it.is_error()).cloned().collect();
+            output.failed(&report::notes_json(&loaded.files, &errors))?;
             return Ok(None);
         }
         if scope.asks_to_prune() && project.owner.is_none() {
@@ -88,13 +90,31 @@ impl Ready {
     }
 
     pub(super) async fn plan(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
+        self.check_issuer(&self.desired(realm).realm).await?;
         planning::plan(&self.target.keycloak, &self.wish(realm, adopt)).await
     }
 
+    /// A realm that does not exist yet calls itself nothing.
+    async fn check_issuer(&self, realm: &str) -> anyhow::Result<()> {
+        let Some(wanted) = &self.target.issuer else { return Ok(()) };
+        match self.target.keycloak.issuer(realm).await {
+            Ok(is)
+                if [is.as_str(), is.rsplit_once("/realms/").map_or("", |it| it.0)]
+                    .contains(&wanted.trim_end_matches('/')) =>
+            {
+                Ok(())
+            }
+            Ok(is) => anyhow::bail!(
+                "realm `{realm}` calls itself {is}, but the environment's issuer is {wanted}: this is another server"
+            ),
+            Err(error) if error.kind() == crate::keycloak::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Shows secrets that cannot be resolved as errors; `false` when there are any.
-    pub(super) fn show_missing_secrets(&self, _global: Global) -> bool {
-        let mut notes: Vec<Note> = self.secrets.iter().flat_map(|(_, notes)| notes.iter().cloned()).collect();
-        notes.iter_mut().for_each(|it| it.severity = crate::text::Severity::Error);
+    pub(super) fn show_missing_secrets(&self) -> bool {
+        let notes: Vec<Note> = self.secrets.iter().flat_map(|(_, notes)| notes.iter().cloned()).collect();
         if !notes.is_empty() {
             say(report::notes(&self.loaded.files, &notes, report::Color::Never).trim_end());
         }
@@ -147,68 +167,109 @@ pub(super) struct Output {
 }
 
 impl Output {
+    /// Shows plans as the result.
     pub(super) fn plans(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
-        self.out(
-            plans,
-            |it| report::plan_text(it, &ready.loaded.files, &report::Style::plain()),
-            |it| json!({ "plan": format!("{:?}", it.summary()) }),
-            ready,
-        )
-    }
-
-    pub(super) fn drifts(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
-        self.out(
-            plans,
-            |it| format!("{:#?}\n", crate::plan::drift(it)),
-            |it| json!({ "drift": format!("{:?}", it.summary()) }),
-            ready,
-        )
-    }
-
-    /// The plan that an apply is about to do: a part of the result in text, of the dialogue in JSON.
-    pub(super) fn show_before(&self, plan: &Plan, _ready: &Ready) -> anyhow::Result<()> {
+        let files = &ready.loaded.files;
         match self.format {
-            Format::Text => print(&debug_text(plan))?,
-            Format::Json => say(&debug_text(plan)),
+            Format::Text => texts(plans.iter().map(|it| ready.plan_text(it))),
+            Format::Json => match plans {
+                [plan] => json(&report::plan_json(plan, files)),
+                _ => json(&report::plans_json(&plans.iter().map(|it| (it, files)).collect::<Vec<_>>())),
+            },
+        }
+    }
+
+    /// Shows drift as the result.
+    pub(super) fn drifts(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
+        let files = &ready.loaded.files;
+        match self.format {
+            Format::Text => texts(
+                plans
+                    .iter()
+                    .map(|it| ready.notes_text(it) + &report::drift_text(it, &drift(it), files, &style())),
+            ),
+            Format::Json => {
+                documents(plans.iter().map(|it| report::drift_json(it, &drift(it), files)).collect())
+            }
+        }
+    }
+
+    /// Shows the plan that an apply is about to do: a part of the result in text, of the dialogue in JSON.
+    pub(super) fn before(&self, plan: &Plan, ready: &Ready) -> anyhow::Result<()> {
+        match self.format {
+            Format::Text => print(&ready.plan_text(plan))?,
+            Format::Json => say(ready.plan_text(plan).trim_end()),
         }
         Ok(())
     }
 
-    pub(super) fn applied(&self, reports: &[(Plan, Option<Applied>)], _ready: &Ready) -> anyhow::Result<()> {
-        for (plan, applied) in reports {
-            let outcomes = applied.as_ref().map(|it| format!("{:#?}", it.outcomes)).unwrap_or_default();
-            let after = applied.as_ref().and_then(|it| it.after.as_ref()).map(debug_text).unwrap_or_default();
-            print(&format!("{} {outcomes}\nafter: {after}\n", plan.realm))?;
-        }
-        Ok(())
-    }
-
-    fn out<T>(
+    /// Shows what became of each realm as the result.
+    pub(super) fn applied(
         &self,
-        values: &[T],
-        text: impl Fn(&T) -> String,
-        value: impl Fn(&T) -> Value,
-        _ready: &Ready,
+        reports: &[(Plan, Vec<Outcome>, Audit)],
+        ready: &Ready,
     ) -> anyhow::Result<()> {
         match self.format {
-            Format::Text => {
-                for it in values {
-                    print(&text(it))?;
-                }
+            Format::Text => texts(
+                reports
+                    .iter()
+                    // Of what nobody agreed to, everything is said already.
+                    .filter(|(_, outcomes, audit)| {
+                        !outcomes.is_empty() || audit.verification != Verification::NotDone
+                    })
+                    .map(|(plan, outcomes, audit)| report::outcomes_text(plan, outcomes, audit, &style())),
+            ),
+            Format::Json => {
+                let one = |(plan, outcomes, audit): &(Plan, Vec<Outcome>, Audit)| {
+                    report::outcomes_json(plan, outcomes, audit, &ready.loaded.files)
+                };
+                documents(reports.iter().map(one).collect())
             }
-            Format::Json => print(&format!("{:#}\n", value(&values[0])))?,
         }
-        Ok(())
+    }
+
+    /// Says in JSON why there is no result; in text, stderr has said it already.
+    pub(super) fn failed(&self, notes: &Value) -> anyhow::Result<()> {
+        match self.format {
+            Format::Text => Ok(()),
+            Format::Json => json(&json!({ "format_version": "1.0", "errors": notes })),
+        }
     }
 }
 
-fn debug_text(plan: &Plan) -> String {
-    format!(
-        "{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:?}\n",
-        plan.changes(),
-        plan.diff.refusals,
-        plan.diff.held_back,
-        plan.diff.notes,
-        plan.summary()
-    )
+fn texts(texts: impl Iterator<Item = String>) -> anyhow::Result<()> {
+    Ok(print(&texts.collect::<Vec<_>>().join("\n"))?)
+}
+
+/// One realm is one flat document; several are a list.
+fn documents(mut documents: Vec<Value>) -> anyhow::Result<()> {
+    match documents.len() {
+        1 => json(&documents.remove(0)),
+        _ => json(&report::several_json(documents)),
+    }
+}
+
+fn json(value: &Value) -> anyhow::Result<()> {
+    Ok(print(&report::json_text(value))?)
+}
+
+/// Coloured; what reaches no terminal is stripped on its way out.
+pub(super) fn style() -> Style {
+    Style::colored()
+}
+
+impl Ready {
+    fn plan_text(&self, plan: &Plan) -> String {
+        self.notes_text(plan) + &report::plan_text(plan, &self.loaded.files, &style())
+    }
+
+    /// What the plan found wrong, with its places.
+    fn notes_text(&self, plan: &Plan) -> String {
+        let notes = &plan.diff.notes;
+        if notes.is_empty() {
+            String::new()
+        } else {
+            report::notes(&self.loaded.files, notes, report::Color::Always) + "\n"
+        }
+    }
 }

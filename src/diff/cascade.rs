@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(
             fates(&mut state, "client/demo/authz/policy/A"),
             [
-                r#"client/demo/authz/permission/One Disappears"#,
+                r"client/demo/authz/permission/One Disappears",
                 r#"client/demo/authz/permission/Two Loses { field: "policies" }"#,
                 r#"client/demo/authz/policy/Both Loses { field: "policies" }"#,
             ]

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Entry, Question, Refusal, digest, same};
 use crate::change::{FieldChange, Path, To, Why};
 use crate::kind::{self, CLIENT, CLIENT_SCOPE, Compare, REALM, ROLE, Sent, USER};
+use crate::manifest::Prune;
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 use crate::text::At;
 
@@ -14,6 +15,8 @@ use crate::text::At;
 pub(super) struct Compared {
     pub(super) changes: Vec<FieldChange>,
     pub(super) held_back: Vec<(&'static str, FieldChange)>,
+    /// What would have been held back without consent, by the key that consents.
+    pub(super) included: Vec<&'static str>,
     pub(super) tolerated: BTreeMap<Box<str>, BTreeSet<Address>>,
     pub(super) left_behind: Vec<Path>,
     pub(super) cannot_tell: Vec<(Path, At)>,
@@ -80,6 +83,9 @@ impl Comparison<'_> {
         if is_incident && !self.question.terms.reenables {
             self.out.held_back.push(("reenables", change));
         } else {
+            if is_incident {
+                self.out.included.push("reenables");
+            }
             self.out.changes.push(change);
         }
     }
@@ -118,8 +124,15 @@ impl Comparison<'_> {
         match is_same {
             Some(true) => {}
             _ if grew || asked => self.out.changes.push(change),
-            Some(false) if self.question.terms.secrets => self.out.changes.push(change),
+            Some(false) if self.question.terms.secrets => {
+                self.out.included.push("secrets");
+                self.out.changes.push(change);
+            }
             Some(false) => self.out.held_back.push(("secrets", change)),
+            // A key that is there but masked is shown masked: one that is not shown is not there.
+            None if live.is_none() && path.key.is_some() => {
+                self.out.changes.push(FieldChange { why: Why::ManifestChanged, ..change });
+            }
             None if recorded.is_none() => self.out.cannot_tell.push((path, node.at)),
             None => {}
         }
@@ -222,7 +235,7 @@ impl Comparison<'_> {
             let Some(now) = live.get(&path.field) else { continue };
             let now = path.key.as_ref().map_or(Some(now), |key| now.get(key));
             let Some(now) = now.filter(|_| !mentioned) else { continue };
-            if path.key.is_some() && self.question.terms.prune {
+            if path.key.is_some() && self.question.terms.prune != Prune::Nothing {
                 self.out.changes.push(FieldChange {
                     path,
                     from: Some(now.clone()),
@@ -259,6 +272,16 @@ pub(super) fn links(
         if kind.link(field).is_none() {
             continue;
         }
+        if question.live.unread.iter().any(|(object, name)| object == address && **name == **field) {
+            out.refusals.push(Refusal {
+                id: "unknown",
+                address: address.clone(),
+                message: format!("`{field}` of {} cannot be seen with this credential", kind::title(address)),
+                at: node.at,
+                consent: None,
+            });
+            continue;
+        }
         let wanted = targets(Some(node));
         let there = targets(live.get(field));
         let no_links = BTreeSet::new();
@@ -269,7 +292,7 @@ pub(super) fn links(
         let mut tolerated = entry.and_then(|it| it.tolerated.get(&**field)).cloned().unwrap_or_default();
         let extra: BTreeSet<Address> = there
             .difference(&wanted)
-            .filter(|it| ours.contains(it) || !stays(address, field, it))
+            .filter(|it| ours.contains(it) || !stays(question, address, field, it))
             .cloned()
             .collect();
         if first_contact {
@@ -312,9 +335,9 @@ fn targets(node: Option<&Node>) -> BTreeSet<Address> {
 
 /// Links that stay although nobody mentions them: the default role of users, what built-in roles are
 /// composed of, the realm's own scope lists, and the scopes without which tokens lose `sub` and roles.
-fn stays(address: &Address, field: &str, target: &Address) -> bool {
+fn stays(question: &Question<'_>, address: &Address, field: &str, target: &Address) -> bool {
     match address.kind() {
-        USER => field == "realmRoles" && target.kind() == ROLE && target.name().starts_with("default-roles-"),
+        USER => field == "realmRoles" && target.kind() == ROLE && target.name() == question.default_role,
         ROLE => (kind::kind(ROLE).built_in)(address),
         REALM => (kind::kind(CLIENT_SCOPE).built_in)(target),
         CLIENT => matches!(target.name(), "basic" | "acr" | "web-origins" | "roles" | "service_account"),

@@ -7,6 +7,7 @@ use super::planned::delete_rank;
 use super::{Diff, Entry, How, Ledger, LeftBehind, Question, Refusal, digest};
 use crate::change::{Action, Change, Path, Why};
 use crate::kind::{self, REALM, USER};
+use crate::manifest::Prune;
 use crate::state::{Address, Found, Node, Object};
 use crate::text::At;
 
@@ -74,9 +75,9 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
             out.changes.push(change(Action::Forget, Why::NotInManifests));
             continue;
         }
-        let may_go = terms.prune
+        let may_go = terms.prune != Prune::Nothing
             && (address.kind() != USER
-                || (terms.prune_users && entry.how == How::Created && live.made_by.is_none()))
+                || (terms.prune == Prune::UsersToo && entry.how == How::Created && live.made_by.is_none()))
             && live.made_by.is_none();
         if !may_go {
             out.left_behind.push(LeftBehind {
@@ -188,13 +189,15 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
         }
     }
     protect(question, out);
-    if question.terms.prune
+    if question.terms.prune != Prune::Nothing
         && let Some(why) = &question.ownership.damaged
     {
         out.refusals.push(Refusal {
             id: "ledger",
             address: kind::realm_address(),
-            message: format!("{why}; pruning is refused until `apply --adopt` writes a fresh ledger"),
+            message: format!(
+                "{why}: pruning is refused; `apply --adopt` without --prune makes this run the measure"
+            ),
             at: At::SERVER,
             consent: None,
         });

@@ -1,5 +1,7 @@
 //! What the realm will hold after a plan. Checked against the real server after every live step.
 
+use std::collections::BTreeMap;
+
 use super::cascade;
 use crate::change::{Action, Change, To};
 use crate::kind::{self, PERMISSION, POLICY, RESOURCE, SCOPE, Version};
@@ -82,7 +84,7 @@ fn overlay(state: &mut State, change: &Change) {
                 let map = object
                     .fields
                     .entry(field.path.field.clone())
-                    .or_insert_with(|| Node::new(field.at, Is::Map(Default::default())));
+                    .or_insert_with(|| Node::new(field.at, Is::Map(BTreeMap::default())));
                 if let Is::Map(map) = &mut map.is {
                     match to {
                         To::Value(node) => map.insert(key.clone(), node.clone()),

@@ -66,8 +66,6 @@ pub struct Read {
     pub policy_types: BTreeSet<String>,
     /// Wanted users whose master is another directory.
     pub federated: BTreeSet<Address>,
-    /// Fields of objects in the state that this credential may not see.
-    pub unread: BTreeSet<(Address, &'static str)>,
 }
 
 /// A realm in the shape of an export, and how complete it is.
@@ -89,35 +87,40 @@ impl Draft {
 pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read, Error> {
     let wire = Wire::new(keycloak, realm);
     // The export is tried before its right is known: a refusal costs no more than the question.
-    let (rights, exported) = tokio::join!(keycloak.rights(realm), export::read(&wire, want));
+    let listed = async { if want.secrets { wire.rows("clients?max=-1").await } else { Ok(None) } };
+    let (rights, exported, listed) = tokio::join!(keycloak.rights(realm), export::ask(&wire), listed);
     let rights = match rights {
-        Ok(rights) => rights,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return fresh::read(keycloak, &wire, realm).await;
-        }
-        Err(error) => return Err(error),
+        Err(error) if error.kind() == ErrorKind::NotFound => return fresh::read(&wire, realm).await,
+        rights => rights?,
     };
-    let refused = match exported {
-        Ok(draft) if rights.partial_export != Right::No => {
+    match exported {
+        Ok(exported) if rights.partial_export != Right::No => {
+            let draft = export::draft(exported, listed?);
             return finish(&wire, realm, want, &rights, Source::Export, draft).await;
         }
-        Ok(_) => None,
-        Err(error) => Some(error),
-    };
-    match refused.as_ref().map(Error::kind) {
-        Some(ErrorKind::NotFound) => fresh::read(keycloak, &wire, realm).await,
-        // Old servers fail to export a realm whose user directory they cannot reach.
-        None | Some(ErrorKind::Forbidden { .. } | ErrorKind::Server { .. }) => {
-            let draft = match lists::read(&wire, &rights).await {
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    return fresh::read(keycloak, &wire, realm).await;
-                }
-                draft => draft?,
-            };
-            finish(&wire, realm, want, &rights, Source::Lists, draft).await
-        }
-        Some(_) => Err(refused.expect("a kind of error comes from an error")),
+        Ok(_) => {}
+        Err(error) => match error.kind() {
+            // Old servers fail to export a realm whose user directory they cannot reach.
+            ErrorKind::Forbidden { .. } | ErrorKind::Server { .. } => {}
+            // Only the realm itself tells that there is no realm.
+            ErrorKind::NotFound => match wire.get("").await {
+                Err(error) if error.kind() == ErrorKind::NotFound => return fresh::read(&wire, realm).await,
+                answer => drop(answer?),
+            },
+            ErrorKind::Input
+            | ErrorKind::Unreachable
+            | ErrorKind::Timeout
+            | ErrorKind::Tls
+            | ErrorKind::NotKeycloak
+            | ErrorKind::Login
+            | ErrorKind::Expired
+            | ErrorKind::Conflict
+            | ErrorKind::Refused { .. }
+            | ErrorKind::Lost => return Err(error),
+        },
     }
+    let draft = Box::pin(lists::read(&wire, &rights, listed.ok().flatten())).await?;
+    finish(&wire, realm, want, &rights, Source::Lists, draft).await
 }
 
 /// Reads what neither source brings, and turns all into live state.
@@ -146,8 +149,12 @@ async fn finish(
         }
         users::Found::Unreadable => None,
     };
+    for secret in rows(&draft.realm, "clients").iter().filter_map(|it| str_of(it, "secret")) {
+        wire.redact(secret);
+    }
     let (default_role, realm_id) = (default_role(&draft.realm, realm), text(&draft.realm, "id"));
     let mut live = lift(draft.realm, true);
+    live.unread = draft.unread;
     learn(&mut live, draft.missing, asked);
     Ok(Read {
         live,
@@ -159,7 +166,6 @@ async fn finish(
         user_profile,
         policy_types,
         federated,
-        unread: draft.unread,
     })
 }
 
@@ -184,9 +190,11 @@ fn learn(
         None,
         match users {
             Some(mut asked) => {
-                // Service accounts come with their clients, so one that is not there does not exist.
-                let clients = live.state.objects.keys().filter(|it| it.kind() == CLIENT);
-                asked.extend(clients.map(|it| service_accounts::address(it.name())));
+                // Service accounts come with their clients, so one that is not there does not exist, unless its
+                // client says that it has one.
+                let clients = live.state.objects.iter().filter(|(it, _)| it.kind() == CLIENT);
+                let clients = clients.filter(|(_, it)| !it.is_true("serviceAccountsEnabled"));
+                asked.extend(clients.map(|(it, _)| service_accounts::address(it.name())));
                 Known::Only(asked)
             }
             None => Known::Not { needs: "view-users" },

@@ -208,7 +208,12 @@ impl Tokens {
 
     /// Returns the realm's issuer, which may differ from the address in use, and the server's clock in seconds.
     async fn issuer(&self) -> Result<(String, i64), Error> {
-        let url = under(&self.realm_url, &[".well-known", "openid-configuration"]);
+        self.issuer_at(&self.realm_url).await
+    }
+
+    /// Returns what a realm calls itself, and the server's clock in seconds.
+    pub(super) async fn issuer_at(&self, realm_url: &Url) -> Result<(String, i64), Error> {
+        let url = under(realm_url, &[".well-known", "openid-configuration"]);
         let raw = self.until_answered(&url, || self.http.get(url.clone())).await?;
         let issuer = raw.json().and_then(|it| it.get("issuer").and_then(Value::as_str).map(str::to_owned));
         let now = raw

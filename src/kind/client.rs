@@ -29,6 +29,7 @@ pub(super) static CLIENT: Kind = Kind {
         server_owned("registrationAccessToken"),
         Field { compare: Compare::Secret, ..field("secret") },
         hazard("enabled", Hazard::LocksOut, "false"),
+        // Of a client with authorization it also deletes that, without a word.
         hazard("publicClient", Hazard::DropsSecret, "true"),
         hazard("authorizationServicesEnabled", Hazard::Deletes, "false"),
         hazard("fullScopeAllowed", Hazard::Opens, "true"),

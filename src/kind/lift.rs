@@ -113,11 +113,11 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
             }
             Some(Sent::Children(child_kind)) => match &value.is {
                 TreeIs::List(items) => {
-                    children.extend(items.iter().map(|it| (super::kind(child_kind(it)), it)))
+                    children.extend(items.iter().map(|it| (super::kind(child_kind(it)), it)));
                 }
                 TreeIs::Null => {}
                 TreeIs::Bool(_) | TreeIs::Number(_) | TreeIs::Text(_) | TreeIs::Map(_) => {
-                    out.notes.push(wrong(key, value, "a list"))
+                    out.notes.push(wrong(key, value, "a list"));
                 }
             },
             Some(Sent::Child(child)) => {

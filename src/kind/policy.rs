@@ -128,6 +128,11 @@ pub(super) fn policy_type(name: &str) -> Option<&'static PolicyType> {
     TYPES.iter().find(|it| it.name == name)
 }
 
+/// Returns whether every server has a policy type.
+pub fn is_common_policy(name: &str) -> bool {
+    name != "js" && policy_type(name).is_some()
+}
+
 /// Returns whether a policy or permission of a type has a field. The classes of all types share fields that
 /// most types do not have: the server answers 500 to some, and forgets others.
 fn takes(type_name: &str, field: &str) -> bool {
@@ -222,6 +227,14 @@ fn respell(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
     for (key, value) in tree.entries() {
         match (&*key.name, known) {
             ("config", Some(known)) => {
+                if !matches!(value.is, TreeIs::Map(_) | TreeIs::Null) {
+                    notes.push(Note::error(
+                        "RW0104",
+                        format!("`config` is {}, not a map", value.what()),
+                        value.at,
+                        "expected a map",
+                    ));
+                }
                 for (key, value) in value.entries() {
                     if let Some(entry) = from_config(known, key, value, notes) {
                         entries.push(entry);
@@ -266,7 +279,7 @@ fn from_config(known: &PolicyType, key: &Key, value: &Tree, notes: &mut Vec<Note
             notes.push(
                 Note::error(
                     "RW0104",
-                    format!("`{}` in `config` is not a list in JSON", field),
+                    format!("`{field}` in `config` is not a list in JSON"),
                     value.at,
                     "expected text like `[\"name\"]`",
                 )

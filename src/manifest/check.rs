@@ -14,8 +14,8 @@ mod user;
 
 use super::load::Desired;
 use super::project::Project;
-use crate::state::SecretSource;
-use crate::text::Note;
+use crate::state::{Is, Node, SecretSource};
+use crate::text::{At, Note};
 use known::Known;
 
 /// Checks everything that the manifests say of a realm.
@@ -29,33 +29,56 @@ pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
         user::check(desired, address, object, &mut notes);
         for node in object.fields.values() {
             node.each_secret(&mut |secret, at| {
-                let SecretSource::Literal(text) = &secret.source else { return };
-                if text.len() > 2 && text.bytes().all(|byte| byte == b'*') {
-                    notes.push(
-                        Note::error(
-                            "RW0403",
-                            "a masked secret is not a secret",
-                            at,
-                            "what exports show instead",
-                        )
-                        .help("take it out, or say where it comes from: `{ fromEnv: NAME }`"),
-                    );
-                } else {
-                    notes.push(
-                        Note::remark(
-                            "RW0401",
-                            "a secret is written in a manifest",
-                            at,
-                            "readable by everybody",
-                        )
-                        .help("say where it comes from: `{ fromEnv: NAME }` or `{ fromFile: PATH }`"),
-                    );
+                if let SecretSource::Literal(text) = &secret.source {
+                    notes.extend(literal(text, at));
                 }
             });
+            variables(node, &mut notes);
         }
     }
     loops::check(desired, &mut notes);
     notes
+}
+
+/// A secret that is written where it is used, or only looks like one.
+fn literal(text: &str, at: At) -> Option<Note> {
+    let help = "say where it comes from: `{ fromEnv: NAME }` or `{ fromFile: PATH }`";
+    // The server itself looks this up.
+    if text.starts_with("${vault.") {
+        return None;
+    }
+    if text.len() > 2 && text.bytes().all(|byte| byte == b'*') {
+        let title = "a masked secret is not a secret";
+        return Some(
+            Note::error("RW0403", title, at, "what exports show instead")
+                .help("take it out, or say where it comes from: `{ fromEnv: NAME }`"),
+        );
+    }
+    if ["$(", "${", "{{"].iter().any(|it| text.starts_with(it)) {
+        let title = "a variable in a secret is not replaced";
+        return Some(Note::error("RW0403", title, at, "would be the secret itself").help(help));
+    }
+    let title = "a secret is written in a manifest";
+    Some(Note::remark("RW0401", title, at, "everybody who can read this file can read it").help(help))
+}
+
+/// Variables of other tools, which would reach Keycloak as they are.
+fn variables(node: &Node, notes: &mut Vec<Note>) {
+    match &node.is {
+        Is::Text(text) if text.contains("$(env:") || text.contains("$(file:") => notes.push(
+            Note::error(
+                "RW0109",
+                "variables are not supported by this version",
+                node.at,
+                "would not be replaced",
+            )
+            .help("write the value itself; secrets take `{ fromEnv: NAME }`"),
+        ),
+        Is::List(items) => items.iter().for_each(|it| variables(it, notes)),
+        Is::Map(map) => map.values().for_each(|it| variables(it, notes)),
+        Is::Text(_) | Is::Null | Is::Bool(_) | Is::Number(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => {
+        }
+    }
 }
 
 #[cfg(test)]

@@ -61,10 +61,13 @@ pub fn load_texts(sources: &[(&str, &str)], project: &Project) -> Loaded {
 fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Project) -> Loaded {
     let mut out = Loaded { files: project.files(), notes: project.notes.clone(), roots, ..Loaded::default() };
     let mut realms: BTreeMap<String, Pieces> = BTreeMap::new();
-    for (path, text) in sources {
+    let numbered: Vec<(u32, &str)> = sources
+        .iter()
+        .map(|(path, text)| (out.files.add(path.to_string_lossy(), text.as_str()), text.as_str()))
+        .collect();
+    let parsed = parse_all(&numbered);
+    for (((path, text), (file, _)), (documents, problems)) in sources.iter().zip(numbered).zip(parsed) {
         let name = path.to_string_lossy();
-        let file = out.files.add(&*name, text.as_str());
-        let (documents, problems) = parse_yaml(file, text);
         if documents.is_empty() && problems.is_empty() {
             let at = At { file, start: 0, end: 0 };
             out.notes.push(
@@ -79,16 +82,32 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
         hide_lines(&mut out.files, file, text);
     }
     for (realm, pieces) in realms {
-        hide_literals(&pieces.pieces, &mut out.files);
-        let state = merge(pieces.pieces, &mut out.notes);
+        hide_literals(&pieces.all, &mut out.files);
+        let state = merge(pieces.all, &mut out.notes);
         out.realms.push(Desired { realm, at: pieces.at, state, exported: pieces.exported });
     }
     out
 }
 
+/// Parses on all cores: of large manifests this is what takes the time.
+fn parse_all(sources: &[(u32, &str)]) -> Vec<(Vec<Tree>, Vec<Note>)> {
+    let parse = |(file, text): &(u32, &str)| parse_yaml(*file, text);
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let size: usize = sources.iter().map(|(_, text)| text.len()).sum();
+    if threads == 1 || size < 100_000 {
+        return sources.iter().map(parse).collect();
+    }
+    std::thread::scope(|scope| {
+        let chunks = sources.chunks(sources.len().div_ceil(threads * 4));
+        let running: Vec<_> =
+            chunks.map(|it| scope.spawn(move || it.iter().map(parse).collect::<Vec<_>>())).collect();
+        running.into_iter().flat_map(|it| it.join().expect("the parser does not panic")).collect()
+    })
+}
+
 struct Pieces {
     at: At,
-    pieces: Vec<(Address, Object)>,
+    all: Vec<(Address, Object)>,
     exported: BTreeSet<Address>,
 }
 
@@ -152,7 +171,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
     let exports = exports(&document);
     let pieces = realms.entry(realm.to_owned()).or_insert_with(|| Pieces {
         at: name.at,
-        pieces: Vec::new(),
+        all: Vec::new(),
         exported: BTreeSet::new(),
     });
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -160,10 +179,11 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
         if exports.contains(&object.at) {
             pieces.exported.insert(address.clone());
         }
+        drop_masked(&mut object.fields, &mut out.notes);
         for node in object.fields.values_mut() {
             settle_files(node, folder, &out.roots, &mut out.notes);
         }
-        pieces.pieces.push((address, object));
+        pieces.all.push((address, object));
     }
 }
 
@@ -173,6 +193,29 @@ fn exports(document: &Tree) -> BTreeSet<At> {
     let settings = clients.iter().filter_map(|it| it.get("authorizationSettings"));
     let lists = settings.flat_map(|it| [it.get("policies"), it.get("permissions")]).flatten();
     lists.flat_map(Tree::items).filter(|it| it.get("config").is_some()).map(|it| it.at).collect()
+}
+
+/// Exports show asterisks instead of secrets: such a field is not managed.
+fn drop_masked(fields: &mut BTreeMap<Box<str>, Node>, notes: &mut Vec<Note>) {
+    fields.retain(|_, node| {
+        if is_masked(node) {
+            notes.push(
+                Note::warning("RW0403", "a masked secret is left alone", node.at, "exports do not show it")
+                    .help("take it out, or say where it comes from: `{ fromEnv: NAME }`"),
+            );
+            return false;
+        }
+        if let Is::Map(map) = &mut node.is {
+            drop_masked(map, notes);
+        }
+        true
+    });
+}
+
+fn is_masked(node: &Node) -> bool {
+    let Is::Secret(secret) = &node.is else { return false };
+    let SecretSource::Literal(text) = &secret.source else { return false };
+    text.len() > 2 && text.bytes().all(|byte| byte == b'*')
 }
 
 /// Makes paths of secret files relative to the current folder: from here on two equal ones are one file.
@@ -230,13 +273,10 @@ fn tidied(path: &Path) -> PathBuf {
 
 /// Returns the folders that a run may read secret files from.
 fn roots(paths: &[PathBuf], project: &Project) -> Vec<PathBuf> {
-    if let Some(root) = &project.secret_root {
-        return vec![root.clone()];
-    }
     let folders = paths
         .iter()
         .map(|it| if it.is_dir() { it.clone() } else { it.parent().unwrap_or(Path::new("")).to_path_buf() });
-    project.root.iter().cloned().chain(folders).collect()
+    project.root.iter().cloned().chain(project.secret_root.clone()).chain(folders).collect()
 }
 
 /// Returns the manifests among files and folders, each once, sorted.
@@ -252,7 +292,7 @@ fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
                     Ok(entry) => {
                         if is_manifest(entry.path()) && entry.file_type().is_some_and(|it| it.is_file()) {
                             seen = true;
-                            found.insert(real(entry.path()), tidied(entry.path()));
+                            found.insert(real(entry.path()), from_here(entry.path()));
                         }
                     }
                     Err(error) => {
@@ -278,12 +318,21 @@ fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
                 );
             }
         } else {
-            found.insert(real(path), tidied(path));
+            found.insert(real(path), from_here(path));
         }
     }
     let mut files: Vec<PathBuf> = found.into_values().collect();
     files.sort();
     files
+}
+
+/// Returns a path as somebody in the current folder would type it.
+pub(super) fn from_here(path: &Path) -> PathBuf {
+    let path = tidied(path);
+    match std::env::current_dir() {
+        Ok(here) => path.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(path),
+        Err(_) => path,
+    }
 }
 
 fn real(path: &Path) -> PathBuf {
@@ -353,95 +402,4 @@ fn offset(bytes: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::{Color, notes};
-
-    fn texts(sources: &[(&str, &str)]) -> Loaded {
-        load_texts(sources, &Project::default())
-    }
-
-    #[test]
-    fn documents_of_a_realm_become_one_state_wherever_they_stand() {
-        let loaded = texts(&[
-            (
-                "a.yaml",
-                "realm: one\nusers:\n  - username: Eric\n    email: eric@example.org\n    groups: [/a]\n",
-            ),
-            (
-                "b.yaml",
-                "realm: two\nenabled: true\n---\nrealm: one\nusers: [{username: eric, groups: [/b]}]\n",
-            ),
-        ]);
-        assert_eq!(notes(&loaded.files, &loaded.notes, Color::Never), "");
-        let names: Vec<&str> = loaded.realms.iter().map(|it| it.realm.as_str()).collect();
-        assert_eq!(names, ["one", "two"]);
-        let eric = loaded.realms[0].state.get(&Address::top(crate::kind::USER, "eric")).expect("declared");
-        assert_eq!(eric.text("email"), "eric@example.org");
-        assert_eq!(format!("{:?}", eric.get("groups").expect("declared")), "[@group/a, @group/b]");
-    }
-
-    #[test]
-    fn secrets_in_manifests_never_show_in_the_lines_of_notes() {
-        let loaded = texts(&[(
-            "a.yaml",
-            "realm: one\nclients:\n  - { clientId: demo, secret: hush-1, nonsense: 1 }\n  - clientId: x\n    secret: hush-2\n    secret: hush-3\n",
-        )]);
-        let text = notes(&loaded.files, &loaded.notes, Color::Never);
-        assert!(text.contains("nonsense") && text.contains("*****"), "{text}");
-        assert!(!text.contains("hush"), "{text}");
-    }
-
-    #[test]
-    fn secret_files_are_relative_to_the_manifest_and_stay_inside_the_tree() {
-        let loaded = texts(&[
-            ("m/a.yaml", "realm: one\nclients: [{clientId: demo, secret: {fromFile: ../run/secret}}]\n"),
-            ("m/b.yaml", "realm: one\nclients: [{clientId: x, secret: {fromFile: ../../etc/passwd}}]\n"),
-        ]);
-        let demo = loaded.realms[0].state.get(&Address::top(crate::kind::CLIENT, "demo")).expect("declared");
-        assert_eq!(format!("{:?}", demo.fields["secret"]), "(secret from file run/secret)");
-        let codes: Vec<_> = loaded.notes.iter().map(|it| it.code).collect();
-        assert_eq!(codes, ["RW0117"]);
-    }
-
-    #[test]
-    fn folders_are_walked_in_order_and_the_project_file_is_not_a_manifest() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        for (name, text) in [
-            ("realmwright.yaml", "owner: x\n"),
-            ("z/b.yml", "realm: one\nusers: [{username: bob}]\n"),
-            ("a.json", "{\"realm\": \"one\", \"enabled\": true}"),
-            ("t.yaml", "kind: AccessTest\nexpect: []\n"),
-            ("notes.txt", "nothing"),
-            (".hidden.yaml", "nothing"),
-        ] {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            std::fs::write(path, text).expect("written");
-        }
-        let project = Project::open(&folder.path().join(PROJECT_FILE));
-        let loaded = load(&[], &project);
-        assert!(loaded.notes.is_empty(), "{:?}", loaded.notes);
-        assert_eq!((loaded.realms.len(), loaded.tests.len()), (1, 1));
-        assert_eq!(loaded.realms[0].state.objects.len(), 2);
-        let again = load(&[folder.path().to_owned(), folder.path().join("a.json")], &Project::default());
-        assert_eq!(again.realms[0].state.objects.len(), 2);
-        assert!(again.files.text(3).is_none(), "a file named twice is read once");
-    }
-
-    #[test]
-    fn paths_without_manifests_are_errors() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::write(folder.path().join("latin.txt"), b"realm: \xe9").expect("written");
-        let said = |path: PathBuf| {
-            let loaded = load(&[path], &Project::default());
-            loaded.notes.iter().map(|it| (it.code, it.title.clone())).collect::<Vec<_>>()
-        };
-        let titles = said(folder.path().to_owned());
-        assert!(titles[0].0 == "RW0115" && titles[0].1.ends_with("has no manifests"), "{titles:?}");
-        let titles = said(folder.path().join("no.yaml"));
-        assert!(titles[0].0 == "RW0114" && titles[0].1.ends_with("does not exist"), "{titles:?}");
-        let titles = said(folder.path().join("latin.txt"));
-        assert!(titles[0].0 == "RW0114" && titles[0].1.ends_with("is not UTF-8"), "{titles:?}");
-    }
-}
+mod tests;

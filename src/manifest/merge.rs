@@ -103,3 +103,45 @@ fn is_same(one: &Is, other: &Is) -> bool {
         (one, other) => one == other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Project, load_texts};
+    use crate::kind::CLIENT;
+    use crate::state::Address;
+
+    const PIECES: [&str; 3] = [
+        "realm: r\nclients: [{ clientId: demo, redirectUris: [b, a], attributes: { x: '1' }, defaultClientScopes: [email] }]",
+        "realm: r\nclients: [{ clientId: demo, redirectUris: [a, b], attributes: { y: '2' }, defaultClientScopes: [profile, email] }]",
+        "realm: r\nclients: [{ clientId: demo, name: Demo, attributes: { x: '1' } }, { clientId: other }]",
+    ];
+
+    /// The state as text; lists are sets, so they are sorted.
+    fn merged(order: [usize; 3]) -> (String, Vec<&'static str>) {
+        let loaded = load_texts(&order.map(|it| ("a.yaml", PIECES[it])), &Project::default());
+        let demo = loaded.realms[0].state.get(&Address::top(CLIENT, "demo")).expect("declared");
+        let mut text = String::new();
+        for (field, node) in &demo.fields {
+            let mut items: Vec<String> = node.items().iter().map(|it| format!("{it:?}")).collect();
+            items.sort();
+            let value = if items.is_empty() { format!("{node:?}") } else { items.join(" ") };
+            text.extend([field, " ", &value, "\n"]);
+        }
+        (text, loaded.notes.iter().map(|it| it.code).collect())
+    }
+
+    #[test]
+    fn the_order_of_files_does_not_matter() {
+        let first = merged([0, 1, 2]);
+        assert_eq!(
+            first.0,
+            "attributes {\"x\": \"1\", \"y\": \"2\"}\n\
+             defaultClientScopes @client-scope/email @client-scope/profile\n\
+             name \"Demo\"\nredirectUris \"a\" \"b\"\n"
+        );
+        assert!(first.1.is_empty(), "{:?}", first.1);
+        for order in [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            assert_eq!(merged(order), first, "{order:?}");
+        }
+    }
+}

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::load::read;
+use super::load::{from_here, read};
 use crate::state::Pattern;
 use crate::text::{At, Files, Key, Note, Tree, TreeIs, nearest, parse_yaml};
 
@@ -24,10 +24,9 @@ pub struct Project {
     pub protect: Vec<Pattern>,
     /// What is let go without being deleted.
     pub release: Vec<Pattern>,
-    pub guards: Guards,
     /// The folder of the project file.
     pub root: Option<PathBuf>,
-    /// Where secret files may stand instead of beside the manifests. Only the command line says so.
+    /// Where secret files may stand, too. Only the command line says so.
     pub secret_root: Option<PathBuf>,
     pub notes: Vec<Note>,
     source: Option<(String, String)>,
@@ -39,6 +38,7 @@ pub struct RealmEntry {
     pub path: Option<PathBuf>,
     /// The realm may be created.
     pub create: bool,
+    pub at: Option<At>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -55,23 +55,6 @@ pub enum Prune {
     Nothing,
     AllButUsers,
     UsersToo,
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct Guards {
-    pub min_admins: Option<u32>,
-    pub keep_self: bool,
-    pub forbid_gain: Vec<ForbidGain>,
-}
-
-/// Nobody who matches may gain what matches; what is not given matches all.
-#[derive(Clone, Debug, Default)]
-pub struct ForbidGain {
-    pub at: Option<At>,
-    pub persona: Option<String>,
-    pub client: Option<String>,
-    pub resource: Option<String>,
-    pub scope: Option<String>,
 }
 
 impl Project {
@@ -102,7 +85,7 @@ impl Project {
             ),
         }
         project.notes.extend(notes);
-        project.source = Some((path.display().to_string(), text));
+        project.source = Some((from_here(path).display().to_string(), text));
         project
     }
 
@@ -153,22 +136,20 @@ struct Reader<'a> {
 /// Keys that are planned and refused until they do what they say.
 const NOT_YET: &[&str] = &[
     "additive",
-    "deletePct",
     "enforce",
     "exclusive",
     "extraFields",
+    "guards",
     "ignore",
-    "minExisting",
     "overlay",
     "overlays",
-    "updatePct",
     "vars",
     "zone",
 ];
 
 impl Reader<'_> {
     fn project(&mut self, tree: &Tree, project: &mut Project) {
-        let known = ["owner", "realms", "environments", "prune", "external", "protect", "release", "guards"];
+        let known = ["owner", "realms", "environments", "prune", "external", "protect", "release"];
         for (key, value) in self.entries(tree, "the project file", &known) {
             match &*key.name {
                 "owner" => project.owner = self.owner(key, value),
@@ -189,7 +170,6 @@ impl Reader<'_> {
                 "external" => project.external = self.patterns(key, value),
                 "protect" => project.protect = self.patterns(key, value),
                 "release" => project.release = self.patterns(key, value),
-                "guards" => project.guards = self.guards(value),
                 _ => {}
             }
         }
@@ -210,7 +190,7 @@ impl Reader<'_> {
     }
 
     fn realm(&mut self, name: &Key, value: &Tree) -> RealmEntry {
-        let mut entry = RealmEntry::default();
+        let mut entry = RealmEntry { at: Some(name.at), ..RealmEntry::default() };
         if matches!(value.is, TreeIs::Null) {
             return entry;
         }
@@ -270,44 +250,6 @@ impl Reader<'_> {
             return if users { Prune::UsersToo } else { Prune::AllButUsers };
         }
         if self.boolean(key, value) == Some(true) { Prune::AllButUsers } else { Prune::Nothing }
-    }
-
-    fn guards(&mut self, tree: &Tree) -> Guards {
-        let mut guards = Guards::default();
-        for (key, value) in self.entries(tree, "`guards`", &["minAdmins", "keepSelf", "forbidGain"]) {
-            match &*key.name {
-                "minAdmins" => match value.scalar().and_then(|it| it.parse().ok()) {
-                    Some(number) => guards.min_admins = Some(number),
-                    None => self.wrong(key, value, "a whole number"),
-                },
-                "keepSelf" => guards.keep_self = self.boolean(key, value).unwrap_or(false),
-                "forbidGain" => {
-                    let TreeIs::List(items) = &value.is else {
-                        self.wrong(key, value, "a list");
-                        continue;
-                    };
-                    guards.forbid_gain = items.iter().map(|it| self.forbid_gain(it)).collect();
-                }
-                _ => {}
-            }
-        }
-        guards
-    }
-
-    fn forbid_gain(&mut self, tree: &Tree) -> ForbidGain {
-        let mut gain = ForbidGain { at: Some(tree.at), ..ForbidGain::default() };
-        let known = ["persona", "client", "resource", "scope"];
-        for (key, value) in self.entries(tree, "`forbidGain`", &known) {
-            let text = self.text(key, value);
-            match &*key.name {
-                "persona" => gain.persona = text,
-                "client" => gain.client = text,
-                "resource" => gain.resource = text,
-                "scope" => gain.scope = text,
-                _ => {}
-            }
-        }
-        gain
     }
 
     fn patterns(&mut self, key: &Key, value: &Tree) -> Vec<Pattern> {
@@ -390,59 +332,4 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::{Color, notes};
-
-    fn opened(text: &str) -> (Project, String) {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::write(folder.path().join(PROJECT_FILE), text).expect("written");
-        let project = Project::open(&folder.path().join(PROJECT_FILE));
-        let said = notes(&project.files(), &project.notes, Color::Never);
-        let place = format!("{}/", folder.path().display());
-        (project, said.replace(&place, ""))
-    }
-
-    #[test]
-    fn a_project_file_is_read_with_all_that_this_version_supports() {
-        let (project, said) = opened(
-            "owner: platform\nrealms: { eoepca: { path: eoepca/, create: true }, other: }\n\
-             environments:\n  dev: { server: 'http://127.0.0.1:8080/' }\n  \
-             prod: { server: https://sso.example.org/auth, issuer: https://sso.example.org/auth/realms/eoepca }\n\
-             prune: { users: true }\nexternal: [role/shared-*]\nprotect: [client/account]\nrelease: []\n\
-             exclusive: []\n\
-             guards: { minAdmins: 2, keepSelf: true, forbidGain: [{ persona: any-user, resource: '*' }] }\n",
-        );
-        assert_eq!(said, "");
-        assert_eq!(project.owner.as_deref(), Some("platform"));
-        assert!(project.may_create("eoepca") && !project.may_create("other") && !project.may_create("x"));
-        assert_eq!(project.environment("dev").map(|it| it.server.as_str()), Ok("http://127.0.0.1:8080"));
-        assert_eq!(project.prune, Prune::UsersToo);
-        assert_eq!(project.guards.min_admins, Some(2));
-        assert_eq!(project.guards.forbid_gain[0].persona.as_deref(), Some("any-user"));
-        assert_eq!(
-            project.environment("pord").map(|it| it.server.clone()),
-            Err("no environment `pord` in realmwright.yaml: did you mean `prod`?".to_owned())
-        );
-        assert_eq!(Project::default().owner, None);
-    }
-
-    #[test]
-    fn everything_wrong_with_a_project_file_is_said_at_once() {
-        let (_, said) = opened(
-            "ownr: platform\nprune: yes\nrealms: [eoepca]\nexclusive: [client/demo]\nguards: { deletePct: 10 }\n\
-             environments:\n  dev: { server: 127.0.0.1, vars: { host: x } }\n  prod: {}\nprotect: client/demo\n",
-        );
-        snapbox::assert_data_eq!(said, snapbox::file!["project.txt"].raw());
-    }
-
-    #[test]
-    fn the_project_file_is_found_from_a_folder_upward() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let deep = folder.path().join("a/b");
-        std::fs::create_dir_all(&deep).expect("a folder");
-        assert_eq!(Project::find(&deep), None);
-        std::fs::write(folder.path().join(PROJECT_FILE), "").expect("written");
-        assert_eq!(Project::find(&deep), Some(folder.path().join(PROJECT_FILE)));
-    }
-}
+mod tests;

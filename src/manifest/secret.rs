@@ -59,7 +59,8 @@ pub fn resolve(secrets: &[(SecretRef, At)], roots: &[PathBuf]) -> (Secrets, Vec<
     resolve_from(secrets, roots, &|name| std::env::var_os(name))
 }
 
-fn resolve_from(
+/// The same, with what stands for the environment.
+pub fn resolve_from(
     secrets: &[(SecretRef, At)],
     roots: &[PathBuf],
     environment: &dyn Fn(&str) -> Option<std::ffi::OsString>,
@@ -145,11 +146,10 @@ fn from_file(path: &Path, roots: &[PathBuf]) -> Result<String, Unread> {
 }
 
 fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "no permission".to_owned(),
-        _ => error.to_string().to_lowercase(),
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return "it does not exist".to_owned();
     }
+    error.to_string().to_lowercase()
 }
 
 #[cfg(test)]
@@ -201,7 +201,7 @@ mod tests {
         #[cfg(unix)]
         std::os::unix::fs::symlink(folder.path().join("other"), inside.join("link")).expect("a link");
         for path in ["other", "manifests/../other", "manifests/link"] {
-            let said = resolved(file(folder.path().join(path)), &[inside.clone()]);
+            let said = resolved(file(folder.path().join(path)), std::slice::from_ref(&inside));
             assert!(
                 said.as_ref().is_err_and(|it| it.contains("outside of the manifests")),
                 "{path}: {said:?}"

@@ -18,14 +18,15 @@ pub struct Cycle(pub Vec<Address>);
 /// Returns the calls of these changes in an order that respects what each waits for.
 pub fn calls(live: &State, planned: &State, changes: &[Change]) -> Result<Vec<Call>, Cycle> {
     let mut calls = Vec::new();
+    let made = made_with(live, planned);
     for (index, change) in changes.iter().enumerate() {
-        of_change(index, change, live, planned, &mut calls);
+        of_change(index, change, live, planned, &made, &mut calls);
     }
     wait(&mut calls, changes, live);
     sort(calls, changes)
 }
 
-fn of_change(index: usize, change: &Change, live: &State, planned: &State, out: &mut Vec<Call>) {
+fn of_change(index: usize, change: &Change, live: &State, planned: &State, made: &Made, out: &mut Vec<Call>) {
     let address = &change.object;
     let kind = kind::kind(address.kind());
     let object_type = planned
@@ -60,7 +61,7 @@ fn of_change(index: usize, change: &Change, live: &State, planned: &State, out: 
             let body = Body::Whole { address: address.clone(), fields };
             let mut create = call(Method::Post, route(kind.routes.collection), body, Access::Same);
             create.creates.push(address.clone());
-            create.creates.extend(made_with(address, live, planned));
+            create.creates.extend(made.get(address).into_iter().flatten().cloned());
             out.push(create);
         }
         Action::Update => {
@@ -83,7 +84,7 @@ fn of_change(index: usize, change: &Change, live: &State, planned: &State, out: 
                     Body::Overlay { address: address.clone(), set },
                     access,
                 );
-                update.creates.extend(made_with(address, live, planned));
+                update.creates.extend(made.get(address).into_iter().flatten().cloned());
                 out.push(update);
             }
             for field in own {
@@ -94,9 +95,12 @@ fn of_change(index: usize, change: &Change, live: &State, planned: &State, out: 
                         let fields = credential
                             .as_map()
                             .map(|it| it.iter().map(|(key, node)| (key.clone(), node.clone())).collect());
-                        let body =
-                            Body::Whole { address: address.clone(), fields: fields.unwrap_or_default() };
-                        out.push(call(Method::Put, path, body, Access::Same));
+                        out.push(call(
+                            Method::Put,
+                            path,
+                            Body::Fields(fields.unwrap_or_default()),
+                            Access::Same,
+                        ));
                     }
                 }
             }
@@ -128,13 +132,17 @@ fn value(to: &To) -> Option<Node> {
     if let To::Value(node) = to { Some(node.clone()) } else { None }
 }
 
-/// What the server makes with an object and live lacks.
-fn made_with(address: &Address, live: &State, planned: &State) -> Vec<Address> {
-    let made = planned
-        .objects
-        .iter()
-        .filter(|(it, object)| object.made_by.as_ref() == Some(address) && !live.contains(it));
-    made.map(|(it, _)| it.clone()).collect()
+/// What the server makes with which object, and live lacks.
+type Made = BTreeMap<Address, Vec<Address>>;
+
+fn made_with(live: &State, planned: &State) -> Made {
+    let mut made = Made::new();
+    for (address, object) in planned.objects.iter().filter(|(it, _)| !live.contains(it)) {
+        if let Some(by) = &object.made_by {
+            made.entry(by.clone()).or_default().push(address.clone());
+        }
+    }
+    made
 }
 
 fn link_requests(
@@ -331,7 +339,7 @@ fn needs(call: &Call, change: &Change) -> BTreeSet<Address> {
         Body::Whole { fields, .. } => fields.iter().for_each(|(_, node)| {
             node.each_ref(&mut |it, _| {
                 needs.insert(it.clone());
-            })
+            });
         }),
         Body::Overlay { set, .. } => set.iter().filter_map(|it| it.to.as_ref()).for_each(|node| {
             node.each_ref(&mut |it, _| {
@@ -382,23 +390,29 @@ fn dropped(call: &Call, change: &Change, live: &State) -> BTreeSet<Address> {
 
 /// Kahn's algorithm over the calls; among the ready ones, closing first, then as planned.
 fn sort(calls: Vec<Call>, changes: &[Change]) -> Result<Vec<Call>, Cycle> {
-    let mut waiting: BTreeMap<usize, BTreeSet<usize>> =
-        calls.iter().enumerate().map(|(index, it)| (index, it.after.iter().copied().collect())).collect();
+    let mut waits: Vec<usize> = calls.iter().map(|it| it.after.len()).collect();
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); calls.len()];
+    for (index, call) in calls.iter().enumerate() {
+        call.after.iter().for_each(|it| followers[*it].push(index));
+    }
+    let mut ready: BTreeSet<(Access, usize)> =
+        (0..calls.len()).filter(|it| waits[*it] == 0).map(|it| (calls[it].access, it)).collect();
     let mut order = Vec::with_capacity(calls.len());
     let mut position = vec![0; calls.len()];
-    while !waiting.is_empty() {
-        let ready = waiting.iter().filter(|(_, after)| after.is_empty()).map(|(index, _)| *index);
-        let Some(next) = ready.min_by_key(|it| (calls[*it].access, *it)) else {
-            let stuck: BTreeSet<Address> =
-                waiting.keys().map(|it| changes[calls[*it].change].object.clone()).collect();
-            return Err(Cycle(stuck.into_iter().collect()));
-        };
-        waiting.remove(&next);
-        waiting.values_mut().for_each(|it| {
-            it.remove(&next);
-        });
+    while let Some((_, next)) = ready.pop_first() {
         position[next] = order.len();
         order.push(next);
+        for follower in &followers[next] {
+            waits[*follower] -= 1;
+            if waits[*follower] == 0 {
+                ready.insert((calls[*follower].access, *follower));
+            }
+        }
+    }
+    if order.len() < calls.len() {
+        let stuck =
+            (0..calls.len()).filter(|it| waits[*it] > 0).map(|it| changes[calls[it].change].object.clone());
+        return Err(Cycle(stuck.collect::<BTreeSet<_>>().into_iter().collect()));
     }
     let mut calls: Vec<Option<Call>> = calls.into_iter().map(Some).collect();
     let sorted = order.into_iter().filter_map(|it| calls[it].take());

@@ -55,6 +55,12 @@ pub fn judge(plan: &mut Plan, may_create: bool, tested: bool) {
         };
         need(key, count, what.to_owned());
     }
+    for (key, what) in [
+        ("reenables", "what somebody disabled is enabled again"),
+        ("secrets", "secrets that somebody changed are put back"),
+    ] {
+        need(key, plan.diff.included.iter().filter(|it| it.0 == key).count(), what.to_owned());
+    }
     plan.consents = consents;
     plan.refusals = plan.diff.refusals.iter().filter(|it| it.consent.is_none()).cloned().collect();
 }
@@ -124,7 +130,9 @@ fn message(hazard: Hazard, address: &Address, field: &str, value: &str) -> Strin
         Hazard::Deletes => {
             format!("{field} {value} deletes every resource, policy and permission of {title}")
         }
-        Hazard::DropsSecret => format!("{field} {value} drops the secret of {title}"),
+        Hazard::DropsSecret => {
+            format!("{field} {value} drops the secret of {title}, and its authorization if it has one")
+        }
         Hazard::LocksOut => format!("{field} {value} locks out whoever uses {title}"),
         Hazard::Opens => format!("{field} {value} opens {title} wider"),
     }

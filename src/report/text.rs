@@ -4,9 +4,12 @@
 
 mod change;
 mod columns;
+mod drift;
 mod section;
 
 use anstyle::{AnsiColor, Style as Ansi};
+
+pub use drift::drift_text;
 
 use super::note::Color;
 use super::safe::one_line;
@@ -17,12 +20,12 @@ use crate::text::{At, Files, Severity};
 /// How the parts of a text look.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
-    title: Ansi,
+    pub(super) title: Ansi,
     create: Ansi,
     update: Ansi,
     delete: Ansi,
     adopt: Ansi,
-    refuse: Ansi,
+    pub(super) refuse: Ansi,
     dim: Ansi,
 }
 
@@ -88,7 +91,12 @@ impl Page<'_> {
     }
 }
 
-fn painted(style: Ansi, text: &str) -> String {
+/// Returns the symbol of an action in its colour.
+pub(super) fn action_symbol(style: &Style, action: Action) -> String {
+    painted(style.of(action), change::symbol(action))
+}
+
+pub(super) fn painted(style: Ansi, text: &str) -> String {
     if style.is_plain() { text.to_owned() } else { format!("{style}{text}{style:#}") }
 }
 
@@ -163,7 +171,7 @@ fn counts(summary: &Summary) -> String {
 }
 
 /// Returns "1 link", "3 links", "2 policies".
-fn counted(count: usize, word: &str) -> String {
+pub(super) fn counted(count: usize, word: &str) -> String {
     if count == 1 {
         return format!("1 {word}");
     }
@@ -173,3 +181,7 @@ fn counted(count: usize, word: &str) -> String {
         None => format!("{count} {word}s"),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes them")]
+mod tests;

@@ -99,7 +99,11 @@ fn install(os_release: Option<&str>, macos: bool) -> String {
     });
     known.map_or_else(
         || format!("`{DEBIAN}` (Debian, Ubuntu), `{FEDORA}` (Fedora, RHEL), `{ARCH}` (Arch), `{ALPINE}` (Alpine), `{MACOS}` (macOS)"),
-        |command| format!("`{command}`"),
+        |command| match command {
+            // Each release has one of the two, or both.
+            DEBIAN => format!("`{DEBIAN}` (or openjdk-21-jre-headless)"),
+            command => format!("`{command}`"),
+        },
     )
 }
 
@@ -125,7 +129,7 @@ mod tests {
     #[test]
     fn the_install_command_is_the_one_of_this_system() {
         let ubuntu = install(Some("NAME=\"Ubuntu\"\nID=ubuntu\nID_LIKE=debian\n"), false);
-        assert_eq!(ubuntu, "`sudo apt-get install openjdk-17-jre-headless`");
+        assert_eq!(ubuntu, "`sudo apt-get install openjdk-17-jre-headless` (or openjdk-21-jre-headless)");
         let rocky = install(Some("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n"), false);
         assert_eq!(rocky, "`sudo dnf install java-21-openjdk-headless`");
         assert_eq!(install(None, true), "`brew install openjdk@21`");

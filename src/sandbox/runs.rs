@@ -109,9 +109,9 @@ pub fn running(cache: &Path) -> Vec<Run> {
 }
 
 impl Run {
-    /// Whether the server's owner still lives or its folder is still being removed.
+    /// Whether anything of the run is left: its folder goes last, after every process.
     pub fn is_there(&self) -> bool {
-        self.env.exists()
+        self.env.parent().is_some_and(Path::exists)
     }
 }
 
@@ -257,6 +257,8 @@ mod tests {
         assert_eq!(fs::metadata(&entry.env).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_to_string(&entry.env).unwrap(), "export REALMWRIGHT_USER='admin'\n");
         assert_eq!(running(folder.path()).iter().map(|run| &run.id).collect::<Vec<_>>(), [&run.id]);
+        fs::remove_file(&entry.env).unwrap();
+        assert!(entry.is_there(), "a folder without an env file is still being removed");
         drop(run);
         assert!(running(folder.path()).is_empty());
     }

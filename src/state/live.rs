@@ -10,6 +10,8 @@ pub struct Live {
     pub state: State,
     /// `false` where the realm itself does not exist yet; then `state` is what a new realm holds.
     pub exists: bool,
+    /// Fields of objects in `state` that this credential may not see.
+    pub unread: BTreeSet<(Address, &'static str)>,
     known: BTreeMap<Part, Known>,
 }
 

@@ -10,13 +10,27 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed};
 
+mod absent;
+mod cascade;
 mod everything;
 mod flat;
+mod foreign;
+mod links;
+mod manual;
+mod notebook;
 mod ours;
 mod prediction;
 mod probe;
+mod proxy;
+mod prune;
+mod reading;
+mod realm;
 mod sandbox;
+mod secrets;
+mod seed;
 mod server;
+mod tree;
+mod viewer;
 
 use server::{Server, boot};
 
@@ -35,7 +49,25 @@ struct Trial {
 }
 
 fn trials() -> Vec<Trial> {
-    [sandbox::trials(), probe::trials(), prediction::trials()].into_iter().flatten().collect()
+    [
+        absent::trials(),
+        cascade::trials(),
+        foreign::trials(),
+        links::trials(),
+        manual::trials(),
+        notebook::trials(),
+        prediction::trials(),
+        probe::trials(),
+        prune::trials(),
+        reading::trials(),
+        sandbox::trials(),
+        secrets::trials(),
+        seed::trials(),
+        viewer::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn main() -> ExitCode {

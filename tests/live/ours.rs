@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use realmwright::apply::{self, Ended, Ids, Run};
+use realmwright::apply::{self, Ids, Run};
 use realmwright::change::{Action, Change};
 use realmwright::diff::{self, Diff, Ledger, Ownership, Question, Terms};
 use realmwright::keycloak::{Connect, Credentials, Keycloak, Read, Secret, Want, read};
 use realmwright::kind::{self, Compare, NEWEST, Sent, USER, Version};
-use realmwright::manifest::{self, Desired, Project, Secrets};
-use realmwright::plan;
+use realmwright::manifest::{self, Desired, Project, Prune, Secrets};
+use realmwright::plan::{self, Ended};
 use realmwright::report;
 use realmwright::state::{Address, Is, KindName, Node, SecretRef, State};
 use serde_json::Value;
@@ -118,7 +118,12 @@ impl Ours {
             ledger: self.ledger.clone(),
             ..Ownership::default()
         };
-        let terms = Terms { prune, prune_users: prune, reenables: true, secrets: true, ..Terms::default() };
+        let terms = Terms {
+            prune: if prune { Prune::UsersToo } else { Prune::Nothing },
+            reenables: true,
+            secrets: true,
+            ..Terms::default()
+        };
         let secrets = Secrets::default();
         ask(&Question {
             desired: &desired.state,
@@ -128,6 +133,8 @@ impl Ours {
             ownership: &ownership,
             same_secret: Box::new(move |secret, live| secrets.same(secret, live)),
             terms: &terms,
+            user_profile: None,
+            policy_types: &read.policy_types,
         })
     }
 

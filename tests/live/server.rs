@@ -21,6 +21,7 @@ pub(crate) struct Server {
     client: reqwest::Client,
     runtime: tokio::runtime::Runtime,
     token: Mutex<Option<(Instant, String)>>,
+    realms: Mutex<()>,
     _owned: Option<Sandbox>,
 }
 
@@ -53,7 +54,16 @@ impl Server {
             reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().map_err(text)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(text)?;
-        Ok(Server { url, user, password, client, runtime, token: Mutex::new(None), _owned: owned })
+        Ok(Server {
+            url,
+            user,
+            password,
+            client,
+            runtime,
+            token: Mutex::new(None),
+            realms: Mutex::new(()),
+            _owned: owned,
+        })
     }
 
     /// Reads a path below `/admin/realms`.
@@ -112,10 +122,61 @@ impl Server {
         })
     }
 
+    /// Asks whether the bearer of a token may use a resource of a client, as the client itself would ask.
+    pub(crate) fn decide(
+        &self,
+        realm: &str,
+        token: &str,
+        client: &str,
+        resource: &str,
+    ) -> Result<bool, String> {
+        let url = format!("{}/realms/{realm}/protocol/openid-connect/token", self.url);
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:uma-ticket"),
+            ("audience", client),
+            ("permission", resource),
+            ("response_mode", "decision"),
+        ];
+        self.runtime.block_on(async {
+            let answer = self.client.post(url).bearer_auth(token).form(&form).send().await.map_err(text)?;
+            let status = answer.status();
+            let body = answer.text().await.map_err(text)?;
+            match status {
+                StatusCode::OK => Ok(true),
+                StatusCode::FORBIDDEN => Ok(false),
+                _ => Err(format!("{client} {resource}: {status} {body}")),
+            }
+        })
+    }
+
+    /// Removes a realm, if it is there.
+    pub(crate) fn no_realm(&self, name: &str) -> Result<(), String> {
+        self.one_at_a_time(|| {
+            let (status, answer) = self.call(Method::DELETE, &format!("/{name}"), None)?;
+            let is_gone = status.is_success() || status == StatusCode::NOT_FOUND;
+            if is_gone { Ok(()) } else { Err(format!("DELETE /{name}: {status} {answer}")) }
+        })
+    }
+
     /// Makes an empty realm, removing what an earlier run left under the name.
     pub(crate) fn fresh_realm(&self, name: &str) -> Result<(), String> {
-        self.call(Method::DELETE, &format!("/{name}"), None)?;
-        self.post("", &serde_json::json!({ "realm": name, "enabled": true })).map(|_| ())
+        self.no_realm(name)?;
+        self.one_at_a_time(|| {
+            self.post("", &serde_json::json!({ "realm": name, "enabled": true })).map(|_| ())
+        })
+    }
+
+    /// Does what makes or removes a realm: both write to `master`, and Keycloak answers two at once with 400 or 409.
+    /// Somebody else may be at it too, so it is tried again.
+    pub(crate) fn one_at_a_time<T>(&self, attempt: impl Fn() -> Result<T, String>) -> Result<T, String> {
+        let _alone = self.realms.lock().map_err(text)?;
+        for _ in 0..3 {
+            if let Ok(done) = attempt() {
+                return Ok(done);
+            }
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        attempt()
     }
 
     /// Tokens live for a minute; one is used for half of that.

@@ -41,14 +41,14 @@ pub(super) enum Lists {
 }
 
 pub(super) struct Server {
-    client: String,
-    settings: Value,
-    scopes: Vec<Value>,
-    resources: Vec<Value>,
-    policies: Vec<Value>,
-    permissions: Vec<Value>,
+    pub(super) client: String,
+    pub(super) settings: Value,
+    pub(super) scopes: Vec<Value>,
+    pub(super) resources: Vec<Value>,
+    pub(super) policies: Vec<Value>,
+    pub(super) permissions: Vec<Value>,
     /// Ids of the policies that a permission or aggregate applies, by its id.
-    applied: BTreeMap<String, BTreeSet<String>>,
+    pub(super) applied: BTreeMap<String, BTreeSet<String>>,
 }
 
 pub(super) async fn lists(wire: &Wire<'_>, client: &str, right: Right) -> Result<Lists, Error> {

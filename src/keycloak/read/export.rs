@@ -6,16 +6,19 @@ use serde_json::{Map, Value};
 
 use super::names::client_role;
 use super::wire::Wire;
-use super::{Draft, Want, authz, str_of};
+use super::{Draft, authz, str_of};
 use crate::keycloak::Error;
 use crate::state::encoded;
 
-pub(super) async fn read(wire: &Wire<'_>, want: &Want) -> Result<Draft, Error> {
-    let secrets = async { if want.secrets { wire.value("clients?max=-1").await } else { Ok(None) } };
-    let export = wire.read_by_post("partial-export?exportClients=true&exportGroupsAndRoles=true");
-    let (export, secrets) = tokio::try_join!(export, secrets)?;
-    let Value::Object(mut realm) = export else { return Ok(Draft::default()) };
-    show_secrets(&mut realm, secrets.as_ref());
+/// Asks for the export.
+pub(super) async fn ask(wire: &Wire<'_>) -> Result<Value, Error> {
+    wire.read_by_post("partial-export?exportClients=true&exportGroupsAndRoles=true").await
+}
+
+/// Takes an export for what it is, with secrets from a list of clients where there is one.
+pub(super) fn draft(export: Value, listed: Option<Vec<Value>>) -> Draft {
+    let Value::Object(mut realm) = export else { return Draft::default() };
+    show_secrets(&mut realm, &listed.unwrap_or_default());
     let roles = Roles::of(&realm);
     let mut draft = Draft { realm, ..Draft::default() };
     for client in draft.realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -25,14 +28,13 @@ pub(super) async fn read(wire: &Wire<'_>, want: &Want) -> Result<Draft, Error> {
             authz::each_item(policy, "roles", "id", &mut |text| Some(roles.spelled(text)));
         });
     }
-    Ok(draft)
+    draft
 }
 
 /// Replaces the mask of each secret by what the list of clients says.
-fn show_secrets(realm: &mut Map<String, Value>, clients: Option<&Value>) {
-    let listed = clients.and_then(Value::as_array).into_iter().flatten();
+fn show_secrets(realm: &mut Map<String, Value>, listed: &[Value]) {
     let secrets: BTreeMap<&str, &str> =
-        listed.filter_map(|it| Some((str_of(it, "id")?, str_of(it, "secret")?))).collect();
+        listed.iter().filter_map(|it| Some((str_of(it, "id")?, str_of(it, "secret")?))).collect();
     for client in realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
         let secret = str_of(client, "id").and_then(|id| secrets.get(id)).copied();
         if let (Some(secret), Some(client)) = (secret, client.as_object_mut()) {
@@ -61,8 +63,8 @@ impl Roles {
         }
     }
 
-    /// Spells a role as references do. Where both readings exist the server itself takes the realm's role first
-    /// when it imports, and so do we.
+    /// Spells a role as references do. Where both readings exist the export does not tell which is meant: the
+    /// realm's role is taken, and the lists would be needed to be sure.
     fn spelled(&self, text: &str) -> String {
         if self.of_realm.contains(text) {
             return encoded(text);

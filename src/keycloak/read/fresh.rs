@@ -1,10 +1,12 @@
 //! What a realm that does not exist would hold once it does, as recorded from each supported server.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::wire::Wire;
 use super::{Known, Read, Source, default_role, learn, lift};
-use crate::keycloak::{Error, Keycloak, Version};
+use crate::keycloak::{Error, Version};
 use crate::kind::USER;
 
 /// Minor versions and what they put into a new realm, oldest first.
@@ -13,8 +15,8 @@ const RECORDED: &[((u16, u16), &str)] = &[
     ((26, 7), include_str!("../../../schemas/keycloak/26.7/fresh-realm.json")),
 ];
 
-pub(super) async fn read(keycloak: &Keycloak, wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
-    let version = keycloak.version().await?;
+pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
+    let version = wire.version().await?;
     let Value::Object(map) = fresh(realm, version) else {
         unreachable!("the recorded realms are maps");
     };
@@ -30,9 +32,8 @@ pub(super) async fn read(keycloak: &Keycloak, wire: &Wire<'_>, realm: &str) -> R
         version,
         requests: wire.requests(),
         user_profile: None,
-        policy_types: Default::default(),
-        federated: Default::default(),
-        unread: Default::default(),
+        policy_types: BTreeSet::new(),
+        federated: BTreeSet::new(),
     })
 }
 

@@ -5,16 +5,13 @@ use serde_json::Value;
 
 use super::str_of;
 use super::wire::Wire;
-use crate::keycloak::{Error, ErrorKind, Version};
+use crate::keycloak::{Error, ErrorKind};
 
 /// Returns the top groups with everything below them; nothing where groups may not be seen.
-pub(super) async fn read(wire: &Wire<'_>, version: Option<Version>) -> Result<Option<Vec<Value>>, Error> {
+pub(super) async fn read(wire: &Wire<'_>) -> Result<Option<Vec<Value>>, Error> {
     // What finds every group, and so the whole tree, is `*` on new servers and nothing on old ones.
-    let is_old = version.is_some_and(|it| it.minor_line() < (26, 2));
-    let (first, second) = if is_old { ("", "*") } else { ("*", "") };
-    let path = |search: &str| format!("groups?max=-1&briefRepresentation=false&search={search}");
-    let path_of_first = path(first);
-    let (count, tree) = match tokio::try_join!(wire.get("groups/count"), wire.all_rows(&path_of_first)) {
+    let [new, old] = ["*", ""].map(|it| format!("groups?max=-1&briefRepresentation=false&search={it}"));
+    let (count, tree) = match tokio::try_join!(wire.get("groups/count"), wire.all_rows(&new)) {
         Ok(both) => both,
         Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. }) => return Ok(None),
         Err(error) => return Err(error),
@@ -24,7 +21,7 @@ pub(super) async fn read(wire: &Wire<'_>, version: Option<Version>) -> Result<Op
     if is_whole(&tree) {
         return Ok(Some(tree));
     }
-    let tree = wire.all_rows(&path(second)).await?;
+    let tree = wire.all_rows(&old).await?;
     if is_whole(&tree) {
         return Ok(Some(tree));
     }

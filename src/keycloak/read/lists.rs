@@ -28,9 +28,13 @@ struct Role {
     composites: Vec<Value>,
 }
 
-pub(super) async fn read(wire: &Wire<'_>, rights: &Rights) -> Result<Draft, Error> {
+/// Reads the lists that these rights allow; that of the clients may have been read already.
+pub(super) async fn read(
+    wire: &Wire<'_>,
+    rights: &Rights,
+    clients: Option<Vec<Value>>,
+) -> Result<Draft, Error> {
     let may = |right: Right| right != Right::No;
-    let version = wire.version().await?;
     let realm = wire.get("");
     let roles = async {
         if !may(rights.view_realm) {
@@ -41,11 +45,15 @@ pub(super) async fn read(wire: &Wire<'_>, rights: &Rights) -> Result<Draft, Erro
     };
     let tree = async {
         // Those who may only query get empty lists.
-        let tree = if may(rights.view_users) { groups::read(wire, version).await? } else { None };
+        let tree = if may(rights.view_users) { groups::read(wire).await? } else { None };
         Ok(tree.filter(|it| rights.view_users.is_yes() || !it.is_empty()))
     };
     let of_clients = async {
-        let rows = if may(rights.view_clients) { wire.rows("clients?max=-1").await? } else { None };
+        let rows = match clients {
+            _ if !may(rights.view_clients) => None,
+            None => wire.rows("clients?max=-1").await?,
+            clients => clients,
+        };
         // Every realm has clients.
         let Some(rows) = rows.filter(|it| !it.is_empty()) else { return Ok(None) };
         try_join_all(rows.into_iter().map(|row| client(wire, rights, row))).await.map(Some)
@@ -70,13 +78,13 @@ pub(super) async fn read(wire: &Wire<'_>, rights: &Rights) -> Result<Draft, Erro
         names_of("default-optional-client-scopes", "name", rights.view_clients),
     )?;
     let mut draft = Draft::default();
-    match realm {
-        // To those who may not view it, the server shows a stub.
-        Value::Object(realm) if realm.contains_key("sslRequired") => draft.realm = realm,
-        realm => {
-            draft.miss(REALM, None, "view-realm");
-            draft.realm.extend(realm.get("realm").map(|it| ("realm".to_owned(), it.clone())));
-        }
+    if let Value::Object(realm) = realm {
+        draft.realm = realm;
+    }
+    // To those who may not view it, the server shows a stub.
+    if !draft.realm.contains_key("sslRequired") {
+        draft.realm.retain(|key, _| key == "realm");
+        draft.miss(REALM, None, "view-realm");
     }
     for (field, names) in [
         ("defaultGroups", default_groups),
@@ -99,14 +107,11 @@ pub(super) async fn read(wire: &Wire<'_>, rights: &Rights) -> Result<Draft, Erro
 }
 
 fn put(draft: &mut Draft, key: &str, value: Option<Value>, kind: KindName, needs: &'static str) {
-    match value {
-        Some(value) => {
-            draft.realm.insert(key.to_owned(), value);
-        }
-        None => {
-            draft.realm.remove(key);
-            draft.miss(kind, None, needs);
-        }
+    if let Some(value) = value {
+        draft.realm.insert(key.to_owned(), value);
+    } else {
+        draft.realm.remove(key);
+        draft.miss(kind, None, needs);
     }
 }
 

@@ -52,7 +52,9 @@ impl Names {
             rows(realm, key).iter().filter_map(|it| pair(it, name)).collect()
         };
         let mut groups = BTreeMap::new();
-        rows(realm, "groups").iter().for_each(|it| add_group(it, &mut groups));
+        for group in rows(realm, "groups") {
+            add_group(group, &mut groups);
+        }
         let roles = realm.get("roles");
         let part = |key: &str| roles.and_then(|it| it.get(key));
         let mut names = BTreeMap::new();

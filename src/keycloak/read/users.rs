@@ -15,6 +15,9 @@ use crate::state::Address;
 /// How many users that nobody wants are read along for each wanted one, at most.
 const STRANGERS: usize = 8;
 
+/// Whole lists of users, of whom only the ids count.
+const LIST: &str = "max=-1&briefRepresentation=true";
+
 /// What came of looking for the wanted users.
 pub(super) enum Found {
     Some { rows: Vec<Value>, asked: BTreeSet<Address> },
@@ -71,25 +74,29 @@ async fn are_few(wire: &Wire<'_>, wanted: usize) -> Result<bool, Error> {
 }
 
 async fn exact(wire: &Wire<'_>, wanted: &BTreeSet<String>) -> Result<Vec<Value>, Error> {
-    let users = wanted.iter().map(async |name| {
-        let path = format!("users?exact=true&briefRepresentation=false&username={}", segment(name));
-        // No error where users may not be seen would be a lie: `rows` would take it for an empty list.
-        let rows = wire.all_rows(&path).await?;
-        let is_it = |row: &Value| str_of(row, "username").is_some_and(|it| it.to_lowercase() == *name);
-        match rows.into_iter().find(is_it) {
-            Some(row) => with_links(wire, row).await,
-            None => Ok(None),
-        }
-    });
-    Ok(try_join_all(users).await?.into_iter().flatten().collect())
+    let users = try_join_all(wanted.iter().map(|name| one(wire, name))).await?;
+    Ok(users.into_iter().flatten().collect())
 }
 
-/// Adds roles and groups to a user; nothing where they may not be seen.
-pub(super) async fn with_links(wire: &Wire<'_>, mut user: Value) -> Result<Option<Value>, Error> {
+/// Reads a user by name, in lower case, with roles and groups.
+pub(super) async fn one(wire: &Wire<'_>, name: &str) -> Result<Option<Value>, Error> {
+    let path = format!("users?exact=true&briefRepresentation=false&username={}", segment(name));
+    let rows = wire.all_rows(&path).await?;
+    let is_it = |row: &Value| str_of(row, "username").is_some_and(|it| it.to_lowercase() == name);
+    match rows.into_iter().find(is_it) {
+        Some(row) => with_links(wire, row).await,
+        None => Ok(None),
+    }
+}
+
+/// Adds roles and groups to a user; nothing where it is gone meanwhile.
+async fn with_links(wire: &Wire<'_>, mut user: Value) -> Result<Option<Value>, Error> {
     let Some(id) = str_of(&user, "id").map(segment) else { return Ok(None) };
     let (mappings, groups) = (format!("users/{id}/role-mappings"), format!("users/{id}/groups"));
-    let (mappings, groups) = tokio::try_join!(wire.value(&mappings), wire.rows(&groups))?;
-    let (Some(mappings), Some(groups)) = (mappings, groups) else { return Ok(None) };
+    let (mappings, groups) = match tokio::try_join!(wire.get(&mappings), wire.all_rows(&groups)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        links => links?,
+    };
     let names = |rows: Option<&Value>, key: &str| -> Vec<String> {
         let rows = rows.and_then(Value::as_array).into_iter().flatten();
         rows.filter_map(|it| str_of(it, key)).map(str::to_owned).collect()
@@ -138,7 +145,9 @@ impl<'a> Holders<'a> {
             client_roles.extend(list(its).filter_map(|it| Some((id, name, str_of(it, "name")?))));
         }
         let mut groups = Vec::new();
-        rows(realm, "groups").iter().for_each(|it| add_group(it, &mut groups));
+        for group in rows(realm, "groups") {
+            add_group(group, &mut groups);
+        }
         Self { realm_roles, client_roles, groups }
     }
 
@@ -166,7 +175,6 @@ async fn listed(
         let rows = wire.all_rows(&path).await?;
         Ok(rows.iter().filter_map(|it| str_of(it, "id")).map(str::to_owned).collect())
     };
-    const LIST: &str = "max=-1&briefRepresentation=true";
     let by_realm_role =
         holders.realm_roles.iter().map(|role| ids(format!("roles/{}/users?{LIST}", segment(role))));
     let by_client_role = holders
@@ -182,15 +190,21 @@ async fn listed(
     )?;
     let mut realm_roles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (role, ids) in holders.realm_roles.iter().zip(&by_realm_role) {
-        ids.iter().for_each(|id| realm_roles.entry(id).or_default().push(role));
+        for id in ids {
+            realm_roles.entry(id).or_default().push(role);
+        }
     }
     let mut of_clients: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
     for ((_, client, role), ids) in holders.client_roles.iter().zip(&by_client_role) {
-        ids.iter().for_each(|id| of_clients.entry(id).or_default().push((client, role)));
+        for id in ids {
+            of_clients.entry(id).or_default().push((client, role));
+        }
     }
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for ((_, path), ids) in holders.groups.iter().zip(&by_group) {
-        ids.iter().for_each(|id| groups.entry(id).or_default().push(path));
+        for id in ids {
+            groups.entry(id).or_default().push(path);
+        }
     }
     let is_wanted =
         |row: &Value| str_of(row, "username").is_some_and(|it| wanted.contains(&it.to_lowercase()));

@@ -59,34 +59,35 @@ impl<'a> Wire<'a> {
     /// Reads something that may be forbidden, or gone meanwhile: nothing then.
     pub(super) async fn value(&self, below: &str) -> Result<Option<Value>, Error> {
         match self.get(below).await {
-            Ok(value) => Ok(Some(value)),
             Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. } | ErrorKind::NotFound) => {
                 Ok(None)
             }
-            Err(error) => Err(error),
+            answer => answer.map(Some),
         }
     }
 
-    /// Reads a list: nothing where it is forbidden, no rows where its owner is gone.
-    pub(super) async fn rows(&self, below: &str) -> Result<Option<Vec<Value>>, Error> {
-        match self.get(below).await {
-            Ok(Value::Array(rows)) => Ok(Some(rows)),
-            Ok(_) => Ok(Some(Vec::new())),
-            Err(error) => match error.kind() {
-                ErrorKind::Forbidden { .. } => Ok(None),
-                ErrorKind::NotFound => Ok(Some(Vec::new())),
-                _ => Err(error),
-            },
-        }
-    }
-
-    /// Reads a list that somebody known to be allowed reads as a whole.
+    /// Reads a list as a whole; no rows where its owner is gone.
     pub(super) async fn all_rows(&self, below: &str) -> Result<Vec<Value>, Error> {
         match self.get(below).await {
-            Ok(Value::Array(rows)) => Ok(rows),
-            Ok(_) => Ok(Vec::new()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(error),
+            Ok(Value::Array(rows)) => Ok(rows),
+            Ok(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Reads a list that may be forbidden: nothing then.
+    pub(super) async fn rows(&self, below: &str) -> Result<Option<Vec<Value>>, Error> {
+        match self.all_rows(below).await {
+            Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. }) => Ok(None),
+            rows => rows.map(Some),
+        }
+    }
+
+    /// Registers a secret that no message may repeat.
+    pub(super) fn redact(&self, secret: &str) {
+        if !secret.starts_with("*****") {
+            self.keycloak.redact(secret);
         }
     }
 

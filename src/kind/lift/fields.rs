@@ -43,7 +43,7 @@ impl Reader<'_> {
                 );
                 return None;
             }
-            let is = if matches!(of, Type::List(_)) || self.is_link_list(compare) {
+            let is = if matches!(of, Type::List(_)) || Self::is_link_list(compare) {
                 Is::List(Vec::new())
             } else {
                 Is::Null
@@ -65,7 +65,7 @@ impl Reader<'_> {
             Compare::RoleTree => self.role_tree(key, value),
             Compare::RefItems { kind, id, option } => self.ref_items(key, value, kind, id, option),
             Compare::Owner => {
-                let name = value.scalar()?;
+                let Some(name) = value.scalar() else { return self.refuse(key, value, "a username") };
                 // The client itself owns a resource unless a user does.
                 let own = self.address.parent().is_some_and(|it| it.name() == name);
                 (!own).then(|| Node::new(value.at, Is::Ref(Address::top(USER, name.to_lowercase()))))
@@ -74,7 +74,7 @@ impl Reader<'_> {
         }
     }
 
-    fn is_link_list(&self, compare: Compare) -> bool {
+    fn is_link_list(compare: Compare) -> bool {
         matches!(
             compare,
             Compare::Refs(_) | Compare::ClientRoles | Compare::RoleTree | Compare::RefItems { .. }
@@ -139,21 +139,17 @@ impl Reader<'_> {
             (Type::Class(class), TreeIs::Map(entries)) => {
                 let mut map = BTreeMap::new();
                 for (key, value) in entries {
-                    match field_type(class, &key.name) {
-                        Some(of) => {
-                            if let Some(node) = self.entry(key, value, of) {
-                                map.insert(key.name.clone(), node);
-                            }
+                    if let Some(of) = field_type(class, &key.name) {
+                        if let Some(node) = self.entry(key, value, of) {
+                            map.insert(key.name.clone(), node);
                         }
-                        None => {
-                            let title = format!("unknown field `{}` in {}", key.name, title(self.address));
-                            let note =
-                                Note::error("RW0103", title, key.at, "Keycloak knows no such field here");
-                            self.notes.push(match nearest(&key.name, fields_of(class)) {
-                                Some(near) => note.help(format!("did you mean `{near}`?")),
-                                None => note,
-                            });
-                        }
+                    } else {
+                        let title = format!("unknown field `{}` in {}", key.name, title(self.address));
+                        let note = Note::error("RW0103", title, key.at, "Keycloak knows no such field here");
+                        self.notes.push(match nearest(&key.name, fields_of(class)) {
+                            Some(near) => note.help(format!("did you mean `{near}`?")),
+                            None => note,
+                        });
                     }
                 }
                 Some(Node::new(at, Is::Map(map)))
@@ -190,7 +186,9 @@ impl Reader<'_> {
                         self.refuse(key, it, "text")
                     }
                 });
-                let texts: Vec<Node> = texts.filter(|it| !vanishes || it.as_text() != Some("")).collect();
+                let hides = looks_secret(&key.name);
+                let texts = texts.filter(|it| !vanishes || it.as_text() != Some(""));
+                let texts: Vec<Node> = texts.map(|it| if hides { hidden(it) } else { it }).collect();
                 Some(Node::new(value.at, if texts.is_empty() { Is::Null } else { Is::List(texts) }))
             }
             (Type::Text, TreeIs::Text(text)) if text.is_empty() && !vanishes => {
@@ -214,8 +212,15 @@ impl Reader<'_> {
         let mut version = None;
         for (inner, tree) in value.entries() {
             match (&*inner.name, tree.scalar()) {
+                ("fromEnv" | "fromFile", Some(_)) if source.is_some() => self.notes.push(
+                    Note::error("RW0106", "a secret has one source", inner.at, "a second one")
+                        .help("keep one of `fromEnv` and `fromFile`"),
+                ),
                 ("fromEnv", Some(name)) => source = Some(SecretSource::Env(name.into())),
                 ("fromFile", Some(path)) => source = Some(SecretSource::File(path.into())),
+                ("fromEnv" | "fromFile" | "version", None) => {
+                    self.refuse(inner, tree, "text");
+                }
                 ("version", Some(text)) => match text.parse() {
                     Ok(number) => version = Some(number),
                     Err(_) => {
@@ -245,21 +250,31 @@ impl Reader<'_> {
                 }
             }
         }
-        match source {
-            Some(source) => Some(Node::new(value.at, Is::Secret(SecretRef { source, version }))),
-            None => {
-                if value.entries().is_empty() {
-                    let note = Note::error(
-                        "RW0104",
-                        format!("`{}` is {}, not a secret", key.name, value.what()),
-                        value.at,
-                        "expected a secret",
-                    );
-                    self.notes.push(note.help("write `{ fromEnv: NAME }` or `{ fromFile: PATH }`"));
-                }
-                None
+        if let Some(source) = source {
+            Some(Node::new(value.at, Is::Secret(SecretRef { source, version })))
+        } else {
+            if value.entries().iter().all(|(inner, _)| &*inner.name == "version") {
+                let note = Note::error(
+                    "RW0104",
+                    format!("`{}` does not say where its value comes from", key.name),
+                    value.at,
+                    "expected a secret",
+                );
+                self.notes.push(note.help("write `{ fromEnv: NAME }` or `{ fromFile: PATH }`"));
             }
+            None
         }
+    }
+}
+
+/// A text as a secret that was written out.
+fn hidden(node: Node) -> Node {
+    match node.is {
+        Is::Text(text) => Node::new(
+            node.at,
+            Is::Secret(SecretRef { source: SecretSource::Literal(Arc::from(text)), version: None }),
+        ),
+        _ => node,
     }
 }
 

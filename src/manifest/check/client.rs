@@ -1,4 +1,6 @@
-//! Clients: combinations that Keycloak answers with 500.
+//! Clients: combinations that Keycloak refuses with 500 on create.
+//!
+//! On update it is worse: making a client public drops its authorization and answers 204.
 
 use super::super::load::Desired;
 use crate::kind::{self, CLIENT, SETTINGS};
@@ -53,7 +55,7 @@ fn authorization(desired: &Desired, address: &Address, client: &Object, notes: &
                     "RW0301",
                     format!("{words} client cannot have authorization: {title}"),
                     node.at,
-                    "Keycloak answers 500",
+                    "refused on create, dropped without a word on update",
                 )
                 .and(at, "authorization is declared here")
                 .help("authorization needs a confidential client: one with a secret or a key"),
@@ -66,7 +68,7 @@ fn authorization(desired: &Desired, address: &Address, client: &Object, notes: &
                 "RW0301",
                 format!("authorization needs service accounts: {title}"),
                 node.at,
-                "Keycloak answers 500",
+                "refused on create, and no protection API without it",
             )
             .and(at, "authorization is declared here")
             .help("set `serviceAccountsEnabled: true`"),

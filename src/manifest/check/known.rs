@@ -56,8 +56,13 @@ impl Known<'_> {
     fn is_spawned(&self, address: &Address) -> bool {
         if address.kind() == USER {
             let Some(client) = address.name().strip_prefix("service-account-") else { return false };
-            return self.clients().any(|(it, object)| {
-                it.name().to_lowercase() == client && object.is_true("serviceAccountsEnabled")
+            let has_account = |it: &Object| it.is_true("serviceAccountsEnabled");
+            if self.desired.state.get(&Address::top(CLIENT, client)).is_some_and(has_account) {
+                return true;
+            }
+            // Usernames are lower-cased, client ids are not.
+            return self.desired.state.objects.iter().any(|(it, object)| {
+                it.kind() == CLIENT && it.name().to_lowercase() == client && has_account(object)
             });
         }
         let Some(client) = address.parent().filter(|it| it.kind() == CLIENT) else { return false };
@@ -67,10 +72,6 @@ impl Known<'_> {
                 it.is_true("authorizationServicesEnabled")
                     || self.desired.state.contains(&client.child(SETTINGS, ""))
             })
-    }
-
-    fn clients(&self) -> impl Iterator<Item = (&Address, &Object)> {
-        self.desired.state.objects.iter().filter(|(it, _)| it.kind() == CLIENT)
     }
 
     /// Returns everything of a kind that is declared or built in, and has this name.

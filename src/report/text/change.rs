@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{padded, shortened, shortened_pair, width, wrapped};
-use super::{Page, counted, counts, painted};
+use super::{Page, action_symbol, counted, counts};
 use crate::change::{Action, Change, FieldChange, To, Why};
 use crate::diff::Fate;
 use crate::kind;
@@ -20,6 +20,8 @@ const ALL: usize = 200;
 /// Of creates of one kind under one parent, so many are shown when there are more changes than [`ALL`].
 const OF_A_KIND: usize = 20;
 const LINKS: usize = 12;
+/// Of default links that a new object does not get, so many are named.
+const LINKS_OFF: usize = 2;
 
 /// Renders the changes that are written to the realm; those of the ledger have sections of their own.
 pub(super) fn changes(page: &Page<'_>) -> Vec<String> {
@@ -101,7 +103,7 @@ pub(super) fn address_width<'a>(addresses: impl Iterator<Item = &'a Address>) ->
     addresses.map(|it| width(&one_line(&it.to_string()))).max().unwrap_or(0).min(ADDRESS_WIDTH)
 }
 
-fn symbol(action: Action) -> &'static str {
+pub(super) fn symbol(action: Action) -> &'static str {
     match action {
         Action::Create => "+",
         Action::Update => "~",
@@ -121,7 +123,9 @@ pub(super) fn block(page: &Page<'_>, change: &Change, to: usize) -> Vec<String> 
     let mut lines = vec![head(page, change.action, &change.object, to, &after.join(", "))];
     match change.action {
         Action::Create => lines.extend(created(change)),
-        Action::Update => lines.extend(updated(page, change)),
+        Action::Update => {
+            lines.extend(updated(page, &change.fields, &change.object, said_once(change), Wish::After));
+        }
         Action::Delete => lines.extend(losses(page, &change.object).map(|it| format!("      {it}"))),
         Action::Adopt | Action::Forget => {}
     }
@@ -130,7 +134,7 @@ pub(super) fn block(page: &Page<'_>, change: &Change, to: usize) -> Vec<String> 
 
 /// Returns `  ~ address   after`.
 pub(super) fn head(page: &Page<'_>, action: Action, address: &Address, to: usize, after: &str) -> String {
-    let symbol = painted(page.style.of(action), symbol(action));
+    let symbol = action_symbol(page.style, action);
     let address = shortened(&one_line(&address.to_string()), LINE_WIDTH);
     if after.is_empty() {
         return format!("  {symbol} {address}");
@@ -175,7 +179,10 @@ fn is_links(field: &FieldChange) -> bool {
 
 fn created(change: &Change) -> Vec<String> {
     let mut pieces = Vec::new();
-    for field in &change.fields {
+    // What an object is comes before what it has.
+    let (kind, rest): (Vec<&FieldChange>, Vec<&FieldChange>) =
+        change.fields.iter().partition(|it| &*it.path.field == "type");
+    for field in kind.into_iter().chain(rest) {
         let name = one_line(&field.path.to_string());
         match &field.to {
             To::Value(Node { is: Is::Map(map), .. }) => {
@@ -185,20 +192,19 @@ fn created(change: &Change) -> Vec<String> {
             }
             To::Value(node) => pieces.push(piece(&name, node, &field.path.field, &change.object)),
             To::Unset => pieces.push(format!("{name} {UNSET}")),
-            To::Links { add, remove } if remove.is_empty() => {
-                pieces.push(format!("{name}: {}", few(add.iter(), LINKS, "").join(", ")));
-            }
             To::Links { add, remove } => {
-                let signed = [few(add.iter(), LINKS, "+ "), few(remove.iter(), LINKS, "- ")].concat();
-                pieces.push(format!("{name}: {}", signed.join("  ")));
+                let with = few(add.iter(), LINKS, "").join(", ");
+                let without = few(remove.iter(), LINKS_OFF, "").join(", ");
+                let listed = [(with, ""), (without, "without ")].into_iter().filter(|(it, _)| !it.is_empty());
+                pieces.extend(listed.map(|(them, sign)| format!("{name}: {sign}{them}")));
             }
         }
     }
-    wrapped(&pieces, LINE_WIDTH).into_iter().map(|it| format!("      {it}")).collect()
+    wrapped(&pieces, "; ", LINE_WIDTH).into_iter().map(|it| format!("      {it}")).collect()
 }
 
 fn piece(name: &str, node: &Node, key: &str, of: &Address) -> String {
-    let value = shortened(&text(node, key, of), VALUE_WIDTH * 3 / 2);
+    let value = shortened(&text(node, key, of), LINE_WIDTH - width(name));
     if matches!(node.is, Is::List(_)) { format!("{name}: {value}") } else { format!("{name} {value}") }
 }
 
@@ -210,66 +216,100 @@ fn few<'a>(addresses: impl Iterator<Item = &'a Address>, shown: usize, sign: &st
     listed.chain((rest > 0).then(|| format!("{sign}{rest} more"))).collect()
 }
 
-fn updated(page: &Page<'_>, change: &Change) -> Vec<String> {
-    let once = said_once(change);
-    let names = change.fields.iter().map(|it| width(&one_line(&it.path.to_string())));
-    let name_width = names.max().unwrap_or(0).min(NAME_WIDTH);
-    let rows: Vec<Row> = change.fields.iter().flat_map(|it| row(it, &change.object)).collect();
-    let befores =
-        rows.iter().filter_map(|it| if let Row::Values(before, _) = it { Some(width(before)) } else { None });
-    let before_width = befores.max().unwrap_or(0);
-    let fields = change.fields.iter().flat_map(|it| row(it, &change.object).map(move |row| (it, row)));
+/// On which side of an arrow stands what is declared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// A plan: as it is, then as it will be.
+    After,
+    /// A drift: as declared, then as Keycloak has it.
+    Before,
+}
+
+/// Renders the fields of an update; `said` is the reason that stands at its head already.
+pub(super) fn updated(
+    page: &Page<'_>,
+    fields: &[FieldChange],
+    of: &Address,
+    said: Option<&str>,
+    wish: Wish,
+) -> Vec<String> {
+    let name = |it: &FieldChange| shortened(&one_line(&it.path.to_string()), NAME_WIDTH * 2);
+    let name_width = fields.iter().map(|it| width(&name(it))).max().unwrap_or(0).min(NAME_WIDTH);
+    let rows: Vec<Row> = fields.iter().map(|it| row(it, of, wish)).collect();
+    let left = |row: &Row| if let Row::Values(left, _) = row { width(left) } else { 0 };
+    let left_width = rows.iter().map(left).max().unwrap_or(0);
     fields
+        .iter()
+        .zip(rows)
         .map(|(field, row)| {
-            let name = padded(&shortened(&one_line(&field.path.to_string()), NAME_WIDTH * 2), name_width);
             let rest = match row {
-                Row::Values(before, after) => format!("{}  ->  {after}", padded(&before, before_width)),
-                Row::Items(items) => items,
+                Row::Values(left, right) => format!("{}  ->  {right}", padded(&left, left_width)),
+                Row::Items(items) => {
+                    let indent = format!("\n{}", " ".repeat("      ".len() + name_width + "  ".len()));
+                    wrapped(&items, "  ", LINE_WIDTH - name_width).join(&indent)
+                }
             };
-            let why = field_reason(field).filter(|it| !is_links(field) && once != Some(it));
+            let why = field_reason(field).filter(|it| !is_links(field) && said != Some(*it));
             let why = why.map(|it| format!("  {}", page.dim(&format!("({it})")))).unwrap_or_default();
-            format!("      {name}  {rest}{why}")
+            format!("      {}  {rest}{why}", padded(&name(field), name_width))
         })
         .collect()
 }
 
 enum Row {
-    /// Before and after.
+    /// Left and right of the arrow.
     Values(String, String),
     /// What is added and removed.
-    Items(String),
+    Items(Vec<String>),
 }
 
-fn row(field: &FieldChange, of: &Address) -> Option<Row> {
+fn row(field: &FieldChange, of: &Address, wish: Wish) -> Row {
     let name = field.path.key.as_ref().unwrap_or(&field.path.field);
-    let from = field.from.as_ref();
-    let before = from.map_or_else(|| UNSET.to_owned(), |it| text(it, name, of));
-    let (after, to) = match &field.to {
-        To::Unset => (UNSET.to_owned(), None),
-        To::Value(node) => (text(node, name, of), Some(node)),
-        To::Links { add, remove } => {
-            let back = if field.why == Why::LiveChanged { " (removed in Keycloak)" } else { "" };
-            let goes = match field.why {
-                Why::LiveChanged => " (granted outside)",
-                Why::NotInManifests => " (no longer declared)",
-                Why::ManifestChanged | Why::Cascade(_) | Why::MadeBy(_) => "",
-            };
-            let add = few(add.iter(), LINKS, "+ ").into_iter().map(|it| it + back);
-            let remove = few(remove.iter(), LINKS, "- ").into_iter().map(|it| it + goes);
-            return Some(Row::Items(add.chain(remove).collect::<Vec<_>>().join("  ")));
-        }
+    let live = field.from.as_ref();
+    let wished = match &field.to {
+        To::Value(node) => Some(node),
+        To::Unset => None,
+        To::Links { add, remove } => return Row::Items(links(field, add, remove, wish)),
     };
+    let (left, right) = match wish {
+        Wish::After => (live, wished),
+        Wish::Before => (wished, live),
+    };
+    let shown = |it: Option<&Node>| it.map_or_else(|| UNSET.to_owned(), |it| text(it, name, of));
+    let (before, after) = (shown(left), shown(right));
     // Of long lists only the difference is worth reading.
-    if let (Some(Is::List(old)), Some(Is::List(new))) = (from.map(|it| &it.is), to.map(|it| &it.is))
+    if let (Some(Is::List(old)), Some(Is::List(new))) = (left.map(|it| &it.is), right.map(|it| &it.is))
         && width(&before).max(width(&after)) > VALUE_WIDTH
     {
-        return Some(Row::Items(list_difference(&items_text(old, name, of), &items_text(new, name, of))));
+        return Row::Items(list_difference(&items_text(old, name, of), &items_text(new, name, of)));
     }
     let (before, after) = shortened_pair(&before, &after, VALUE_WIDTH);
-    Some(Row::Values(before, after))
+    Row::Values(before, after)
 }
 
-fn list_difference(old: &[String], new: &[String]) -> String {
+/// Returns "+ role/x  - role/y (granted outside)"; in a drift the signs say what Keycloak did.
+fn links(
+    field: &FieldChange,
+    add: &BTreeSet<Address>,
+    remove: &BTreeSet<Address>,
+    wish: Wish,
+) -> Vec<String> {
+    let lacks = if field.why == Why::LiveChanged { " (removed in Keycloak)" } else { "" };
+    let has = match field.why {
+        Why::LiveChanged => " (granted outside)",
+        Why::NotInManifests => " (no longer declared)",
+        Why::ManifestChanged | Why::Cascade(_) | Why::MadeBy(_) => "",
+    };
+    let (for_lacking, for_having) = match wish {
+        Wish::After => ("+ ", "- "),
+        Wish::Before => ("- ", "+ "),
+    };
+    let lacking = few(add.iter(), LINKS, for_lacking).into_iter().map(|it| it + lacks);
+    let having = few(remove.iter(), LINKS, for_having).into_iter().map(|it| it + has);
+    lacking.chain(having).collect()
+}
+
+fn list_difference(old: &[String], new: &[String]) -> Vec<String> {
     let added = new.iter().filter(|it| !old.contains(it));
     let removed = old.iter().filter(|it| !new.contains(it));
     let listed = |sign: &str, items: Vec<&String>| {
@@ -282,7 +322,7 @@ fn list_difference(old: &[String], new: &[String]) -> String {
     let stays = old.iter().filter(|it| new.contains(it)).count();
     let mut pieces = [listed("+", added.collect()), listed("-", removed.collect())].concat();
     pieces.extend((stays > 0).then(|| format!("({stays} stay)")));
-    pieces.join("  ")
+    pieces
 }
 
 /// What others lose when an object goes: "2 users and 1 group lose it".

@@ -55,17 +55,20 @@ fn taken(chars: impl Iterator<Item = char>, to: usize) -> String {
         .collect()
 }
 
-/// Breaks pieces that are joined by `; ` into lines of at most a width.
-pub(super) fn wrapped(pieces: &[String], to: usize) -> Vec<String> {
+/// Joins pieces into lines of at most a width; a line breaks only at a joint.
+pub(super) fn wrapped(pieces: &[String], joint: &str, to: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for (index, piece) in pieces.iter().enumerate() {
-        let piece = if index + 1 < pieces.len() { format!("{piece};") } else { piece.clone() };
+    for piece in pieces {
         match lines.last_mut() {
-            Some(line) if width(line) + 1 + width(&piece) <= to => {
-                line.push(' ');
-                line.push_str(&piece);
+            Some(line) if width(line) + width(joint) + width(piece) <= to => {
+                line.push_str(joint);
+                line.push_str(piece);
             }
-            _ => lines.push(piece),
+            Some(line) => {
+                line.push_str(joint.trim_end());
+                lines.push(piece.clone());
+            }
+            None => lines.push(piece.clone()),
         }
     }
     lines
@@ -101,6 +104,6 @@ mod tests {
     #[test]
     fn pieces_break_at_their_joints() {
         let pieces = ["type role", "roles: a, b", "logic NEGATIVE"].map(str::to_owned);
-        assert_eq!(wrapped(&pieces, 24), ["type role; roles: a, b;", "logic NEGATIVE"]);
+        assert_eq!(wrapped(&pieces, "; ", 24), ["type role; roles: a, b;", "logic NEGATIVE"]);
     }
 }

@@ -7,6 +7,7 @@ use super::columns::padded;
 use super::{Page, counted, painted};
 use crate::change::{Action, Change};
 use crate::diff::Refusal;
+use crate::kind::USER;
 use crate::report::safe::one_line;
 use crate::state::Address;
 use crate::text::At;
@@ -112,17 +113,19 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
     let mut out = vec![page.title("Left behind", "no longer declared, and stays as it is")];
     for it in left {
         let address = one_line(&it.address.to_string());
-        match &it.path {
-            Some(path) => out.push(format!("  {address} {}", one_line(&path.to_string()))),
-            None => {
-                let adopted = if it.adopted { "  (was there before)" } else { "" };
-                out.push(format!("  {address}{}", page.dim(adopted)));
-                out.extend(referrers.get(&it.address).map(|them| format!("      {}", refer(them))));
-            }
+        if let Some(path) = &it.path {
+            out.push(format!("  {address} {}", one_line(&path.to_string())));
+            continue;
         }
+        let adopted = if it.adopted { page.dim("   was there before") } else { String::new() };
+        out.push(format!("  {address}{adopted}"));
+        out.extend(referrers.get(&it.address).map(|them| format!("      {}", refer(them))));
     }
-    if !objects.is_empty() {
-        out.push("  delete them with --prune".to_owned());
+    if objects.iter().any(|it| it.kind() != USER) {
+        out.push("  delete with --prune".to_owned());
+    }
+    if objects.iter().any(|it| it.kind() == USER) {
+        out.push("  delete users with `prune: { users: true }` in the project file".to_owned());
     }
     out
 }
@@ -211,7 +214,7 @@ fn consents(page: &Page<'_>) -> Vec<String> {
     out
 }
 
-fn refused(page: &Page<'_>) -> Vec<String> {
+pub(super) fn refused(page: &Page<'_>) -> Vec<String> {
     let refusals = &page.plan.refusals;
     if refusals.is_empty() {
         return Vec::new();

@@ -68,9 +68,7 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
         (REALM, "requiredCredentials") => (json!(["password"]), json!(["password"])),
         (REALM, "duplicateEmailsAllowed") => (json!(false), json!(true)),
         (REALM, name) if name.starts_with("webAuthnPolicy") => web_authn(name)?,
-        (CLIENT, "protocol") | (CLIENT_SCOPE | MAPPER, "protocol") => {
-            (json!("openid-connect"), json!("openid-connect"))
-        }
+        (CLIENT | CLIENT_SCOPE | MAPPER, "protocol") => (json!("openid-connect"), json!("openid-connect")),
         (CLIENT, "clientAuthenticatorType") => (json!("client-secret"), json!("client-jwt")),
         (CLIENT, "rootUrl" | "baseUrl" | "adminUrl") => {
             (json!("https://a.example.org"), json!("https://b.example.org/b"))

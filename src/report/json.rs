@@ -1,0 +1,292 @@
+//! Plans and drift as JSON: terraform-shaped, versioned, and without any secret.
+//!
+//! Values are exact and never cut; [`json_text`] keeps what a terminal would obey out of the bytes.
+
+mod drift;
+mod outcome;
+mod shape;
+mod values;
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+pub use drift::drift_json;
+pub use outcome::outcomes_json;
+
+use self::shape::{
+    CascadeEntry, ConsentEntry, Counts, Document, FailureDocument, FailureEntry, FateName, FieldPlace,
+    FormatVersion, HeldBack, Left, PlanCommand, PlanDocument, PlansDocument, RefusalEntry, ResourceChange,
+    SideEffectEntry, Target, ToleratedLinks,
+};
+use super::notes_json;
+use super::safe::is_unsafe;
+use crate::change::{Change, Why};
+use crate::diff::{Fate, Refusal};
+use crate::plan::Plan;
+use crate::text::{At, Files, Note};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Returns a plan as JSON.
+pub fn plan_json(plan: &Plan, files: &Files) -> Value {
+    to_value(&document(plan, files))
+}
+
+/// Returns the plans of several realms as one document.
+pub fn plans_json(plans: &[(&Plan, &Files)]) -> Value {
+    several_json(plans.iter().map(|(plan, files)| plan_json(plan, files)).collect())
+}
+
+/// Returns the documents of several realms as one: plans, drifts or applies.
+pub fn several_json(plans: Vec<Value>) -> Value {
+    to_value(&PlansDocument { format_version: FormatVersion::One, realmwright_version: VERSION, plans })
+}
+
+/// Returns why a command could not do its work; `class` is one word, such as `input` or `network`.
+pub fn failure_json(command: &str, class: &str, message: &str, files: &Files, notes: &[Note]) -> Value {
+    let (errors, warnings): (Vec<Note>, Vec<Note>) = notes.iter().cloned().partition(Note::is_error);
+    to_value(&FailureDocument {
+        format_version: FormatVersion::One,
+        realmwright_version: VERSION,
+        command: command.to_owned(),
+        failure: FailureEntry { class: class.to_owned(), message: message.to_owned() },
+        warnings: notes_json(files, &warnings),
+        errors: notes_json(files, &errors),
+    })
+}
+
+/// Returns the digest of what a plan will do and where: no times, no places, no secrets, no reasons.
+///
+/// Two plans with one digest do the same; an approved digest is compared with this.
+pub fn plan_digest(plan: &Plan) -> String {
+    let nowhere = Files::default();
+    let bare = |change: &Change| {
+        let mut values = values::of_change(change);
+        values.reasons.clear();
+        (change.object.to_string(), sorted(to_value(&values)))
+    };
+    let changes: Vec<_> = plan.changes().iter().map(bare).collect();
+    let held_back: Vec<_> = plan.diff.held_back.iter().map(|(key, it)| (key, bare(it))).collect();
+    let content = (
+        (super::server(&plan.server), &plan.realm, plan.exists),
+        changes,
+        held_back,
+        plan.diff.left_behind.iter().map(left).collect::<Vec<_>>(),
+        cascades(plan),
+        plan.consents.iter().map(|it| (it.key, it.count)).collect::<Vec<_>>(),
+        plan.refusals.iter().map(|it| refusal(it, &nowhere)).collect::<Vec<_>>(),
+    );
+    let text = to_value(&content).to_string();
+    let mut digest = "sha256:".to_owned();
+    for byte in Sha256::digest(text.as_bytes()) {
+        write!(digest, "{byte:02x}").expect("a string takes everything");
+    }
+    digest
+}
+
+/// Every list of a realm is a set, and the server's order is not always the same.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.into_iter().map(sorted).collect();
+            items.sort_by_cached_key(Value::to_string);
+            Value::Array(items)
+        }
+        Value::Object(map) => Value::Object(map.into_iter().map(|(key, it)| (key, sorted(it))).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+/// Returns the JSON Schema of the documents that plan, drift and apply write.
+pub fn report_schema() -> Value {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<Document>();
+    let mut schema = schema.to_value();
+    if let Value::Object(map) = &mut schema {
+        map.insert("title".to_owned(), "realmwright plan, drift and apply".into());
+    }
+    schema
+}
+
+/// Returns JSON as text with one line per value, in which nothing can command a terminal or a CI runner.
+///
+/// What one could obey is escaped, which only strings can hold: the values stay what they are.
+pub fn json_text(value: &Value) -> String {
+    let text = serde_json::to_string_pretty(value).expect("a JSON value has text keys");
+    let mut out = String::with_capacity(text.len() + 1);
+    for it in text.chars() {
+        if it != '\n' && is_unsafe(it) {
+            let mut units = [0; 2];
+            for unit in it.encode_utf16(&mut units) {
+                write!(out, "\\u{unit:04x}").expect("a string takes everything");
+            }
+        } else {
+            out.push(it);
+        }
+    }
+    out = out.replace("##[", "##\\u005b").replace("##vso[", "##vso\\u005b");
+    out.push('\n');
+    out
+}
+
+fn to_value(document: &impl serde::Serialize) -> Value {
+    serde_json::to_value(document).expect("our documents have text keys and no maps of other keys")
+}
+
+fn document(plan: &Plan, files: &Files) -> PlanDocument {
+    let diff = &plan.diff;
+    let refusals = plan.unasked_refusals();
+    let errors = notes_of(plan, files, Note::is_error);
+    PlanDocument {
+        format_version: FormatVersion::One,
+        realmwright_version: VERSION,
+        command: PlanCommand::Plan,
+        plan_digest: plan_digest(plan),
+        target: target(plan),
+        applyable: refusals.is_empty() && !diff.notes.iter().any(Note::is_error),
+        complete: is_complete(plan),
+        summary: counts(plan),
+        resource_changes: diff.changes.iter().map(|it| resource_change(it, files)).collect(),
+        held_back: diff.held_back.iter().map(|(key, it)| held_back(key, it, files)).collect(),
+        left_behind: diff.left_behind.iter().map(left).collect(),
+        tolerated: diff
+            .tolerated
+            .iter()
+            .map(|((address, field), links)| ToleratedLinks {
+                address: address.to_string(),
+                path: crate::change::Path::field(field).pointer(),
+                links: links.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
+        side_effects: plan
+            .side_effects
+            .iter()
+            .map(|it| SideEffectEntry {
+                hazard: it.hazard,
+                address: it.address.to_string(),
+                message: it.message.clone(),
+                source: source(files, it.at),
+            })
+            .collect(),
+        cascades: cascades(plan),
+        cannot_tell: diff
+            .cannot_tell
+            .iter()
+            .map(|(address, path, at)| FieldPlace {
+                address: address.to_string(),
+                path: path.pointer(),
+                source: source(files, *at),
+            })
+            .collect(),
+        consents: plan
+            .consents
+            .iter()
+            .map(|it| ConsentEntry {
+                key: it.key,
+                count: it.count,
+                what: it.what.clone(),
+                given: plan.allowed.get(it.key).copied().unwrap_or(0),
+            })
+            .collect(),
+        refusals: refusals.iter().map(|it| refusal(it, files)).collect(),
+        warnings: notes_of(plan, files, |it| !it.is_error()),
+        errors,
+    }
+}
+
+fn notes_of(plan: &Plan, files: &Files, kept: impl Fn(&Note) -> bool) -> Value {
+    let notes: Vec<Note> = plan.diff.notes.iter().filter(|it| kept(it)).cloned().collect();
+    notes_json(files, &notes)
+}
+
+fn target(plan: &Plan) -> Target {
+    Target {
+        server: super::server(&plan.server),
+        realm: plan.realm.clone(),
+        keycloak: plan.keycloak.clone(),
+        exists: plan.exists,
+    }
+}
+
+/// What could not be seen makes a plan incomplete: a refusal by that name, or a reference nobody can follow.
+fn is_complete(plan: &Plan) -> bool {
+    !plan.diff.refusals.iter().any(|it| it.id == "unknown")
+        && !plan.diff.notes.iter().any(|it| it.code == "RW0504")
+}
+
+fn counts(plan: &Plan) -> Counts {
+    let crate::plan::Summary { create, update, delete, adopt, forget, unchanged, unmanaged, held_back } =
+        plan.summary();
+    Counts { create, update, delete, adopt, forget, unchanged, unmanaged, held_back }
+}
+
+/// Returns `file:line` of a place.
+fn source(files: &Files, at: At) -> Option<String> {
+    files.position(at).map(|it| it.to_string())
+}
+
+fn resource_change(change: &Change, files: &Files) -> ResourceChange {
+    let because = match &change.why {
+        Why::Cascade(of) | Why::MadeBy(of) => Some(of.to_string()),
+        Why::ManifestChanged | Why::LiveChanged | Why::NotInManifests => None,
+    };
+    ResourceChange {
+        address: change.object.to_string(),
+        kind: change.object.kind().0,
+        source: source(files, change.at),
+        change: values::of_change(change),
+        reason: values::reason(&change.why),
+        because,
+    }
+}
+
+fn held_back(consent: &'static str, change: &Change, files: &Files) -> HeldBack {
+    HeldBack {
+        consent,
+        address: change.object.to_string(),
+        kind: change.object.kind().0,
+        source: source(files, change.at),
+        change: values::of_change(change),
+        reason: values::reason(&change.why),
+    }
+}
+
+fn left(left: &crate::diff::LeftBehind) -> Left {
+    Left {
+        address: left.address.to_string(),
+        path: left.path.as_ref().map(crate::change::Path::pointer),
+        adopted: left.adopted,
+    }
+}
+
+fn cascades(plan: &Plan) -> Vec<CascadeEntry> {
+    let entry = |it: &crate::diff::Effect| {
+        let (fate, field) = match &it.fate {
+            Fate::Disappears => (FateName::Disappears, None),
+            Fate::Loses { field } => (FateName::Loses, Some(field)),
+            Fate::Emptied { field } => (FateName::Emptied, Some(field)),
+        };
+        CascadeEntry {
+            of: it.of.to_string(),
+            on: it.on.to_string(),
+            fate,
+            path: field.map(|it| crate::change::Path::field(it).pointer()),
+        }
+    };
+    plan.diff.effects.iter().map(entry).collect()
+}
+
+fn refusal(refusal: &Refusal, files: &Files) -> RefusalEntry {
+    RefusalEntry {
+        id: refusal.id,
+        address: refusal.address.to_string(),
+        message: refusal.message.clone(),
+        source: source(files, refusal.at),
+        allow_with: refusal.consent,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! What we applied and nobody declares any longer: left behind and named, deleted only when asked.
+
+use serde_json::{Value, json};
+
+use crate::server::Server;
+use crate::tree::{Tree, check, same};
+use crate::{Needs, Trial};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let newest = |name, run| Trial { name, needs: Needs::Newest, run };
+    vec![
+        newest("prune::each_kind_stays_without_prune_and_goes_with_it", each_kind),
+        newest("prune::users_go_only_where_the_project_says_so", users),
+        newest("prune::what_was_adopted_goes_too_and_is_told_apart", adopted),
+        newest("prune::what_changed_since_needs_a_yes", changed_since),
+        newest("prune::a_part_of_the_manifests_cannot_prune", a_part_cannot_prune),
+    ]
+}
+
+/// Every line is one object, or what one object has; none needs another one.
+const LINES: &[(&str, &str, &str)] = &[
+    ("roles", "  - { name: extra }", "role/extra"),
+    ("client roles", "      - { name: inner }", "client/demo/role/inner"),
+    ("groups", "  - { name: team, attributes: { a: [x] } }", "group/team"),
+    ("scopes", "  - { name: extra, protocol: openid-connect }", "client-scope/extra"),
+    ("clients", "  - { clientId: app }", "client/app"),
+    (
+        "mappers",
+        "      - { name: who, protocol: openid-connect, protocolMapper: oidc-audience-mapper, config: { included.client.audience: demo } }",
+        "client/demo/mapper/who",
+    ),
+    ("authz scopes", "        - { name: edit }", "client/demo/authz/scope/edit"),
+];
+
+fn manifest(without: Option<&str>) -> String {
+    let line = |section: &str| -> String {
+        let found = LINES.iter().find(|it| it.0 == section && without != Some(section));
+        found.map_or_else(String::new, |it| format!("{}\n", it.1))
+    };
+    format!(
+        "roles:\n  realm:\n  - {{ name: user }}\n{}  client:\n    demo:\n      - {{ name: outer }}\n{}groups:\n  - {{ name: stays }}\n{}clientScopes:\n  - {{ name: stays, protocol: openid-connect }}\n{}clients:\n{}  - clientId: demo\n    serviceAccountsEnabled: true\n    authorizationServicesEnabled: true\n    protocolMappers:\n      - {{ name: stays, protocol: openid-connect, protocolMapper: oidc-audience-mapper, config: {{ included.client.audience: demo }} }}\n{}    authorizationSettings:\n      scopes:\n        - {{ name: view }}\n{}",
+        line("roles"),
+        line("client roles"),
+        line("groups"),
+        line("scopes"),
+        line("clients"),
+        line("mappers"),
+        line("authz scopes"),
+    )
+}
+
+fn each_kind(server: &Server) -> Result<(), String> {
+    let name = "live-prune";
+    server.fresh_realm(name)?;
+    let tree = Tree::of(name, &manifest(None))?;
+    tree.apply(server, &[])?;
+    tree.is_clean(server)?;
+    let realm = server.realm(name);
+    let names = || -> Result<Vec<String>, String> {
+        let (demo, authz) = (realm.client("demo")?, realm.authz("demo")?);
+        let mut all = Vec::new();
+        for (what, path, field) in [
+            ("role", "/roles".to_owned(), "name"),
+            ("client/demo/role", format!("{demo}/roles"), "name"),
+            ("group", "/groups".to_owned(), "name"),
+            ("client-scope", "/client-scopes".to_owned(), "name"),
+            ("client", "/clients".to_owned(), "clientId"),
+            ("client/demo/mapper", format!("{demo}/protocol-mappers/models"), "name"),
+            ("client/demo/authz/scope", format!("{authz}/scope?max=-1"), "name"),
+        ] {
+            let rows = realm.get(&path)?;
+            let rows = rows.as_array().ok_or("a list")?;
+            all.extend(rows.iter().map(|it| format!("{what}/{}", it[field].as_str().unwrap_or_default())));
+        }
+        all.sort();
+        Ok(all)
+    };
+    let all = names()?;
+    for (section, _, address) in LINES {
+        tree.manifest(&manifest(Some(section)))?;
+        let plan = tree.plan(server, &[])?;
+        same("without --prune nothing changes", &plan.changes(), &[])?;
+        same("but it is left behind", &plan.left_behind(), &[address])?;
+        same("which is drift", &tree.drift(server)?, &[&format!("leftover {address}")])?;
+        tree.apply(server, &[])?;
+        check(names()? == all, "and untouched", &json!(address))?;
+
+        let delete = format!("delete {address}");
+        same("with --prune it goes", &tree.plan(server, &["--prune"])?.changes(), &[&delete])?;
+        tree.apply(server, &["--prune"])?;
+        let rest: Vec<&str> = all.iter().map(String::as_str).filter(|it| it != address).collect();
+        same("and nothing else", &names()?, &rest)?;
+        tree.is_clean(server)?;
+        // Back again, for the next one.
+        tree.manifest(&manifest(None))?;
+        tree.apply(server, &[])?;
+    }
+    // A map key of ours is something that we applied, too.
+    tree.edit("realm.yaml", "attributes: { a: [x] }", "attributes: { b: [y] }")?;
+    tree.apply(server, &[])?;
+    let group = realm.get(&realm.group("team")?)?;
+    check(group["attributes"] == json!({ "a": ["x"], "b": ["y"] }), "both keys", &group)?;
+    same("the key is left behind", &tree.plan(server, &[])?.left_behind(), &["group/team/attributes/a"])?;
+    tree.apply(server, &["--prune"])?;
+    let group = realm.get(&realm.group("team")?)?;
+    check(group["attributes"] == json!({ "b": ["y"] }), "the key that is declared", &group)?;
+    server.no_realm(name)
+}
+
+fn users(server: &Server) -> Result<(), String> {
+    let name = "live-prune-user";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    let person = |it: &str| json!({ "username": it, "email": format!("{it}@example.org"), "firstName": "F", "lastName": "L" });
+    realm.post("/users", &person("before"))?;
+    let one =
+        |it: &str| format!("  - {{ username: {it}, email: {it}@example.org, firstName: F, lastName: L }}\n");
+    let tree = Tree::of(name, &["users:\n", &one("stays"), &one("goes"), &one("before")].concat())?;
+    tree.apply(server, &[])?;
+    tree.manifest(&["users:\n", &one("stays")].concat())?;
+    same("not with --prune alone", &tree.plan(server, &["--prune"])?.changes(), &[])?;
+    tree.apply(server, &["--prune"])?;
+    realm.user("goes")?;
+
+    tree.write(
+        "realmwright.yaml",
+        &format!("owner: team\nrealms: {{ {name}: {{ path: . }} }}\nprune: {{ users: true }}\n"),
+    )?;
+    let plan = tree.plan(server, &[])?;
+    same("where the project says so", &plan.changes(), &["delete user/goes"])?;
+    same("whom we did not create stays", &plan.left_behind(), &["user/before"])?;
+    tree.apply(server, &[])?;
+    check(realm.user("goes").is_err(), "the user is gone", &Value::Null)?;
+    realm.user("stays")?;
+    realm.user("before")?;
+    server.no_realm(name)
+}
+
+fn adopted(server: &Server) -> Result<(), String> {
+    let name = "live-prune-adopted";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    realm.post("/roles", &json!({ "name": "before" }))?;
+    let tree = Tree::of(
+        name,
+        "roles: { realm: [{ name: before, description: x }, { name: made, description: x }] }\n",
+    )?;
+    same("first contact", &tree.plan(server, &[])?.changes(), &["create role/made", "update role/before"])?;
+    tree.apply(server, &[])?;
+    tree.manifest("roles: { realm: [] }\n")?;
+    let left = tree.plan(server, &[])?.0["left_behind"].clone();
+    let adopted = |address: &str| {
+        left.as_array()
+            .and_then(|it| it.iter().find(|it| it["address"] == address))
+            .map(|it| it["adopted"].clone())
+    };
+    check(adopted("role/before") == Some(json!(true)), "told apart", &left)?;
+    check(adopted("role/made") == Some(json!(false)), "told apart", &left)?;
+    same(
+        "both go",
+        &tree.plan(server, &["--prune"])?.changes(),
+        &["delete role/before", "delete role/made"],
+    )?;
+    tree.apply(server, &["--prune"])?;
+    for role in ["before", "made"] {
+        check(realm.get(&format!("/roles/{role}")).is_err(), "the role is gone", &json!(role))?;
+    }
+    server.no_realm(name)
+}
+
+fn changed_since(server: &Server) -> Result<(), String> {
+    let name = "live-prune-changed";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    let tree = Tree::of(name, "roles: { realm: [{ name: stays }, { name: goes, description: ours }] }\n")?;
+    tree.apply(server, &[])?;
+    realm.change("/roles/goes", &json!({ "description": "somebody needs it" }))?;
+    tree.manifest("roles: { realm: [{ name: stays }] }\n")?;
+    let plan = tree.plan(server, &["--prune"])?;
+    same("what needs a yes", &plan.consents(), &["changed=1"])?;
+    tree.refused(server, &["--prune"])?.says("changed=1")?;
+    realm.get("/roles/goes")?;
+    tree.apply(server, &["--prune", "--allow", "changed=1"])?;
+    check(realm.get("/roles/goes").is_err(), "the role is gone", &Value::Null)?;
+    server.no_realm(name)
+}
+
+fn a_part_cannot_prune(server: &Server) -> Result<(), String> {
+    let name = "live-prune-part";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    let tree = Tree::of(name, "roles: { realm: [{ name: first }] }\n")?;
+    tree.write("more.yaml", &format!("realm: {name}\nroles: {{ realm: [{{ name: second }}] }}\n"))?;
+    tree.apply(server, &[])?;
+    // Only one of the two files: the other one's role is no leftover of this run's to delete.
+    tree.refused(server, &["realm.yaml", "--prune"])?.says("the last full apply covered")?;
+    tree.run(server, &["apply", "--auto-approve", "--prune", "--only", "role/first"])?.expect(64)?;
+    realm.get("/roles/second")?;
+    // A run over a part changes only what it covers.
+    tree.manifest("roles: { realm: [{ name: first, description: x }, { name: third }] }\n")?;
+    same("a part", &tree.plan(server, &["--only", "role/first"])?.changes(), &["update role/first"])?;
+    tree.apply(server, &["--only", "role/first"])?;
+    check(realm.get("/roles/third").is_err(), "what is not covered is not made", &Value::Null)?;
+    same("the rest", &tree.plan(server, &["--exclude", "role/first"])?.changes(), &["create role/third"])?;
+    // Without an owner nobody knows what was applied.
+    tree.write("realmwright.yaml", &format!("realms: {{ {name}: {{ path: . }} }}\n"))?;
+    tree.run(server, &["plan", "--prune"])?.expect(64)?.says("owner")?;
+    server.no_realm(name)
+}

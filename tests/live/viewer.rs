@@ -1,0 +1,92 @@
+//! A credential that may only look plans the same as one that may do everything.
+
+use serde_json::{Value, json};
+
+use crate::proxy::Proxy;
+use crate::server::Server;
+use crate::tree::{Tree, check, list, same};
+use crate::{Needs, Trial};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Trial { name: "viewer::plans_as_the_administrator_does", needs: Needs::Newest, run: newest },
+        Trial { name: "viewer::plans_the_same_on_the_oldest_version", needs: Needs::Oldest, run: oldest },
+    ]
+}
+
+fn newest(server: &Server) -> Result<(), String> {
+    plans_the_same(server, "live-viewer")
+}
+
+fn oldest(server: &Server) -> Result<(), String> {
+    plans_the_same(server, "live-viewer-old")
+}
+
+fn plans_the_same(server: &Server, name: &str) -> Result<(), String> {
+    server.fresh_realm(name)?;
+    let mut tree = Tree::example(name)?;
+    tree.apply(server, &[])?;
+    let realm = server.realm(name);
+    realm
+        .post("/clients", &json!({ "clientId": "viewer", "secret": "s", "serviceAccountsEnabled": true }))?;
+    let management = realm.client("realm-management")?;
+    let roles = ["view-realm", "view-users", "view-clients", "view-authorization"]
+        .iter()
+        .map(|it| realm.get(&format!("{management}/roles/{it}")))
+        .collect::<Result<Vec<_>, _>>()?;
+    let account = realm.user("service-account-viewer")?;
+    realm.post(&format!("{account}/role-mappings{management}"), &Value::from(roles))?;
+
+    // Some of everything: declared and not applied, changed in Keycloak, missing, no longer declared, held back.
+    tree.edit(
+        "users.yaml",
+        "lastName: Example\n    credentials:\n      - { type: password, value: { fromEnv: ALICE_PASSWORD } }",
+        "lastName: Other\n    credentials:\n      - { type: password, value: { fromEnv: ALICE_PASSWORD } }",
+    )?;
+    tree.edit("roles.yaml", "    - name: user-premium\n", "    - name: another\n    - name: user-premium\n")?;
+    tree.edit("groups.yaml", "[Shows a group policy]", "[Shows another one]")?;
+    tree.edit("realm.yaml", "displayName: EOEPCA", "displayName: Other")?;
+    tree.edit("clients/demo.yaml", "year: 2023", "year: 2022")?;
+    tree.edit("clients/demo-app.yaml", "uris: [/alice/*]", "uris: [/alice/*, /more/*]")?;
+    tree.cut("clients/demo.yaml", "        - name: Eric resource", "        - name: Alice resource")?;
+    realm.revoke("alice", "user")?;
+    realm.change("/roles/user", &json!({ "description": "changed" }))?;
+    realm.change(
+        &realm.client("demo-app")?,
+        &json!({ "secret": "another", "directAccessGrantsEnabled": false }),
+    )?;
+    realm.delete(&realm.client_scope("view")?)?;
+
+    for args in [&[][..], &["--prune"]] {
+        let full = tree.plan(server, args)?;
+        tree.set("REALMWRIGHT_CLIENT_ID", "viewer");
+        tree.set("REALMWRIGHT_CLIENT_SECRET", "s");
+        let view = tree.plan(server, &[args, &["--auth-realm", name]].concat());
+        tree.set("REALMWRIGHT_CLIENT_ID", "");
+        let view = view?;
+        check(full.changes().len() > 8, "there is something to do", &json!(full.changes()))?;
+        for (key, value) in full.0.as_object().ok_or("a plan is a map")?.iter().rev() {
+            match key.as_str() {
+                // Keycloak 26.7 does not tell its version to who may only look: the newest tested one is assumed.
+                "target" => check(view.0[key]["realm"] == value["realm"], "the same realm", &view.0[key])?,
+                _ => {
+                    let lines = |it: &Value| list(it).iter().map(Value::to_string).collect::<Vec<_>>();
+                    let wanted = lines(value);
+                    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+                    same(key, &lines(&view.0[key]), &wanted)?;
+                    check(view.0[key] == *value, &format!("the same {key} as {value:#}"), &view.0[key])?;
+                }
+            }
+        }
+    }
+
+    // Applying is another matter, and nothing is half done.
+    tree.set("REALMWRIGHT_CLIENT_ID", "viewer");
+    let proxy = Proxy::before(server)?;
+    let args = ["apply", "--auto-approve", "--auth-realm", name];
+    let ran = tree.run_at(&proxy.url, server, &args)?.expect(1)?;
+    ran.says("manage-")?;
+    let done: Vec<String> = proxy.writes().into_iter().filter(|it| !it.ends_with(" 403")).collect();
+    same("nothing was written", &done, &[])?;
+    server.no_realm(name)
+}
