@@ -173,6 +173,7 @@ fn sort(changes: &mut [Change]) {
 fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut State, out: &mut Diff) {
     let entry = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(address));
     let made = base.get(address).cloned();
+    let before = out.changes.len();
     match (question.live.find(address), made) {
         (Found::Is(live), _) => {
             let live = live.clone();
@@ -218,24 +219,10 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             consent: None,
         }),
     }
-    let after = after(question, address, object, base);
-    let spawned = kind::spawned(address, &after, base, question.version);
-    base.objects.insert(address.clone(), after);
-    base.objects.extend(spawned);
-}
-
-/// Returns the object as it will be.
-fn after(question: &Question<'_>, address: &Address, object: &Object, base: &State) -> Object {
-    let mut after = match base.get(address) {
-        Some(it) => it.clone(),
-        None => kind::created(address, object, base, question.version),
-    };
-    for (name, node) in &object.fields {
-        if kind::kind(address.kind()).is_compared(name) && kind::kind(address.kind()).link(name).is_none() {
-            after.fields.insert(name.clone(), node.clone());
-        }
+    let made = out.changes[before..].iter().filter(|it| it.object == *address);
+    for change in made.filter(|it| matches!(it.action, Action::Create | Action::Update)) {
+        planned::done(base, Some(object), change, question.version);
     }
-    after
 }
 
 fn create(question: &Question<'_>, address: &Address, object: &Object, base: &State, out: &mut Diff) {
