@@ -126,7 +126,7 @@ mod tests {
     fn a_packed_ledger_unpacks() {
         let role = Address::top(kind::ROLE, "x");
         let ledger =
-            Ledger { owner: "o".into(), serial: 3, pending: [role.clone()].into(), ..Ledger::default() };
+            Ledger { owner: "o".into(), serial: 3, pending: [role].into(), ..Ledger::default() };
         let back = unpack(&pack(&ledger).expect("small")).expect("undamaged");
         assert_eq!(back, ledger);
         assert!(unpack("!").is_err());
