@@ -15,6 +15,8 @@ mod cascade;
 mod everything;
 mod flat;
 mod foreign;
+mod guards;
+mod ledger;
 mod links;
 mod manual;
 mod notebook;
@@ -54,6 +56,8 @@ fn trials() -> Vec<Trial> {
         absent::trials(),
         cascade::trials(),
         foreign::trials(),
+        guards::trials(),
+        ledger::trials(),
         links::trials(),
         manual::trials(),
         notebook::trials(),

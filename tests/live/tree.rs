@@ -1,7 +1,7 @@
 //! A config tree in a folder of its own, and our binary run on it.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -117,7 +117,14 @@ impl Tree {
 
     /// Runs our binary on the tree, on a server that is reached by another URL.
     pub(crate) fn run_at(&self, url: &str, server: &Server, args: &[&str]) -> Result<Ran, String> {
-        let ran = Command::new(env!("CARGO_BIN_EXE_realmwright"))
+        let ran = self.start_at(url, server, args)?.wait_with_output().map_err(text)?;
+        let words = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
+        Ok(Ran { code: ran.status.code().unwrap_or(-1), out: words(&ran.stdout), err: words(&ran.stderr) })
+    }
+
+    /// Starts our binary on the tree, without anybody who could be asked.
+    pub(crate) fn start_at(&self, url: &str, server: &Server, args: &[&str]) -> Result<Child, String> {
+        Command::new(env!("CARGO_BIN_EXE_realmwright"))
             .args(args)
             .current_dir(self.folder.path())
             .env_clear()
@@ -126,10 +133,11 @@ impl Tree {
             .env("REALMWRIGHT_USER", &server.user)
             .env("REALMWRIGHT_PASSWORD", &server.password)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .output()
-            .map_err(text)?;
-        let words = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
-        Ok(Ran { code: ran.status.code().unwrap_or(-1), out: words(&ran.stdout), err: words(&ran.stderr) })
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(text)
     }
 
     /// Plans and returns the plan's JSON; `args` are more of the command line.
