@@ -72,6 +72,30 @@ pub fn delete(state: &mut State, address: &Address) -> Vec<Effect> {
     effects
 }
 
+/// Takes scopes from the permissions on a resource that no longer has them, as the server does, and returns
+/// what happened.
+pub(super) fn lose_scopes(state: &mut State, resource: &Address, lost: &[Address]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for (on, object) in &mut state.objects {
+        let covers = |it: &Node| it.items().iter().any(|it| it.as_ref() == Some(resource));
+        if on.kind() != PERMISSION || !object.get("resources").is_some_and(covers) {
+            continue;
+        }
+        let Some(node) = object.fields.get_mut("scopes") else { continue };
+        let mut any = false;
+        for scope in lost {
+            any |= drop_ref(node, scope);
+        }
+        if any {
+            let field = "scopes".into();
+            let is_empty = node.items().is_empty();
+            let fate = if is_empty { Fate::Emptied { field } } else { Fate::Loses { field } };
+            effects.push(Effect { of: resource.clone(), on: on.clone(), fate });
+        }
+    }
+    effects
+}
+
 fn is_owned_by(object: &Object, user: &Address) -> bool {
     user.kind() == USER && object.get("owner").and_then(Node::as_ref) == Some(user)
 }
