@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kind::{PERMISSION, POLICY, RESOURCE, ROLE, USER};
+use crate::kind::{self, PERMISSION, POLICY, RESOURCE, ROLE, USER};
 use crate::state::{Address, Is, Node, Object, State};
 
 /// What a delete does to one other object.
@@ -49,14 +49,12 @@ pub fn delete(state: &mut State, address: &Address) -> Vec<Effect> {
                     continue;
                 }
                 let is_empty = node.items().is_empty();
-                let fate = match (on.kind(), &**field) {
-                    (PERMISSION, "policies" | "resources" | "scopes") | (POLICY, "clientScopes")
-                        if is_empty =>
-                    {
-                        waiting.push((on.clone(), gone.clone()));
-                        continue;
-                    }
-                    (POLICY, _) if is_empty => Fate::Emptied { field: field.clone() },
+                if is_empty && kind::goes_when_empty(on.kind(), field) {
+                    waiting.push((on.clone(), gone.clone()));
+                    continue;
+                }
+                let fate = match on.kind() {
+                    POLICY if is_empty => Fate::Emptied { field: field.clone() },
                     _ => Fate::Loses { field: field.clone() },
                 };
                 effects.push(Effect { of: gone.clone(), on: on.clone(), fate });

@@ -12,6 +12,13 @@ const ORDER: &[&str] = &[
     "apply", "sandbox", "cli",
 ];
 
+/// Tests that show notes as people see them.
+const EXCEPT: &[(&str, &str)] = &[
+    ("src/manifest/check/tests.rs", "report"),
+    ("src/manifest/load/tests.rs", "report"),
+    ("src/manifest/project/tests.rs", "report"),
+];
+
 const MOST_LINES: usize = 500;
 
 struct Source {
@@ -29,9 +36,7 @@ impl Source {
 
     /// The lines before the tests at the end of a file; none where the file is tests.
     fn product(&self) -> &str {
-        let is_test = self.name.starts_with("tests/")
-            || self.name.contains("/tests")
-            || self.name.ends_with("tests.rs");
+        let is_test = ["tests/", "/tests", "/fixture"].iter().any(|it| self.name.contains(it));
         let end = self.text.find("#[cfg(test)]\nmod tests {").unwrap_or(self.text.len());
         if is_test { "" } else { &self.text[..end] }
     }
@@ -86,7 +91,8 @@ fn a_module_uses_only_what_stands_before_it() {
                 for name in names {
                     let name: String =
                         name.trim().chars().take_while(|it| it.is_ascii_lowercase() || *it == '_').collect();
-                    if rank(&name).is_some_and(|it| it > own) {
+                    let may = EXCEPT.contains(&(&*source.name, &*name));
+                    if !may && rank(&name).is_some_and(|it| it > own) {
                         wrong.push(format!("{}:{}: {module} uses {name}", source.name, number + 1));
                     }
                 }
@@ -104,7 +110,7 @@ fn files_stay_short_and_say_what_they_are() {
         if lines > MOST_LINES {
             wrong.push(format!("{}: {lines} lines", source.name));
         }
-        if !source.text.starts_with("//!") {
+        if !source.product().is_empty() && !source.text.starts_with("//!") {
             wrong.push(format!("{}: does not say at its head what it is", source.name));
         }
         if source.name.ends_with("/mod.rs") {
