@@ -152,7 +152,7 @@ mod tests {
     }
 
     fn fates(state: &mut State, address: &str) -> Vec<String> {
-        let address = crate::kind::parse_address(address).expect("an address");
+        let address = kind::parse_address(address).expect("an address");
         delete(state, &address).iter().map(|it| format!("{} {:?}", it.on, it.fate)).collect()
     }
 
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_client_takes_everything_under_it() {
         let mut state = realm();
-        delete(&mut state, &Address::top(crate::kind::CLIENT, "demo"));
+        delete(&mut state, &Address::top(kind::CLIENT, "demo"));
         assert!(state.objects.keys().all(|it| kind(it.kind()).name != PERMISSION && it.kind() != POLICY));
     }
 }
