@@ -12,8 +12,6 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod cascade;
-mod everything;
-mod flat;
 mod foreign;
 mod guards;
 mod ledger;
@@ -28,6 +26,8 @@ mod proxy;
 mod prune;
 mod reading;
 mod realm;
+#[path = "../realms/realms.rs"]
+mod realms;
 mod sandbox;
 mod secrets;
 mod seed;
