@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::CallError;
 use crate::diff::{Entry, How, Ledger};
-use crate::keycloak::{Keycloak, Method, Request};
+use crate::keycloak::{ErrorKind, Keycloak, Method, Request};
 use crate::kind::{self, CLIENT};
 use crate::state::Address;
 
@@ -58,6 +58,16 @@ fn settle(mut ledger: Ledger) -> Ledger {
 
 /// Writes an owner's ledger; makes its client when there is none.
 pub async fn write_ledger(keycloak: &Keycloak, realm: &str, ledger: &Ledger) -> Result<(), CallError> {
+    match write_once(keycloak, realm, ledger).await {
+        // A client whose making got no answer is found the second time, or made.
+        Err(CallError::Keycloak(error)) if error.kind() == ErrorKind::Lost => {
+            write_once(keycloak, realm, ledger).await
+        }
+        written => written,
+    }
+}
+
+async fn write_once(keycloak: &Keycloak, realm: &str, ledger: &Ledger) -> Result<(), CallError> {
     let name = format!("{PREFIX}{}", ledger.owner);
     let packed = pack(ledger)?;
     let root = format!("realms/{}/clients", kind::segment(realm));
