@@ -13,23 +13,28 @@ use libtest_mimic::{Arguments, Failed};
 mod absent;
 mod cascade;
 mod everything;
+mod faults;
 mod flat;
 mod foreign;
 mod links;
+mod lock;
 mod manual;
 mod notebook;
 mod ours;
+mod owners;
 mod prediction;
 mod probe;
 mod proxy;
 mod prune;
 mod reading;
 mod realm;
+mod refusals;
 mod sandbox;
 mod secrets;
 mod seed;
 mod server;
 mod tree;
+mod unruly;
 mod viewer;
 
 use server::{Server, boot};
@@ -52,7 +57,11 @@ fn trials() -> Vec<Trial> {
     [
         absent::trials(),
         cascade::trials(),
+        faults::trials(),
         foreign::trials(),
+        lock::trials(),
+        owners::trials(),
+        refusals::trials(),
         links::trials(),
         manual::trials(),
         notebook::trials(),
