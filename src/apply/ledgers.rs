@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::CallError;
 use crate::diff::Ledger;
-use crate::keycloak::{Keycloak, Method, Request};
+use crate::keycloak::{ErrorKind, Keycloak, Method, Request};
 use crate::kind::{self, CLIENT};
 use crate::state::Address;
 
@@ -50,6 +50,16 @@ pub async fn read_ledgers(keycloak: &Keycloak, realm: &str) -> Result<Ledgers, C
 
 /// Writes an owner's ledger; makes its client when there is none.
 pub async fn write_ledger(keycloak: &Keycloak, realm: &str, ledger: &Ledger) -> Result<(), CallError> {
+    match write_once(keycloak, realm, ledger).await {
+        // A client whose making got no answer is found the second time, or made.
+        Err(CallError::Keycloak(error)) if error.kind() == ErrorKind::Lost => {
+            write_once(keycloak, realm, ledger).await
+        }
+        written => written,
+    }
+}
+
+async fn write_once(keycloak: &Keycloak, realm: &str, ledger: &Ledger) -> Result<(), CallError> {
     let name = format!("{PREFIX}{}", ledger.owner);
     let packed = pack(ledger)?;
     let root = format!("realms/{}/clients", kind::segment(realm));
@@ -125,8 +135,7 @@ mod tests {
     #[test]
     fn a_packed_ledger_unpacks() {
         let role = Address::top(kind::ROLE, "x");
-        let ledger =
-            Ledger { owner: "o".into(), serial: 3, pending: [role].into(), ..Ledger::default() };
+        let ledger = Ledger { owner: "o".into(), serial: 3, pending: [role].into(), ..Ledger::default() };
         let back = unpack(&pack(&ledger).expect("small")).expect("undamaged");
         assert_eq!(back, ledger);
         assert!(unpack("!").is_err());
