@@ -101,10 +101,13 @@ fn of_owner(realm: &Realm<'_>, owner: &str) -> Result<String, String> {
 }
 
 fn alternating(server: &Server) -> Result<(), String> {
-    let name = "live-owners-turns";
     let seed = std::env::var("REALMWRIGHT_TEST_SEED").ok().and_then(|it| it.parse().ok());
     let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
-    println!("owners: REALMWRIGHT_TEST_SEED={seed}");
+    by_turns(server, seed).map_err(|it| format!("REALMWRIGHT_TEST_SEED={seed}: {it}"))
+}
+
+fn by_turns(server: &Server, seed: u64) -> Result<(), String> {
+    let name = "live-owners-turns";
     server.fresh_realm(name)?;
     let realm = server.realm(name);
     let mut draw = Draw(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
