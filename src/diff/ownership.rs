@@ -42,10 +42,15 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
     let Some(ledger) = &question.ownership.ledger else { return };
     let terms = question.terms;
     let mut deletes: Vec<Change> = Vec::new();
-    for (address, entry) in &ledger.entries {
-        if out.desired.contains(address) || !terms.covers(address) || address.kind() == REALM {
-            continue;
-        }
+    let is_gone = |address: &Address| {
+        !out.desired.contains(address) && terms.covers(address) && address.kind() != REALM
+    };
+    if !ledger.entries.keys().any(is_gone) {
+        return;
+    }
+    // What goes with an update is not left behind: a client that loses its authorization loses all of it.
+    let after = super::planned(&question.live.state, &out.desired, &out.changes, question.version);
+    for (address, entry) in ledger.entries.iter().filter(|(it, _)| is_gone(it)) {
         let change = |action, why| Change {
             object: address.clone(),
             action,
@@ -57,8 +62,8 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
         let anothers = question.ownership.others.values().any(|it| it.entries.contains_key(address));
         let released = terms.release.iter().any(|it| it.covers(address)) || anothers;
         let live = match question.live.find(address) {
-            Found::Is(live) => live,
-            Found::Absent => {
+            Found::Is(live) if after.contains(address) => live,
+            Found::Is(_) | Found::Absent => {
                 out.changes.push(change(Action::Forget, Why::NotInManifests));
                 continue;
             }

@@ -47,6 +47,12 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
         state.objects.entry(change.object.clone()).or_insert(made);
     }
     overlay(state, change);
+    if change.action == Action::Update
+        && change.object.kind() == kind::CLIENT
+        && let Some(client) = state.get(&change.object).cloned()
+    {
+        state.objects.retain(|it, _| !it.is_under(&change.object) || kind::is_kept(it, &client));
+    }
     spawn(state, &change.object, version);
 }
 
