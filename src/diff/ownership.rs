@@ -8,7 +8,7 @@ use super::{Diff, Entry, How, Ledger, LeftBehind, Question, Refusal, digest};
 use crate::change::{Action, Change, Path, Why};
 use crate::kind::{self, REALM, USER};
 use crate::manifest::Prune;
-use crate::state::{Address, Found, Node, Object};
+use crate::state::{Address, Found, Node, Object, State};
 use crate::text::At;
 
 /// Refuses fields on an object that belongs to another owner; naming it as a place is allowed.
@@ -144,6 +144,13 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
         out.changes.iter().filter(|it| it.action == Action::Delete).cloned().collect();
     deletes.sort_by_key(|it| delete_rank(&it.object));
     let going: BTreeSet<Address> = deletes.iter().map(|it| it.object.clone()).collect();
+    // What the server made with an object belongs to it: `uma_protection`, default mappers, the server settings.
+    let made: BTreeSet<Address> = going
+        .iter()
+        .filter_map(|it| Some((it, question.live.state.get(it)?)))
+        .flat_map(|(it, object)| kind::spawned(it, object, &State::default(), question.version))
+        .map(|(it, _)| it)
+        .collect();
     for change in &deletes {
         for effect in cascade::delete(&mut state, &change.object) {
             if going.contains(&effect.on) {
@@ -151,13 +158,9 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
             }
             let ours =
                 question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(&effect.on));
-            // What the server made with the object belongs to it.
+            let made_by = |it: &Object| it.made_by.as_ref().is_some_and(|by| going.contains(by));
             let belongs = effect.fate == Fate::Disappears
-                && question
-                    .live
-                    .state
-                    .get(&effect.on)
-                    .is_some_and(|it| it.made_by.as_ref().is_some_and(|by| going.contains(by)));
+                && (made.contains(&effect.on) || question.live.state.get(&effect.on).is_some_and(made_by));
             if let (Fate::Emptied { .. }, false) = (&effect.fate, out.desired.contains(&effect.on)) {
                 out.refusals.push(Refusal {
                     id: "emptied",
