@@ -12,12 +12,12 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod cascade;
-mod everything;
-mod flat;
+mod faults;
 mod foreign;
 mod guards;
 mod ledger;
 mod links;
+mod lock;
 mod manual;
 mod notebook;
 mod ours;
@@ -28,11 +28,15 @@ mod proxy;
 mod prune;
 mod reading;
 mod realm;
+#[path = "../realms/realms.rs"]
+mod realms;
+mod refusals;
 mod sandbox;
 mod secrets;
 mod seed;
 mod server;
 mod tree;
+mod unruly;
 mod viewer;
 
 use server::{Server, boot};
@@ -55,10 +59,12 @@ fn trials() -> Vec<Trial> {
     [
         absent::trials(),
         cascade::trials(),
+        faults::trials(),
         foreign::trials(),
         guards::trials(),
         ledger::trials(),
         links::trials(),
+        lock::trials(),
         manual::trials(),
         notebook::trials(),
         owners::trials(),
@@ -66,6 +72,7 @@ fn trials() -> Vec<Trial> {
         probe::trials(),
         prune::trials(),
         reading::trials(),
+        refusals::trials(),
         sandbox::trials(),
         secrets::trials(),
         seed::trials(),
