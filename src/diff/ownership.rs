@@ -8,7 +8,7 @@ use super::{Diff, Entry, How, Ledger, LeftBehind, Question, Refusal, digest};
 use crate::change::{Action, Change, Path, Why};
 use crate::kind::{self, REALM, RESOURCE, SCOPE, USER};
 use crate::manifest::Prune;
-use crate::state::{Address, Found, Node, Object};
+use crate::state::{Address, Found, Node, Object, State};
 use crate::text::At;
 
 /// Refuses fields on an object that belongs to another owner; naming it as a place is allowed.
@@ -42,10 +42,15 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
     let Some(ledger) = &question.ownership.ledger else { return };
     let terms = question.terms;
     let mut deletes: Vec<Change> = Vec::new();
-    for (address, entry) in &ledger.entries {
-        if out.desired.contains(address) || !terms.covers(address) || address.kind() == REALM {
-            continue;
-        }
+    let is_gone = |address: &Address| {
+        !out.desired.contains(address) && terms.covers(address) && address.kind() != REALM
+    };
+    if !ledger.entries.keys().any(is_gone) {
+        return;
+    }
+    // What goes with an update is not left behind: a client that loses its authorization loses all of it.
+    let after = super::planned(&question.live.state, &out.desired, &out.changes, question.version);
+    for (address, entry) in ledger.entries.iter().filter(|(it, _)| is_gone(it)) {
         let change = |action, why| Change {
             object: address.clone(),
             action,
@@ -57,8 +62,8 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
         let anothers = question.ownership.others.values().any(|it| it.entries.contains_key(address));
         let released = terms.release.iter().any(|it| it.covers(address)) || anothers;
         let live = match question.live.find(address) {
-            Found::Is(live) => live,
-            Found::Absent => {
+            Found::Is(live) if after.contains(address) => live,
+            Found::Is(_) | Found::Absent => {
                 out.changes.push(change(Action::Forget, Why::NotInManifests));
                 continue;
             }
@@ -181,9 +186,7 @@ fn judge_effect(
         return;
     }
     let ours = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(on));
-    // What the server made with the object belongs to it.
-    let made_by = question.live.state.get(on).and_then(|it| it.made_by.as_ref());
-    let belongs = effect.fate == Fate::Disappears && made_by.is_some_and(|by| going.contains(by));
+    let belongs = effect.fate == Fate::Disappears && is_made_with(question, going, on);
     let declared = out.desired.contains(on);
     let mut refuse = |id, message, consent| {
         out.refusals.push(Refusal { id, address: on.clone(), message, at: At::SERVER, consent });
@@ -222,6 +225,17 @@ fn judge_effect(
         });
     }
     out.effects.push(effect);
+}
+
+/// What the server made with an object belongs to it: a service account, `uma_protection`, default mappers.
+fn is_made_with(question: &Question<'_>, going: &BTreeSet<Address>, on: &Address) -> bool {
+    let live = &question.live.state;
+    let made = |by: &Address| {
+        let spawned = live.get(by).map(|it| kind::spawned(by, it, &State::default(), question.version));
+        spawned.is_some_and(|it| it.iter().any(|(made, _)| made == on))
+    };
+    live.get(on).and_then(|it| it.made_by.as_ref()).is_some_and(|it| going.contains(it))
+        || going.iter().filter(|it| on.is_under(it)).any(made)
 }
 
 fn protect(question: &Question<'_>, out: &mut Diff) {

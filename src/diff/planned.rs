@@ -48,6 +48,12 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
     }
     let lost = lost_scopes(state, change);
     overlay(state, change);
+    if change.action == Action::Update
+        && change.object.kind() == kind::CLIENT
+        && let Some(client) = state.get(&change.object).cloned()
+    {
+        state.objects.retain(|it, _| !it.is_under(&change.object) || kind::is_kept(it, &client));
+    }
     cascade::lose_scopes(state, &change.object, &lost);
     spawn(state, &change.object, version);
 }

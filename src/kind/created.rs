@@ -13,8 +13,8 @@ use serde_json::Value;
 pub use mapper::filled;
 
 use super::{
-    CLIENT, CLIENT_SCOPE, GROUP, NEWEST, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS, USER, Version,
-    kind, lift_object, realm_address,
+    CLIENT, CLIENT_SCOPE, GROUP, NEWEST, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, SETTINGS, USER,
+    Version, kind, lift_object, realm_address,
 };
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::{At, tree_of_json};
@@ -112,6 +112,13 @@ fn recorded(address: &Address, object: &Object, version: Version) -> Option<Valu
 
 fn has_service_account(client: &Object) -> bool {
     client.is_true("serviceAccountsEnabled") || client.is_true("authorizationServicesEnabled")
+}
+
+/// Returns whether the server keeps something under a client that looks like this: with its authorization, a
+/// client loses everything in it.
+pub fn is_kept(address: &Address, client: &Object) -> bool {
+    let is_authz = matches!(address.kind(), SETTINGS | RESOURCE | SCOPE | POLICY | PERMISSION);
+    !is_authz || (client.is_true("authorizationServicesEnabled") && !client.is_true("publicClient"))
 }
 
 /// Returns the objects that the server makes together with a client that looks like this.
