@@ -14,6 +14,7 @@ mod applying;
 mod completions;
 mod connection;
 mod demo;
+mod doctor;
 mod drift;
 mod exit;
 mod inputs;
@@ -22,6 +23,7 @@ mod planning;
 mod progress;
 mod realms;
 mod sandbox;
+mod schema;
 mod signal;
 mod terminal;
 mod unlock;
@@ -76,6 +78,10 @@ enum Command {
     Demo(demo::Args),
     /// Run a disposable local Keycloak
     Sandbox(sandbox::Args),
+    /// Check the connection, the version and the rights of the credential
+    Doctor(doctor::Args),
+    /// Print a JSON Schema for editors
+    Schema(schema::Args),
     /// Print shell completions or man pages
     Completions(completions::Args),
 }
@@ -123,6 +129,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Validate(args) => unless_stopped(async { validate::run(&args, global) }).await,
         Command::Unlock(args) => unless_stopped(unlock::run(args)).await,
+        Command::Doctor(args) => unless_stopped(doctor::run(args)).await,
+        Command::Schema(args) => unless_stopped(async { schema::run(&args) }).await,
         Command::Demo(args) => demo::run(args, global).await,
         Command::Plan(args) => unless_stopped(plan::run(args, global)).await,
         Command::Apply(args) => apply::run(args, global).await,

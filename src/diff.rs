@@ -24,7 +24,7 @@ pub use same::same;
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
 use crate::kind::{self, PERMISSION, REALM, SETTINGS, USER, UserProfile, Version};
 use crate::manifest::Prune;
-use crate::state::{Address, Found, Is, Live, Node, Object, Pattern, SecretRef, State};
+use crate::state::{Address, Found, Live, Node, Object, Pattern, SecretRef, State};
 use crate::text::{At, Note};
 
 /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
@@ -346,25 +346,13 @@ fn update(
 
 /// Replaces the symbolic default role by the one that the realm has.
 fn with_default_role(state: &State, default_role: &str) -> State {
-    fn replace(node: &mut Node, name: &str) {
-        match &mut node.is {
-            Is::Ref(address) if address.kind() == kind::ROLE && address.name() == kind::DEFAULT_ROLE => {
-                *address = Address::top(kind::ROLE, name);
-            }
-            Is::List(items) => items.iter_mut().for_each(|it| replace(it, name)),
-            Is::Map(map) => map.values_mut().for_each(|it| replace(it, name)),
-            Is::Null
-            | Is::Bool(_)
-            | Is::Number(_)
-            | Is::Text(_)
-            | Is::Ref(_)
-            | Is::Secret(_)
-            | Is::Hidden(_) => {}
-        }
-    }
     let mut state = state.clone();
-    for object in state.objects.values_mut() {
-        object.fields.values_mut().for_each(|it| replace(it, default_role));
+    for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
+        node.each_ref_mut(&mut |target| {
+            if target.kind() == kind::ROLE && target.name() == kind::DEFAULT_ROLE {
+                *target = Address::top(kind::ROLE, default_role);
+            }
+        });
     }
     state
 }

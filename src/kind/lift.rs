@@ -58,7 +58,11 @@ fn as_said(node: &mut Node) {
                 Hidden::Value(text.clone())
             });
         }
-        Is::List(items) => items.iter_mut().for_each(as_said),
+        Is::List(items) => {
+            items.iter_mut().for_each(as_said);
+            // Lists are sets, and come in another order from every source.
+            items.sort();
+        }
         Is::Map(map) => map.retain(|_, node| {
             as_said(node);
             !node.is_null()

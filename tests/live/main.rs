@@ -17,6 +17,7 @@ mod links;
 mod manual;
 mod notebook;
 mod ours;
+mod owners;
 mod prediction;
 mod probe;
 mod proxy;
@@ -56,6 +57,7 @@ fn trials() -> Vec<Trial> {
         links::trials(),
         manual::trials(),
         notebook::trials(),
+        owners::trials(),
         prediction::trials(),
         probe::trials(),
         prune::trials(),
