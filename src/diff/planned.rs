@@ -47,7 +47,14 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
         state.objects.entry(change.object.clone()).or_insert(made);
     }
     let lost = lost_scopes(state, change);
+    let before = state.get(&change.object).filter(|_| change.object.kind() == kind::CLIENT).cloned();
     overlay(state, change);
+    if let (Action::Update, Some(before)) = (change.action, before)
+        && let Some(mut after) = state.objects.remove(&change.object)
+    {
+        kind::switched(&before, &mut after, state, version);
+        state.objects.insert(change.object.clone(), after);
+    }
     cascade::lose_scopes(state, &change.object, &lost);
     for gone in switched_off(state, change) {
         cascade::delete(state, &gone);

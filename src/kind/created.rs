@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+pub use client::switched;
 pub use mapper::filled;
 
 use super::{
