@@ -33,7 +33,7 @@ pub enum Answered {
 /// Why a call did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    #[error("{0}")]
+    #[error(transparent)]
     Keycloak(#[from] Error),
     #[error("{field} of {address} changed while this plan was applied; plan again")]
     Stale { address: Address, field: String },
@@ -66,7 +66,7 @@ pub async fn run(run: &Run<'_>, calls: &[Call], ids: Ids) -> Vec<Outcome> {
     let ids = tokio::sync::Mutex::new(ids);
     let mut progress = Progress::new(calls);
     let mut under_way = FuturesUnordered::new();
-    let mut results: BTreeMap<usize, Result<Answered, String>> = BTreeMap::new();
+    let mut results: BTreeMap<usize, Result<Answered, Trouble>> = BTreeMap::new();
     loop {
         while under_way.len() < run.lanes && !(run.is_stopped)() {
             let Some(next) = progress.start(calls) else { break };
@@ -75,7 +75,11 @@ pub async fn run(run: &Run<'_>, calls: &[Call], ids: Ids) -> Vec<Outcome> {
         }
         let Some((index, result)) = under_way.next().await else { break };
         progress.finish(index, calls, result.is_ok());
-        results.insert(index, result.map_err(|it| run.keycloak.redactor().clean(&it.to_string())));
+        let trouble = |it: CallError| Trouble {
+            message: run.keycloak.redactor().clean(&it.to_string()),
+            in_doubt: matches!(&it, CallError::Keycloak(error) if !error.wrote_nothing()),
+        };
+        results.insert(index, result.map_err(trouble));
         (run.progress)(progress.answered(), calls.len());
     }
     run.changes
@@ -85,13 +89,19 @@ pub async fn run(run: &Run<'_>, calls: &[Call], ids: Ids) -> Vec<Outcome> {
         .collect()
 }
 
+/// Why a call failed, and whether the server may have carried it out all the same.
+struct Trouble {
+    message: String,
+    in_doubt: bool,
+}
+
 fn outcome(
     index: usize,
     change: &Change,
     changes: &[Change],
     calls: &[Call],
     progress: &Progress,
-    results: &BTreeMap<usize, Result<Answered, String>>,
+    results: &BTreeMap<usize, Result<Answered, Trouble>>,
 ) -> Outcome {
     let mut ended = Ended::Done;
     let own: Vec<usize> = (0..calls.len()).filter(|it| calls[*it].change == index).collect();
@@ -100,10 +110,15 @@ fn outcome(
     if wrote_nothing {
         ended = Ended::AlreadyDone;
     }
+    let began = own.iter().any(|it| match results.get(it) {
+        Some(Ok(answered)) => matches!(answered, Answered::Done),
+        Some(Err(trouble)) => trouble.in_doubt,
+        None => false,
+    });
     for call in own {
         match (progress.step(call), results.get(&call)) {
-            (_, Some(Err(message))) => {
-                ended = Ended::Failed { message: message.clone() };
+            (_, Some(Err(trouble))) => {
+                ended = Ended::Failed { message: trouble.message.clone() };
                 break;
             }
             (Step::Skipped { because }, _) if calls[because].change != index => {
@@ -113,5 +128,5 @@ fn outcome(
             _ => {}
         }
     }
-    Outcome { address: change.object.clone(), action: change.action, ended }
+    Outcome { address: change.object.clone(), action: change.action, ended, began }
 }

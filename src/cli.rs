@@ -31,8 +31,10 @@ mod validate;
 
 pub use exit::Exit;
 
-use exit::UsageError;
 use signal::unless_stopped;
+
+use crate::report;
+use crate::text::Files;
 
 /// Makes Keycloak realms what their YAML manifests say.
 #[derive(Debug, Parser)]
@@ -86,6 +88,24 @@ enum Command {
     Completions(completions::Args),
 }
 
+impl Command {
+    /// Returns the command's name when its result is to be JSON, which then also says why there is none.
+    fn in_json(&self) -> Option<&'static str> {
+        match self {
+            Command::Validate(args) => args.is_json().then_some("validate"),
+            Command::Plan(args) => args.output.is_json().then_some("plan"),
+            Command::Apply(args) => args.output.is_json().then_some("apply"),
+            Command::Drift(args) => args.output.is_json().then_some("drift"),
+            Command::Unlock(_)
+            | Command::Demo(_)
+            | Command::Doctor(_)
+            | Command::Schema(_)
+            | Command::Sandbox(_)
+            | Command::Completions(_) => None,
+        }
+    }
+}
+
 /// Runs the command line of this process.
 pub fn main() -> Exit {
     run(std::env::args_os())
@@ -113,12 +133,20 @@ fn block_on(cli: Cli) -> Exit {
             return Exit::Failed;
         }
     };
+    let in_json = cli.command.in_json();
     let outcome = runtime.block_on(dispatch(cli));
     // A prompt may still be reading stdin on a thread of its own.
     runtime.shutdown_timeout(Duration::from_secs(10));
     outcome.unwrap_or_else(|error| {
-        terminal::say(&format!("error: {error:#}"));
-        if error.is::<UsageError>() { Exit::Usage } else { Exit::Failed }
+        let (exit, class) = exit::of_error(&error);
+        let message = format!("{error:#}");
+        terminal::say(&format!("error: {message}"));
+        if let (Some(command), false) = (in_json, exit == Exit::Usage) {
+            let document = report::failure_json(command, class, &message, &Files::default(), &[]);
+            // Nobody is left to be told when this fails.
+            let _ = terminal::print(&report::json_text(&document));
+        }
+        exit
     })
 }
 

@@ -14,7 +14,7 @@ pub use json::{
     several_json,
 };
 pub use note::{Color, notes, notes_json};
-pub use outcome::{Audit, Verification, outcomes_text};
+pub use outcome::{Audit, Failure, Verification, outcomes_text};
 pub use text::{Style, drift_text, plan_text};
 
 /// Returns a base URL without credentials in it and without its last slash.

@@ -18,6 +18,7 @@ const LASTS: i64 = 300;
 /// A lock that we hold.
 #[derive(Debug)]
 pub struct Lock {
+    realm: String,
     path: String,
     owner: String,
     run: String,
@@ -27,6 +28,7 @@ pub struct Lock {
 /// Who holds the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
+    pub realm: String,
     pub owner: String,
     pub run: String,
     /// Seconds since 1970, by the server's clock.
@@ -36,10 +38,14 @@ pub struct Held {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    #[error("another run writes to this realm: owner `{}`, run {}; wait with --lock-timeout, or end it with `realmwright unlock --run {}`", .0.owner, .0.run, .0.run)]
+    #[error("another run writes to this realm: owner `{}`, run {}; wait with --lock-timeout, or if that one is dead, end its lock with `realmwright unlock --realm {} --run {}`", .0.owner, .0.run, .0.realm, .0.run)]
     Held(Held),
     #[error("the lock was taken over by run {run} while this one was at work")]
-    Lost { run: String },
+    TakenOver { run: String },
+    #[error("the lock was removed while this run was at work")]
+    Removed,
+    #[error("stopped while another run held the lock")]
+    Stopped,
     #[error(transparent)]
     Call(#[from] CallError),
 }
@@ -64,16 +70,20 @@ fn body(owner: &str, run: &str, expires: i64) -> Value {
     client(NAME, "A realmwright run writes to this realm.", &attributes)
 }
 
-/// Takes the lock, waiting up to `patience` for another run to end.
+/// Takes the lock, waiting up to `patience` for another run to end, or until `is_stopped`.
 pub async fn take(
     keycloak: &Keycloak,
     realm: &str,
     owner: &str,
     run: &str,
     patience: Duration,
+    is_stopped: &(dyn Fn() -> bool + Sync),
 ) -> Result<Lock, LockError> {
     let started = Instant::now();
     loop {
+        if is_stopped() {
+            return Err(LockError::Stopped);
+        }
         let expires = now(keycloak).await? + LASTS;
         let request =
             Request { method: Method::Post, path: root(realm), body: Some(body(owner, run, expires)) };
@@ -106,6 +116,7 @@ pub async fn take(
 
 fn lock(realm: &str, id: &str, owner: &str, run: &str) -> Lock {
     Lock {
+        realm: realm.to_owned(),
         path: format!("{}/{}", root(realm), kind::segment(id)),
         owner: owner.to_owned(),
         run: run.to_owned(),
@@ -121,6 +132,7 @@ async fn look(keycloak: &Keycloak, realm: &str) -> Result<Option<Held>, LockErro
     let text = |it: Option<&Value>| it.and_then(Value::as_str).unwrap_or_default().to_owned();
     let attribute = |name: &str| text(row.get("attributes").and_then(|it| it.get(name)));
     Ok(Some(Held {
+        realm: realm.to_owned(),
         owner: attribute("realmwright.owner"),
         run: attribute("realmwright.run"),
         expires: attribute("realmwright.expires").parse().unwrap_or(0),
@@ -129,28 +141,26 @@ async fn look(keycloak: &Keycloak, realm: &str) -> Result<Option<Held>, LockErro
 }
 
 impl Lock {
-    /// Makes the lock last longer when it is time, and checks that it is still ours.
-    pub async fn renew(&mut self, keycloak: &Keycloak) -> Result<(), LockError> {
-        if self.renewed.elapsed() < Duration::from_secs(LASTS.unsigned_abs() / 3) {
-            return Ok(());
-        }
+    /// Checks that the lock is still ours, and makes it last longer when it is time.
+    pub async fn keep(&mut self, keycloak: &Keycloak) -> Result<(), LockError> {
         let answer = match keycloak.get(&self.path).await {
             Ok(answer) => answer,
+            // Taken over by another client of the same name, or just gone.
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(LockError::Lost { run: "unknown".to_owned() });
+                return Err(match look(keycloak, &self.realm).await? {
+                    Some(held) => LockError::TakenOver { run: held.run },
+                    None => LockError::Removed,
+                });
             }
             Err(error) => return Err(error.into()),
         };
-        let Some(Value::Object(mut row)) = answer.body else {
-            return Err(LockError::Lost { run: "unknown".to_owned() });
-        };
-        let run = row
-            .get("attributes")
-            .and_then(|it| it.get("realmwright.run"))
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        if run != self.run {
-            return Err(LockError::Lost { run: run.to_owned() });
+        let Some(Value::Object(mut row)) = answer.body else { return Err(LockError::Removed) };
+        let run = row.get("attributes").and_then(|it| it.get("realmwright.run")).and_then(Value::as_str);
+        if run != Some(&self.run) {
+            return Err(LockError::TakenOver { run: run.unwrap_or("unknown").to_owned() });
+        }
+        if self.renewed.elapsed() < Duration::from_secs(LASTS.unsigned_abs() / 3) {
+            return Ok(());
         }
         row.remove("secret");
         row.remove("access");
@@ -161,6 +171,11 @@ impl Lock {
             .await?;
         self.renewed = Instant::now();
         Ok(())
+    }
+
+    /// Returns whether it may have run out, when the server could not be asked for long.
+    pub fn is_overdue(&self) -> bool {
+        self.renewed.elapsed() > Duration::from_secs(LASTS.unsigned_abs() * 4 / 5)
     }
 
     /// Gives the lock back.

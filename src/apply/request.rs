@@ -8,7 +8,7 @@ use super::{Answered, CallError, Ids, Run};
 use crate::call::{Body, Call, Method, Overlay};
 use crate::change::Action;
 use crate::diff::same;
-use crate::keycloak::{ErrorKind, Request};
+use crate::keycloak::{Error, ErrorKind, Request};
 use crate::kind::{self, Kind, REALM, ROLE, Type, Unset};
 use crate::state::{Address, Is, Node, Object, SecretRef};
 use crate::text::{At, tree_of_json};
@@ -101,18 +101,21 @@ async fn create(
         body.insert("realm".to_owned(), Value::String(run.realm.to_owned()));
     }
     let request = Request { method: crate::keycloak::Method::Post, path, body: Some(Value::Object(body)) };
-    let answer = match run.keycloak.send(&request).await {
-        Ok(answer) => answer,
+    let mut answer = run.keycloak.send(&request).await;
+    if answer.as_ref().is_err_and(|it| it.kind() == ErrorKind::Lost) {
         // Nobody knows whether it arrived: look, and send again only what is certainly not there.
-        Err(error) if error.kind() == ErrorKind::Lost => {
-            if let Some(id) = find(run.keycloak, run.realm, address, ids).await? {
-                ids.lock().await.learn(address.clone(), id);
-                return Ok(Answered::Done);
-            }
-            run.keycloak.send(&request).await?
+        match look(run, address, ids).await {
+            Ok(true) => return Ok(Answered::Done),
+            Ok(false) => answer = run.keycloak.send(&request).await,
+            Err(_) => {}
         }
-        Err(error) => return Err(error.into()),
-    };
+        // In conflict with itself, when the first one arrived late.
+        let may_be_there = |it: &Error| matches!(it.kind(), ErrorKind::Lost | ErrorKind::Conflict);
+        if answer.as_ref().is_err_and(may_be_there) && look(run, address, ids).await.is_ok_and(|it| it) {
+            return Ok(Answered::Done);
+        }
+    }
+    let answer = answer?;
     ids.lock().await.learn_created(address, &answer);
     Ok(Answered::Done)
 }
@@ -140,6 +143,16 @@ fn replace(node: &mut Node, role: &Address, id: &str) {
         Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => {
         }
     }
+}
+
+/// Looks whether an object is there, and learns its id.
+async fn look(run: &Run<'_>, address: &Address, ids: &SharedIds) -> Result<bool, CallError> {
+    let found = find(run.keycloak, run.realm, address, ids).await?;
+    let is_there = found.is_some();
+    if let Some(id) = found {
+        ids.lock().await.learn(address.clone(), id);
+    }
+    Ok(is_there)
 }
 
 /// GET, lay the wished fields over what came, PUT the whole: nothing that nobody mentioned is lost.

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use super::applying::{self, Orders};
 use super::connection::{Connection, may_ask};
-use super::exit::UsageError;
+use super::exit::{UsageError, of_error};
 use super::inputs::{Inputs, Scope};
 use super::realms::{self, Ready};
+use super::signal::Signals;
 use super::terminal::say;
 use super::{Exit, Global};
-use crate::plan::Plan;
-use crate::report::{Audit, Verification};
+use crate::diff::Refusal;
+use crate::plan::{Outcome, Plan};
+use crate::report::{Audit, Failure, Verification, failure_json};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -22,7 +24,7 @@ pub(super) struct Args {
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
-    output: realms::Output,
+    pub(super) output: realms::Output,
     /// Do not ask; consents still need their `--allow`
     #[arg(long, visible_alias = "yes")]
     auto_approve: bool,
@@ -38,95 +40,128 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(ready) = Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, global).await?
+    let Some(ready) =
+        Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, "apply", global).await?
     else {
         return Ok(Exit::Failed);
     };
-    if !ready.show_missing_secrets() {
+    if !ready.show_missing_secrets(&args.output, "apply")? {
         return Ok(Exit::Failed);
     }
+    let signals = Signals::listen()?;
     let mut exit = Exit::Clean;
-    let mut reports = Vec::new();
+    let (mut reports, mut failed) = (Vec::new(), Vec::new());
     for realm in ready.realms() {
-        let planned = ready.plan(realm, args.adopt).await?;
-        if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) {
-            args.output.before(&planned.plan, &ready)?;
-            exit = exit.worst(Exit::Failed);
-            continue;
-        }
-        if !planned.plan.is_empty() || !planned.plan.refusals.is_empty() {
-            args.output.before(&planned.plan, &ready)?;
-        }
-        let agreed = agreed(&planned.plan, args.auto_approve)?;
-        if !agreed {
-            exit = exit.worst(Exit::Refused);
-            reports.push((planned.plan, Vec::new(), audit(0, 0.0, Verification::NotDone)));
-            continue;
-        }
-        let bar = super::progress::calls(global.quiet);
-        let orders = Orders {
-            run: &ready.run,
-            lanes: args.concurrency.map_or_else(|| ready.lanes(), usize::from),
-            patience: Duration::from_secs(args.lock_timeout),
-            is_full: args.scope.is_full(),
-            progress: &|done, all| {
-                bar.set_length(all as u64);
-                bar.set_position(done as u64);
-            },
-        };
-        let wish = ready.wish(realm, args.adopt);
-        let (before, started) = (ready.target.keycloak.counts(), Instant::now());
-        let applied = applying::apply(&ready.target.keycloak, &wish, &planned, &orders).await?;
-        bar.finish_and_clear();
-        if let Some(trouble) = &applied.trouble {
-            say(&format!("error: {trouble}"));
-        }
-        exit = exit.worst(applied.exit);
-        let counts = ready.target.keycloak.counts();
-        let requests = counts.reads + counts.writes - before.reads - before.writes;
-        let verification = match applied.after {
-            Some(after) if after.is_empty() => Verification::Clean { held_back: after.diff.held_back.len() },
-            Some(after) => {
-                Verification::Differs { still: after.changes().iter().map(|it| it.object.clone()).collect() }
+        match one(&args, &ready, realm, &signals, global).await {
+            Ok((end, report)) => {
+                exit = exit.worst(end);
+                reports.push(report);
             }
-            None => Verification::NotDone,
-        };
-        let audit = audit(requests, started.elapsed().as_secs_f64(), verification);
-        reports.push((planned.plan, applied.outcomes, audit));
+            // The only one: the frame says why.
+            Err(error) if ready.realms().count() == 1 => return Err(error),
+            // One that fails does not stop the others.
+            Err(error) => {
+                let ((end, class), message) = (of_error(&error), format!("{error:#}"));
+                say(&format!("error: {message}"));
+                exit = exit.worst(end);
+                failed.push(failure_json("apply", class, &message, &ready.loaded.files, &[]));
+            }
+        }
+        if signals.seen().is_some() {
+            break;
+        }
     }
-    if !reports.is_empty() {
-        args.output.applied(&reports, &ready)?;
-    }
+    args.output.applied(&reports, failed, &ready)?;
     Ok(exit)
 }
 
-fn audit(requests: u64, seconds: f64, verification: Verification) -> Audit {
-    Audit {
+/// What is reported of one realm.
+type Report = (Plan, Vec<Outcome>, Audit);
+
+/// Plans, asks and applies one realm.
+async fn one(
+    args: &Args,
+    ready: &Ready,
+    realm: usize,
+    signals: &Signals,
+    global: Global,
+) -> anyhow::Result<(Exit, Report)> {
+    let planned = ready.plan(realm, args.adopt).await?;
+    if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) {
+        args.output.before(&planned.plan, ready)?;
+        let message = "the plan has errors; nothing was written".to_owned();
+        return Ok((Exit::Failed, not_begun(planned.plan, "input", message)));
+    }
+    if !planned.plan.is_empty() || !planned.plan.refusals.is_empty() {
+        args.output.before(&planned.plan, ready)?;
+    }
+    if let Some(refusal) = refusal(&planned.plan, args.auto_approve)? {
+        say(&refusal);
+        return Ok((Exit::Refused, not_begun(planned.plan, "refused", refusal)));
+    }
+    let bar = super::progress::calls(global.quiet);
+    let orders = Orders {
+        run: &ready.run,
+        lanes: args.concurrency.map_or_else(|| ready.lanes(), usize::from),
+        patience: Duration::from_secs(args.lock_timeout),
+        is_full: args.scope.is_full(),
+        progress: &|done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        },
+        signal: &|| signals.seen(),
+    };
+    let wish = ready.wish(realm, args.adopt);
+    let (before, started) = (ready.target.keycloak.counts(), Instant::now());
+    signals.settle(true);
+    let applied = applying::apply(&ready.target.keycloak, &wish, &planned, &orders).await;
+    signals.settle(false);
+    bar.finish_and_clear();
+    let applied = applied?;
+    if let Some(failure) = &applied.failure {
+        say(&format!("error: {}", failure.message));
+    }
+    let counts = ready.target.keycloak.counts();
+    let requests = counts.reads + counts.writes - before.reads - before.writes;
+    let audit = Audit {
         subject: None,
         commit: None,
         requests: usize::try_from(requests).unwrap_or(usize::MAX),
-        seconds,
-        verification,
-    }
+        seconds: started.elapsed().as_secs_f64(),
+        verification: applied.verification,
+        failure: applied.failure,
+    };
+    Ok((applied.exit, (planned.plan, applied.outcomes, audit)))
 }
 
-/// Whether somebody agrees: to everything that the plan shows, on a terminal; otherwise by flags.
-fn agreed(plan: &Plan, auto_approve: bool) -> anyhow::Result<bool> {
+fn not_begun(plan: Plan, class: &'static str, message: String) -> Report {
+    let audit = Audit {
+        subject: None,
+        commit: None,
+        requests: 0,
+        seconds: 0.0,
+        verification: Verification::NotDone,
+        failure: Some(Failure { class, message }),
+    };
+    (plan, Vec::new(), audit)
+}
+
+/// Returns why nobody agrees; `None` when somebody does: to everything that the plan shows, on a terminal;
+/// otherwise by flags.
+fn refusal(plan: &Plan, auto_approve: bool) -> anyhow::Result<Option<String>> {
+    let refused = |why: &[Refusal]| {
+        let why: Vec<&str> = why.iter().map(|it| it.message.as_str()).collect();
+        Some(format!("refused: {}; nothing was written", why.join("; ")))
+    };
     if !plan.refusals.is_empty() {
-        for refusal in &plan.refusals {
-            say(&format!("refused: {}", refusal.message));
-        }
-        return Ok(false);
+        return Ok(refused(&plan.refusals));
     }
     if plan.is_empty() {
-        return Ok(true);
+        return Ok(None);
     }
     if auto_approve {
         let lacking = plan.unasked_refusals();
-        for refusal in &lacking {
-            say(&format!("refused: {}", refusal.message));
-        }
-        return Ok(lacking.is_empty());
+        return Ok(if lacking.is_empty() { None } else { refused(&lacking) });
     }
     if !may_ask() {
         return Err(UsageError::new(
@@ -141,9 +176,6 @@ fn agreed(plan: &Plan, auto_approve: bool) -> anyhow::Result<bool> {
     stderr.flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
-    if answer.trim() == word {
-        return Ok(true);
-    }
-    say("not applied: nothing was written");
-    Ok(false)
+    let is_agreed = answer.trim() == word;
+    Ok((!is_agreed).then(|| "not applied: nothing was written".to_owned()))
 }

@@ -6,14 +6,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use super::Exit;
+use super::exit::of_error;
 use super::planning::{self, Planned, Wish};
-use super::{Exit, signal};
+use super::terminal::say;
 use crate::apply::{self, Ids, Ledgers, Lock, LockError, Run, is_ours, read_ledgers, write_ledger};
 use crate::change::{Action, Change};
 use crate::keycloak::Keycloak;
 use crate::kind;
 use crate::plan::{self, Ended, Outcome, Plan};
+use crate::report::{Failure, Verification};
 use crate::state::{Address, SecretRef};
+
+/// How often a run looks whether its lock is still its own.
+const LOOK: Duration = Duration::from_secs(3);
 
 /// How a run is to be done.
 pub(super) struct Orders<'a> {
@@ -23,22 +29,39 @@ pub(super) struct Orders<'a> {
     /// The run covers all manifests, so that it may say what the roots are.
     pub(super) is_full: bool,
     pub(super) progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// Tells how to end, once a signal has come; then no more calls are started.
+    pub(super) signal: &'a (dyn Fn() -> Option<Exit> + Sync),
 }
 
 /// What an apply did.
 pub(super) struct Applied {
     pub(super) outcomes: Vec<Outcome>,
-    /// What a new plan says afterwards; none where nothing could be verified.
-    pub(super) after: Option<Plan>,
+    /// What a new plan says afterwards.
+    pub(super) verification: Verification,
     pub(super) exit: Exit,
-    /// Why it ended early, for people.
-    pub(super) trouble: Option<String>,
+    /// Why it ended early, or what is left to do by hand.
+    pub(super) failure: Option<Failure>,
 }
 
 impl Applied {
-    fn refused(trouble: String) -> Self {
-        Self { outcomes: Vec::new(), after: None, exit: Exit::Refused, trouble: Some(trouble) }
+    fn ended(exit: Exit, class: &'static str, message: String) -> Self {
+        let failure = Some(Failure { class, message });
+        Self { outcomes: Vec::new(), verification: Verification::NotDone, exit, failure }
     }
+
+    /// Adds something that went wrong at the end.
+    fn and(&mut self, exit: Exit, message: String) {
+        self.exit = self.exit.worst(exit);
+        self.failure = Some(match self.failure.take() {
+            Some(first) => Failure { message: format!("{}; {message}", first.message), ..first },
+            None => Failure { class: "lock", message },
+        });
+    }
+}
+
+/// Whether any of it reached the realm, or may have.
+fn wrote(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().any(|it| it.began)
 }
 
 /// Applies a plan that somebody agreed to.
@@ -51,34 +74,74 @@ pub(super) async fn apply(
     if agreed.plan.is_empty() {
         return Ok(Applied {
             outcomes: Vec::new(),
-            after: Some(agreed.plan.clone()),
+            verification: Verification::Clean { held_back: agreed.plan.diff.held_back.len() },
             exit: Exit::Clean,
-            trouble: None,
+            failure: None,
         });
     }
-    let mut realm_outcome = None;
-    let is_new = !agreed.plan.exists;
-    if is_new {
+    let mut outcomes = Vec::new();
+    if !agreed.plan.exists {
         // In a realm that does not exist yet the POST of the realm is the lock.
-        match create_realm(keycloak, wish, &agreed.plan, orders).await {
-            Ok(outcome) => realm_outcome = Some(outcome),
-            Err(trouble) => return Ok(trouble),
+        let created = create_realm(keycloak, wish, &agreed.plan, orders).await?;
+        if let Ended::Failed { message } = &created.ended {
+            let exit = if created.began { Exit::Partly } else { Exit::Failed };
+            let mut applied = Applied::ended(exit, "server", message.clone());
+            applied.outcomes.push(created);
+            return Ok(applied);
+        }
+        outcomes.push(created);
+    }
+    let mut applied = match locked(keycloak, wish, agreed, orders, &mut outcomes).await {
+        Ok(applied) => applied,
+        // Nothing half-done is hidden behind an error.
+        Err(error) if !outcomes.is_empty() => {
+            let exit = if wrote(&outcomes) { Exit::Partly } else { Exit::Failed };
+            Applied::ended(exit, of_error(&error).1, format!("{error:#}"))
+        }
+        Err(error) => return Err(error),
+    };
+    applied.outcomes = outcomes;
+    Ok(applied)
+}
+
+/// Does everything that needs the lock, and gives it back.
+async fn locked(
+    keycloak: &Keycloak,
+    wish: &Wish<'_>,
+    agreed: &Planned,
+    orders: &Orders<'_>,
+    outcomes: &mut Vec<Outcome>,
+) -> anyhow::Result<Applied> {
+    let (realm, owner) = (wish.desired.realm.as_str(), wish.owner.unwrap_or("nobody"));
+    let is_stopped = || (orders.signal)().is_some();
+    let taken = apply::take(keycloak, realm, owner, orders.run, orders.patience, &is_stopped).await;
+    let mut lock = match (taken, (orders.signal)()) {
+        (Ok(lock), _) => lock,
+        (Err(LockError::Stopped), Some(exit)) => {
+            return Ok(Applied::ended(exit, "stopped", LockError::Stopped.to_string()));
+        }
+        (Err(error @ LockError::Held(_)), _) => {
+            let exit = if wrote(outcomes) { Exit::Partly } else { Exit::Refused };
+            return Ok(Applied::ended(exit, "lock", error.to_string()));
+        }
+        (Err(error), _) => return Err(error).context("the realm could not be locked"),
+    };
+    let applied = under_lock(keycloak, wish, agreed, orders, outcomes, &mut lock).await;
+    let Err(error) = lock.release(keycloak).await else { return applied };
+    let message = format!(
+        "the lock could not be given back ({error}); it ends by itself in minutes, or by `realmwright unlock --realm {realm} --run {}`",
+        orders.run
+    );
+    match applied {
+        Ok(mut applied) => {
+            applied.and(if wrote(outcomes) { Exit::Partly } else { Exit::Failed }, message);
+            Ok(applied)
+        }
+        Err(first) => {
+            say(&format!("warning: {message}"));
+            Err(first)
         }
     }
-    let owner = wish.owner.unwrap_or("nobody");
-    let lock = match apply::take(keycloak, &wish.desired.realm, owner, orders.run, orders.patience).await {
-        Ok(lock) => lock,
-        Err(LockError::Held(held)) if !is_new => {
-            return Ok(Applied::refused(LockError::Held(held).to_string()));
-        }
-        Err(error) => return Err(error).context("the realm could not be locked"),
-    };
-    let mut lock = lock;
-    let applied = locked(keycloak, wish, agreed, orders, realm_outcome, &mut lock).await;
-    let released = lock.release(keycloak).await;
-    let applied = applied?;
-    released.context("everything was done, but the lock could not be given back")?;
-    Ok(applied)
 }
 
 /// Creates the realm with its plain fields; everything else is planned again against what it then holds.
@@ -87,7 +150,7 @@ async fn create_realm(
     wish: &Wish<'_>,
     plan: &Plan,
     orders: &Orders<'_>,
-) -> Result<Outcome, Applied> {
+) -> anyhow::Result<Outcome> {
     let realm = kind::realm_address();
     let fields =
         plan.changes().iter().find(|it| it.object == realm).map(|it| it.fields.clone()).unwrap_or_default();
@@ -103,17 +166,7 @@ async fn create_realm(
         at: wish.desired.at,
     };
     let changes = [planning::enabled_unless_said(change, wish.desired)];
-    let calls = match plan::calls(&crate::state::State::default(), &plan.diff.planned, &changes) {
-        Ok(calls) => calls,
-        Err(cycle) => {
-            return Err(Applied {
-                outcomes: Vec::new(),
-                after: None,
-                exit: Exit::Failed,
-                trouble: Some(cycle.to_string()),
-            });
-        }
-    };
+    let calls = plan::calls(&crate::state::State::default(), &plan.diff.planned, &changes)?;
     let reveal = |secret: &SecretRef| wish.secrets.reveal(secret).unwrap_or_default().to_owned();
     let run = Run {
         keycloak,
@@ -125,143 +178,153 @@ async fn create_realm(
         progress: orders.progress,
     };
     let outcome = apply::run(&run, &calls, Ids::default()).await.into_iter().next();
-    match outcome {
-        Some(outcome) if outcome.ended == Ended::Done => Ok(outcome),
-        Some(Outcome { ended: Ended::Failed { message }, .. }) => {
-            Err(Applied { outcomes: Vec::new(), after: None, exit: Exit::Failed, trouble: Some(message) })
-        }
-        _ => Err(Applied {
-            outcomes: Vec::new(),
-            after: None,
-            exit: Exit::Failed,
-            trouble: Some("the realm was not created".to_owned()),
-        }),
-    }
+    outcome.context("the realm was not created")
 }
 
-async fn locked(
+async fn under_lock(
     keycloak: &Keycloak,
     wish: &Wish<'_>,
     agreed: &Planned,
     orders: &Orders<'_>,
-    realm_outcome: Option<Outcome>,
+    outcomes: &mut Vec<Outcome>,
     lock: &mut Lock,
 ) -> anyhow::Result<Applied> {
+    let realm_made = outcomes.first().map(|it| it.address.clone());
+    let refused = |message: &str| {
+        let exit = if realm_made.is_some() { Exit::Partly } else { Exit::Refused };
+        Ok(Applied::ended(exit, "refused", message.to_owned()))
+    };
     // Somebody may have written since the plan was shown.
     let planned = planning::plan(keycloak, wish).await?;
-    if realm_outcome.is_none() && !same_plan(&agreed.plan, &planned.plan) {
-        return Ok(Applied::refused("the realm changed since this plan was made; plan again".to_owned()));
+    if realm_made.is_none() && !same_plan(&agreed.plan, &planned.plan) {
+        return refused("the realm changed since this plan was made; plan again");
     }
     if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) || !planned.plan.refusals.is_empty() {
-        return Ok(Applied::refused("the plan cannot be applied any more; plan again".to_owned()));
+        return refused("the plan cannot be applied any more; plan again");
     }
     let changes = planned.plan.changes();
     let calls = plan::calls(&planned.read.live.state, &planned.plan.diff.planned, changes)?;
-    let mut serial = planned.ownership.ledger.as_ref().map_or(0, |it| it.serial);
-    if let Some(owner) = wish.owner {
-        // Write-ahead: a kill from here on leaves nothing that nobody owns.
-        let mut ledger = planned.ownership.ledger.clone().unwrap_or_default();
-        owner.clone_into(&mut ledger.owner);
-        if let Some(id) = &planned.read.realm_id {
-            ledger.realm_id.clone_from(id);
-        }
-        ledger.pending =
-            changes.iter().filter(|it| it.action == Action::Create).map(|it| it.object.clone()).collect();
-        if !ledger.pending.is_empty() || planned.ownership.ledger.is_none() {
-            serial += 1;
-            ledger.serial = serial;
-            write_ledger(keycloak, &wish.desired.realm, &ledger).await?;
-        }
-    }
-    let stopped = AtomicBool::new(false);
-    let reveal = |secret: &SecretRef| wish.secrets.reveal(secret).unwrap_or_default().to_owned();
-    let run = Run {
-        keycloak,
-        realm: &wish.desired.realm,
-        changes,
-        reveal: &reveal,
-        lanes: orders.lanes,
-        is_stopped: &|| stopped.load(Ordering::Relaxed),
-        progress: orders.progress,
-    };
-    let mut outcomes = {
+    let serial = write_ahead(keycloak, wish, &planned).await?;
+    let lost = {
+        let is_lost = AtomicBool::new(false);
+        let reveal = |secret: &SecretRef| wish.secrets.reveal(secret).unwrap_or_default().to_owned();
+        let run = Run {
+            keycloak,
+            realm: &wish.desired.realm,
+            changes,
+            reveal: &reveal,
+            lanes: orders.lanes,
+            is_stopped: &|| is_lost.load(Ordering::Relaxed) || (orders.signal)().is_some(),
+            progress: orders.progress,
+        };
         let sending = apply::run(&run, &calls, Ids::of(&planned.read.live.state));
-        until_done(sending, lock, keycloak, &stopped).await
+        let (sent, lost) = while_locked(sending, lock, keycloak, &is_lost).await;
+        // A realm that was just made is told of once.
+        let is_twice = |it: &Outcome| it.ended == Ended::Done && realm_made.as_ref() == Some(&it.address);
+        outcomes.extend(sent.into_iter().filter(|it| !is_twice(it)));
+        lost
     };
-    let signal = outcomes.1;
-    let mut outcomes = std::mem::take(&mut outcomes.0);
-    let failed: BTreeSet<Address> = outcomes
-        .iter()
-        .filter(|it| !matches!(it.ended, Ended::Done | Ended::AlreadyDone))
-        .map(|it| it.address.clone())
-        .collect();
+    let incomplete = if wrote(outcomes) { Exit::Partly } else { Exit::Failed };
+    let (exit_lost, is_failed) =
+        (if wrote(outcomes) { Exit::Partly } else { Exit::Refused }, |it: &&Outcome| {
+            !matches!(it.ended, Ended::Done | Ended::AlreadyDone)
+        });
+    let failed: BTreeSet<Address> = outcomes.iter().filter(is_failed).map(|it| it.address.clone()).collect();
     if wish.owner.is_some() {
-        let now = current_serial(keycloak, wish).await?;
+        let now = current_serial(keycloak, wish).await.context("the ledger could not be settled")?;
         if now != serial {
-            return Ok(Applied {
-                outcomes,
-                after: None,
-                exit: Exit::Partly,
-                trouble: Some(format!(
-                    "the ledger was written by another run (serial {now} instead of {serial})"
-                )),
-            });
+            let message = format!("the ledger was written by another run (serial {now} instead of {serial})");
+            return Ok(Applied::ended(exit_lost, "lock", message));
         }
         let mut ledger = planning::next_ledger(wish, &planned, orders.is_full, &|it| failed.contains(it));
         ledger.serial = serial + 1;
-        write_ledger(keycloak, &wish.desired.realm, &ledger).await?;
+        // Half made, or perhaps made: ours, if a later run finds it.
+        let is_begun = |it: &&Outcome| it.began && it.action == Action::Create && is_failed(it);
+        ledger.pending = outcomes.iter().filter(is_begun).map(|it| it.address.clone()).collect();
+        let written = write_ledger(keycloak, &wish.desired.realm, &ledger).await;
+        written.context("the ledger could not be settled")?;
     }
-    if let Some(outcome) = realm_outcome {
-        outcomes.retain(|it| it.address != outcome.address);
-        outcomes.insert(0, outcome);
+    if let Some(lost) = lost {
+        return Ok(Applied::ended(exit_lost, "lock", format!("{lost}; no more calls were started")));
     }
-    if let Some(exit) = signal {
-        return Ok(Applied {
-            outcomes,
-            after: None,
-            exit,
-            trouble: Some("stopped; what was under way was finished".to_owned()),
-        });
+    if let Some(exit) = (orders.signal)().filter(|_| outcomes.iter().any(|it| it.ended == Ended::NotStarted))
+    {
+        let message = "stopped; what was under way was finished".to_owned();
+        return Ok(Applied::ended(exit, "stopped", message));
     }
-    let after = planning::plan(keycloak, wish).await?.plan;
-    let wrote = outcomes.iter().any(|it| it.ended == Ended::Done);
-    let exit = match (failed.is_empty(), after.is_empty()) {
-        (true, true) => Exit::Clean,
-        (true, false) => Exit::Partly,
-        (false, _) if wrote => Exit::Partly,
-        (false, _) => Exit::Failed,
+    let after = match planning::plan(keycloak, wish).await {
+        Ok(after) => after.plan,
+        Err(error) => {
+            let message = format!("the realm could not be read again: {error:#}");
+            let mut applied = Applied::ended(incomplete, of_error(&error).1, message.clone());
+            applied.verification = Verification::Failed { message };
+            return Ok(applied);
+        }
     };
-    let trouble =
-        (failed.is_empty() && !after.is_empty()).then(|| "the realm is still not as declared".to_owned());
-    Ok(Applied { outcomes, after: Some(after), exit, trouble })
+    let still: Vec<Address> = after.changes().iter().map(|it| it.object.clone()).collect();
+    let (exit, failure) = match (failed.len(), still.is_empty()) {
+        (0, true) => (Exit::Clean, None),
+        (0, false) => (Exit::Partly, Some("the realm is still not as declared".to_owned())),
+        (count, _) => (incomplete, Some(format!("{count} of {} changes were not applied", outcomes.len()))),
+    };
+    let verification = if still.is_empty() {
+        Verification::Clean { held_back: after.diff.held_back.len() }
+    } else {
+        Verification::Differs { still }
+    };
+    let failure = failure.map(|message| Failure { class: "server", message });
+    Ok(Applied { outcomes: Vec::new(), verification, exit, failure })
 }
 
-/// Runs to the end, renewing the lock; the first signal starts no more calls.
-async fn until_done(
+/// Notes in the ledger what is about to be created, so that a kill from here on leaves nothing that nobody owns;
+/// returns the serial of what the ledger then holds.
+async fn write_ahead(keycloak: &Keycloak, wish: &Wish<'_>, planned: &Planned) -> anyhow::Result<u64> {
+    let old = planned.ownership.ledger.as_ref();
+    let serial = old.map_or(0, |it| it.serial);
+    let Some(owner) = wish.owner else { return Ok(serial) };
+    let mut ledger = old.cloned().unwrap_or_default();
+    owner.clone_into(&mut ledger.owner);
+    if let Some(id) = &planned.read.realm_id {
+        ledger.realm_id.clone_from(id);
+    }
+    let creates = planned.plan.changes().iter().filter(|it| it.action == Action::Create);
+    ledger.pending = creates.map(|it| it.object.clone()).collect();
+    if ledger.pending.is_empty() && old.is_some() {
+        return Ok(serial);
+    }
+    ledger.serial = serial + 1;
+    write_ledger(keycloak, &wish.desired.realm, &ledger).await?;
+    Ok(ledger.serial)
+}
+
+/// Sends to the end, keeping the lock meanwhile; once it is lost, no more calls are started.
+async fn while_locked(
     sending: impl Future<Output = Vec<Outcome>>,
     lock: &mut Lock,
     keycloak: &Keycloak,
-    stopped: &AtomicBool,
-) -> (Vec<Outcome>, Option<Exit>) {
-    tokio::pin!(sending);
-    let signal = signal::stopped();
-    tokio::pin!(signal);
-    let mut ended = None;
-    let mut clock = tokio::time::interval(Duration::from_secs(5));
-    loop {
-        tokio::select! {
-            outcomes = &mut sending => return (outcomes, ended),
-            exit = &mut signal, if ended.is_none() => {
-                stopped.store(true, Ordering::Relaxed);
-                ended = exit.ok();
-            }
-            _ = clock.tick() => {
-                if lock.renew(keycloak).await.is_err() {
-                    stopped.store(true, Ordering::Relaxed);
+    is_lost: &AtomicBool,
+) -> (Vec<Outcome>, Option<LockError>) {
+    let mut lost = None;
+    let keeping = async {
+        loop {
+            match lock.keep(keycloak).await {
+                Ok(()) => {}
+                // Who cannot be asked may still answer before the lock runs out.
+                Err(LockError::Call(_)) if !lock.is_overdue() => {}
+                Err(error) => {
+                    is_lost.store(true, Ordering::Relaxed);
+                    lost = Some(error);
+                    return std::future::pending::<()>().await;
                 }
             }
+            tokio::time::sleep(LOOK).await;
         }
-    }
+    };
+    let outcomes = tokio::select! {
+        outcomes = sending => outcomes,
+        () = keeping => unreachable!("keeping never ends"),
+    };
+    (outcomes, lost)
 }
 
 async fn current_serial(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result<u64> {

@@ -2,10 +2,11 @@
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use super::exit::UsageError;
+use super::exit::{RefusedError, UsageError};
 use crate::keycloak::{Connect, Credentials, Keycloak, Secret};
 use crate::manifest::Project;
 
@@ -28,6 +29,9 @@ pub(super) struct Connection {
     /// its signing key from `REALMWRIGHT_CLIENT_KEY_FILE`
     #[arg(long, env = "REALMWRIGHT_CLIENT_ID", value_name = "ID")]
     client_id: Option<String>,
+    /// How many seconds one request may take
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    request_timeout: u64,
     /// Certificate authorities to trust, PEM
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -74,7 +78,8 @@ impl Connection {
         if let Ok(allowed) = std::env::var("REALMWRIGHT_ALLOWED_SERVERS") {
             let mut servers = allowed.split([',', ' ']).filter(|it| !it.is_empty()).map(trimmed);
             if !servers.any(|it| it == trimmed(&server)) {
-                bail!("{server} is not among REALMWRIGHT_ALLOWED_SERVERS ({allowed})");
+                let message = format!("{server} is not among REALMWRIGHT_ALLOWED_SERVERS ({allowed})");
+                return Err(RefusedError::new(message).into());
             }
         }
         let mut connect = Connect::new(server.clone(), self.credentials()?);
@@ -82,6 +87,7 @@ impl Connection {
         connect.ca_file.clone_from(&self.ca_file);
         connect.client_cert.clone_from(&self.client_cert);
         connect.client_key.clone_from(&self.client_key);
+        connect.request_timeout = Duration::from_secs(self.request_timeout);
         connect.run = Some(run.to_owned());
         Ok(Target {
             keycloak: Keycloak::connect(&connect).await?,

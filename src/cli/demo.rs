@@ -169,6 +169,8 @@ async fn apply(
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         },
+        // A stopped demo ends with its server.
+        signal: &|| None,
     };
     let before = keycloak.counts();
     let started = std::time::Instant::now();
@@ -182,7 +184,7 @@ async fn apply(
         for outcome in failed {
             say(&format!("   {}: {:?}", outcome.address, outcome.ended));
         }
-        bail!("{}", applied.trouble.unwrap_or_else(|| "not everything could be applied".to_owned()));
+        bail!("{}", applied.failure.map_or("not everything could be applied".to_owned(), |it| it.message));
     }
     let writes = keycloak.counts().writes - before.writes;
     print(&format!(

@@ -15,11 +15,12 @@ pub(super) struct Args {
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
-    output: realms::Output,
+    pub(super) output: realms::Output,
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(ready) = Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, global).await?
+    let Some(ready) =
+        Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, "drift", global).await?
     else {
         return Ok(Exit::Failed);
     };

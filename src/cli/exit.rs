@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use crate::apply::{CallError, LockError};
+use crate::keycloak::{Error, ErrorKind};
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -75,6 +78,59 @@ pub(super) struct UsageError(String);
 impl UsageError {
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self(message.into())
+    }
+}
+
+/// A guard that forbids the whole command: exits 3, nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct RefusedError(String);
+
+impl RefusedError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// Returns how a command ends by an error, and the class of the error in one word.
+pub(super) fn of_error(error: &anyhow::Error) -> (Exit, &'static str) {
+    if error.is::<UsageError>() {
+        return (Exit::Usage, "usage");
+    }
+    if error.is::<RefusedError>() {
+        return (Exit::Refused, "refused");
+    }
+    // What is transparent does not show what it wraps among its causes.
+    let of_call = |it: &CallError| match it {
+        CallError::Keycloak(error) => of_keycloak(error),
+        _ => "server",
+    };
+    let class = error.chain().find_map(|it| {
+        let of_lock = |it: &LockError| match it {
+            LockError::Call(call) => of_call(call),
+            _ => "lock",
+        };
+        it.downcast_ref::<Error>()
+            .map(of_keycloak)
+            .or_else(|| it.downcast_ref::<CallError>().map(of_call))
+            .or_else(|| it.downcast_ref::<LockError>().map(of_lock))
+    });
+    (Exit::Failed, class.unwrap_or("input"))
+}
+
+fn of_keycloak(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::Input => "input",
+        ErrorKind::Unreachable
+        | ErrorKind::Timeout
+        | ErrorKind::Tls
+        | ErrorKind::NotKeycloak
+        | ErrorKind::Lost => "network",
+        ErrorKind::Login | ErrorKind::Expired => "login",
+        ErrorKind::Forbidden { .. } => "rights",
+        ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Refused { .. } | ErrorKind::Server { .. } => {
+            "server"
+        }
     }
 }
 

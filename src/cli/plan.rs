@@ -14,14 +14,15 @@ pub(super) struct Args {
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
-    output: realms::Output,
+    pub(super) output: realms::Output,
     /// Exit 2 when there are changes, 3 when apply would refuse
     #[arg(long)]
     detailed_exitcode: bool,
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(ready) = Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, global).await?
+    let Some(ready) =
+        Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, "plan", global).await?
     else {
         return Ok(Exit::Failed);
     };

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::Global;
 use super::connection::{Connection, Target};
+use super::exit::{RefusedError, UsageError};
 use super::inputs::{Inputs, Scope};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
-use super::{Global, exit::UsageError};
 use crate::diff::Terms;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
 use crate::plan::{Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
-use crate::text::Note;
+use crate::text::{Files, Note};
 
 /// Everything that is the same for all realms of a run.
 pub(super) struct Ready {
@@ -35,14 +36,19 @@ impl Ready {
         connection: &Connection,
         scope: &Scope,
         output: &Output,
+        command: &str,
         global: Global,
     ) -> anyhow::Result<Option<Self>> {
         let (project, loaded) = inputs.load()?;
         let terms = scope.terms(&project)?;
         let allowed = scope.allowed()?;
         if !show_notes(&loaded, global) {
-            let errors: Vec<Note> = loaded.notes.iter().filter(|it| it.is_error()).cloned().collect();
-            output.failed(&report::notes_json(&loaded.files, &errors))?;
+            output.failed(
+                command,
+                "errors in the manifests; nothing was sent",
+                &loaded.files,
+                &loaded.notes,
+            )?;
             return Ok(None);
         }
         if scope.asks_to_prune() && project.owner.is_none() {
@@ -104,21 +110,23 @@ impl Ready {
             {
                 Ok(())
             }
-            Ok(is) => anyhow::bail!(
+            Ok(is) => Err(RefusedError::new(format!(
                 "realm `{realm}` calls itself {is}, but the environment's issuer is {wanted}: this is another server"
-            ),
+            ))
+            .into()),
             Err(error) if error.kind() == crate::keycloak::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Shows secrets that cannot be resolved as errors; `false` when there are any.
-    pub(super) fn show_missing_secrets(&self) -> bool {
+    pub(super) fn show_missing_secrets(&self, output: &Output, command: &str) -> anyhow::Result<bool> {
         let notes: Vec<Note> = self.secrets.iter().flat_map(|(_, notes)| notes.iter().cloned()).collect();
         if !notes.is_empty() {
             say(report::notes(&self.loaded.files, &notes, report::Color::Never).trim_end());
+            output.failed(command, "secrets are missing; nothing was sent", &self.loaded.files, &notes)?;
         }
-        notes.is_empty()
+        Ok(notes.is_empty())
     }
 
     /// A server on this machine bears more at once.
@@ -207,6 +215,7 @@ impl Output {
     pub(super) fn applied(
         &self,
         reports: &[(Plan, Vec<Outcome>, Audit)],
+        failed: Vec<Value>,
         ready: &Ready,
     ) -> anyhow::Result<()> {
         match self.format {
@@ -223,17 +232,27 @@ impl Output {
                 let one = |(plan, outcomes, audit): &(Plan, Vec<Outcome>, Audit)| {
                     report::outcomes_json(plan, outcomes, audit, &ready.loaded.files)
                 };
-                documents(reports.iter().map(one).collect())
+                documents(reports.iter().map(one).chain(failed).collect())
             }
         }
     }
 
-    /// Says in JSON why there is no result; in text, stderr has said it already.
-    pub(super) fn failed(&self, notes: &Value) -> anyhow::Result<()> {
+    /// Says in JSON what is wrong with the input; in text, stderr has said it already.
+    pub(super) fn failed(
+        &self,
+        command: &str,
+        message: &str,
+        files: &Files,
+        notes: &[Note],
+    ) -> anyhow::Result<()> {
         match self.format {
             Format::Text => Ok(()),
-            Format::Json => json(&json!({ "format_version": "1.0", "errors": notes })),
+            Format::Json => json(&report::failure_json(command, "input", message, files, notes)),
         }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
     }
 }
 

@@ -18,6 +18,12 @@ pub(super) struct Args {
     format: Format,
 }
 
+impl Args {
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+}
+
 pub(super) fn run(args: &Args, global: Global) -> anyhow::Result<Exit> {
     let (_, loaded) = args.inputs.load()?;
     let errors = loaded.notes.iter().filter(|it| it.is_error()).count();

@@ -9,6 +9,8 @@ pub struct Outcome {
     pub address: Address,
     pub action: Action,
     pub ended: Ended,
+    /// Something of it was written, or may have been.
+    pub began: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

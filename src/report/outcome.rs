@@ -20,6 +20,16 @@ pub struct Audit {
     pub requests: usize,
     pub seconds: f64,
     pub verification: Verification,
+    /// Why it ended early.
+    pub failure: Option<Failure>,
+}
+
+/// Why a command could not do its work, or not all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// One word, such as `input` or `network`.
+    pub class: &'static str,
+    pub message: String,
 }
 
 /// Whether a new plan after the apply is empty.

@@ -12,8 +12,12 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod cascade;
+mod faults;
 mod foreign;
+mod guards;
+mod ledger;
 mod links;
+mod lock;
 mod manual;
 mod notebook;
 mod ours;
@@ -26,11 +30,13 @@ mod reading;
 mod realm;
 #[path = "../realms/realms.rs"]
 mod realms;
+mod refusals;
 mod sandbox;
 mod secrets;
 mod seed;
 mod server;
 mod tree;
+mod unruly;
 mod viewer;
 
 use server::{Server, boot};
@@ -53,8 +59,12 @@ fn trials() -> Vec<Trial> {
     [
         absent::trials(),
         cascade::trials(),
+        faults::trials(),
         foreign::trials(),
+        guards::trials(),
+        ledger::trials(),
         links::trials(),
+        lock::trials(),
         manual::trials(),
         notebook::trials(),
         owners::trials(),
@@ -62,6 +72,7 @@ fn trials() -> Vec<Trial> {
         probe::trials(),
         prune::trials(),
         reading::trials(),
+        refusals::trials(),
         sandbox::trials(),
         secrets::trials(),
         seed::trials(),

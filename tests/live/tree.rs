@@ -1,7 +1,7 @@
 //! A config tree in a folder of its own, and our binary run on it.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -117,7 +117,19 @@ impl Tree {
 
     /// Runs our binary on the tree, on a server that is reached by another URL.
     pub(crate) fn run_at(&self, url: &str, server: &Server, args: &[&str]) -> Result<Ran, String> {
-        let ran = Command::new(env!("CARGO_BIN_EXE_realmwright"))
+        let ran = self.command(url, server, args).output().map_err(text)?;
+        self.ran(server, &ran)
+    }
+
+    /// Starts our binary on the tree, without anybody who could be asked.
+    pub(crate) fn start_at(&self, url: &str, server: &Server, args: &[&str]) -> Result<Child, String> {
+        self.command(url, server, args).spawn().map_err(text)
+    }
+
+    /// Returns our binary as a command that has yet to be started.
+    pub(crate) fn command(&self, url: &str, server: &Server, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_realmwright"));
+        command
             .args(args)
             .current_dir(self.folder.path())
             .env_clear()
@@ -126,10 +138,30 @@ impl Tree {
             .env("REALMWRIGHT_USER", &server.user)
             .env("REALMWRIGHT_PASSWORD", &server.password)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .output()
-            .map_err(text)?;
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Takes what a command said, having checked that no secret is in it.
+    pub(crate) fn ran(&self, server: &Server, ran: &Output) -> Result<Ran, String> {
         let words = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
-        Ok(Ran { code: ran.status.code().unwrap_or(-1), out: words(&ran.stdout), err: words(&ran.stderr) })
+        let ran =
+            Ran { code: ran.status.code().unwrap_or(-1), out: words(&ran.stdout), err: words(&ran.stderr) };
+        let is_secret = |name: &str| name.ends_with("SECRET") || name.ends_with("PASSWORD");
+        let ours = self.environment.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value);
+        for secret in ours.chain([&server.password]) {
+            // What is shorter stands in other words as well.
+            if secret.len() >= 8 && (ran.out.contains(secret) || ran.err.contains(secret)) {
+                return Err(format!("the secret {secret} was told:\n{}\n{}", ran.err, ran.out));
+            }
+        }
+        if [&ran.out, &ran.err].iter().any(|it| has_token(it)) {
+            Err(format!("a token was told:\n{}\n{}", ran.err, ran.out))
+        } else {
+            Ok(ran)
+        }
     }
 
     /// Plans and returns the plan's JSON; `args` are more of the command line.
@@ -255,6 +287,15 @@ impl Plan {
                 .map(|it| format!("{}{}: {}", word(&it["address"]), word(&it["path"]), links(&it["links"]))),
         )
     }
+}
+
+/// Says whether a JSON Web Token stands in a text.
+fn has_token(text: &str) -> bool {
+    let is_part = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
+    text.match_indices("eyJ").any(|(at, _)| {
+        let rest = text[at..].trim_start_matches(is_part);
+        text.len() - at - rest.len() > 20 && rest.starts_with(".eyJ")
+    })
 }
 
 /// Returns the items of a JSON list; none for anything else.

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::shape::{
-    ApplyCommand, ApplyDocument, AuditEntry, FormatVersion, OutcomeCounts, OutcomeEntry, ResultName,
-    VerificationEntry, VerificationName,
+    ApplyCommand, ApplyDocument, AuditEntry, FailureEntry, FormatVersion, OutcomeCounts, OutcomeEntry,
+    ResultName, VerificationEntry, VerificationName,
 };
 use super::{VERSION, notes_of, plan_digest, target, to_value, values};
 use crate::plan::{Ended, Outcome, Plan};
@@ -34,6 +34,10 @@ pub fn outcomes_json(plan: &Plan, outcomes: &[Outcome], audit: &Audit, files: &F
         },
         outcomes: outcomes.iter().map(entry).collect(),
         verification: verification(&audit.verification),
+        failure: audit
+            .failure
+            .as_ref()
+            .map(|it| FailureEntry { class: it.class.to_owned(), message: it.message.clone() }),
         audit: AuditEntry {
             subject: audit.subject.clone(),
             commit: audit.commit.clone(),

@@ -102,6 +102,8 @@ pub(super) struct ApplyDocument {
     pub(super) summary: OutcomeCounts,
     pub(super) outcomes: Vec<OutcomeEntry>,
     pub(super) verification: VerificationEntry,
+    /// Why it ended early, or did not begin.
+    pub(super) failure: Option<FailureEntry>,
     pub(super) audit: AuditEntry,
     #[schemars(with = "Vec<NoteEntry>")]
     pub(super) warnings: Value,

@@ -24,6 +24,7 @@ fn documents() -> Vec<Value> {
         requests: 3,
         seconds: 0.5,
         verification: Verification::Differs { still: vec![] },
+        failure: None,
     };
     let (_, loaded) = clean();
     let note = Note::error("RW0103", "unknown field", At { file: 0, start: 0, end: 5 }, "here");
@@ -33,7 +34,12 @@ fn documents() -> Vec<Value> {
         let outcomes: Vec<Outcome> = plan
             .changes()
             .iter()
-            .map(|it| Outcome { address: it.object.clone(), action: it.action, ended: Ended::Done })
+            .map(|it| Outcome {
+                address: it.object.clone(),
+                action: it.action,
+                ended: Ended::Done,
+                began: true,
+            })
             .collect();
         documents.push(plan_json(&plan, &loaded.files));
         documents.push(plans_json(&[(&plan, &loaded.files), (&plan, &loaded.files)]));

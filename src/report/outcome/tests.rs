@@ -10,7 +10,7 @@ use crate::report::Style;
 use crate::state::Address;
 
 fn outcome(address: Address, action: Action, ended: Ended) -> Outcome {
-    Outcome { address, action, ended }
+    Outcome { address, action, ended, began: false }
 }
 
 fn plan() -> Plan {
@@ -30,6 +30,7 @@ fn audit(verification: Verification) -> Audit {
         requests: 12,
         seconds: 1.26,
         verification,
+        failure: None,
     }
 }
 
