@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cascade::{self, Effect, Fate};
-use super::planned::{delete_rank, lost_scopes};
+use super::planned::{delete_rank, lost_scopes, taken};
 use super::{Diff, Entry, How, Ledger, LeftBehind, Question, Refusal, digest};
 use crate::change::{Action, Change, Path, Why};
 use crate::kind::{self, REALM, RESOURCE, SCOPE, USER};
@@ -108,7 +108,11 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
     }
     // What stands under something that goes, goes with it.
     let gone: BTreeSet<Address> = deletes.iter().map(|it| it.object.clone()).collect();
+    let taken = taken(&question.live.state, &out.changes);
     for delete in &mut deletes {
+        if let Some(client) = taken.get(&delete.object) {
+            delete.why = Why::Cascade(client.clone());
+        }
         if let Some(with) = gone.iter().find(|it| delete.object.is_under(it)) {
             delete.why = Why::Cascade(with.clone());
         }
@@ -152,6 +156,15 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
             judge_effect(question, &going, "taking scopes from", effect, out);
         }
     }
+    for (on, of) in taken(&question.live.state, &updates) {
+        judge_effect(
+            question,
+            &going,
+            "turning off what made it with",
+            Effect { of, on, fate: Fate::Disappears },
+            out,
+        );
+    }
     for change in &deletes {
         for effect in cascade::delete(&mut state, &change.object) {
             judge_effect(question, &going, "deleting", effect, out);
@@ -186,7 +199,9 @@ fn judge_effect(
         return;
     }
     let ours = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(on));
-    let belongs = effect.fate == Fate::Disappears && is_made_with(question, going, on);
+    let made_by = question.live.state.get(on).and_then(|it| it.made_by.as_ref());
+    let belongs = effect.fate == Fate::Disappears
+        && (is_made_with(question, going, on) || made_by.is_some_and(|it| it == of) || is_built_in(on));
     let declared = out.desired.contains(on);
     let mut refuse = |id, message, consent| {
         out.refusals.push(Refusal { id, address: on.clone(), message, at: At::SERVER, consent });

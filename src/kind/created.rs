@@ -10,11 +10,12 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+pub use client::switched;
 pub use mapper::filled;
 
 use super::{
-    CLIENT, CLIENT_SCOPE, GROUP, NEWEST, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, SETTINGS, USER,
-    Version, kind, lift_object, realm_address,
+    CLIENT, CLIENT_SCOPE, GROUP, NEWEST, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS, USER, Version,
+    kind, lift_object, realm_address,
 };
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::{At, tree_of_json};
@@ -114,13 +115,6 @@ fn has_service_account(client: &Object) -> bool {
     client.is_true("serviceAccountsEnabled") || client.is_true("authorizationServicesEnabled")
 }
 
-/// Returns whether the server keeps something under a client that looks like this: with its authorization, a
-/// client loses everything in it.
-pub fn is_kept(address: &Address, client: &Object) -> bool {
-    let is_authz = matches!(address.kind(), SETTINGS | RESOURCE | SCOPE | POLICY | PERMISSION);
-    !is_authz || (client.is_true("authorizationServicesEnabled") && !client.is_true("publicClient"))
-}
-
 /// Returns the objects that the server makes together with a client that looks like this.
 pub fn spawned(
     address: &Address,
@@ -151,6 +145,29 @@ pub fn spawned(
     }
     spawned.retain(|(it, _)| !state.contains(it));
     spawned
+}
+
+/// Returns the objects that go with a switch of a client that is off: its authorization, its service account.
+pub fn switched_off(address: &Address, client: &Object, state: &State) -> Vec<Address> {
+    if address.kind() != CLIENT {
+        return Vec::new();
+    }
+    let mut gone: Vec<Address> = Vec::new();
+    // A client that becomes public loses its authorization without a word.
+    if !client.is_true("authorizationServicesEnabled") || client.is_true("publicClient") {
+        let authorization = [SETTINGS, super::SCOPE, RESOURCE, POLICY, PERMISSION];
+        gone.extend(
+            state.under(address).map(|it| it.0).filter(|it| authorization.contains(&it.kind())).cloned(),
+        );
+    }
+    if !has_service_account(client) {
+        let accounts = state
+            .objects
+            .iter()
+            .filter(|(it, object)| it.kind() == USER && object.made_by.as_ref() == Some(address));
+        gone.extend(accounts.map(|it| it.0.clone()));
+    }
+    gone
 }
 
 /// Mappers, and on 26.0 the default resource, policy and permission of an authorization client.
