@@ -14,6 +14,7 @@ mod applying;
 mod completions;
 mod connection;
 mod demo;
+mod doctor;
 mod drift;
 mod exit;
 mod inputs;
@@ -22,6 +23,7 @@ mod planning;
 mod progress;
 mod realms;
 mod sandbox;
+mod schema;
 mod signal;
 mod terminal;
 mod unlock;
@@ -78,6 +80,10 @@ enum Command {
     Demo(demo::Args),
     /// Run a disposable local Keycloak
     Sandbox(sandbox::Args),
+    /// Check the connection, the version and the rights of the credential
+    Doctor(doctor::Args),
+    /// Print a JSON Schema for editors
+    Schema(schema::Args),
     /// Print shell completions or man pages
     Completions(completions::Args),
 }
@@ -90,7 +96,12 @@ impl Command {
             Command::Plan(args) => args.output.is_json().then_some("plan"),
             Command::Apply(args) => args.output.is_json().then_some("apply"),
             Command::Drift(args) => args.output.is_json().then_some("drift"),
-            Command::Unlock(_) | Command::Demo(_) | Command::Sandbox(_) | Command::Completions(_) => None,
+            Command::Unlock(_)
+            | Command::Demo(_)
+            | Command::Sandbox(_)
+            | Command::Doctor(_)
+            | Command::Schema(_)
+            | Command::Completions(_) => None,
         }
     }
 }
@@ -146,6 +157,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Validate(args) => unless_stopped(async { validate::run(&args, global) }).await,
         Command::Unlock(args) => unless_stopped(unlock::run(args)).await,
+        Command::Doctor(args) => unless_stopped(doctor::run(args)).await,
+        Command::Schema(args) => unless_stopped(async { schema::run(&args) }).await,
         Command::Demo(args) => demo::run(args, global).await,
         Command::Plan(args) => unless_stopped(plan::run(args, global)).await,
         Command::Apply(args) => apply::run(args, global).await,

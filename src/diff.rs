@@ -24,7 +24,7 @@ pub use same::same;
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
 use crate::kind::{self, REALM, SETTINGS, USER, UserProfile, Version};
 use crate::manifest::Prune;
-use crate::state::{Address, Found, Is, Live, Node, Object, Pattern, SecretRef, State};
+use crate::state::{Address, Found, Live, Node, Object, Pattern, SecretRef, State};
 use crate::text::{At, Note};
 
 /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
@@ -87,6 +87,8 @@ pub struct Diff {
     pub changes: Vec<Change>,
     /// Differences that a run leaves alone without consent, by the key of `--allow`.
     pub held_back: Vec<(&'static str, Change)>,
+    /// Differences that are left alone without consent and were consented to, by the key of `--allow`.
+    pub included: Vec<(&'static str, Address)>,
     /// Owned once, declared no longer, and not deleted by this plan.
     pub left_behind: Vec<LeftBehind>,
     /// Why nothing may be applied.
@@ -171,6 +173,7 @@ fn sort(changes: &mut [Change]) {
 fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut State, out: &mut Diff) {
     let entry = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(address));
     let made = base.get(address).cloned();
+    let before = out.changes.len();
     match (question.live.find(address), made) {
         (Found::Is(live), _) => {
             let live = live.clone();
@@ -216,24 +219,10 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             consent: None,
         }),
     }
-    let after = after(question, address, object, base);
-    let spawned = kind::spawned(address, &after, base, question.version);
-    base.objects.insert(address.clone(), after);
-    base.objects.extend(spawned);
-}
-
-/// Returns the object as it will be.
-fn after(question: &Question<'_>, address: &Address, object: &Object, base: &State) -> Object {
-    let mut after = match base.get(address) {
-        Some(it) => it.clone(),
-        None => kind::created(address, object, base, question.version),
-    };
-    for (name, node) in &object.fields {
-        if kind::kind(address.kind()).is_compared(name) && kind::kind(address.kind()).link(name).is_none() {
-            after.fields.insert(name.clone(), node.clone());
-        }
+    let made = out.changes[before..].iter().filter(|it| it.object == *address);
+    for change in made.filter(|it| matches!(it.action, Action::Create | Action::Update)) {
+        planned::done(base, Some(object), change, question.version);
     }
-    after
 }
 
 fn create(question: &Question<'_>, address: &Address, object: &Object, base: &State, out: &mut Diff) {
@@ -306,6 +295,7 @@ fn update(
         path: Some(path),
         adopted: false,
     }));
+    out.included.extend(compared.included.into_iter().map(|consent| (consent, address.clone())));
     for (consent, change) in compared.held_back {
         out.held_back.push((
             consent,
@@ -354,25 +344,13 @@ fn update(
 
 /// Replaces the symbolic default role by the one that the realm has.
 fn with_default_role(state: &State, default_role: &str) -> State {
-    fn replace(node: &mut Node, name: &str) {
-        match &mut node.is {
-            Is::Ref(address) if address.kind() == kind::ROLE && address.name() == kind::DEFAULT_ROLE => {
-                *address = Address::top(kind::ROLE, name);
-            }
-            Is::List(items) => items.iter_mut().for_each(|it| replace(it, name)),
-            Is::Map(map) => map.values_mut().for_each(|it| replace(it, name)),
-            Is::Null
-            | Is::Bool(_)
-            | Is::Number(_)
-            | Is::Text(_)
-            | Is::Ref(_)
-            | Is::Secret(_)
-            | Is::Hidden(_) => {}
-        }
-    }
     let mut state = state.clone();
-    for object in state.objects.values_mut() {
-        object.fields.values_mut().for_each(|it| replace(it, default_role));
+    for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
+        node.each_ref_mut(&mut |target| {
+            if target.kind() == kind::ROLE && target.name() == kind::DEFAULT_ROLE {
+                *target = Address::top(kind::ROLE, default_role);
+            }
+        });
     }
     state
 }

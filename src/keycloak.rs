@@ -5,6 +5,7 @@
 //! may only mean "you may not look"; `version` asks for the server's version. Every failure says how to mend
 //! it, and no text of this module shows a secret.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,6 +40,8 @@ struct Inner {
     redactor: Redactor,
     retry: Retry,
     counts: Counters,
+    /// What probing found, by realm.
+    rights: tokio::sync::Mutex<BTreeMap<String, Rights>>,
 }
 
 #[derive(Default)]
@@ -75,7 +78,15 @@ impl Keycloak {
         );
         tokens.bearer(&redactor).await?;
         let (retry, counts) = (connect.retry, Counters::default());
-        Ok(Keycloak(Arc::new(Inner { server, http, tokens, redactor, retry, counts })))
+        Ok(Keycloak(Arc::new(Inner {
+            server,
+            http,
+            tokens,
+            redactor,
+            retry,
+            counts,
+            rights: tokio::sync::Mutex::default(),
+        })))
     }
 
     /// Returns the server's address, ending in a slash.

@@ -61,7 +61,7 @@ impl Connection {
             None => None,
         };
         let trimmed = |it: &str| it.trim_end_matches('/').to_owned();
-        let server = match (&self.server, environment) {
+        let server = match (self.server.as_ref().filter(|it| !it.is_empty()), environment) {
             (Some(flag), Some(environment)) if trimmed(flag) != trimmed(&environment.server) => bail!(
                 "--server (or REALMWRIGHT_SERVER) says {flag}, but the environment's server is {}; they must be the same",
                 environment.server
@@ -101,7 +101,8 @@ impl Connection {
         if let Some(token) = file("REALMWRIGHT_TOKEN_FILE")? {
             return Ok(Credentials::Token(token));
         }
-        if let Some(id) = self.client_id.clone() {
+        // A variable that is set to nothing is as good as none, as pipelines know it.
+        if let Some(id) = self.client_id.clone().filter(|it| !it.is_empty()) {
             if let Some(key) = file("REALMWRIGHT_CLIENT_KEY_FILE")? {
                 return Ok(Credentials::SignedJwt { id, key });
             }
@@ -110,7 +111,7 @@ impl Connection {
             let secret = secret.context("no secret for the client: set REALMWRIGHT_CLIENT_SECRET, REALMWRIGHT_CLIENT_SECRET_FILE or REALMWRIGHT_CLIENT_KEY_FILE")?;
             return Ok(Credentials::Client { id, secret });
         }
-        let Some(user) = self.user.clone() else {
+        let Some(user) = self.user.clone().filter(|it| !it.is_empty()) else {
             return Err(UsageError::new("no login: set REALMWRIGHT_USER and REALMWRIGHT_PASSWORD, or REALMWRIGHT_CLIENT_ID and REALMWRIGHT_CLIENT_SECRET (or --user, --client-id)").into());
         };
         let password = variable("REALMWRIGHT_PASSWORD")

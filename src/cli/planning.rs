@@ -35,24 +35,25 @@ pub(super) struct Planned {
 
 /// Reads the realm and plans.
 pub(super) async fn plan(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result<Planned> {
-    let want = want(wish.desired);
-    let (mut read, ledgers) = tokio::try_join!(
-        async { read(keycloak, &wish.desired.realm, &want).await.map_err(anyhow::Error::from) },
-        async {
-            match read_ledgers(keycloak, &wish.desired.realm).await {
-                // A realm that does not exist, or a credential without clients, has no ledger to show.
-                Err(crate::apply::CallError::Keycloak(error))
-                    if matches!(
-                        error.kind(),
-                        crate::keycloak::ErrorKind::NotFound | crate::keycloak::ErrorKind::Forbidden { .. }
-                    ) =>
-                {
-                    Ok(BTreeMap::new())
-                }
-                other => other.map_err(anyhow::Error::from),
-            }
+    let ledgers = match read_ledgers(keycloak, &wish.desired.realm).await {
+        // A realm that does not exist, or a credential without clients, has no ledger to show.
+        Err(crate::apply::CallError::Keycloak(error))
+            if matches!(
+                error.kind(),
+                crate::keycloak::ErrorKind::NotFound | crate::keycloak::ErrorKind::Forbidden { .. }
+            ) =>
+        {
+            BTreeMap::new()
         }
-    )?;
+        other => other?,
+    };
+    let mut want = want(wish.desired);
+    // Users that we applied and nobody declares any more have to be looked up by name, too.
+    if let Some(Ok(ours)) = wish.owner.and_then(|owner| ledgers.get(owner)) {
+        let users = ours.entries.keys().filter(|it| it.kind() == USER).map(|it| it.name().to_owned());
+        want.users.extend(users.filter(|it| !it.starts_with("service-account-")));
+    }
+    let mut read = read(keycloak, &wish.desired.realm, &want).await?;
     read.live.state.objects.retain(|address, _| !is_ours(address));
     let ownership = ownership(wish, &read, ledgers);
     let mut plan = compare(wish, &read, &ownership);

@@ -13,7 +13,7 @@ use super::terminal::{print, say};
 use crate::diff::Terms;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
 use crate::plan::{Outcome, Plan, drift};
-use crate::report::{self, Audit, Style};
+use crate::report::{self, Audit, Style, Verification};
 use crate::text::{Files, Note};
 
 /// Everything that is the same for all realms of a run.
@@ -222,6 +222,10 @@ impl Output {
             Format::Text => texts(
                 reports
                     .iter()
+                    // Of what nobody agreed to, everything is said already.
+                    .filter(|(_, outcomes, audit)| {
+                        !outcomes.is_empty() || audit.verification != Verification::NotDone
+                    })
                     .map(|(plan, outcomes, audit)| report::outcomes_text(plan, outcomes, audit, &style())),
             ),
             Format::Json => {

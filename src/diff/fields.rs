@@ -15,6 +15,8 @@ use crate::text::At;
 pub(super) struct Compared {
     pub(super) changes: Vec<FieldChange>,
     pub(super) held_back: Vec<(&'static str, FieldChange)>,
+    /// What would have been held back without consent, by the key that consents.
+    pub(super) included: Vec<&'static str>,
     pub(super) tolerated: BTreeMap<Box<str>, BTreeSet<Address>>,
     pub(super) left_behind: Vec<Path>,
     pub(super) cannot_tell: Vec<(Path, At)>,
@@ -81,6 +83,9 @@ impl Comparison<'_> {
         if is_incident && !self.question.terms.reenables {
             self.out.held_back.push(("reenables", change));
         } else {
+            if is_incident {
+                self.out.included.push("reenables");
+            }
             self.out.changes.push(change);
         }
     }
@@ -119,7 +124,10 @@ impl Comparison<'_> {
         match is_same {
             Some(true) => {}
             _ if grew || asked => self.out.changes.push(change),
-            Some(false) if self.question.terms.secrets => self.out.changes.push(change),
+            Some(false) if self.question.terms.secrets => {
+                self.out.included.push("secrets");
+                self.out.changes.push(change);
+            }
             Some(false) => self.out.held_back.push(("secrets", change)),
             // A key that is there but masked is shown masked: one that is not shown is not there.
             None if live.is_none() && path.key.is_some() => {

@@ -10,19 +10,14 @@ use crate::state::{Address, Is, Node, Object, State};
 /// Returns live after these changes, with what the server makes and removes by itself.
 pub fn planned(live: &State, desired: &State, changes: &[Change], version: Version) -> State {
     let mut state = live.clone();
+    let is_realm = |it: &&Change| it.object.kind() == kind::REALM;
     let mut creates: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Create).collect();
     creates.sort_by_key(|it| (it.object.steps().len(), it.object.kind() == kind::USER));
-    for change in creates {
-        let object = desired.get(&change.object).cloned().unwrap_or_else(|| Object::new(change.at));
-        let made = kind::created(&change.object, &object, &state, version);
-        // An object that another one of this plan spawned is updated, not made anew.
-        state.objects.entry(change.object.clone()).or_insert(made);
-        overlay(&mut state, change);
-        spawn(&mut state, &change.object, version);
-    }
-    for change in changes.iter().filter(|it| it.action == Action::Update) {
-        overlay(&mut state, change);
-        spawn(&mut state, &change.object, version);
+    // What is new gets the defaults that the realm then has.
+    let updates = || changes.iter().filter(|it| it.action == Action::Update);
+    let order = updates().filter(is_realm).chain(creates).chain(updates().filter(|it| !is_realm(it)));
+    for change in order {
+        done(&mut state, desired.get(&change.object), change, version);
     }
     let mut deletes: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Delete).collect();
     deletes.sort_by_key(|it| delete_rank(&it.object));
@@ -43,6 +38,18 @@ pub(super) fn delete_rank(address: &Address) -> usize {
     }
 }
 
+/// Does one create or update to a state.
+pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change, version: Version) {
+    if change.action == Action::Create {
+        let object = desired.cloned().unwrap_or_else(|| Object::new(change.at));
+        let made = kind::created(&change.object, &object, state, version);
+        // An object that another one of this plan spawned is updated, not made anew.
+        state.objects.entry(change.object.clone()).or_insert(made);
+    }
+    overlay(state, change);
+    spawn(state, &change.object, version);
+}
+
 fn spawn(state: &mut State, address: &Address, version: Version) {
     if let Some(object) = state.get(address).cloned() {
         let spawned = kind::spawned(address, &object, state, version);
@@ -52,6 +59,10 @@ fn spawn(state: &mut State, address: &Address, version: Version) {
 
 fn overlay(state: &mut State, change: &Change) {
     let Some(object) = state.objects.get_mut(&change.object) else { return };
+    if change.action == Action::Update && change.fields.iter().any(|it| !matches!(it.to, To::Links { .. })) {
+        // An update begins with the object as the server shows it.
+        kind::filled(&change.object, object, change.action);
+    }
     for field in &change.fields {
         match (&field.path.key, &field.to) {
             (None, To::Value(node)) => {
@@ -97,4 +108,5 @@ fn overlay(state: &mut State, change: &Change) {
             }
         }
     }
+    kind::filled(&change.object, object, change.action);
 }

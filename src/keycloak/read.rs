@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
-use crate::kind::{self, CLIENT, REALM, USER, default_role_name, lift_realm, realm_address};
+use crate::kind::{self, CLIENT, REALM, USER, default_role_name, lift_realm, realm_address, settle_slashes};
 use crate::state::{Address, KindName, Known, Live, encoded};
 use crate::text::tree_of_json;
 
@@ -211,7 +211,8 @@ fn learn(
 /// Turns a realm in the shape of an export into live state.
 fn lift(mut realm: Map<String, Value>, exists: bool) -> Live {
     spell(&mut realm);
-    let state = lift_realm(&tree_of_json(&Value::Object(realm))).into_live();
+    let mut state = lift_realm(&tree_of_json(&Value::Object(realm))).into_live();
+    settle_slashes(&mut state);
     let mut live = Live::default();
     live.state = state;
     live.exists = exists;

@@ -191,8 +191,19 @@ impl Keycloak {
         let bearer = self.0.tokens.bearer(&self.0.redactor).await?;
         match from_token(&bearer.token, realm) {
             Some(rights) => Ok(rights),
-            None => Box::pin(probe::rights(self, realm)).await,
+            None => self.probed(realm).await,
         }
+    }
+
+    /// Probing costs a dozen requests, so one connection asks once per realm: a run does not outlive its rights.
+    async fn probed(&self, realm: &str) -> Result<Rights, Error> {
+        let mut known = self.0.rights.lock().await;
+        if let Some(rights) = known.get(realm) {
+            return Ok(*rights);
+        }
+        let rights = Box::pin(probe::rights(self, realm)).await?;
+        known.insert(realm.to_owned(), rights);
+        Ok(rights)
     }
 }
 

@@ -3,11 +3,14 @@
 //! Recorded per minor version (`schemas/keycloak/<minor>/create-defaults.json`).
 
 mod client;
+mod mapper;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde_json::Value;
+
+pub use mapper::filled;
 
 use super::{
     CLIENT, CLIENT_SCOPE, GROUP, NEWEST, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS, USER, Version,

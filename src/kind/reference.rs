@@ -1,7 +1,9 @@
 //! From names as people write them to addresses, and back from the text of an address.
 
-use super::{CLIENT, GROUP, KINDS, ROLE, kind};
-use crate::state::{Address, KindName, Step, decoded};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{CLIENT, GROUP, KINDS, ROLE, kind, wire_name};
+use crate::state::{Address, KindName, State, Step, decoded};
 
 /// Stands for the realm's default role until the realm says how it is called.
 pub const DEFAULT_ROLE: &str = "(default role)";
@@ -23,6 +25,31 @@ pub fn reference(to: KindName, written: &str, from: Option<&Address>) -> Address
     match from.and_then(|it| it.ancestor(CLIENT)) {
         Some(client) if kind(to).under == [CLIENT] => client.child(to, written),
         _ => Address::top(to, written),
+    }
+}
+
+/// Mends references whose text has several readings, because a client, a role or a group has `/` in its name:
+/// the reading that leads to an object of this state wins.
+pub fn settle_slashes(state: &mut State) {
+    let has_slash = |it: &Address| it.steps().iter().any(|step| step.name.contains('/'));
+    let named: BTreeMap<String, Address> = state
+        .objects
+        .keys()
+        .filter(|it| (it.kind() == GROUP || (it.kind() == ROLE && it.parent().is_some())) && has_slash(it))
+        .map(|it| (wire_name(it), it.clone()))
+        .collect();
+    if named.is_empty() {
+        return;
+    }
+    let known: BTreeSet<Address> = state.objects.keys().cloned().collect();
+    for object in state.objects.values_mut() {
+        for node in object.fields.values_mut() {
+            node.each_ref_mut(&mut |target| {
+                if let Some(meant) = named.get(&wire_name(target)).filter(|_| !known.contains(target)) {
+                    *target = meant.clone();
+                }
+            });
+        }
     }
 }
 
@@ -73,6 +100,8 @@ impl super::Kind {
 mod tests {
     use super::super::{PERMISSION, SCOPE};
     use super::*;
+    use crate::state::{Is, Node, Object};
+    use crate::text::At;
 
     #[test]
     fn the_text_of_an_address_reads_back() {
@@ -95,6 +124,31 @@ mod tests {
         for text in ["", "client", "client/", "nothing/x", "mapper/x", "user/eric/role/x"] {
             assert_eq!(parse_address(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_reference_through_slashes_leads_to_what_is_there() {
+        let url = Address::top(CLIENT, "https://app/x");
+        let role = url.child(ROLE, "r/1");
+        let group = Address::top(GROUP, "a/b").child(GROUP, "c");
+        let mut state = State::default();
+        for address in [&role, &group] {
+            state.objects.insert(address.clone(), Object::new(At::SERVER));
+        }
+        let mut policy = Object::new(At::SERVER);
+        let written = [
+            reference(ROLE, "https://app/x/r/1", None),
+            reference(GROUP, "/a/b/c", None),
+            reference(ROLE, "x/y", None),
+        ];
+        let list = written.into_iter().map(|it| Node::new(At::SERVER, Is::Ref(it))).collect();
+        policy.fields.insert("roles".into(), Node::new(At::SERVER, Is::List(list)));
+        let at = Address::top(CLIENT, "demo").child(super::super::POLICY, "P");
+        state.objects.insert(at.clone(), policy);
+        settle_slashes(&mut state);
+        let settled: Vec<String> =
+            state.objects[&at].fields["roles"].items().iter().map(|it| format!("{it:?}")).collect();
+        assert_eq!(settled, [format!("@{role}"), format!("@{group}"), "@client/x/role/y".to_owned()]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::merge::merge;
 use super::project::{PROJECT_FILE, Project};
-use crate::kind::lift_realm;
+use crate::kind::{lift_realm, settle_slashes};
 use crate::state::{Address, Is, Node, Object, SecretSource, State};
 use crate::text::{At, Files, Note, Tree, TreeIs, nearest, parse_yaml};
 
@@ -83,7 +83,8 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
     }
     for (realm, pieces) in realms {
         hide_literals(&pieces.all, &mut out.files);
-        let state = merge(pieces.all, &mut out.notes);
+        let mut state = merge(pieces.all, &mut out.notes);
+        settle_slashes(&mut state);
         out.realms.push(Desired { realm, at: pieces.at, state, exported: pieces.exported });
     }
     out

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::call::{Access, Body, Call, Method, Overlay, Segment};
 use crate::change::{Action, Change, FieldChange, To, Why};
 use crate::kind::{self, CLIENT, GROUP, Link, ROLE, Sent, USER};
-use crate::state::{Address, Node, State};
+use crate::state::{Address, Node, Object, State};
 
 /// Calls that wait for each other; a broken invariant of the plan, shown with its objects.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -250,6 +250,11 @@ fn wait(calls: &mut [Call], changes: &[Change], live: &State) {
         }
     }
     let realm = makers.get(&kind::realm_address()).copied();
+    let defaults: Vec<usize> = (0..calls.len())
+        .filter(|it| {
+            changes[calls[*it].change].object.kind() == kind::REALM && matches!(calls[*it].body, Body::None)
+        })
+        .collect();
     let deletes: BTreeMap<Address, usize> = calls
         .iter()
         .enumerate()
@@ -261,9 +266,17 @@ fn wait(calls: &mut [Call], changes: &[Change], live: &State) {
         .map(|(index, it)| (changes[it.change].object.clone(), index))
         .collect();
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); calls.len()];
+    let mut among_deletes: Vec<(usize, usize)> = Vec::new();
     let mut removes: Vec<Option<usize>> = vec![None; changes.len()];
     for (index, call) in calls.iter().enumerate() {
         after[index].extend(realm.filter(|it| *it != index));
+        // A new client or user gets the defaults that the realm has by then.
+        if matches!(call.body, Body::Whole { .. })
+            && call.method == Method::Post
+            && matches!(changes[call.change].object.kind(), CLIENT | USER)
+        {
+            after[index].extend(defaults.iter().copied());
+        }
         for needed in needs(call, &changes[call.change]) {
             after[index].extend(makers.get(&needed).copied().filter(|it| *it != index));
         }
@@ -276,14 +289,36 @@ fn wait(calls: &mut [Call], changes: &[Change], live: &State) {
         }
         let dropped = dropped(call, &changes[call.change], live);
         for gone in dropped {
-            if let Some(delete) = deletes.get(&gone).filter(|it| **it != index) {
+            let Some(delete) = deletes.get(&gone).filter(|it| **it != index) else { continue };
+            if changes[call.change].action == Action::Delete {
+                among_deletes.push((*delete, index));
+            } else {
                 after[*delete].insert(index);
             }
+        }
+    }
+    // What goes may refer to each other: then one has to go first.
+    for (delete, index) in among_deletes {
+        if !waits_for(&after, index, delete) {
+            after[delete].insert(index);
         }
     }
     for (call, after) in calls.iter_mut().zip(after) {
         call.after = after.into_iter().collect();
     }
+}
+
+/// Whether a call comes after another, however many are between them.
+fn waits_for(after: &[BTreeSet<usize>], call: usize, other: usize) -> bool {
+    let mut seen = BTreeSet::from([call]);
+    let mut open = vec![call];
+    while let Some(next) = open.pop() {
+        if next == other {
+            return true;
+        }
+        open.extend(after[next].iter().copied().filter(|it| seen.insert(*it)));
+    }
+    false
 }
 
 /// The objects that must exist before a call: those in its path, in its body, and its parents.
@@ -330,7 +365,13 @@ fn dropped(call: &Call, change: &Change, live: &State) -> BTreeSet<Address> {
         }
         Body::Roles(roles) if call.method == Method::Delete => dropped.extend(roles.iter().cloned()),
         Body::None if change.action == Action::Delete => {
-            if let Some(object) = live.get(&change.object) {
+            // With an object goes what stands under it and what the server made with it.
+            let gone = |it: &Address, object: &Object| {
+                *it == change.object
+                    || it.is_under(&change.object)
+                    || object.made_by.as_ref() == Some(&change.object)
+            };
+            for (_, object) in live.objects.iter().filter(|(it, object)| gone(it, object)) {
                 object.each_ref(&mut |_, it, _| {
                     dropped.insert(it.clone());
                 });

@@ -55,6 +55,12 @@ pub fn judge(plan: &mut Plan, may_create: bool, tested: bool) {
         };
         need(key, count, what.to_owned());
     }
+    for (key, what) in [
+        ("reenables", "what somebody disabled is enabled again"),
+        ("secrets", "secrets that somebody changed are put back"),
+    ] {
+        need(key, plan.diff.included.iter().filter(|it| it.0 == key).count(), what.to_owned());
+    }
     plan.consents = consents;
     plan.refusals = plan.diff.refusals.iter().filter(|it| it.consent.is_none()).cloned().collect();
 }

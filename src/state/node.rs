@@ -110,6 +110,16 @@ impl Node {
         }
     }
 
+    /// Calls `f` with every reference in this value, which it may change.
+    pub fn each_ref_mut(&mut self, f: &mut impl FnMut(&mut Address)) {
+        match &mut self.is {
+            Is::Ref(address) => f(address),
+            Is::List(items) => items.iter_mut().for_each(|it| it.each_ref_mut(f)),
+            Is::Map(map) => map.values_mut().for_each(|it| it.each_ref_mut(f)),
+            Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Secret(_) | Is::Hidden(_) => {}
+        }
+    }
+
     /// Calls `f` with every secret in this value.
     pub fn each_secret<'a>(&'a self, f: &mut impl FnMut(&'a SecretRef, At)) {
         match &self.is {

@@ -39,7 +39,7 @@ fn template() -> Flat {
             "attributes": { "$": [{ "one": "1", "two": "2" }, { "one": "uno" }, { "two": null }] },
             "eventsEnabled": { "$": [true, false] },
             "passwordPolicy": { "$": ["length(8)", "length(9)", null] },
-            "smtpServer": { "$": [{ "host": "a.example.org", "from": "a@example.org" }, { "host": "b.example.org" }] },
+            "smtpServer": { "$": [{ "host": "a.example.org", "from": "a@example.org" }, { "host": "b.example.org", "from": "b@example.org", "port": "26" }] },
             "defaultGroups": { "$": [["/eo/readers"], ["/ops"], []] },
             "defaultDefaultClientScopes": { "$": [["profile", "custom"], ["profile", "email"]] },
             "defaultOptionalClientScopes": { "$": [["phone"], ["phone", "address"]] },

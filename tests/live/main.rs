@@ -22,6 +22,7 @@ mod manual;
 mod notebook;
 mod ours;
 mod owners;
+mod places;
 mod prediction;
 mod probe;
 mod proxy;
@@ -59,16 +60,17 @@ fn trials() -> Vec<Trial> {
         cascade::trials(),
         faults::trials(),
         foreign::trials(),
-        lock::trials(),
-        owners::trials(),
-        refusals::trials(),
         links::trials(),
+        lock::trials(),
         manual::trials(),
         notebook::trials(),
+        owners::trials(),
+        places::trials(),
         prediction::trials(),
         probe::trials(),
         prune::trials(),
         reading::trials(),
+        refusals::trials(),
         sandbox::trials(),
         secrets::trials(),
         seed::trials(),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::proxy::Proxy;
 use crate::server::Server;
-use crate::tree::{Tree, same, sorted, word};
+use crate::tree::{Tree, check, list, same, sorted, word};
 use crate::{Needs, Trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -19,21 +19,15 @@ fn three_changes_are_named_and_put_back(server: &Server) -> Result<(), String> {
     let name = "live-manual";
     server.fresh_realm(name)?;
     let tree = Tree::example(name)?;
-    tree.write(
-        "redirect.yaml",
-        &format!(
-            "realm: {name}\nclients: [{{ clientId: demo, redirectUris: [https://demo.example.org/*] }}]\n"
-        ),
-    )?;
     tree.apply(server, &[])?;
     tree.is_clean(server)?;
     let realm = server.realm(name);
 
     let (demo, alice) = (realm.client("demo")?, realm.user("alice")?);
-    realm.change(
-        &demo,
-        &json!({ "redirectUris": ["https://demo.example.org/*", "https://evil.example.org/*"] }),
-    )?;
+    let mut uris = list(&realm.get(&demo)?["redirectUris"]).to_vec();
+    check(uris.len() == 1, "the example declares one", &json!(uris))?;
+    uris.push(json!("https://evil.example.org/*"));
+    realm.change(&demo, &json!({ "redirectUris": uris }))?;
     realm.revoke("alice", "user")?;
     let permission = realm.policy("demo", "Eric space permission")?;
     let path = format!("{}/permission/resource/{}", realm.authz("demo")?, word(&permission["id"]));

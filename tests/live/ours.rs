@@ -14,7 +14,7 @@ use realmwright::kind::{self, Compare, NEWEST, Sent, USER, Version};
 use realmwright::manifest::{self, Desired, Project, Prune, Secrets};
 use realmwright::plan::{self, Ended};
 use realmwright::report;
-use realmwright::state::{Address, Hidden, Is, KindName, Node, SecretRef, State};
+use realmwright::state::{Address, Is, KindName, Node, SecretRef, State};
 use serde_json::Value;
 
 use crate::server::Server;
@@ -180,11 +180,18 @@ fn load(manifest: &Value) -> Result<Desired, String> {
     loaded.realms.pop().ok_or_else(|| "no realm in the manifest".to_owned())
 }
 
-/// What no plan can know. Everything else that is compared must be as planned.
-const UNKNOWABLE: &[(KindName, &str, &str)] = &[
-    (kind::CLIENT, "secret", "the server draws one"),
-    (kind::CLIENT, "attributes.client.secret.creation.time", "a time"),
+/// What no plan can know of something new. Everything else that is compared must be as planned.
+const DRAWN: &[(KindName, &str)] = &[
+    // The server draws a secret, and a key with its certificate.
+    (kind::CLIENT, "secret"),
+    (kind::CLIENT, "attributes.saml.signing.certificate"),
+    (kind::CLIENT, "attributes.saml.signing.private.key"),
+    (kind::CLIENT, "attributes.saml.encryption.certificate"),
+    (kind::CLIENT, "attributes.saml.encryption.private.key"),
 ];
+
+/// The server's clock, moved by every new secret.
+const CLOCK: (KindName, &str) = (kind::CLIENT, "attributes.client.secret.creation.time");
 
 /// Compares a planned state with a real one, object by object and field by field.
 pub(crate) fn unpredicted(planned: &State, real: &State) -> Vec<String> {
@@ -241,9 +248,8 @@ fn fields(address: &Address, planned: &Fields, real: &Fields, wrong: &mut Vec<St
             }
         };
         for (path, was, is) in keys {
-            let unknowable = UNKNOWABLE.iter().any(|it| it.0 == address.kind() && it.1 == path);
-            let drawn = unknowable && !matches!(was.is, Is::Secret(_) | Is::Hidden(Hidden::Value(_)));
-            if !drawn && !diff::same(was, Some(is)) {
+            let drawn = was.is_null() && DRAWN.contains(&(address.kind(), &*path));
+            if !drawn && (address.kind(), &*path) != CLOCK && !diff::same(was, Some(is)) {
                 wrong.push(format!("{address} {path}: {was:?}, then {is:?}"));
             }
         }

@@ -104,7 +104,7 @@ fn foreign_objects(server: &Server) -> Result<(), String> {
     server.post(&format!("{authz}/resource"), &json!({ "name": "theirs", "uris": ["/theirs"] }))?;
     server.post(
         &format!("{authz}/permission/resource"),
-        &json!({ "name": "theirs", "resources": ["One", "theirs"], "policies": ["theirs", "roles"] }),
+        &json!({ "name": "their permission", "resources": ["One", "theirs"], "policies": ["theirs", "roles"] }),
     )?;
     ours.apply(&manifest(realm, &flat), true)?;
     // Our role, group, resource and policy go from under them.

@@ -141,8 +141,11 @@ fn adopted(server: &Server) -> Result<(), String> {
     server.fresh_realm(name)?;
     let realm = server.realm(name);
     realm.post("/roles", &json!({ "name": "before" }))?;
-    let tree = Tree::of(name, "roles: { realm: [{ name: before }, { name: made }] }\n")?;
-    same("first contact", &tree.plan(server, &[])?.changes(), &["adopt role/before", "create role/made"])?;
+    let tree = Tree::of(
+        name,
+        "roles: { realm: [{ name: before, description: x }, { name: made, description: x }] }\n",
+    )?;
+    same("first contact", &tree.plan(server, &[])?.changes(), &["create role/made", "update role/before"])?;
     tree.apply(server, &[])?;
     tree.manifest("roles: { realm: [] }\n")?;
     let left = tree.plan(server, &[])?.0["left_behind"].clone();

@@ -61,7 +61,7 @@ fn an_update_has_before_after_paths_and_links() {
         eric["change"],
         json!({
             "actions": ["update"],
-            "before": {"realmRoles": ["role/reader", "role/legacy", "role/other"]},
+            "before": {"realmRoles": ["role/legacy", "role/other", "role/reader"]},
             "after": {"realmRoles": ["role/reader", "role/writer"]},
             "paths": ["/realmRoles"],
             "before_sensitive": {}, "after_sensitive": {},

@@ -1,0 +1,32 @@
+//! `schema`: the JSON Schemas that editors and pipelines check documents with.
+
+use super::Exit;
+use super::terminal::print;
+use crate::{manifest, report};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// What the schema is of
+    #[arg(value_enum)]
+    of: Of,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Of {
+    /// A document of a realm
+    Manifest,
+    /// realmwright.yaml
+    Project,
+    /// What plan, drift and apply write with `--format json`
+    Plan,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let schema = match args.of {
+        Of::Manifest => manifest::schema::manifest(),
+        Of::Project => manifest::schema::project(),
+        Of::Plan => report::report_schema(),
+    };
+    print(&format!("{schema:#}\n"))?;
+    Ok(Exit::Clean)
+}
