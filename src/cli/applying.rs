@@ -284,6 +284,7 @@ async fn write_ahead(keycloak: &Keycloak, wish: &Wish<'_>, planned: &Planned) ->
     let Some(owner) = wish.owner else { return Ok(serial) };
     let mut ledger = old.cloned().unwrap_or_default();
     owner.clone_into(&mut ledger.owner);
+    ledger.untrusted = planning::untrusted(&planned.ownership);
     if let Some(id) = &planned.read.realm_id {
         ledger.realm_id.clone_from(id);
     }

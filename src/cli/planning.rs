@@ -111,6 +111,7 @@ pub(super) fn next_ledger(
     let profile = profile(&planned.read);
     let question = question(wish, &planned.read, &planned.ownership, profile.as_ref());
     let mut ledger = diff::next_ledger(&question, &planned.plan.diff, failed);
+    ledger.untrusted = untrusted(&planned.ownership);
     // A run over a part must not make the rest look undeclared to the next one.
     if is_full && (wish.adopt || covers(wish.roots, &ledger.roots)) {
         wish.roots.clone_into(&mut ledger.roots);
@@ -122,6 +123,15 @@ pub(super) fn next_ledger(
         ledger.realm_id.clone_from(id);
     }
     ledger
+}
+
+/// Returns why a ledger that is written now cannot say what may be pruned: one in place of a lost one knows too
+/// little, until somebody says with `--adopt` that it is the measure.
+pub(super) fn untrusted(ownership: &Ownership) -> Option<String> {
+    match &ownership.ledger {
+        Some(ledger) => ledger.untrusted.clone(),
+        None => ownership.damaged.clone(),
+    }
 }
 
 fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ownership {
@@ -136,6 +146,8 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
                     .is_some_and(|it| !ledger.realm_id.is_empty() && *it != ledger.realm_id);
                 let trouble = if moved {
                     Some("the ledger belongs to a realm with another id".to_owned())
+                } else if ledger.untrusted.is_some() {
+                    ledger.untrusted.clone()
                 } else if !wish.adopt && !covers(wish.roots, &ledger.roots) {
                     Some(format!(
                         "the last full apply covered {}, and this run covers {}",
@@ -150,7 +162,7 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
                 } else {
                     None
                 };
-                if wish.adopt && moved {
+                if wish.adopt && (moved || ledger.untrusted.is_some()) {
                     continue;
                 }
                 ownership.damaged = trouble;

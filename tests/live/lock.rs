@@ -57,7 +57,7 @@ fn start(tree: &Tree, url: &str, server: &Server, args: &[&str]) -> Result<Child
 }
 
 fn end(tree: &Tree, server: &Server, child: Child) -> Result<Ran, String> {
-    tree.ran(server, child.wait_with_output().map_err(|it| it.to_string())?)
+    tree.ran(server, &child.wait_with_output().map_err(|it| it.to_string())?)
 }
 
 /// Waits until something holds, and says what does not.

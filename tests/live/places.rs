@@ -104,7 +104,6 @@ fn alternating(server: &Server) -> Result<(), String> {
     let name = "live-places-turns";
     let seed = std::env::var("REALMWRIGHT_TEST_SEED").ok().and_then(|it| it.parse().ok());
     let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
-    println!("places: REALMWRIGHT_TEST_SEED={seed}");
     server.fresh_realm(name)?;
     let realm = server.realm(name);
     let mut draw = Draw(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);

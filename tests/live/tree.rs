@@ -118,7 +118,7 @@ impl Tree {
     /// Runs our binary on the tree, on a server that is reached by another URL.
     pub(crate) fn run_at(&self, url: &str, server: &Server, args: &[&str]) -> Result<Ran, String> {
         let ran = self.command(url, server, args).output().map_err(text)?;
-        self.ran(server, ran)
+        self.ran(server, &ran)
     }
 
     /// Returns our binary as a command that has yet to be started.
@@ -140,7 +140,7 @@ impl Tree {
     }
 
     /// Takes what a command said, having checked that no secret is in it.
-    pub(crate) fn ran(&self, server: &Server, ran: Output) -> Result<Ran, String> {
+    pub(crate) fn ran(&self, server: &Server, ran: &Output) -> Result<Ran, String> {
         let words = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
         let ran =
             Ran { code: ran.status.code().unwrap_or(-1), out: words(&ran.stdout), err: words(&ran.stderr) };
@@ -152,10 +152,10 @@ impl Tree {
                 return Err(format!("the secret {secret} was told:\n{}\n{}", ran.err, ran.out));
             }
         }
-        match [&ran.out, &ran.err].iter().any(|it| has_token(it)) {
-            true => Err(format!("a token was told:\n{}\n{}", ran.err, ran.out)),
-            false => Ok(ran),
+        if has_token(&ran.out) || has_token(&ran.err) {
+            return Err(format!("a token was told:\n{}\n{}", ran.err, ran.out));
         }
+        Ok(ran)
     }
 
     /// Plans and returns the plan's JSON; `args` are more of the command line.
