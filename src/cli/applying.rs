@@ -71,7 +71,7 @@ pub(super) async fn apply(
     agreed: &Planned,
     orders: &Orders<'_>,
 ) -> anyhow::Result<Applied> {
-    if agreed.plan.is_empty() {
+    if agreed.plan.is_empty() && !agreed.heals {
         return Ok(Applied {
             outcomes: Vec::new(),
             verification: Verification::Clean { held_back: agreed.plan.diff.held_back.len() },

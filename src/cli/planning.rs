@@ -31,6 +31,8 @@ pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) read: Read,
     pub(super) ownership: Ownership,
+    /// The ledger is written anew even where nothing else is to do.
+    pub(super) heals: bool,
 }
 
 /// Reads the realm and plans.
@@ -55,11 +57,11 @@ pub(super) async fn plan(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result
     }
     let mut read = read(keycloak, &wish.desired.realm, &want).await?;
     read.live.state.objects.retain(|address, _| !is_ours(address));
-    let ownership = ownership(wish, &read, ledgers);
+    let (ownership, heals) = ownership(wish, &read, ledgers);
     let mut plan = compare(wish, &read, &ownership);
     wish.server.clone_into(&mut plan.server);
     plan.keycloak = read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string());
-    Ok(Planned { plan, read, ownership })
+    Ok(Planned { plan, read, ownership, heals })
 }
 
 fn compare(wish: &Wish<'_>, read: &Read, ownership: &Ownership) -> Plan {
@@ -134,7 +136,9 @@ pub(super) fn untrusted(ownership: &Ownership) -> Option<String> {
     }
 }
 
-fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ownership {
+/// Returns whose realm it is, and whether `--adopt` has something to heal.
+fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> (Ownership, bool) {
+    let mut heals = false;
     let mut ownership = Ownership { owner: wish.owner.map(str::to_owned), ..Ownership::default() };
     for (owner, ledger) in ledgers {
         let is_ours = wish.owner == Some(owner.as_str());
@@ -148,13 +152,13 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
                     Some("the ledger belongs to a realm with another id".to_owned())
                 } else if ledger.untrusted.is_some() {
                     ledger.untrusted.clone()
-                } else if !wish.adopt && !covers(wish.roots, &ledger.roots) {
+                } else if !covers(wish.roots, &ledger.roots) {
                     Some(format!(
                         "the last full apply covered {}, and this run covers {}",
                         ledger.roots.join(", "),
                         wish.roots.join(", ")
                     ))
-                } else if !wish.adopt && wish.environment != ledger.environment && ledger.serial > 0 {
+                } else if wish.environment != ledger.environment && ledger.serial > 0 {
                     Some(format!(
                         "the last apply was for environment `{}`, and this one is for `{}`",
                         ledger.environment, wish.environment
@@ -162,10 +166,14 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
                 } else {
                     None
                 };
-                if wish.adopt && (moved || ledger.untrusted.is_some()) {
-                    continue;
+                if wish.adopt && trouble.is_some() {
+                    heals = true;
+                    if moved || ledger.untrusted.is_some() {
+                        continue;
+                    }
+                } else {
+                    ownership.damaged = trouble;
                 }
-                ownership.damaged = trouble;
                 if !moved {
                     ownership.ledger = Some(ledger);
                 }
@@ -173,12 +181,13 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
             Ok(ledger) => {
                 ownership.others.insert(owner, ledger);
             }
-            Err(reason) if is_ours && !wish.adopt => ownership.damaged = Some(reason),
+            Err(_) if is_ours && wish.adopt => heals = true,
+            Err(reason) if is_ours => ownership.damaged = Some(reason),
             // Another owner's damaged ledger protects nothing that we could know of.
             Err(_) => {}
         }
     }
-    ownership
+    (ownership, heals)
 }
 
 /// Returns whether everything under the old manifest roots is under the new ones.

@@ -106,7 +106,14 @@ fn logins(server: &Server) -> Result<(), String> {
     explains(&wrong.run(server, &["plan", "--format", "json"])?.expect(1)?, "login")?;
     let args = ["--auth-realm", "live-refusals-nowhere"];
     refuses(&tree()?, server, &args, (1, "login"), &["there is no such realm", "--auth-realm"])?;
-    for token in ["garbage-that-is-no-token", "eyJhbGciOiJub25lIn0aaaaaaaaa.eyJleHAiOjF9.c2lnbmF0dXJl"] {
+    let realm = server.realm(name);
+    let ci = json!({ "clientId": "ci", "secret": "ci-secret", "serviceAccountsEnabled": true, "attributes": { "access.token.lifespan": "1" } });
+    realm.post("/clients", &ci)?;
+    let form = [("grant_type", "client_credentials"), ("client_id", "ci"), ("client_secret", "ci-secret")];
+    let (_, answer) = server.token(name, &form)?;
+    let expired = word(&answer["access_token"]);
+    std::thread::sleep(Duration::from_secs(2));
+    for token in ["garbage-that-is-no-token", &expired] {
         let mut given = tree()?;
         given.write("token.txt", token)?;
         given.set("REALMWRIGHT_TOKEN_FILE", "token.txt");
@@ -301,20 +308,20 @@ fn set_ledger(realm: &Realm<'_>, value: &Value) -> Result<(), String> {
 /// Plans and applies as usual, prunes nothing, and heals by `--adopt` alone.
 fn heals(tree: &Tree, server: &Server, says: &str) -> Result<(), String> {
     let realm = server.realm(&tree.realm);
-    tree.manifest("roles: { realm: [{ name: x }, { name: y }] }\n")?;
+    tree.manifest("roles: { realm: [{ name: x, description: d }, { name: y, description: d }] }\n")?;
     tree.plan(server, &[])?;
     let plan = tree.plan(server, &["--prune"])?;
     same("the plan refuses to prune", &plan.refusals(), &["ledger realm"])?;
     refuses(tree, server, &["--prune"], (3, "refused"), &[says, "pruning is refused", "apply --adopt"])?;
     tree.apply(server, &[])?;
     check(realm.get("/roles/y")?["name"] == "y", "an apply does its work", &Value::Null)?;
-    tree.manifest("roles: { realm: [{ name: x }] }\n")?;
+    tree.manifest("roles: { realm: [{ name: x, description: d }] }\n")?;
     // A plain apply does not make a trustworthy one of it.
     refuses(tree, server, &["--prune"], (3, "refused"), &[says, "pruning is refused"])?;
-    tree.manifest("roles: { realm: [{ name: x }, { name: y }] }\n")?;
+    tree.manifest("roles: { realm: [{ name: x, description: d }, { name: y, description: d }] }\n")?;
     tree.apply(server, &["--adopt"])?;
     tree.is_clean(server)?;
-    tree.manifest("roles: { realm: [{ name: x }] }\n")?;
+    tree.manifest("roles: { realm: [{ name: x, description: d }] }\n")?;
     tree.apply(server, &["--prune"])?;
     let (status, _) = server.call(reqwest::Method::GET, &format!("/{}/roles/y", tree.realm), None)?;
     check(status == 404, "it is pruned again", &json!(status.as_u16()))?;
@@ -418,9 +425,15 @@ fn not_on_this_server(server: &Server) -> Result<(), String> {
     )?;
     tree.manifest("users: [{ username: ab, email: e@example.org, firstName: E, lastName: E }]\n")?;
     refuses(&tree, server, &[], (1, "input"), &["RW0506", "at least 3 characters"])?;
-    tree.manifest(
-        "clients:\n  - clientId: app\n    serviceAccountsEnabled: true\n    authorizationServicesEnabled: true\n    authorizationSettings: { policies: [{ name: p, type: js, code: $evaluation.grant() }] }\n",
-    )?;
+    let app = |policies: &str| {
+        format!(
+            "clients:\n  - clientId: app\n    serviceAccountsEnabled: true\n    authorizationServicesEnabled: true\n    authorizationSettings: {{ policies: [{policies}] }}\n"
+        )
+    };
+    // The server is asked through a client that has authorization.
+    tree.manifest(&app(""))?;
+    tree.apply(server, &[])?;
+    tree.manifest(&app("{ name: p, type: js, code: $evaluation.grant() }"))?;
     refuses(
         &tree,
         server,
@@ -453,9 +466,10 @@ fn secrets(server: &Server) -> Result<(), String> {
         let refuses = it.creates("app") || it.path.ends_with("/reset-password");
         if refuses { Do::Answer(400, "Content-Type: application/json", words) } else { Do::Pass }
     })?;
-    for format in ["json", "text"] {
+    // The second time only the client is left.
+    for (format, code) in [("json", 4), ("text", 1)] {
         let args = [APPLY, &["-vvv", "--format", format]].concat();
-        let ran = tree.run_at(&proxy.url, server, &args)?.expect(4)?;
+        let ran = tree.run_at(&proxy.url, server, &args)?.expect(code)?;
         ran.says("bad secret [secret]")?;
     }
     tree.run(server, &[APPLY, &["-vvv"]].concat())?.expect(0)?;
