@@ -98,9 +98,9 @@ impl Command {
             Command::Drift(args) => args.output.is_json().then_some("drift"),
             Command::Unlock(_)
             | Command::Demo(_)
-            | Command::Sandbox(_)
             | Command::Doctor(_)
             | Command::Schema(_)
+            | Command::Sandbox(_)
             | Command::Completions(_) => None,
         }
     }

@@ -22,7 +22,7 @@ pub use planned::planned;
 pub use same::same;
 
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
-use crate::kind::{self, REALM, SETTINGS, USER, UserProfile, Version};
+use crate::kind::{self, PERMISSION, REALM, SETTINGS, USER, UserProfile, Version};
 use crate::manifest::Prune;
 use crate::state::{Address, Found, Live, Node, Object, Pattern, SecretRef, State};
 use crate::text::{At, Note};
@@ -175,7 +175,9 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
     let made = base.get(address).cloned();
     let before = out.changes.len();
     match (question.live.find(address), made) {
-        (Found::Is(live), _) => {
+        (Found::Is(live), made) => {
+            // A resource that loses scopes takes them from permissions on it.
+            let live = if address.kind() == PERMISSION { made.as_ref().unwrap_or(live) } else { live };
             let live = live.clone();
             if ownership::is_anothers(question, address, object, out) {
                 return;

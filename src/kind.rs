@@ -24,7 +24,7 @@ pub use created::{created, filled, sent_unasked, spawned};
 pub use encode::{body, segment, value, wire_name};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use policy::is_common_policy;
-pub use policy::{main_field, policy_types};
+pub use policy::{goes_when_empty, main_field, policy_types};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
 pub use role::default_role_name;

@@ -84,8 +84,15 @@ pub(super) async fn apply(
         // In a realm that does not exist yet the POST of the realm is the lock.
         let created = create_realm(keycloak, wish, &agreed.plan, orders).await?;
         if let Ended::Failed { message } = &created.ended {
-            let exit = if created.began { Exit::Partly } else { Exit::Failed };
-            let mut applied = Applied::ended(exit, "server", message.clone());
+            let path = format!("realms/{}", kind::segment(&wish.desired.realm));
+            let mut applied = if created.began {
+                Applied::ended(Exit::Partly, "server", message.clone())
+            } else if keycloak.get(&path).await.is_ok() {
+                let message = "another run created the realm meanwhile; plan again".to_owned();
+                Applied::ended(Exit::Refused, "lock", message)
+            } else {
+                Applied::ended(Exit::Failed, "server", message.clone())
+            };
             applied.outcomes.push(created);
             return Ok(applied);
         }

@@ -140,7 +140,10 @@ pub(super) fn untrusted(ownership: &Ownership) -> Option<String> {
 fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> (Ownership, bool) {
     let mut heals = false;
     let mut ownership = Ownership { owner: wish.owner.map(str::to_owned), ..Ownership::default() };
-    for (owner, ledger) in ledgers {
+    for (owner, mut ledger) in ledgers {
+        if let Ok(ledger) = &mut ledger {
+            ledger.settle(|it| read.live.state.contains(it));
+        }
         let is_ours = wish.owner == Some(owner.as_str());
         match ledger {
             Ok(ledger) if is_ours => {

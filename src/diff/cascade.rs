@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kind::{PERMISSION, POLICY, RESOURCE, ROLE, USER};
+use crate::kind::{self, PERMISSION, POLICY, RESOURCE, ROLE, USER};
 use crate::state::{Address, Is, Node, Object, State};
 
 /// What a delete does to one other object.
@@ -49,14 +49,12 @@ pub fn delete(state: &mut State, address: &Address) -> Vec<Effect> {
                     continue;
                 }
                 let is_empty = node.items().is_empty();
-                let fate = match (on.kind(), &**field) {
-                    (PERMISSION, "policies" | "resources" | "scopes") | (POLICY, "clientScopes")
-                        if is_empty =>
-                    {
-                        waiting.push((on.clone(), gone.clone()));
-                        continue;
-                    }
-                    (POLICY, _) if is_empty => Fate::Emptied { field: field.clone() },
+                if is_empty && kind::goes_when_empty(on.kind(), field) {
+                    waiting.push((on.clone(), gone.clone()));
+                    continue;
+                }
+                let fate = match on.kind() {
+                    POLICY if is_empty => Fate::Emptied { field: field.clone() },
                     _ => Fate::Loses { field: field.clone() },
                 };
                 effects.push(Effect { of: gone.clone(), on: on.clone(), fate });
@@ -69,6 +67,30 @@ pub fn delete(state: &mut State, address: &Address) -> Vec<Effect> {
     effects.retain(|it| it.fate == Fate::Disappears || !disappeared.contains(&it.on));
     effects.sort();
     effects.dedup();
+    effects
+}
+
+/// Takes scopes from the permissions on a resource that no longer has them, as the server does, and returns
+/// what happened.
+pub(super) fn lose_scopes(state: &mut State, resource: &Address, lost: &[Address]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for (on, object) in &mut state.objects {
+        let covers = |it: &Node| it.items().iter().any(|it| it.as_ref() == Some(resource));
+        if on.kind() != PERMISSION || !object.get("resources").is_some_and(covers) {
+            continue;
+        }
+        let Some(node) = object.fields.get_mut("scopes") else { continue };
+        let mut any = false;
+        for scope in lost {
+            any |= drop_ref(node, scope);
+        }
+        if any {
+            let field = "scopes".into();
+            let is_empty = node.items().is_empty();
+            let fate = if is_empty { Fate::Emptied { field } } else { Fate::Loses { field } };
+            effects.push(Effect { of: resource.clone(), on: on.clone(), fate });
+        }
+    }
     effects
 }
 
@@ -130,7 +152,7 @@ mod tests {
     }
 
     fn fates(state: &mut State, address: &str) -> Vec<String> {
-        let address = crate::kind::parse_address(address).expect("an address");
+        let address = kind::parse_address(address).expect("an address");
         delete(state, &address).iter().map(|it| format!("{} {:?}", it.on, it.fate)).collect()
     }
 
@@ -164,7 +186,7 @@ mod tests {
     #[test]
     fn a_client_takes_everything_under_it() {
         let mut state = realm();
-        delete(&mut state, &Address::top(crate::kind::CLIENT, "demo"));
+        delete(&mut state, &Address::top(kind::CLIENT, "demo"));
         assert!(state.objects.keys().all(|it| kind(it.kind()).name != PERMISSION && it.kind() != POLICY));
     }
 }

@@ -292,7 +292,7 @@ pub(super) fn links(
         let mut tolerated = entry.and_then(|it| it.tolerated.get(&**field)).cloned().unwrap_or_default();
         let extra: BTreeSet<Address> = there
             .difference(&wanted)
-            .filter(|it| ours.contains(it) || !stays(question, address, field, it))
+            .filter(|it| ours.contains(it) || !stays(question, address, it))
             .cloned()
             .collect();
         if first_contact {
@@ -335,9 +335,9 @@ fn targets(node: Option<&Node>) -> BTreeSet<Address> {
 
 /// Links that stay although nobody mentions them: the default role of users, what built-in roles are
 /// composed of, the realm's own scope lists, and the scopes without which tokens lose `sub` and roles.
-fn stays(question: &Question<'_>, address: &Address, field: &str, target: &Address) -> bool {
+fn stays(question: &Question<'_>, address: &Address, target: &Address) -> bool {
     match address.kind() {
-        USER => field == "realmRoles" && target.kind() == ROLE && target.name() == question.default_role,
+        USER => target.kind() == ROLE && target.name() == question.default_role,
         ROLE => (kind::kind(ROLE).built_in)(address),
         REALM => (kind::kind(CLIENT_SCOPE).built_in)(target),
         CLIENT => matches!(target.name(), "basic" | "acr" | "web-origins" | "roles" | "service_account"),

@@ -120,6 +120,13 @@ impl Ledger {
         serde_json::to_string(&wire).expect("maps with text keys are JSON")
     }
 
+    /// Takes what was about to be created when a run ended early, and is there, as created by us.
+    pub fn settle(&mut self, is_there: impl Fn(&Address) -> bool) {
+        for address in std::mem::take(&mut self.pending).into_iter().filter(is_there) {
+            self.entries.entry(address).or_default();
+        }
+    }
+
     pub fn read(text: &str) -> Result<Self, LedgerError> {
         let damaged = |it: &dyn std::fmt::Display| LedgerError::Damaged(it.to_string());
         let value: Value = serde_json::from_str(text).map_err(|it| damaged(&it))?;
@@ -218,6 +225,15 @@ mod tests {
             ..Ledger::default()
         };
         assert_eq!(Ledger::read(&ledger.write()), Ok(ledger));
+    }
+
+    #[test]
+    fn what_a_run_was_about_to_create_is_ours_if_it_is_there() {
+        let [there, gone] = ["there", "gone"].map(|it| Address::top(ROLE, it));
+        let mut ledger = Ledger { pending: [there.clone(), gone].into(), ..Ledger::default() };
+        ledger.settle(|it| *it == there);
+        assert_eq!(ledger.entries.into_iter().collect::<Vec<_>>(), [(there, Entry::default())]);
+        assert!(ledger.pending.is_empty());
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cascade::{self, Fate};
-use super::planned::delete_rank;
+use super::cascade::{self, Effect, Fate};
+use super::planned::{delete_rank, lost_scopes};
 use super::{Diff, Entry, How, Ledger, LeftBehind, Question, Refusal, digest};
 use crate::change::{Action, Change, Path, Why};
-use crate::kind::{self, REALM, USER};
+use crate::kind::{self, REALM, RESOURCE, SCOPE, USER};
 use crate::manifest::Prune;
 use crate::state::{Address, Found, Node, Object};
 use crate::text::At;
@@ -139,53 +139,17 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
         out.changes.iter().filter(|it| it.action == Action::Delete).cloned().collect();
     deletes.sort_by_key(|it| delete_rank(&it.object));
     let going: BTreeSet<Address> = deletes.iter().map(|it| it.object.clone()).collect();
+    let mut scratch = question.live.state.clone();
+    let updates: Vec<Change> = out.changes.iter().filter(|it| it.action == Action::Update).cloned().collect();
+    for change in &updates {
+        let lost = lost_scopes(&scratch, change);
+        for effect in cascade::lose_scopes(&mut scratch, &change.object, &lost) {
+            judge_effect(question, &going, "taking scopes from", effect, out);
+        }
+    }
     for change in &deletes {
         for effect in cascade::delete(&mut state, &change.object) {
-            if going.contains(&effect.on) {
-                continue;
-            }
-            let ours =
-                question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(&effect.on));
-            // What the server made with the object belongs to it.
-            let belongs = effect.fate == Fate::Disappears
-                && question
-                    .live
-                    .state
-                    .get(&effect.on)
-                    .is_some_and(|it| it.made_by.as_ref().is_some_and(|by| going.contains(by)));
-            if let (Fate::Emptied { .. }, false) = (&effect.fate, out.desired.contains(&effect.on)) {
-                out.refusals.push(Refusal {
-                    id: "emptied",
-                    address: effect.on.clone(),
-                    message: format!("deleting {} would leave {} empty, which then denies everybody or, when negative, permits everybody", kind::title(&effect.of), kind::title(&effect.on)),
-                    at: At::SERVER,
-                    consent: None,
-                });
-            } else if cascade::matters(&effect) && !belongs && !ours {
-                let does = if effect.fate == Fate::Disappears { "takes" } else { "changes" };
-                out.refusals.push(Refusal {
-                    id: "cascade",
-                    address: effect.on.clone(),
-                    message: format!(
-                        "deleting {} {does} {}, which these manifests do not own",
-                        kind::title(&effect.of),
-                        kind::title(&effect.on)
-                    ),
-                    at: At::SERVER,
-                    consent: Some("cascade"),
-                });
-            }
-            if effect.fate == Fate::Disappears {
-                out.changes.push(Change {
-                    object: effect.on.clone(),
-                    action: Action::Delete,
-                    why: Why::Cascade(effect.of.clone()),
-                    fields: Vec::new(),
-                    adopts: false,
-                    at: At::SERVER,
-                });
-            }
-            out.effects.push(effect);
+            judge_effect(question, &going, "deleting", effect, out);
         }
     }
     protect(question, out);
@@ -202,6 +166,62 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
             consent: None,
         });
     }
+}
+
+/// Refuses an effect on what these manifests do not own, and what would empty a policy or permission.
+fn judge_effect(
+    question: &Question<'_>,
+    going: &BTreeSet<Address>,
+    doing: &str,
+    effect: Effect,
+    out: &mut Diff,
+) {
+    let (of, on) = (&effect.of, &effect.on);
+    if going.contains(on) {
+        return;
+    }
+    let ours = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(on));
+    // What the server made with the object belongs to it.
+    let made_by = question.live.state.get(on).and_then(|it| it.made_by.as_ref());
+    let belongs = effect.fate == Fate::Disappears && made_by.is_some_and(|by| going.contains(by));
+    let declared = out.desired.contains(on);
+    let mut refuse = |id, message, consent| {
+        out.refusals.push(Refusal { id, address: on.clone(), message, at: At::SERVER, consent });
+    };
+    if (of.kind(), on.kind()) == (SCOPE, RESOURCE) {
+        let message = format!(
+            "{} cannot be deleted: Keycloak keeps a scope that a resource has, and {} has it",
+            kind::title(of),
+            kind::title(on)
+        );
+        refuse("in-use", message, None);
+    } else if matches!(effect.fate, Fate::Emptied { .. }) && !declared {
+        let message = format!(
+            "{doing} {} would leave {} empty, which then denies everybody or, when negative, permits everybody",
+            kind::title(of),
+            kind::title(on)
+        );
+        refuse("emptied", message, None);
+    } else if cascade::matters(&effect) && !belongs && !ours {
+        let does = if effect.fate == Fate::Disappears { "takes" } else { "changes" };
+        let message = format!(
+            "{doing} {} {does} {}, which these manifests do not own",
+            kind::title(of),
+            kind::title(on)
+        );
+        refuse("cascade", message, Some("cascade"));
+    }
+    if effect.fate == Fate::Disappears {
+        out.changes.push(Change {
+            object: on.clone(),
+            action: Action::Delete,
+            why: Why::Cascade(of.clone()),
+            fields: Vec::new(),
+            adopts: false,
+            at: At::SERVER,
+        });
+    }
+    out.effects.push(effect);
 }
 
 fn protect(question: &Question<'_>, out: &mut Diff) {
@@ -229,7 +249,9 @@ fn protect(question: &Question<'_>, out: &mut Diff) {
 pub fn next_ledger(question: &Question<'_>, diff: &Diff, failed: &dyn Fn(&Address) -> bool) -> Ledger {
     let mut ledger = question.ownership.ledger.clone().unwrap_or_default();
     ledger.owner = question.ownership.owner.clone().unwrap_or_default();
-    ledger.pending.clear();
+    // What failed half way is ours too: the next run looks.
+    let creates = diff.changes.iter().filter(|it| it.action == Action::Create && failed(&it.object));
+    ledger.pending = creates.map(|it| it.object.clone()).collect();
     for change in diff.changes.iter().filter(|it| matches!(it.action, Action::Delete | Action::Forget)) {
         if !failed(&change.object) {
             ledger.entries.remove(&change.object);

@@ -46,8 +46,21 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
         // An object that another one of this plan spawned is updated, not made anew.
         state.objects.entry(change.object.clone()).or_insert(made);
     }
+    let lost = lost_scopes(state, change);
     overlay(state, change);
+    cascade::lose_scopes(state, &change.object, &lost);
     spawn(state, &change.object, version);
+}
+
+/// The scopes that a resource has and will not have.
+pub(super) fn lost_scopes(live: &State, change: &Change) -> Vec<Address> {
+    let Some(object) = live.get(&change.object).filter(|_| change.object.kind() == RESOURCE) else {
+        return Vec::new();
+    };
+    let Some(field) = change.fields.iter().find(|it| &*it.path.field == "scopes") else { return Vec::new() };
+    let kept = if let To::Value(node) = &field.to { node.items() } else { &[] };
+    let had = object.get("scopes").map(Node::items).unwrap_or_default();
+    had.iter().filter(|it| !kept.contains(it)).filter_map(|it| it.as_ref().cloned()).collect()
 }
 
 fn spawn(state: &mut State, address: &Address, version: Version) {

@@ -332,6 +332,15 @@ pub fn main_field(policy_type_name: &str) -> Option<&'static str> {
     policy_type(policy_type_name).map(|it| it.main)
 }
 
+/// Returns whether the server deletes an object when the last target of this field is deleted.
+pub fn goes_when_empty(kind: KindName, field: &str) -> bool {
+    match kind {
+        PERMISSION_NAME => matches!(field, "policies" | "resources" | "scopes"),
+        POLICY_NAME => field == "clientScopes",
+        _ => false,
+    }
+}
+
 /// Returns the types of policy, or those of permission, that Keycloak comes with.
 pub fn policy_types(kind: KindName) -> impl Iterator<Item = &'static str> {
     TYPES

@@ -143,6 +143,10 @@ impl Definitions {
         let mut properties = Map::new();
         for name in fields_of(class) {
             let rule = kind.field(name);
+            let is_ignored = rule.is_some_and(|it| it.compare == Compare::ServerOwned);
+            if !is_ignored && !(kind.takes)(of, name) {
+                continue;
+            }
             if let Some(schema) = self.field(kind, rule, class, name) {
                 properties.insert(name.to_owned(), schema);
             }

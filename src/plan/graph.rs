@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::{Access, Body, Call, Method, Overlay, Segment};
 use crate::change::{Action, Change, FieldChange, To, Why};
-use crate::kind::{self, CLIENT, GROUP, Link, ROLE, Sent, USER};
+use crate::kind::{self, CLIENT, GROUP, Link, PERMISSION, RESOURCE, ROLE, Sent, USER};
 use crate::state::{Address, Node, Object, State};
 
 /// Calls that wait for each other; a broken invariant of the plan, shown with its objects.
@@ -22,7 +22,7 @@ pub fn calls(live: &State, planned: &State, changes: &[Change]) -> Result<Vec<Ca
     for (index, change) in changes.iter().enumerate() {
         of_change(index, change, live, planned, &made, &mut calls);
     }
-    wait(&mut calls, changes, live);
+    wait(&mut calls, changes, live, planned);
     sort(calls, changes)
 }
 
@@ -242,7 +242,7 @@ pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment
 }
 
 /// Sets what each call waits for.
-fn wait(calls: &mut [Call], changes: &[Change], live: &State) {
+fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned: &State) {
     let mut makers: BTreeMap<Address, usize> = BTreeMap::new();
     for (index, call) in calls.iter().enumerate() {
         for address in &call.creates {
@@ -250,6 +250,11 @@ fn wait(calls: &mut [Call], changes: &[Change], live: &State) {
         }
     }
     let realm = makers.get(&kind::realm_address()).copied();
+    let resources: BTreeMap<&Address, usize> = (0..calls.len())
+        .filter(|it| matches!(calls[*it].body, Body::Overlay { .. }))
+        .map(|it| (&changes[calls[it].change].object, it))
+        .filter(|(address, _)| address.kind() == RESOURCE)
+        .collect();
     let defaults: Vec<usize> = (0..calls.len())
         .filter(|it| {
             changes[calls[*it].change].object.kind() == kind::REALM && matches!(calls[*it].body, Body::None)
@@ -270,6 +275,13 @@ fn wait(calls: &mut [Call], changes: &[Change], live: &State) {
     let mut removes: Vec<Option<usize>> = vec![None; changes.len()];
     for (index, call) in calls.iter().enumerate() {
         after[index].extend(realm.filter(|it| *it != index));
+        // A resource that loses scopes takes them from permissions: what these then say comes after it.
+        let own = &changes[call.change].object;
+        if own.kind() == PERMISSION && call.method != Method::Delete {
+            planned.get(own).into_iter().for_each(|it| {
+                it.each_ref(&mut |_, it, _| after[index].extend(resources.get(it).copied()));
+            });
+        }
         // A new client or user gets the defaults that the realm has by then.
         if matches!(call.body, Body::Whole { .. })
             && call.method == Method::Post

@@ -12,23 +12,24 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod cascade;
-mod everything;
 mod faults;
-mod flat;
 mod foreign;
+mod guards;
+mod ledger;
 mod links;
 mod lock;
 mod manual;
 mod notebook;
 mod ours;
 mod owners;
-mod places;
 mod prediction;
 mod probe;
 mod proxy;
 mod prune;
 mod reading;
 mod realm;
+#[path = "../realms/realms.rs"]
+mod realms;
 mod refusals;
 mod sandbox;
 mod secrets;
@@ -60,12 +61,13 @@ fn trials() -> Vec<Trial> {
         cascade::trials(),
         faults::trials(),
         foreign::trials(),
+        guards::trials(),
+        ledger::trials(),
         links::trials(),
         lock::trials(),
         manual::trials(),
         notebook::trials(),
         owners::trials(),
-        places::trials(),
         prediction::trials(),
         probe::trials(),
         prune::trials(),

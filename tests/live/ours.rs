@@ -31,13 +31,6 @@ pub(crate) struct Ours {
     pub(crate) also: BTreeSet<String>,
 }
 
-/// What a step did.
-pub(crate) struct Step {
-    pub(crate) before: State,
-    pub(crate) after: State,
-    pub(crate) diff: Diff,
-}
-
 impl Ours {
     pub(crate) fn new(server: &Server, realm: &str) -> Result<Self, String> {
         let runtime = tokio::runtime::Runtime::new().map_err(|it| it.to_string())?;
@@ -49,8 +42,8 @@ impl Ours {
         Ok(Self { keycloak, runtime, realm, ledger, users: BTreeSet::new(), also: BTreeSet::new() })
     }
 
-    /// Applies a manifest, proves the prediction, and that nothing is left to do.
-    pub(crate) fn apply(&mut self, manifest: &Value, prune: bool) -> Result<Step, String> {
+    /// Applies a manifest, proves the prediction, and that nothing is left to do; returns what the realm holds.
+    pub(crate) fn apply(&mut self, manifest: &Value, prune: bool) -> Result<State, String> {
         let desired = load(manifest)?;
         let before = self.read(&desired)?;
         let diff = self.diff(&desired, &before, prune)?;
@@ -65,7 +58,7 @@ impl Ours {
         if !rest.changes.is_empty() {
             return Err(format!("a second plan is not empty:{}", shown(&rest)));
         }
-        Ok(Step { before: before.live.state, after: after.live.state, diff })
+        Ok(after.live.state)
     }
 
     /// Compares without applying; errors and what no consent can permit are errors here.

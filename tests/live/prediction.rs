@@ -6,14 +6,15 @@
 
 use std::collections::BTreeSet;
 
-use realmwright::kind::{CLIENT, CLIENT_SCOPE, GROUP, PERMISSION, POLICY, ROLE, USER, kind, lift_realm};
-use realmwright::state::{Address, Found, Live};
-use realmwright::text::tree_of_json;
-use serde_json::{Map, Value, json};
+use realmwright::kind::{CLIENT, CLIENT_SCOPE, GROUP, PERMISSION, ROLE, USER};
+use realmwright::state::Address;
+use serde_json::json;
 
-use crate::everything::{everything, varied};
-use crate::flat::{Flat, manifest};
 use crate::ours::Ours;
+use crate::realms::edit::{edit, mend};
+use crate::realms::everything::everything;
+use crate::realms::flat::{Flat, manifest};
+use crate::realms::random::Random;
 use crate::server::Server;
 use crate::{Needs, Trial};
 
@@ -139,10 +140,11 @@ fn sequences(server: &Server, usual: u64) -> Result<(), String> {
 const STEPS: usize = 8;
 
 fn sequence(server: &Server, seed: u64) -> Result<(), String> {
-    let realm = "prediction-random";
+    // Several runs may share a server.
+    let realm = &format!("prediction-random-{seed}-{}", std::process::id());
     empty(server, realm)?;
     let mut ours = Ours::new(server, realm)?;
-    let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut random = Random::new(seed);
     let mut flat = everything(&mut |_, _| random.below(3));
     let all: Vec<Address> = flat.keys().cloned().collect();
     // Not everything at first.
@@ -174,54 +176,8 @@ fn sequence(server: &Server, seed: u64) -> Result<(), String> {
             Err(error) => return Err(format!("step {step}: {error}\nafter {}", story.join("; "))),
         }
     }
+    server.delete(&format!("/{realm}"))?;
     Ok(())
-}
-
-/// Changes what is declared, and says how.
-fn edit(flat: &mut Flat, all: &[Address], random: &mut Random) -> String {
-    let address = random.one(all).clone();
-    match random.below(4) {
-        0 if address.kind() != realmwright::kind::REALM => {
-            flat.retain(|it, _| *it != address && !it.is_under(&address));
-            format!("without {address}")
-        }
-        1 if flat.contains_key(&address) => {
-            let fields = flat.get_mut(&address).expect("just seen");
-            let names: Vec<String> = fields.keys().filter(|it| !is_fixed(it)).cloned().collect();
-            if names.is_empty() {
-                return "nothing".to_owned();
-            }
-            let name = random.one(&names).clone();
-            fields.remove(&name);
-            format!("{address} without {name}")
-        }
-        _ => {
-            if let Some(parent) = address.parent()
-                && !flat.contains_key(&parent)
-            {
-                return "nothing".to_owned();
-            }
-            flat.insert(address.clone(), varied(&address, &mut |_| random.below(3)));
-            format!("{address} varied")
-        }
-    }
-}
-
-/// What an object cannot change, or cannot be without.
-fn is_fixed(name: &str) -> bool {
-    matches!(
-        name,
-        "type"
-            | "protocol"
-            | "protocolMapper"
-            | "owner"
-            | "publicClient"
-            | "serviceAccountsEnabled"
-            | "authorizationServicesEnabled"
-            | "targetClaim"
-            | "hour"
-            | "resourceType"
-    )
 }
 
 /// Somebody else does something in the realm.
@@ -267,123 +223,4 @@ fn meddle(server: &Server, realm: &str, flat: &Flat, random: &mut Random) -> Res
         }
     };
     Ok(format!("somebody: {name} ({})", done.0))
-}
-
-/// Removes every reference that leads nowhere, and every object that cannot be without it.
-fn mend(flat: &mut Flat) {
-    loop {
-        let orphans: Vec<Address> = flat
-            .keys()
-            .filter(|it| it.parent().is_some_and(|up| !flat.contains_key(&up)))
-            .chain(flat.keys().filter(|it| is_orphaned_account(it, flat)))
-            .cloned()
-            .collect();
-        orphans.iter().for_each(|it| {
-            flat.remove(it);
-        });
-        let state = lift_realm(&tree_of_json(&manifest("r", flat))).into_live();
-        let mut live = Live::default();
-        live.state = state;
-        let known = |it: &Address| {
-            matches!(live.find(it), Found::Is(_))
-                || (kind(it.kind()).built_in)(it)
-                || (it.kind() == ROLE && it.name() == realmwright::kind::DEFAULT_ROLE)
-        };
-        let mut is_clean = orphans.is_empty();
-        let addresses: Vec<Address> = flat.keys().cloned().collect();
-        for address in addresses {
-            let names: Vec<String> = flat[&address].keys().cloned().collect();
-            for name in names {
-                let fields = flat.get_mut(&address).expect("nothing is removed here");
-                let value = fields[&name].clone();
-                let good = without_broken(&address, fields, &name, &value, &known);
-                if good.as_ref() != Some(&value) {
-                    is_clean = false;
-                    match good {
-                        Some(good) => fields.insert(name, good),
-                        None => fields.remove(&name),
-                    };
-                }
-            }
-            let fields = &flat[&address];
-            let needs = |names: &[&str]| names.iter().all(|it| fields.get(*it).is_none_or(is_empty));
-            let is_empty = match address.kind() {
-                POLICY => {
-                    let main = realmwright::kind::main_field(fields["type"].as_str().unwrap_or_default());
-                    main.is_some_and(|it| !it.is_empty() && needs(&[it]))
-                }
-                PERMISSION => {
-                    needs(&["policies"])
-                        || (fields["type"] == "scope" && needs(&["scopes"]))
-                        || (fields["type"] == "resource" && needs(&["resources", "resourceType"]))
-                }
-                _ => address.name() == "Owned" && needs(&["owner"]),
-            };
-            if is_empty {
-                is_clean = false;
-                flat.remove(&address);
-            }
-        }
-        if is_clean {
-            return;
-        }
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
-}
-
-fn is_orphaned_account(address: &Address, flat: &Flat) -> bool {
-    let Some(client) = address.name().strip_prefix("service-account-") else { return false };
-    address.kind() == USER && !flat.keys().any(|it| it.kind() == CLIENT && it.name().to_lowercase() == client)
-}
-
-/// Returns a value without list items that refer to nothing; none where what is broken is no list.
-fn without_broken(
-    address: &Address,
-    fields: &Map<String, Value>,
-    name: &str,
-    value: &Value,
-    known: &dyn Fn(&Address) -> bool,
-) -> Option<Value> {
-    let is_good = |value: &Value| {
-        let mut alone = Map::from_iter([(name.to_owned(), value.clone())]);
-        alone.extend(fields.get("type").map(|it| ("type".to_owned(), it.clone())));
-        let mut flat = Flat::new();
-        let mut above = address.parent();
-        while let Some(it) = above {
-            above = it.parent();
-            flat.insert(it, Map::new());
-        }
-        flat.insert(address.clone(), alone);
-        let lifted = lift_realm(&tree_of_json(&manifest("r", &flat))).into_live();
-        let here: BTreeSet<&Address> = lifted.objects.keys().collect();
-        let mut good = true;
-        for object in lifted.objects.values() {
-            object.each_ref(&mut |_, it, _| good &= known(it) || (here.contains(it) && it != address));
-        }
-        good
-    };
-    if is_good(value) {
-        return Some(value.clone());
-    }
-    let items = value.as_array()?;
-    Some(items.iter().filter(|it| is_good(&json!([it]))).cloned().collect())
-}
-
-/// Xorshift: the same numbers everywhere.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).expect("31 bits fit") % limit
-    }
-
-    fn one<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.below(list.len())]
-    }
 }

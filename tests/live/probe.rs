@@ -11,15 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use realmwright::call::Segment;
 use realmwright::kind::{
     Compare, Kind, NEWEST, OLDEST, PERMISSION, POLICY, SETTINGS, Sent, Type, USER, Version, field_type,
-    fields_of, kind, known_since, lift_object, main_field, parse_address, policy_types,
+    fields_of, kind, known_since, lift_object, main_field,
 };
 use realmwright::plan;
 use realmwright::state::{Address, State};
 use realmwright::text::tree_of_json;
 use serde_json::{Map, Value, json};
 
-use crate::flat::{Flat, flat, manifest};
 use crate::ours::Ours;
+use crate::realms::flat::{Flat, flat, manifest};
+use crate::realms::subjects::{Subject, realm_itself, subjects};
 use crate::server::Server;
 use crate::{Needs, Trial};
 
@@ -59,8 +60,7 @@ fn realm(server: &Server, version: Version) -> Result<(), String> {
         "client-scope/s3": { "protocol": "openid-connect" },
         "client-scope/s4": { "protocol": "openid-connect" },
     }));
-    let subject = Subject { address: address("realm"), fixed: json!({}), skip: &[] };
-    Probe::of(server, name, version, base, vec![subject])?.run()
+    Probe::of(server, name, version, base, vec![realm_itself()])?.run()
 }
 
 /// One object of every kind, and of every type of policy and permission.
@@ -83,65 +83,6 @@ fn objects(server: &Server, version: Version) -> Result<(), String> {
         "client/rs/authz/policy/p2": { "type": "role", "roles": ["r2"] },
     }));
     Probe::of(server, "probe-objects", version, base, subjects())?.run()
-}
-
-fn subjects() -> Vec<Subject> {
-    let plain = |text: &str| Subject { address: address(text), fixed: json!({}), skip: &[] };
-    let mut subjects: Vec<Subject> = [
-        "client-scope/it",
-        "client-scope/it/mapper/it",
-        "role/it",
-        "client/other/role/it",
-        "group/it",
-        "group/it/under",
-        "client/it",
-        "client/it/mapper/it",
-        "client/rs/authz/settings",
-        "client/rs/authz/scope/it",
-        "client/rs/authz/resource/it",
-        "user/probed",
-    ]
-    .map(plain)
-    .into();
-    for (kind, word, types) in [
-        (POLICY, "policy", policy_types(POLICY).collect::<Vec<_>>()),
-        (PERMISSION, "permission", policy_types(PERMISSION).collect()),
-    ] {
-        for of in types {
-            // Code is uploaded with a server; permissions of resource owners are theirs.
-            if matches!(of, "js" | "uma") {
-                continue;
-            }
-            let text = format!("client/rs/authz/{word}/{of}");
-            debug_assert_eq!(address(&text).kind(), kind);
-            subjects.push(Subject { address: address(&text), fixed: json!({ "type": of }), skip: &[] });
-        }
-    }
-    let typed =
-        subjects.iter_mut().find(|it| it.address.name() == "resource" && it.address.kind() == PERMISSION);
-    // It covers resources or a type of them.
-    if let Some(typed) = typed {
-        typed.skip = &["resourceType"];
-        let of_type = json!({ "type": "resource" });
-        subjects.push(Subject {
-            address: address("client/rs/authz/permission/of a type"),
-            fixed: of_type,
-            skip: &["resources"],
-        });
-    }
-    subjects
-}
-
-fn address(text: &str) -> Address {
-    parse_address(text).unwrap_or_else(|| panic!("no address: {text}"))
-}
-
-/// An object whose fields are probed.
-struct Subject {
-    address: Address,
-    /// What it is created with and keeps.
-    fixed: Value,
-    skip: &'static [&'static str],
 }
 
 /// One field of a subject with its two values.
@@ -270,8 +211,8 @@ impl<'a> Probe<'a> {
                 set.entry(field.of.clone()).or_default().insert(field.name.to_owned(), value);
             }
         }
-        let step = match self.ours.apply(&manifest(&self.ours.realm, &flat), false) {
-            Ok(step) => step,
+        let after = match self.ours.apply(&manifest(&self.ours.realm, &flat), false) {
+            Ok(after) => after,
             Err(error) => {
                 self.wrong.push(format!("== {title}: {error}"));
                 return;
@@ -281,7 +222,7 @@ impl<'a> Probe<'a> {
             return;
         }
         for (address, fields) in set {
-            match self.raw(&address, &step.after) {
+            match self.raw(&address, &after) {
                 Ok(raw) => {
                     for (name, value) in &fields {
                         if let Some(wrong) = differs(&address, name, value, &raw) {

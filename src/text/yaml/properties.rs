@@ -1,3 +1,5 @@
+//! Properties of reading YAML, over generated texts.
+
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use serde_json::Value;
 

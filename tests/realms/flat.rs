@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use realmwright::kind::{
-    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, SETTINGS, USER,
-    kind, parse_address, realm_address,
+    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, RESOURCE, ROLE, SCOPE, SETTINGS, USER, kind,
+    parse_address, realm_address,
 };
 use realmwright::state::{Address, KindName};
 use serde_json::{Map, Value, json};
@@ -80,10 +80,4 @@ fn object(flat: &Flat, address: &Address) -> Value {
         }
     }
     Value::Object(out)
-}
-
-/// Returns whether objects of a kind can be declared here; a new kind must be added to [`manifest`].
-pub(crate) fn knows(kind: KindName) -> bool {
-    [REALM, CLIENT_SCOPE, ROLE, GROUP, CLIENT, MAPPER, SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION, USER]
-        .contains(&kind)
 }

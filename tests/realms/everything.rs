@@ -3,7 +3,7 @@
 use realmwright::state::Address;
 use serde_json::{Map, Value, json};
 
-use crate::flat::{Flat, flat};
+use super::flat::{Flat, flat};
 
 /// Returns the realm, each varying field decided by `choose`.
 pub(crate) fn everything(choose: &mut dyn FnMut(&Address, &str) -> usize) -> Flat {

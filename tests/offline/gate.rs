@@ -1,0 +1,85 @@
+//! What every kind must have: a kind without it fails here, not in somebody's realm.
+
+use std::collections::BTreeSet;
+
+use realmwright::kind::{
+    Field, KINDS, PERMISSION, POLICY, Sent, fields_of, kind, parse_address, policy_types,
+};
+use realmwright::state::KindName;
+
+use crate::realms::everything::everything;
+use crate::realms::flat::manifest;
+use crate::realms::subjects::{realm_itself, subjects};
+
+/// Types that no manifest can make on a plain server: code is deployed, and owners make their own permissions.
+const NOT_HERE: &[&str] = &["js", "uma"];
+
+#[test]
+fn every_kind_is_probed_field_by_field() {
+    let probed: BTreeSet<KindName> =
+        subjects().iter().chain([&realm_itself()]).map(|it| it.address.kind()).collect();
+    let missing: Vec<KindName> = KINDS.iter().map(|it| it.name).filter(|it| !probed.contains(it)).collect();
+    assert_eq!(missing, []);
+    for of in [POLICY, PERMISSION] {
+        for name in policy_types(of).filter(|it| !NOT_HERE.contains(it)) {
+            let is_it = |fixed: &serde_json::Value| fixed["type"] == name;
+            let has = subjects().iter().any(|it| it.address.kind() == of && is_it(&it.fixed));
+            assert!(has, "{of} of type {name} is not probed");
+        }
+    }
+    for subject in subjects() {
+        let class =
+            (kind(subject.address.kind()).representation)(subject.fixed["type"].as_str().unwrap_or(""));
+        for name in subject.skip {
+            assert!(fields_of(class).any(|it| it == *name), "{name} is no field of {class}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_is_in_the_realm_that_has_something_of_everything() {
+    let realm = everything(&mut |_, _| 0);
+    let there: BTreeSet<KindName> = realm.keys().map(realmwright::state::Address::kind).collect();
+    let missing: Vec<KindName> = KINDS.iter().map(|it| it.name).filter(|it| !there.contains(it)).collect();
+    assert_eq!(missing, []);
+    for of in [POLICY, PERMISSION] {
+        for name in policy_types(of).filter(|it| !NOT_HERE.contains(it)) {
+            let has = realm.iter().any(|(it, fields)| it.kind() == of && fields["type"] == name);
+            assert!(has, "no {of} of type {name}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_knows_its_class_and_every_ruled_field_is_one_that_keycloak_knows() {
+    for kind in KINDS {
+        for class_of in ["", "role", "resource", "scope"] {
+            let class = (kind.representation)(class_of);
+            assert!(fields_of(class).next().is_some(), "{}: no class {class}", kind.name);
+        }
+        let types = policy_types(POLICY).chain(policy_types(PERMISSION)).chain([""]);
+        let known: BTreeSet<&str> = types.flat_map(|it| fields_of((kind.representation)(it))).collect();
+        // What other tools call it is refused by name, and `permissions` beside `policies` is ours.
+        let ours = |it: &&Field| matches!(it.sent, Sent::NotYet | Sent::Children(_));
+        for field in kind.fields.iter().filter(|it| !ours(it)) {
+            assert!(known.contains(field.name), "{} has no field {}", kind.name, field.name);
+        }
+        assert!(kind.under.iter().all(|up| KINDS.iter().any(|it| it.name == *up)));
+        let text = format!("{}{}", kind.name, if kind.key.is_empty() { "" } else { "/x" });
+        if kind.is_top() {
+            assert_eq!(parse_address(&text).map(|it| it.kind()), Some(kind.name), "{text}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_is_in_the_schema() {
+    let schema = realmwright::manifest::schema::manifest();
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    for choice in 0..3 {
+        let realm = manifest("r", &everything(&mut |_, _| choice));
+        let problems: Vec<String> =
+            validator.iter_errors(&realm).map(|it| format!("{}: {it}", it.instance_path())).collect();
+        assert_eq!(problems, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,8 @@
+//! What must hold without a server: properties over generated realms, the gate that every kind passes, and
+//! how the source is cut.
+
+mod gate;
+mod properties;
+#[path = "../realms/realms.rs"]
+mod realms;
+mod tidy;

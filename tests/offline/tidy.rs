@@ -1,0 +1,178 @@
+//! How the source is cut: what may use what, how long a file may be, and where Keycloak's words may stand.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use realmwright::kind::{KINDS, fields_of};
+
+/// Modules in reading order: each may use those before it.
+const ORDER: &[&str] = &[
+    "text", "state", "change", "call", "kind", "manifest", "diff", "access", "plan", "report", "keycloak",
+    "apply", "sandbox", "cli",
+];
+
+/// Tests that show notes as people see them.
+const EXCEPT: &[(&str, &str)] = &[
+    ("src/manifest/check/tests.rs", "report"),
+    ("src/manifest/load/tests.rs", "report"),
+    ("src/manifest/project/tests.rs", "report"),
+];
+
+const MOST_LINES: usize = 500;
+
+struct Source {
+    /// Below the root, with slashes.
+    name: String,
+    text: String,
+}
+
+impl Source {
+    /// The module under `src/` that a file belongs to.
+    fn module(&self) -> Option<&str> {
+        let below = self.name.strip_prefix("src/")?;
+        Some(below.split_once('/').map_or(below.trim_end_matches(".rs"), |it| it.0))
+    }
+
+    /// The lines before the tests at the end of a file; none where the file is tests.
+    fn product(&self) -> &str {
+        let is_test = ["tests/", "/tests", "/fixture"].iter().any(|it| self.name.contains(it));
+        let end = self.text.find("#[cfg(test)]\nmod tests {").unwrap_or(self.text.len());
+        if is_test { "" } else { &self.text[..end] }
+    }
+}
+
+fn sources() -> Vec<Source> {
+    fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder of the repository") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, out);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                out.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    walk(&root.join("src"), &mut paths);
+    walk(&root.join("tests"), &mut paths);
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| Source {
+            name: path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/"),
+            text: fs::read_to_string(&path).expect("source is text"),
+        })
+        .collect()
+}
+
+fn none(wrong: &[String]) {
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn a_module_uses_only_what_stands_before_it() {
+    let rank = |module: &str| ORDER.iter().position(|it| *it == module);
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let Some(module) = source.module().filter(|it| !matches!(*it, "lib" | "main")) else { continue };
+        let Some(own) = rank(module) else {
+            wrong.push(format!("{}: `{module}` is not in the order", source.name));
+            continue;
+        };
+        for (number, line) in source.text.lines().enumerate() {
+            // Written out or imported, in tests too.
+            for used in line.split("crate::").skip(1) {
+                let names: Vec<&str> = match used.strip_prefix('{') {
+                    Some(list) => list.split(',').collect(),
+                    None => vec![used],
+                };
+                for name in names {
+                    let name: String =
+                        name.trim().chars().take_while(|it| it.is_ascii_lowercase() || *it == '_').collect();
+                    let may = EXCEPT.contains(&(&*source.name, &*name));
+                    if !may && rank(&name).is_some_and(|it| it > own) {
+                        wrong.push(format!("{}:{}: {module} uses {name}", source.name, number + 1));
+                    }
+                }
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn files_stay_short_and_say_what_they_are() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let lines = source.text.lines().count();
+        if lines > MOST_LINES {
+            wrong.push(format!("{}: {lines} lines", source.name));
+        }
+        if !source.product().is_empty() && !source.text.starts_with("//!") {
+            wrong.push(format!("{}: does not say at its head what it is", source.name));
+        }
+        if source.name.ends_with("/mod.rs") {
+            wrong.push(format!("{}: named mod.rs", source.name));
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn nothing_is_silenced_hashed_or_unwrapped() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let product = source.product();
+        let here = source.name.ends_with("offline/tidy.rs");
+        for (number, line) in source.text.lines().enumerate() {
+            for word in ["#[allow(", "HashMap", "HashSet"] {
+                if !here && line.contains(word) {
+                    wrong.push(format!("{}:{}: {word}", source.name, number + 1));
+                }
+            }
+        }
+        for (number, line) in product.lines().enumerate() {
+            for word in [".unwrap()", ".unwrap_err()"] {
+                if line.contains(word) {
+                    wrong.push(format!("{}:{}: {word}", source.name, number + 1));
+                }
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn few_kinds_need_code() {
+    let with: Vec<_> = KINDS.iter().filter(|it| it.respell.is_some()).map(|it| it.name).collect();
+    assert!(with.len() <= 6, "{with:?}");
+}
+
+/// Comparing, planning and reporting know kinds, not fields: two words in camel case are a field's name.
+#[test]
+fn fields_of_keycloak_are_named_in_the_table_alone() {
+    let types = ["", "role", "user", "group", "client", "client-scope", "regex", "time", "resource", "scope"];
+    let fields: BTreeSet<&str> = KINDS
+        .iter()
+        .flat_map(|kind| types.map(|it| (kind.representation)(it)))
+        .flat_map(fields_of)
+        .filter(|it| it.contains(|it: char| it.is_ascii_uppercase()))
+        .collect();
+    assert!(fields.contains("redirectUris") && !fields.contains("secret"));
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let module = source.module().unwrap_or_default();
+        if !matches!(module, "text" | "state" | "change" | "call" | "diff" | "access" | "plan" | "report") {
+            continue;
+        }
+        for (number, line) in source.product().lines().enumerate() {
+            let words = line.split('"').skip(1).step_by(2);
+            for word in words.filter(|it| fields.contains(it)) {
+                wrong.push(format!("{}:{}: {word}", source.name, number + 1));
+            }
+        }
+    }
+    none(&wrong);
+}

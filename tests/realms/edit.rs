@@ -1,0 +1,164 @@
+//! Random edits of what is declared, and what keeps the rest valid.
+
+use std::collections::BTreeSet;
+
+use realmwright::kind::{
+    CLIENT, DEFAULT_ROLE, PERMISSION, POLICY, REALM, ROLE, USER, kind, lift_realm, main_field,
+};
+use realmwright::state::{Address, Found, Live};
+use realmwright::text::tree_of_json;
+use serde_json::{Map, Value, json};
+
+use super::everything::varied;
+use super::flat::{Flat, manifest};
+use super::random::Random;
+
+/// Changes what is declared, and says how.
+pub(crate) fn edit(flat: &mut Flat, all: &[Address], random: &mut Random) -> String {
+    let address = random.one(all).clone();
+    match random.below(4) {
+        0 if address.kind() != REALM => {
+            flat.retain(|it, _| *it != address && !it.is_under(&address));
+            format!("without {address}")
+        }
+        1 if flat.contains_key(&address) => {
+            let fields = flat.get_mut(&address).expect("just seen");
+            let names: Vec<String> = fields.keys().filter(|it| !is_fixed(it)).cloned().collect();
+            if names.is_empty() {
+                return "nothing".to_owned();
+            }
+            let name = random.one(&names).clone();
+            fields.remove(&name);
+            format!("{address} without {name}")
+        }
+        _ => {
+            if let Some(parent) = address.parent()
+                && !flat.contains_key(&parent)
+            {
+                return "nothing".to_owned();
+            }
+            flat.insert(address.clone(), varied(&address, &mut |_| random.below(3)));
+            format!("{address} varied")
+        }
+    }
+}
+
+/// What an object cannot change, or cannot be without.
+fn is_fixed(name: &str) -> bool {
+    matches!(
+        name,
+        "type"
+            | "protocol"
+            | "protocolMapper"
+            | "owner"
+            | "publicClient"
+            | "serviceAccountsEnabled"
+            | "authorizationServicesEnabled"
+            | "targetClaim"
+            | "hour"
+            | "resourceType"
+    )
+}
+
+/// Removes every reference that leads nowhere, and every object that cannot be without it.
+pub(crate) fn mend(flat: &mut Flat) {
+    loop {
+        let orphans: Vec<Address> = flat
+            .keys()
+            .filter(|it| it.parent().is_some_and(|up| !flat.contains_key(&up)))
+            .chain(flat.keys().filter(|it| is_orphaned_account(it, flat)))
+            .cloned()
+            .collect();
+        for orphan in &orphans {
+            flat.remove(orphan);
+        }
+        let state = lift_realm(&tree_of_json(&manifest("r", flat))).into_live();
+        let mut live = Live::default();
+        live.state = state;
+        let known = |it: &Address| {
+            matches!(live.find(it), Found::Is(_))
+                || (kind(it.kind()).built_in)(it)
+                || (it.kind() == ROLE && it.name() == DEFAULT_ROLE)
+        };
+        let mut is_clean = orphans.is_empty();
+        let addresses: Vec<Address> = flat.keys().cloned().collect();
+        for address in addresses {
+            let names: Vec<String> = flat[&address].keys().cloned().collect();
+            for name in names {
+                let fields = flat.get_mut(&address).expect("nothing is removed here");
+                let value = fields[&name].clone();
+                let good = without_broken(&address, fields, &name, &value, &known);
+                if good.as_ref() != Some(&value) {
+                    is_clean = false;
+                    match good {
+                        Some(good) => fields.insert(name, good),
+                        None => fields.remove(&name),
+                    };
+                }
+            }
+            let fields = &flat[&address];
+            let needs = |names: &[&str]| names.iter().all(|it| fields.get(*it).is_none_or(is_empty));
+            let is_empty = match address.kind() {
+                POLICY => {
+                    let main = main_field(fields["type"].as_str().unwrap_or_default());
+                    main.is_some_and(|it| !it.is_empty() && needs(&[it]))
+                }
+                PERMISSION => {
+                    needs(&["policies"])
+                        || (fields["type"] == "scope" && needs(&["scopes"]))
+                        || (fields["type"] == "resource" && needs(&["resources", "resourceType"]))
+                }
+                _ => address.name() == "Owned" && needs(&["owner"]),
+            };
+            if is_empty {
+                is_clean = false;
+                flat.remove(&address);
+            }
+        }
+        if is_clean {
+            return;
+        }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+fn is_orphaned_account(address: &Address, flat: &Flat) -> bool {
+    let Some(client) = address.name().strip_prefix("service-account-") else { return false };
+    address.kind() == USER && !flat.keys().any(|it| it.kind() == CLIENT && it.name().to_lowercase() == client)
+}
+
+/// Returns a value without list items that refer to nothing; none where what is broken is no list.
+fn without_broken(
+    address: &Address,
+    fields: &Map<String, Value>,
+    name: &str,
+    value: &Value,
+    known: &dyn Fn(&Address) -> bool,
+) -> Option<Value> {
+    let is_good = |value: &Value| {
+        let mut alone = Map::from_iter([(name.to_owned(), value.clone())]);
+        alone.extend(fields.get("type").map(|it| ("type".to_owned(), it.clone())));
+        let mut flat = Flat::new();
+        let mut above = address.parent();
+        while let Some(it) = above {
+            above = it.parent();
+            flat.insert(it, Map::new());
+        }
+        flat.insert(address.clone(), alone);
+        let lifted = lift_realm(&tree_of_json(&manifest("r", &flat))).into_live();
+        let here: BTreeSet<&Address> = lifted.objects.keys().collect();
+        let mut good = true;
+        for object in lifted.objects.values() {
+            object.each_ref(&mut |_, it, _| good &= known(it) || (here.contains(it) && it != address));
+        }
+        good
+    };
+    if is_good(value) {
+        return Some(value.clone());
+    }
+    let items = value.as_array()?;
+    Some(items.iter().filter(|it| is_good(&json!([it]))).cloned().collect())
+}

@@ -1,0 +1,69 @@
+//! What is probed field by field: the realm, and one object of every kind and of every type of policy and
+//! permission.
+
+use realmwright::kind::{PERMISSION, POLICY, parse_address, policy_types};
+use realmwright::state::Address;
+use serde_json::{Value, json};
+
+/// An object whose fields are probed.
+pub(crate) struct Subject {
+    pub(crate) address: Address,
+    /// What it is created with and keeps.
+    pub(crate) fixed: Value,
+    pub(crate) skip: &'static [&'static str],
+}
+
+pub(crate) fn realm_itself() -> Subject {
+    Subject { address: address("realm"), fixed: json!({}), skip: &[] }
+}
+
+pub(crate) fn subjects() -> Vec<Subject> {
+    let plain = |text: &str| Subject { address: address(text), fixed: json!({}), skip: &[] };
+    let mut subjects: Vec<Subject> = [
+        "client-scope/it",
+        "client-scope/it/mapper/it",
+        "role/it",
+        "client/other/role/it",
+        "group/it",
+        "group/it/under",
+        "client/it",
+        "client/it/mapper/it",
+        "client/rs/authz/settings",
+        "client/rs/authz/scope/it",
+        "client/rs/authz/resource/it",
+        "user/probed",
+    ]
+    .map(plain)
+    .into();
+    for (kind, word, types) in [
+        (POLICY, "policy", policy_types(POLICY).collect::<Vec<_>>()),
+        (PERMISSION, "permission", policy_types(PERMISSION).collect()),
+    ] {
+        for of in types {
+            // Code is uploaded with a server; permissions of resource owners are theirs.
+            if matches!(of, "js" | "uma") {
+                continue;
+            }
+            let text = format!("client/rs/authz/{word}/{of}");
+            debug_assert_eq!(address(&text).kind(), kind);
+            subjects.push(Subject { address: address(&text), fixed: json!({ "type": of }), skip: &[] });
+        }
+    }
+    let typed =
+        subjects.iter_mut().find(|it| it.address.name() == "resource" && it.address.kind() == PERMISSION);
+    // It covers resources or a type of them.
+    if let Some(typed) = typed {
+        typed.skip = &["resourceType"];
+        let of_type = json!({ "type": "resource" });
+        subjects.push(Subject {
+            address: address("client/rs/authz/permission/of a type"),
+            fixed: of_type,
+            skip: &["resources"],
+        });
+    }
+    subjects
+}
+
+fn address(text: &str) -> Address {
+    parse_address(text).unwrap_or_else(|| panic!("no address: {text}"))
+}
