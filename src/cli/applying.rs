@@ -71,7 +71,7 @@ pub(super) async fn apply(
     agreed: &Planned,
     orders: &Orders<'_>,
 ) -> anyhow::Result<Applied> {
-    if agreed.plan.is_empty() {
+    if agreed.plan.is_empty() && !agreed.heals {
         return Ok(Applied {
             outcomes: Vec::new(),
             verification: Verification::Clean { held_back: agreed.plan.diff.held_back.len() },
@@ -84,8 +84,15 @@ pub(super) async fn apply(
         // In a realm that does not exist yet the POST of the realm is the lock.
         let created = create_realm(keycloak, wish, &agreed.plan, orders).await?;
         if let Ended::Failed { message } = &created.ended {
-            let exit = if created.began { Exit::Partly } else { Exit::Failed };
-            let mut applied = Applied::ended(exit, "server", message.clone());
+            let path = format!("realms/{}", kind::segment(&wish.desired.realm));
+            let mut applied = if created.began {
+                Applied::ended(Exit::Partly, "server", message.clone())
+            } else if keycloak.get(&path).await.is_ok() {
+                let message = "another run created the realm meanwhile; plan again".to_owned();
+                Applied::ended(Exit::Refused, "lock", message)
+            } else {
+                Applied::ended(Exit::Failed, "server", message.clone())
+            };
             applied.outcomes.push(created);
             return Ok(applied);
         }
@@ -284,6 +291,7 @@ async fn write_ahead(keycloak: &Keycloak, wish: &Wish<'_>, planned: &Planned) ->
     let Some(owner) = wish.owner else { return Ok(serial) };
     let mut ledger = old.cloned().unwrap_or_default();
     owner.clone_into(&mut ledger.owner);
+    ledger.untrusted = planning::untrusted(&planned.ownership);
     if let Some(id) = &planned.read.realm_id {
         ledger.realm_id.clone_from(id);
     }

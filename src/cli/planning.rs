@@ -31,6 +31,8 @@ pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) read: Read,
     pub(super) ownership: Ownership,
+    /// The ledger is written anew even where nothing else is to do.
+    pub(super) heals: bool,
 }
 
 /// Reads the realm and plans.
@@ -55,11 +57,11 @@ pub(super) async fn plan(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result
     }
     let mut read = read(keycloak, &wish.desired.realm, &want).await?;
     read.live.state.objects.retain(|address, _| !is_ours(address));
-    let ownership = ownership(wish, &read, ledgers);
+    let (ownership, heals) = ownership(wish, &read, ledgers);
     let mut plan = compare(wish, &read, &ownership);
     wish.server.clone_into(&mut plan.server);
     plan.keycloak = read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string());
-    Ok(Planned { plan, read, ownership })
+    Ok(Planned { plan, read, ownership, heals })
 }
 
 fn compare(wish: &Wish<'_>, read: &Read, ownership: &Ownership) -> Plan {
@@ -111,6 +113,7 @@ pub(super) fn next_ledger(
     let profile = profile(&planned.read);
     let question = question(wish, &planned.read, &planned.ownership, profile.as_ref());
     let mut ledger = diff::next_ledger(&question, &planned.plan.diff, failed);
+    ledger.untrusted = untrusted(&planned.ownership);
     // A run over a part must not make the rest look undeclared to the next one.
     if is_full && (wish.adopt || covers(wish.roots, &ledger.roots)) {
         wish.roots.clone_into(&mut ledger.roots);
@@ -124,7 +127,18 @@ pub(super) fn next_ledger(
     ledger
 }
 
-fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ownership {
+/// Returns why a ledger that is written now cannot say what may be pruned: one in place of a lost one knows too
+/// little, until somebody says with `--adopt` that it is the measure.
+pub(super) fn untrusted(ownership: &Ownership) -> Option<String> {
+    match &ownership.ledger {
+        Some(ledger) => ledger.untrusted.clone(),
+        None => ownership.damaged.clone(),
+    }
+}
+
+/// Returns whose realm it is, and whether `--adopt` has something to heal.
+fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> (Ownership, bool) {
+    let mut heals = false;
     let mut ownership = Ownership { owner: wish.owner.map(str::to_owned), ..Ownership::default() };
     for (owner, mut ledger) in ledgers {
         if let Ok(ledger) = &mut ledger {
@@ -139,13 +153,15 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
                     .is_some_and(|it| !ledger.realm_id.is_empty() && *it != ledger.realm_id);
                 let trouble = if moved {
                     Some("the ledger belongs to a realm with another id".to_owned())
-                } else if !wish.adopt && !covers(wish.roots, &ledger.roots) {
+                } else if ledger.untrusted.is_some() {
+                    ledger.untrusted.clone()
+                } else if !covers(wish.roots, &ledger.roots) {
                     Some(format!(
                         "the last full apply covered {}, and this run covers {}",
                         ledger.roots.join(", "),
                         wish.roots.join(", ")
                     ))
-                } else if !wish.adopt && wish.environment != ledger.environment && ledger.serial > 0 {
+                } else if wish.environment != ledger.environment && ledger.serial > 0 {
                     Some(format!(
                         "the last apply was for environment `{}`, and this one is for `{}`",
                         ledger.environment, wish.environment
@@ -153,10 +169,14 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
                 } else {
                     None
                 };
-                if wish.adopt && moved {
-                    continue;
+                if wish.adopt && trouble.is_some() {
+                    heals = true;
+                    if moved || ledger.untrusted.is_some() {
+                        continue;
+                    }
+                } else {
+                    ownership.damaged = trouble;
                 }
-                ownership.damaged = trouble;
                 if !moved {
                     ownership.ledger = Some(ledger);
                 }
@@ -164,12 +184,13 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> Ow
             Ok(ledger) => {
                 ownership.others.insert(owner, ledger);
             }
-            Err(reason) if is_ours && !wish.adopt => ownership.damaged = Some(reason),
+            Err(_) if is_ours && wish.adopt => heals = true,
+            Err(reason) if is_ours => ownership.damaged = Some(reason),
             // Another owner's damaged ledger protects nothing that we could know of.
             Err(_) => {}
         }
     }
-    ownership
+    (ownership, heals)
 }
 
 /// Returns whether everything under the old manifest roots is under the new ones.

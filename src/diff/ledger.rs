@@ -25,6 +25,8 @@ pub struct Ledger {
     pub entries: BTreeMap<Address, Entry>,
     /// Addresses about to be created when the last run began to write.
     pub pending: BTreeSet<Address>,
+    /// Why it cannot say what may be pruned: it began without what an earlier one knew.
+    pub untrusted: Option<String>,
 }
 
 /// One object that we applied.
@@ -81,6 +83,8 @@ struct Wire {
     entries: BTreeMap<String, WireEntry>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pending: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    untrusted: Option<String>,
 }
 
 impl Ledger {
@@ -111,6 +115,7 @@ impl Ledger {
             roots: self.roots.clone(),
             entries: entries.collect(),
             pending: self.pending.iter().map(Address::to_string).collect(),
+            untrusted: self.untrusted.clone(),
         };
         serde_json::to_string(&wire).expect("maps with text keys are JSON")
     }
@@ -160,6 +165,7 @@ impl Ledger {
             roots: wire.roots,
             entries,
             pending: wire.pending.iter().map(address).collect::<Result<_, _>>()?,
+            untrusted: wire.untrusted,
         })
     }
 }

@@ -16,6 +16,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     let trial = |name, run| Trial { name, needs: Needs::Newest, run };
     vec![
         trial("lock::two_applies_at_once_do_not_mix", two_at_once),
+        trial("lock::two_runs_that_create_one_realm_are_told_apart", two_create),
+        trial("lock::a_ledger_that_moves_under_a_run_stops_it", a_moved_ledger),
         trial("lock::a_lock_that_has_run_out_is_taken_over", a_stale_lock),
         trial("lock::unlock_ends_the_lock_of_the_named_run_alone", unlock),
         trial("lock::a_run_whose_lock_is_removed_stops_and_says_so", a_removed_lock),
@@ -146,6 +148,46 @@ fn two_at_once(server: &Server) -> Result<(), String> {
     let mut names = roles(&realm)?;
     names.sort();
     same("nothing doubles", &names, &["o1", "o2", "o3", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r9"])?;
+    no_lock(&realm)?;
+    server.no_realm(name)
+}
+
+/// In a realm that does not exist yet, the POST of the realm is the lock.
+fn two_create(server: &Server) -> Result<(), String> {
+    let name = "live-lock-create";
+    server.no_realm(name)?;
+    let (one, other) = (Tree::of(name, ROLES)?, Tree::of(name, ROLES)?);
+    // Both have planned before either creates.
+    let proxy = Unruly::before(server, |it| {
+        if it.method == "POST" && it.path == "/admin/realms" {
+            Do::Late(Duration::from_secs(2))
+        } else {
+            Do::Pass
+        }
+    })?;
+    let args = &["apply", "--auto-approve", "--allow", "realms=1", "--format", "json"];
+    let (a, b) = (start(&one, &proxy.url, server, args)?, start(&other, &proxy.url, server, args)?);
+    let (a, b) = (end(&one, server, a)?, end(&other, server, b)?);
+    let (done, refused) = if a.code == 0 { (a, b) } else { (b, a) };
+    done.expect(0)?;
+    refused.expect(3)?.says("another run created the realm meanwhile; plan again")?;
+    one.is_clean(server)?;
+    no_lock(&server.realm(name))?;
+    server.no_realm(name)
+}
+
+fn a_moved_ledger(server: &Server) -> Result<(), String> {
+    let name = "live-lock-moved";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    let tree = Tree::of(name, ROLES)?;
+    let proxy = slow(server, 400)?;
+    let run = start(&tree, &proxy.url, server, ONE_LANE)?;
+    until("the first role is there", || is_there(&realm, "r1"))?;
+    realm.delete(&realm.client("realmwright-ledger-team")?)?;
+    let ran = end(&tree, server, run)?.expect(4)?;
+    ran.says("the ledger was written by another run")?;
+    check(outcomes(&ran)?.contains(&"done role/r8".to_owned()), "what was done is told", &ran.json()?)?;
     no_lock(&realm)?;
     server.no_realm(name)
 }

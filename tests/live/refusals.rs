@@ -1,5 +1,486 @@
-//! stub
-use crate::Trial;
+//! What a run must refuse or cannot do: each says why, in words and as JSON, and nothing was written.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection};
+use serde_json::{Value, json};
+
+use crate::proxy::Proxy;
+use crate::realm::Realm;
+use crate::server::Server;
+use crate::tree::{Ran, Tree, check, list, same, word};
+use crate::unruly::{Do, Unruly};
+use crate::{Needs, Trial};
+
 pub(crate) fn trials() -> Vec<Trial> {
-    Vec::new()
+    let trial = |name, run| Trial { name, needs: Needs::Newest, run };
+    vec![
+        trial("refusals::a_realm_is_not_created_without_consent", a_new_realm),
+        trial("refusals::master_is_not_touched_without_consent", master),
+        trial("refusals::logins_that_fail_say_what_to_change", logins),
+        trial("refusals::rights_that_lack_are_named", rights),
+        trial("refusals::what_is_no_keycloak_is_told_apart", no_keycloak),
+        trial("refusals::an_unknown_certificate_is_not_trusted", tls),
+        trial("refusals::wrong_flags_are_usage", usage),
+        trial("refusals::another_server_than_allowed_or_expected", another_server),
+        trial("refusals::a_damaged_ledger_prunes_nothing_until_it_is_adopted", damaged_ledger),
+        trial("refusals::a_ledger_of_another_realm_prunes_nothing", foreign_ledger),
+        trial("refusals::a_part_of_the_manifests_prunes_nothing", a_part),
+        trial("refusals::references_are_looked_up_in_the_realm", references),
+        trial("refusals::what_the_server_would_drop_or_lacks_is_an_error", not_on_this_server),
+        trial("refusals::no_secret_is_told_whatever_happens", secrets),
+        Trial {
+            name: "refusals::a_field_that_the_oldest_version_lacks",
+            needs: Needs::Oldest,
+            run: a_field_too_new,
+        },
+    ]
+}
+
+const ROLE: &str = "roles: { realm: [{ name: x }] }\n";
+const APPLY: &[&str] = &["apply", "--auto-approve"];
+
+/// Applies in text and as JSON: both say why and end with the code, JSON is one document with a reason, and
+/// nothing is written.
+fn refuses(
+    tree: &Tree,
+    server: &Server,
+    args: &[&str],
+    (code, class): (i32, &str),
+    says: &[&str],
+) -> Result<(), String> {
+    let proxy = Proxy::before(server)?;
+    let ran = tree.run_at(&proxy.url, server, &[APPLY, args].concat())?.expect(code)?;
+    let in_json =
+        tree.run_at(&proxy.url, server, &[APPLY, &["--format", "json"], args].concat())?.expect(code)?;
+    for text in says {
+        ran.says(text)?;
+        in_json.says(text)?;
+    }
+    explains(&in_json, class)?;
+    let refused = |it: &String| !it.ends_with(" 403") && !it.ends_with(" 401");
+    let done: Vec<String> = proxy.writes().into_iter().filter(refused).collect();
+    same("what was written", &done, &[])
+}
+
+fn explains(ran: &Ran, class: &str) -> Result<(), String> {
+    let json = ran.json()?;
+    check(
+        json["failure"]["class"] == class
+            && !word(&json["failure"]["message"]).is_empty()
+            && json["errors"].is_array(),
+        &format!("JSON says why, as {class}"),
+        &json,
+    )
+}
+
+fn a_new_realm(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-typo";
+    server.no_realm(name)?;
+    let tree = Tree::of(name, ROLE)?;
+    let says = ["does not exist and would be created", "--allow realms=1"];
+    refuses(&tree, server, &[], (3, "refused"), &says)?;
+    let plan = tree.plan(server, &[])?;
+    check(plan.0["applyable"] == false && plan.0["target"]["exists"] == false, "not applyable", &plan.0)?;
+    tree.run(server, &["plan", "--detailed-exitcode"])?.expect(3)?;
+    let (status, _) = server.call(reqwest::Method::GET, &format!("/{name}"), None)?;
+    check(status == 404, "there is no twin", &json!(status.as_u16()))
+}
+
+fn master(server: &Server) -> Result<(), String> {
+    let tree = Tree::of("master", ROLE)?;
+    refuses(&tree, server, &[], (3, "refused"), &["`master` holds the administrators", "--allow master=1"])
+}
+
+fn logins(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-login";
+    server.fresh_realm(name)?;
+    let tree = || Tree::of(name, ROLE);
+    let mut wrong = tree()?;
+    wrong.set("REALMWRIGHT_PASSWORD", "wrong-password-1");
+    refuses(&wrong, server, &[], (1, "login"), &["wrong user name or password"])?;
+    wrong.run(server, &["drift", "--format", "json"])?.expect(1)?;
+    explains(&wrong.run(server, &["plan", "--format", "json"])?.expect(1)?, "login")?;
+    let args = ["--auth-realm", "live-refusals-nowhere"];
+    refuses(&tree()?, server, &args, (1, "login"), &["there is no such realm", "--auth-realm"])?;
+    let realm = server.realm(name);
+    let ci = json!({ "clientId": "ci", "secret": "ci-secret", "serviceAccountsEnabled": true, "attributes": { "access.token.lifespan": "1" } });
+    realm.post("/clients", &ci)?;
+    let form = [("grant_type", "client_credentials"), ("client_id", "ci"), ("client_secret", "ci-secret")];
+    let (_, answer) = server.token(name, &form)?;
+    let expired = word(&answer["access_token"]);
+    std::thread::sleep(Duration::from_secs(2));
+    for token in ["garbage-that-is-no-token", &expired] {
+        let mut given = tree()?;
+        given.write("token.txt", token)?;
+        given.set("REALMWRIGHT_TOKEN_FILE", "token.txt");
+        refuses(&given, server, &[], (1, "login"), &["the access token is not accepted", "get a new one"])?;
+    }
+    let mut nowhere = tree()?;
+    nowhere.set("REALMWRIGHT_TOKEN_FILE", "token.txt");
+    refuses(&nowhere, server, &[], (1, "input"), &["cannot read token.txt (from REALMWRIGHT_TOKEN_FILE)"])?;
+    server.no_realm(name)
+}
+
+/// Makes a client whose service account has roles of `realm-management`, and a tree that logs in with it.
+fn with_roles(realm: &Realm<'_>, client: &str, roles: &[&str], manifest: &str) -> Result<Tree, String> {
+    let secret = format!("{client}-secret-1");
+    realm
+        .post("/clients", &json!({ "clientId": client, "secret": secret, "serviceAccountsEnabled": true }))?;
+    let management = realm.client("realm-management")?;
+    let roles = roles
+        .iter()
+        .map(|it| realm.get(&format!("{management}/roles/{it}")))
+        .collect::<Result<Vec<_>, _>>()?;
+    let account = realm.user(&format!("service-account-{client}"))?;
+    realm.post(&format!("{account}/role-mappings{management}"), &Value::from(roles))?;
+    let mut tree = Tree::of(realm.name, manifest)?;
+    tree.set("REALMWRIGHT_CLIENT_ID", client);
+    tree.set("REALMWRIGHT_CLIENT_SECRET", &secret);
+    Ok(tree)
+}
+
+fn rights(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-rights";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    let manifest = "clients: [{ clientId: app }]\nusers: [{ username: eric, email: e@example.org, firstName: E, lastName: E }]\n";
+    let args = ["--auth-realm", name];
+
+    // Nothing may be concluded from what cannot be seen.
+    let blind = with_roles(&realm, "blind", &["view-realm"], manifest)?;
+    let says = ["this credential lacks view-users", "this credential lacks view-clients"];
+    refuses(&blind, server, &args, (3, "refused"), &says)?;
+    let plan = blind.run(server, &["plan", "--auth-realm", name, "--format", "json"])?.expect(0)?;
+    check(plan.json()?["applyable"] == false, "the plan is not applyable", &plan.json()?)?;
+    says.iter().try_for_each(|it| plan.says(it))?;
+
+    let views = ["view-realm", "view-users", "view-clients", "view-authorization"];
+    let viewer = with_roles(&realm, "looker", &views, manifest)?;
+    let says = ["the realm could not be locked", "it needs the role manage-clients"];
+    refuses(&viewer, server, &args, (1, "rights"), &says)?;
+
+    // Half of the rights do half of the work, and say so.
+    let half = with_roles(&realm, "halfway", &[&views[..], &["manage-clients"]].concat(), manifest)?;
+    let ran = half.run(server, &[APPLY, &["--format", "json"], &args].concat())?.expect(4)?;
+    let json = ran.json()?;
+    let of = |address: &str| {
+        let found = list(&json["outcomes"]).iter().find(|it| it["address"] == address);
+        found.cloned().unwrap_or_default()
+    };
+    check(of("client/app")["result"] == "done", "what it may do is done", &json)?;
+    check(
+        of("user/eric")["result"] == "failed" && word(&of("user/eric")["message"]).contains("manage-users"),
+        "what it may not names the role",
+        &json,
+    )?;
+    let lock = realm.row("/clients?clientId=realmwright-lock", "clientId", "realmwright-lock")?;
+    check(lock.is_null(), "the lock is gone", &lock)?;
+    let tree = Tree::of(name, manifest)?;
+    same("the rest", &tree.plan(server, &[])?.changes(), &["create user/eric"])?;
+    server.no_realm(name)
+}
+
+fn no_keycloak(server: &Server) -> Result<(), String> {
+    let tree = Tree::of("live-refusals-none", ROLE)?;
+    let closed = {
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(|it| it.to_string())?;
+        format!("http://{}", listener.local_addr().map_err(|it| it.to_string())?)
+    };
+    let html = Unruly::before(server, |_| Do::Answer(200, "Content-Type: text/html", "<html>a page</html>"))?;
+    let hangs = Unruly::before(server, |_| Do::Late(Duration::from_secs(30)))?;
+    // It lets us in, and then says nothing more.
+    let stalls =
+        Unruly::before(
+            server,
+            |it| {
+                if it.is_login() { Do::Pass } else { Do::Late(Duration::from_secs(30)) }
+            },
+        )?;
+    for (url, says) in [
+        (&closed, "is the server running, and is this its address (--server)?"),
+        (&html.url, "does not answer like Keycloak (status 200, text/html)"),
+        (&hangs.url, "did not answer in time"),
+        (&stalls.url, "did not answer in time"),
+    ] {
+        let args = [APPLY, &["--format", "json", "--request-timeout", "1"]].concat();
+        let ran = tree.run_at(url, server, &args)?.expect(1)?;
+        ran.says(says)?;
+        explains(&ran, "network")?;
+    }
+    Ok(())
+}
+
+fn tls(server: &Server) -> Result<(), String> {
+    let text = |it: &dyn std::fmt::Display| it.to_string();
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).map_err(|it| text(&it))?;
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).map_err(|it| text(&it))?;
+    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der())?;
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .map_err(|it| text(&it))?;
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|it| text(&it))?;
+    let port = listener.local_addr().map_err(|it| text(&it))?.port();
+    std::thread::spawn(move || {
+        for mut tcp in listener.incoming().flatten() {
+            if let Ok(mut connection) = ServerConnection::new(Arc::clone(&config)) {
+                // Nobody is let in, so that this ends with the refusal of the client.
+                while connection.is_handshaking() && connection.complete_io(&mut tcp).is_ok() {}
+            }
+        }
+    });
+    let tree = Tree::of("live-refusals-tls", ROLE)?;
+    tree.write("other.pem", &other.cert.pem())?;
+    let args = [APPLY, &["--format", "json", "--ca-file", "other.pem"]].concat();
+    let ran = tree.run_at(&format!("https://localhost:{port}"), server, &args)?.expect(1)?;
+    ran.says("no trusted connection to https://localhost")?;
+    ran.says("--ca-file")?;
+    explains(&ran, "network")
+}
+
+fn usage(server: &Server) -> Result<(), String> {
+    let tree = Tree::of("live-refusals-usage", ROLE)?;
+    let nobody = Tree::of("live-refusals-usage", ROLE)?;
+    nobody.write("realmwright.yaml", "realms: { live-refusals-usage: { path: . } }\n")?;
+    let proxy = Proxy::before(server)?;
+    for (tree, args, says) in [
+        (&nobody, &["--prune"][..], "--prune needs an owner"),
+        (&tree, &["--prune", "--only", "role/x"], "--prune goes with neither --only nor --exclude"),
+        (&tree, &["--allow", "everything=1"], "this is `everything=1`"),
+        (&tree, &["--allow", "realms"], "--allow takes KEY=N"),
+        (&tree, &["--env", "nowhere"], "nowhere"),
+        (&tree, &["--realm", "another"], "no manifest declares realm `another`"),
+    ] {
+        let ran =
+            tree.run_at(&proxy.url, server, &[APPLY, &["--format", "json"], args].concat())?.expect(64)?;
+        ran.says(says)?;
+        check(ran.out.is_empty(), "usage is text on stderr", &json!(ran.out))?;
+    }
+    same("what was sent", &proxy.writes(), &[])
+}
+
+fn another_server(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-where";
+    server.fresh_realm(name)?;
+    let mut tree = Tree::of(name, ROLE)?;
+    tree.set("REALMWRIGHT_ALLOWED_SERVERS", "https://sso.example.org");
+    let proxy = Proxy::before(server)?;
+    for command in [&["plan"][..], &["drift"], APPLY] {
+        let args = [command, &["--format", "json"]].concat();
+        let ran = tree.run_at(&proxy.url, server, &args)?.expect(3)?;
+        ran.says("is not among REALMWRIGHT_ALLOWED_SERVERS (https://sso.example.org)")?;
+        explains(&ran, "refused")?;
+    }
+    check(proxy.passed().is_empty(), "nothing is sent, not even a login", &json!(proxy.passed().len()))?;
+
+    let tree = Tree::of(name, ROLE)?;
+    let project = |url: &str, issuer: &str| {
+        format!(
+            "owner: team\nrealms: {{ {name}: {{ path: . }} }}\nenvironments: {{ prod: {{ server: {url}, issuer: \"{issuer}\" }} }}\n"
+        )
+    };
+    tree.write("realmwright.yaml", &project(&proxy.url, "https://sso.example.org"))?;
+    let ran = tree.run_at(&proxy.url, server, &[APPLY, &["--env", "prod", "--format", "json"]].concat())?;
+    ran.says("the environment's issuer is https://sso.example.org: this is another server")?;
+    explains(&ran.expect(3)?, "refused")?;
+    same("nothing was written", &proxy.writes(), &[])?;
+    tree.write("realmwright.yaml", &project("https://sso.example.org", "https://sso.example.org"))?;
+    let ran = tree.run_at(&proxy.url, server, &[APPLY, &["--env", "prod"]].concat())?;
+    ran.expect(1)?.says("they must be the same")?;
+    tree.write("realmwright.yaml", &project(&server.url, &server.url))?;
+    tree.run(server, &[APPLY, &["--env", "prod"]].concat())?.expect(0)?;
+    server.no_realm(name)
+}
+
+/// Replaces what the ledger of `team` holds.
+fn set_ledger(realm: &Realm<'_>, value: &Value) -> Result<(), String> {
+    realm.change(
+        &realm.client("realmwright-ledger-team")?,
+        &json!({ "attributes": { "realmwright.ledger": value } }),
+    )
+}
+
+/// Plans and applies as usual, prunes nothing, and heals by `--adopt` alone.
+fn heals(tree: &Tree, server: &Server, says: &str) -> Result<(), String> {
+    let realm = server.realm(&tree.realm);
+    tree.manifest("roles: { realm: [{ name: x, description: d }, { name: y, description: d }] }\n")?;
+    tree.plan(server, &[])?;
+    let plan = tree.plan(server, &["--prune"])?;
+    same("the plan refuses to prune", &plan.refusals(), &["ledger realm"])?;
+    refuses(tree, server, &["--prune"], (3, "refused"), &[says, "pruning is refused", "apply --adopt"])?;
+    tree.apply(server, &[])?;
+    check(realm.get("/roles/y")?["name"] == "y", "an apply does its work", &Value::Null)?;
+    tree.manifest("roles: { realm: [{ name: x, description: d }] }\n")?;
+    // A plain apply does not make a trustworthy one of it.
+    refuses(tree, server, &["--prune"], (3, "refused"), &[says, "pruning is refused"])?;
+    tree.manifest("roles: { realm: [{ name: x, description: d }, { name: y, description: d }] }\n")?;
+    tree.apply(server, &["--adopt"])?;
+    tree.is_clean(server)?;
+    tree.manifest("roles: { realm: [{ name: x, description: d }] }\n")?;
+    tree.apply(server, &["--prune"])?;
+    let (status, _) = server.call(reqwest::Method::GET, &format!("/{}/roles/y", tree.realm), None)?;
+    check(status == 404, "it is pruned again", &json!(status.as_u16()))?;
+    server.no_realm(&tree.realm)
+}
+
+fn damaged_ledger(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-damaged";
+    server.fresh_realm(name)?;
+    let tree = Tree::of(name, ROLE)?;
+    tree.apply(server, &[])?;
+    set_ledger(&server.realm(name), &json!("not a ledger at all"))?;
+    heals(&tree, server, "the ledger is damaged")
+}
+
+fn foreign_ledger(server: &Server) -> Result<(), String> {
+    let (name, other) = ("live-refusals-moved", "live-refusals-origin");
+    server.fresh_realm(other)?;
+    Tree::of(other, "roles: { realm: [{ name: x }, { name: z }] }\n")?.apply(server, &[])?;
+    let origin = server.realm(other);
+    let ledger = origin.get(&origin.client("realmwright-ledger-team")?)?;
+    server.fresh_realm(name)?;
+    let tree = Tree::of(name, ROLE)?;
+    tree.apply(server, &[])?;
+    let realm = server.realm(name);
+    realm.post("/roles", &json!({ "name": "z" }))?;
+    set_ledger(&realm, &ledger["attributes"]["realmwright.ledger"])?;
+    // What the other realm's ledger lists is nobody's here.
+    let plan = tree.plan(server, &["--prune"])?;
+    check(!plan.changes().contains(&"delete role/z".to_owned()), "not ours", &json!(plan.changes()))?;
+    server.no_realm(other)?;
+    heals(&tree, server, "the ledger belongs to a realm with another id")
+}
+
+fn a_part(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-part";
+    server.fresh_realm(name)?;
+    let tree = Tree::of(name, "")?;
+    for part in ["a", "b"] {
+        tree.write(
+            &format!("{part}/roles.yaml"),
+            &format!("realm: {name}\nroles: {{ realm: [{{ name: {part}1 }}, {{ name: {part}2 }}] }}\n"),
+        )?;
+    }
+    tree.apply(server, &[])?;
+    tree.edit("a/roles.yaml", "{ name: a2 }", "{ name: a3 }")?;
+    let says = ["the last full apply covered ., and this run covers a", "pruning is refused"];
+    refuses(&tree, server, &["--prune", "a"], (3, "refused"), &says)?;
+    tree.apply(server, &["a"])?;
+    let realm = server.realm(name);
+    let names = |realm: &Realm<'_>| -> Result<Vec<String>, String> {
+        let rows = realm.get("/roles?max=-1")?;
+        Ok(list(&rows).iter().map(|it| word(&it["name"])).filter(|it| it.len() == 2).collect())
+    };
+    same("nothing is gone", &names(&realm)?, &["a1", "a2", "a3", "b1", "b2"])?;
+    refuses(&tree, server, &["--prune", "a"], (3, "refused"), &says)?;
+    // A part that was applied is not what the ledger takes for all.
+    tree.apply(server, &["--prune"])?;
+    same("the whole may prune", &names(&realm)?, &["a1", "a3", "b1", "b2"])?;
+    server.no_realm(name)
+}
+
+fn references(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-references";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    realm.post("/roles", &json!({ "name": "theirs" }))?;
+    realm.post("/users", &json!({ "username": "bob", "enabled": true }))?;
+    let manifest = |role: &str, user: &str| {
+        format!(
+            "groups: [{{ name: g, realmRoles: [{role}] }}]\nclients:\n  - clientId: app\n    serviceAccountsEnabled: true\n    authorizationServicesEnabled: true\n    authorizationSettings: {{ policies: [{{ name: p, type: user, users: [{user}] }}] }}\n"
+        )
+    };
+    let tree = Tree::of(name, &manifest("thiers", "bob"))?;
+    let project = format!("owner: team\nexternal: [role/*, user/*]\nrealms: {{ {name}: {{ path: . }} }}\n");
+    tree.write("realmwright.yaml", &project)?;
+    let says = ["RW0501", "unknown role `thiers`", "did you mean `theirs`?"];
+    refuses(&tree, server, &[], (1, "input"), &says)?;
+    tree.run(server, &["plan"])?.expect(1)?;
+    tree.manifest(&manifest("theirs", "bobby"))?;
+    refuses(&tree, server, &[], (1, "input"), &["RW0501", "unknown user `bobby`"])?;
+    tree.manifest(&manifest("theirs", "bob"))?;
+    tree.apply(server, &[])?;
+    tree.is_clean(server)?;
+    server.no_realm(name)
+}
+
+fn not_on_this_server(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-lacks";
+    server.fresh_realm(name)?;
+    let tree = Tree::of(
+        name,
+        "users: [{ username: eric, email: e@example.org, firstName: E, lastName: E, attributes: { shoe: [\"44\"] } }]\n",
+    )?;
+    refuses(
+        &tree,
+        server,
+        &[],
+        (1, "input"),
+        &["RW0507", "Keycloak would drop attribute `shoe` of user `eric`"],
+    )?;
+    tree.manifest("users: [{ username: ab, email: e@example.org, firstName: E, lastName: E }]\n")?;
+    refuses(&tree, server, &[], (1, "input"), &["RW0506", "at least 3 characters"])?;
+    let app = |policies: &str| {
+        format!(
+            "clients:\n  - clientId: app\n    serviceAccountsEnabled: true\n    authorizationServicesEnabled: true\n    authorizationSettings: {{ policies: [{policies}] }}\n"
+        )
+    };
+    // The server is asked through a client that has authorization.
+    tree.manifest(&app(""))?;
+    tree.apply(server, &[])?;
+    tree.manifest(&app("{ name: p, type: js, code: $evaluation.grant() }"))?;
+    refuses(
+        &tree,
+        server,
+        &[],
+        (1, "input"),
+        &["RW0508", "which this server does not have", "--features=scripts"],
+    )?;
+    server.no_realm(name)
+}
+
+fn a_field_too_new(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-old";
+    server.fresh_realm(name)?;
+    let tree = Tree::of(name, "groups: [{ name: g, description: d }]\n")?;
+    refuses(&tree, server, &[], (1, "input"), &["description", "26.0"])?;
+    server.no_realm(name)
+}
+
+/// The harness looks for every secret in everything that any command says; here commands say as much as they can.
+fn secrets(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-secrets";
+    server.fresh_realm(name)?;
+    let mut tree = Tree::of(
+        name,
+        "users:\n  - { username: eric, email: e@example.org, firstName: E, lastName: E, credentials: [{ type: password, value: { fromEnv: ERIC_PASSWORD } }] }\nclients: [{ clientId: app, secret: { fromEnv: DEMO_SECRET } }]\n",
+    )?;
+    // A server that repeats what it was sent.
+    let proxy = Unruly::before(server, |it| {
+        let words = r#"{"errorMessage":"bad secret demo-secret, bad password eric-password"}"#;
+        let refuses = it.creates("app") || it.path.ends_with("/reset-password");
+        if refuses { Do::Answer(400, "Content-Type: application/json", words) } else { Do::Pass }
+    })?;
+    // The second time only the client is left.
+    for (format, code) in [("json", 4), ("text", 1)] {
+        let args = [APPLY, &["-vvv", "--format", format]].concat();
+        let ran = tree.run_at(&proxy.url, server, &args)?.expect(code)?;
+        ran.says("bad secret [secret]")?;
+    }
+    tree.run(server, &[APPLY, &["-vvv"]].concat())?.expect(0)?;
+    tree.set("DEMO_SECRET", "a-rotated-secret");
+    for command in ["plan", "drift"] {
+        for format in ["json", "text"] {
+            tree.run(server, &[command, "-vvv", "--format", format])?;
+        }
+    }
+    tree.run(server, &[APPLY, &["-vvv", "--allow", "secrets=1"]].concat())?.expect(0)?;
+    tree.set("REALMWRIGHT_PASSWORD", "wrong-password-1");
+    tree.run(server, &[APPLY, &["-vvv"]].concat())?.expect(1)?;
+    server.no_realm(name)
 }

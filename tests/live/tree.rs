@@ -157,11 +157,10 @@ impl Tree {
                 return Err(format!("the secret {secret} was told:\n{}\n{}", ran.err, ran.out));
             }
         }
-        if [&ran.out, &ran.err].iter().any(|it| has_token(it)) {
-            Err(format!("a token was told:\n{}\n{}", ran.err, ran.out))
-        } else {
-            Ok(ran)
+        if has_token(&ran.out) || has_token(&ran.err) {
+            return Err(format!("a token was told:\n{}\n{}", ran.err, ran.out));
         }
+        Ok(ran)
     }
 
     /// Plans and returns the plan's JSON; `args` are more of the command line.
