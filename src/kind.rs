@@ -20,7 +20,7 @@ mod shorthand;
 mod user;
 mod user_profile;
 
-pub use created::{created, filled, sent_unasked, spawned};
+pub use created::{created, filled, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use policy::is_common_policy;

@@ -127,7 +127,7 @@ pub(super) fn matters(effect: &Effect) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{kind, lift_realm};
+    use crate::kind::{CLIENT, kind, lift_realm, parse_address};
     use crate::text::tree_of_json;
 
     fn realm() -> State {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     fn fates(state: &mut State, address: &str) -> Vec<String> {
-        let address = kind::parse_address(address).expect("an address");
+        let address = parse_address(address).expect("an address");
         delete(state, &address).iter().map(|it| format!("{} {:?}", it.on, it.fate)).collect()
     }
 
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_client_takes_everything_under_it() {
         let mut state = realm();
-        delete(&mut state, &Address::top(kind::CLIENT, "demo"));
+        delete(&mut state, &Address::top(CLIENT, "demo"));
         assert!(state.objects.keys().all(|it| kind(it.kind()).name != PERMISSION && it.kind() != POLICY));
     }
 }

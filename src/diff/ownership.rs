@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cascade::{self, Effect, Fate};
-use super::planned::{delete_rank, lost_scopes};
+use super::planned::{delete_rank, lost_scopes, taken};
 use super::{Diff, Entry, How, Ledger, LeftBehind, Question, Refusal, digest};
 use crate::change::{Action, Change, Path, Why};
 use crate::kind::{self, REALM, RESOURCE, SCOPE, USER};
 use crate::manifest::Prune;
-use crate::state::{Address, Found, Node, Object};
+use crate::state::{Address, Found, Node, Object, State};
 use crate::text::At;
 
 /// Refuses fields on an object that belongs to another owner; naming it as a place is allowed.
@@ -42,10 +42,15 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
     let Some(ledger) = &question.ownership.ledger else { return };
     let terms = question.terms;
     let mut deletes: Vec<Change> = Vec::new();
-    for (address, entry) in &ledger.entries {
-        if out.desired.contains(address) || !terms.covers(address) || address.kind() == REALM {
-            continue;
-        }
+    let is_gone = |address: &Address| {
+        !out.desired.contains(address) && terms.covers(address) && address.kind() != REALM
+    };
+    if !ledger.entries.keys().any(is_gone) {
+        return;
+    }
+    // What goes with an update is not left behind: a client that loses its authorization loses all of it.
+    let after = super::planned(&question.live.state, &out.desired, &out.changes, question.version);
+    for (address, entry) in ledger.entries.iter().filter(|(it, _)| is_gone(it)) {
         let change = |action, why| Change {
             object: address.clone(),
             action,
@@ -57,8 +62,8 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
         let anothers = question.ownership.others.values().any(|it| it.entries.contains_key(address));
         let released = terms.release.iter().any(|it| it.covers(address)) || anothers;
         let live = match question.live.find(address) {
-            Found::Is(live) => live,
-            Found::Absent => {
+            Found::Is(live) if after.contains(address) => live,
+            Found::Is(_) | Found::Absent => {
                 out.changes.push(change(Action::Forget, Why::NotInManifests));
                 continue;
             }
@@ -103,7 +108,11 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
     }
     // What stands under something that goes, goes with it.
     let gone: BTreeSet<Address> = deletes.iter().map(|it| it.object.clone()).collect();
+    let taken = taken(&question.live.state, &out.changes);
     for delete in &mut deletes {
+        if let Some(client) = taken.get(&delete.object) {
+            delete.why = Why::Cascade(client.clone());
+        }
         if let Some(with) = gone.iter().find(|it| delete.object.is_under(it)) {
             delete.why = Why::Cascade(with.clone());
         }
@@ -147,6 +156,15 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
             judge_effect(question, &going, "taking scopes from", effect, out);
         }
     }
+    for (on, of) in taken(&question.live.state, &updates) {
+        judge_effect(
+            question,
+            &going,
+            "turning off what made it with",
+            Effect { of, on, fate: Fate::Disappears },
+            out,
+        );
+    }
     for change in &deletes {
         for effect in cascade::delete(&mut state, &change.object) {
             judge_effect(question, &going, "deleting", effect, out);
@@ -181,9 +199,9 @@ fn judge_effect(
         return;
     }
     let ours = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(on));
-    // What the server made with the object belongs to it.
     let made_by = question.live.state.get(on).and_then(|it| it.made_by.as_ref());
-    let belongs = effect.fate == Fate::Disappears && made_by.is_some_and(|by| going.contains(by));
+    let belongs = effect.fate == Fate::Disappears
+        && (is_made_with(question, going, on) || made_by.is_some_and(|it| it == of) || is_built_in(on));
     let declared = out.desired.contains(on);
     let mut refuse = |id, message, consent| {
         out.refusals.push(Refusal { id, address: on.clone(), message, at: At::SERVER, consent });
@@ -222,6 +240,17 @@ fn judge_effect(
         });
     }
     out.effects.push(effect);
+}
+
+/// What the server made with an object belongs to it: a service account, `uma_protection`, default mappers.
+fn is_made_with(question: &Question<'_>, going: &BTreeSet<Address>, on: &Address) -> bool {
+    let live = &question.live.state;
+    let made = |by: &Address| {
+        let spawned = live.get(by).map(|it| kind::spawned(by, it, &State::default(), question.version));
+        spawned.is_some_and(|it| it.iter().any(|(made, _)| made == on))
+    };
+    live.get(on).and_then(|it| it.made_by.as_ref()).is_some_and(|it| going.contains(it))
+        || going.iter().filter(|it| on.is_under(it)).any(made)
 }
 
 fn protect(question: &Question<'_>, out: &mut Diff) {

@@ -47,9 +47,43 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
         state.objects.entry(change.object.clone()).or_insert(made);
     }
     let lost = lost_scopes(state, change);
+    let before = state.get(&change.object).filter(|_| change.object.kind() == kind::CLIENT).cloned();
     overlay(state, change);
+    if let (Action::Update, Some(before)) = (change.action, before)
+        && let Some(mut after) = state.objects.remove(&change.object)
+    {
+        kind::switched(&before, &mut after, state, version);
+        state.objects.insert(change.object.clone(), after);
+    }
     cascade::lose_scopes(state, &change.object, &lost);
+    for gone in switched_off(state, change) {
+        cascade::delete(state, &gone);
+    }
     spawn(state, &change.object, version);
+}
+
+/// What a client that was just updated no longer has.
+pub(super) fn switched_off(state: &State, change: &Change) -> Vec<Address> {
+    let is_update = change.action == Action::Update;
+    let object = state.get(&change.object).filter(|_| is_update);
+    object.map(|it| kind::switched_off(&change.object, it, state)).unwrap_or_default()
+}
+
+/// Returns what updates of clients take along: the object, and the client that takes it.
+pub(super) fn taken(live: &State, changes: &[Change]) -> BTreeMap<Address, Address> {
+    let mut taken = BTreeMap::new();
+    let updates = changes.iter().filter(|it| it.action == Action::Update && it.object.kind() == kind::CLIENT);
+    for change in updates {
+        // The client alone is enough to see its switches.
+        let mut after = State::default();
+        after.objects.extend(live.get(&change.object).map(|it| (change.object.clone(), it.clone())));
+        overlay(&mut after, change);
+        if let Some(client) = after.get(&change.object) {
+            let gone = kind::switched_off(&change.object, client, live);
+            taken.extend(gone.into_iter().map(|it| (it, change.object.clone())));
+        }
+    }
+    taken
 }
 
 /// The scopes that a resource has and will not have.

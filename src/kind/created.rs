@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+pub use client::switched;
 pub use mapper::filled;
 
 use super::{
@@ -144,6 +145,29 @@ pub fn spawned(
     }
     spawned.retain(|(it, _)| !state.contains(it));
     spawned
+}
+
+/// Returns the objects that go with a switch of a client that is off: its authorization, its service account.
+pub fn switched_off(address: &Address, client: &Object, state: &State) -> Vec<Address> {
+    if address.kind() != CLIENT {
+        return Vec::new();
+    }
+    let mut gone: Vec<Address> = Vec::new();
+    // A client that becomes public loses its authorization without a word.
+    if !client.is_true("authorizationServicesEnabled") || client.is_true("publicClient") {
+        let authorization = [SETTINGS, super::SCOPE, RESOURCE, POLICY, PERMISSION];
+        gone.extend(
+            state.under(address).map(|it| it.0).filter(|it| authorization.contains(&it.kind())).cloned(),
+        );
+    }
+    if !has_service_account(client) {
+        let accounts = state
+            .objects
+            .iter()
+            .filter(|(it, object)| it.kind() == USER && object.made_by.as_ref() == Some(address));
+        gone.extend(accounts.map(|it| it.0.clone()));
+    }
+    gone
 }
 
 /// Mappers, and on 26.0 the default resource, policy and permission of an authorization client.

@@ -187,7 +187,7 @@ pub(super) static POLICY: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["resourcesData", "scopesData", "owner"],
     respell: Some(respell),
-    takes,
+    takes: |of, field| PERMISSION_TYPES.contains(&of) || takes(of, field),
     built_in: never,
 };
 
@@ -216,7 +216,7 @@ pub(super) static PERMISSION: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["resourcesData", "scopesData", "owner"],
     respell: Some(respell),
-    takes,
+    takes: |of, field| !PERMISSION_TYPES.contains(&of) || takes(of, field),
     built_in: never,
 };
 

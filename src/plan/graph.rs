@@ -250,6 +250,11 @@ fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned: &State) {
         }
     }
     let realm = makers.get(&kind::realm_address()).copied();
+    // Updates with which the server makes something: what stands beside that comes after them.
+    let switches: BTreeMap<&Address, usize> = (0..calls.len())
+        .filter(|it| matches!(calls[*it].body, Body::Overlay { .. }) && !calls[*it].creates.is_empty())
+        .map(|it| (&changes[calls[it].change].object, it))
+        .collect();
     let resources: BTreeMap<&Address, usize> = (0..calls.len())
         .filter(|it| matches!(calls[*it].body, Body::Overlay { .. }))
         .map(|it| (&changes[calls[it].change].object, it))
@@ -277,6 +282,7 @@ fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned: &State) {
         after[index].extend(realm.filter(|it| *it != index));
         // A resource that loses scopes takes them from permissions: what these then say comes after it.
         let own = &changes[call.change].object;
+        after[index].extend(own.parent().and_then(|it| switches.get(&it).copied()));
         if own.kind() == PERMISSION && call.method != Method::Delete {
             planned.get(own).into_iter().for_each(|it| {
                 it.each_ref(&mut |_, it, _| after[index].extend(resources.get(it).copied()));

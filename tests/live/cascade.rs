@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         newest("cascade::a_permission_of_others_is_refused_or_consented_to", a_permission_of_others),
         newest("cascade::a_policy_is_never_emptied", a_policy_is_never_emptied),
+        newest("cascade::what_others_put_below_ours_is_refused_or_consented_to", below_ours),
     ]
 }
 
@@ -169,5 +170,45 @@ fn a_policy_is_never_emptied(server: &Server) -> Result<(), String> {
     realm.get("/roles/ours")?;
     let policy = realm.policy("demo", "Not these")?;
     check(policy["roles"][0]["id"].is_string(), "the policy still has its role", &policy)?;
+    server.no_realm(name)
+}
+
+/// A group with a subgroup of others, a client with a role and a policy of others: all of it goes along.
+fn below_ours(server: &Server) -> Result<(), String> {
+    let name = "live-cascade-below";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    let tree = Tree::of(
+        name,
+        "groups: [{ name: team, subGroups: [{ name: inner }] }]\nclients: [{ clientId: demo, serviceAccountsEnabled: true, authorizationServicesEnabled: true }]\nroles: { realm: [{ name: user }] }\n",
+    )?;
+    tree.apply(server, &[])?;
+    let team = realm.group("team")?;
+    realm.post(&format!("{team}/children"), &json!({ "name": "theirs" }))?;
+    let demo = realm.client("demo")?;
+    realm.post(&format!("{demo}/roles"), &json!({ "name": "theirs" }))?;
+    realm.make("demo", "policy/role", &json!({ "name": "Theirs", "roles": [{ "id": "user" }] }))?;
+    let member = json!({ "username": "theirs", "groups": ["/team/inner"] });
+    realm.post("/users", &member)?;
+
+    tree.manifest("roles: { realm: [{ name: user }] }\n")?;
+    let plan = tree.plan(server, &["--prune"])?;
+    let cascades = plan.cascades();
+    let with = |it: &str| format!("disappears {it}");
+    same("what needs a yes", &plan.consents(), &["cascade=3"])?;
+    for theirs in ["group/team/theirs", "client/demo/role/theirs", "client/demo/authz/policy/Theirs"] {
+        check(cascades.contains(&with(theirs)), theirs, &json!(cascades))?;
+    }
+    // What the server made with the client is listed, and nobody else's.
+    for made in ["user/service-account-demo", "client/demo/role/uma_protection"] {
+        check(cascades.contains(&with(made)), made, &json!(cascades))?;
+    }
+    tree.refused(server, &["--prune"])?;
+    realm.get(&team)?;
+    realm.get(&demo)?;
+    tree.apply(server, &["--prune", "--allow", "cascade=3"])?;
+    check(realm.group("team").is_err() && realm.client("demo").is_err(), "they are gone", &Value::Null)?;
+    same("the member stays, without the group", &realm.groups_of("theirs")?, &[])?;
+    tree.is_clean(server)?;
     server.no_realm(name)
 }

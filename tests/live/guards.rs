@@ -36,6 +36,11 @@ fn a_hazard_needs_a_yes(server: &Server) -> Result<(), String> {
     let realm = server.realm(name);
     tree.manifest("clients: [{ clientId: demo, name: Other, authorizationServicesEnabled: false }]\n")?;
     let plan = tree.plan(server, &[])?;
+    same(
+        "what goes with it is not left behind",
+        &plan.changes(),
+        &["forget client/demo/authz/resource/R", "update client/demo"],
+    )?;
     let hazards: Vec<String> = list(&plan.0["side_effects"]).iter().map(|it| word(&it["hazard"])).collect();
     same("side effects", &hazards, &["deletes"])?;
     same("what needs a yes", &plan.consents(), &["hazards=1"])?;

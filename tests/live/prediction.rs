@@ -36,6 +36,16 @@ pub(crate) fn trials() -> Vec<Trial> {
             run: foreign_objects,
         },
         Trial {
+            name: "prediction::what_a_client_loses_when_it_is_turned_off_goes_as_planned",
+            needs: Needs::Newest,
+            run: turned_off,
+        },
+        Trial {
+            name: "prediction::what_a_client_loses_when_it_is_turned_off_goes_as_planned_on_the_oldest",
+            needs: Needs::Oldest,
+            run: turned_off,
+        },
+        Trial {
             name: "prediction::random_sequences_go_as_planned",
             needs: Needs::Newest,
             run: |it| sequences(it, 3),
@@ -121,6 +131,46 @@ fn foreign_objects(server: &Server) -> Result<(), String> {
     flat.retain(|it, _| it.ancestor(CLIENT).is_none_or(|it| it.name() != "demo"));
     mend(&mut flat);
     ours.apply(&manifest(realm, &flat), true)?;
+    Ok(())
+}
+
+/// Authorization and service account go with the switch that made them, and come back with it.
+fn turned_off(server: &Server) -> Result<(), String> {
+    let realm = "prediction-off";
+    empty(server, realm)?;
+    let mut ours = Ours::new(server, realm)?;
+    let mut step = |title: &str, fields: serde_json::Value| {
+        let manifest = json!({ "realm": realm, "clients": [fields] });
+        ours.apply(&manifest, true).map_err(|it| format!("{title}: {it}"))
+    };
+    let on = json!({
+        "clientId": "c", "serviceAccountsEnabled": true, "authorizationServicesEnabled": true, "publicClient": false,
+        "authorizationSettings": {
+            "scopes": [{ "name": "view" }],
+            "resources": [{ "name": "R", "scopes": ["view"] }],
+            "policies": [{ "name": "P", "type": "role", "roles": ["offline_access"] }],
+            "permissions": [{ "name": "Q", "type": "resource", "resources": ["R"], "policies": ["P"] }],
+        },
+    });
+    step("on", on.clone())?;
+    step(
+        "without authorization",
+        json!({ "clientId": "c", "serviceAccountsEnabled": true, "authorizationServicesEnabled": false }),
+    )?;
+    step("on again", on.clone())?;
+    step(
+        "without both",
+        json!({ "clientId": "c", "serviceAccountsEnabled": false, "authorizationServicesEnabled": false }),
+    )?;
+    step("and again", on)?;
+    step(
+        "public",
+        json!({
+            "clientId": "c", "serviceAccountsEnabled": false, "authorizationServicesEnabled": false,
+            "publicClient": true
+        }),
+    )?;
+    step("gone", json!({ "clientId": "other" }))?;
     Ok(())
 }
 

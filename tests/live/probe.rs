@@ -163,6 +163,8 @@ impl<'a> Probe<'a> {
         self.step("change", &|_| Some(1), &|_| None, true);
         self.step("unset", &|_| None, &|it| it.can_be_unset.then_some(Value::Null), true);
         self.step("set again", &|_| Some(0), &|_| None, true);
+        self.step("empty", &|_| None, &Field::empty, true);
+        self.step("set once more", &|_| Some(0), &|_| None, true);
         self.step("remove keys", &|_| None, &Field::without_a_key, true);
         self.step("set all", &|_| Some(0), &|_| None, true);
         // Every two fields that may move apart do so in some round: one mentioned, the other not.
@@ -269,6 +271,15 @@ impl<'a> Probe<'a> {
 }
 
 impl Field {
+    /// The other way to unset a text or a list.
+    fn empty(&self) -> Option<Value> {
+        match self.of_type.filter(|_| self.can_be_unset)? {
+            Type::Text => Some(json!("")),
+            Type::List(_) => Some(json!([])),
+            _ => None,
+        }
+    }
+
     /// The first value with one of its keys unset.
     fn without_a_key(&self) -> Option<Value> {
         let Some(Type::Map(_)) = self.of_type else { return None };

@@ -9,7 +9,12 @@ use crate::{Needs, Trial};
 pub(crate) fn trials() -> Vec<Trial> {
     let newest = |name, run| Trial { name, needs: Needs::Newest, run };
     vec![
-        newest("prune::each_kind_stays_without_prune_and_goes_with_it", each_kind),
+        newest("prune::each_kind_stays_without_prune_and_goes_with_it", each_kind_on_the_newest),
+        Trial {
+            name: "prune::each_kind_goes_on_the_oldest_version_too",
+            needs: Needs::Oldest,
+            run: each_kind_on_the_oldest,
+        },
         newest("prune::users_go_only_where_the_project_says_so", users),
         newest("prune::what_was_adopted_goes_too_and_is_told_apart", adopted),
         newest("prune::what_changed_since_needs_a_yes", changed_since),
@@ -23,7 +28,11 @@ const LINES: &[(&str, &str, &str)] = &[
     ("client roles", "      - { name: inner }", "client/demo/role/inner"),
     ("groups", "  - { name: team, attributes: { a: [x] } }", "group/team"),
     ("scopes", "  - { name: extra, protocol: openid-connect }", "client-scope/extra"),
-    ("clients", "  - { clientId: app }", "client/app"),
+    (
+        "clients",
+        "  - { clientId: app, serviceAccountsEnabled: true, authorizationServicesEnabled: true }",
+        "client/app",
+    ),
     (
         "mappers",
         "      - { name: who, protocol: openid-connect, protocolMapper: oidc-audience-mapper, config: { included.client.audience: demo } }",
@@ -49,8 +58,15 @@ fn manifest(without: Option<&str>) -> String {
     )
 }
 
-fn each_kind(server: &Server) -> Result<(), String> {
-    let name = "live-prune";
+fn each_kind_on_the_newest(server: &Server) -> Result<(), String> {
+    each_kind(server, "live-prune")
+}
+
+fn each_kind_on_the_oldest(server: &Server) -> Result<(), String> {
+    each_kind(server, "live-prune-old")
+}
+
+fn each_kind(server: &Server, name: &str) -> Result<(), String> {
     server.fresh_realm(name)?;
     let tree = Tree::of(name, &manifest(None))?;
     tree.apply(server, &[])?;
@@ -86,7 +102,7 @@ fn each_kind(server: &Server) -> Result<(), String> {
         check(names()? == all, "and untouched", &json!(address))?;
 
         let delete = format!("delete {address}");
-        same("with --prune it goes", &tree.plan(server, &["--prune"])?.changes(), &[&delete])?;
+        same("with --prune it goes", &tree.plan(server, &["--prune"])?.calls(), &[&delete])?;
         tree.apply(server, &["--prune"])?;
         let rest: Vec<&str> = all.iter().map(String::as_str).filter(|it| it != address).collect();
         same("and nothing else", &names()?, &rest)?;

@@ -13,6 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         newest("secrets::what_was_disabled_waits_for_a_yes", what_was_disabled_waits),
         newest("secrets::a_secret_changed_outside_waits_and_a_grown_version_rotates", client_secrets),
+        newest("secrets::a_plan_needs_no_secret_and_an_apply_names_what_it_lacks", a_plan_needs_no_secret),
         newest("secrets::a_password_is_sent_again_when_its_version_grows", passwords),
     ]
 }
@@ -133,5 +134,18 @@ fn passwords(server: &Server) -> Result<(), String> {
     check(login_works(&realm, "second-password")?, "the new one works", &Value::Null)?;
     check(!login_works(&realm, "first-password")?, "the old one does not", &Value::Null)?;
     tree.is_clean(server)?;
+    server.no_realm(name)
+}
+
+fn a_plan_needs_no_secret(server: &Server) -> Result<(), String> {
+    let name = "live-secrets-none";
+    server.fresh_realm(name)?;
+    let tree = Tree::of(name, &manifest("", ""))?;
+    same("the plan", &tree.plan(server, &[])?.changes(), &["create client/demo", "create user/eric"])?;
+    let proxy = Proxy::before(server)?;
+    let ran = tree.run_at(&proxy.url, server, &["apply", "--auto-approve"])?.expect(1)?;
+    ran.says("SECRET")?;
+    ran.says("PASSWORD")?;
+    same("nothing was sent", &proxy.writes(), &[])?;
     server.no_realm(name)
 }

@@ -232,6 +232,16 @@ impl Plan {
         sorted(list(&self.0["resource_changes"]).iter().map(line))
     }
 
+    /// Returns the changes but for what the server does by itself.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let with: Vec<String> = list(&self.0["resource_changes"])
+            .iter()
+            .filter(|it| it["reason"] == "cascade")
+            .map(|it| format!("delete {}", word(&it["address"])))
+            .collect();
+        self.changes().into_iter().filter(|it| !with.contains(it)).collect()
+    }
+
     /// Returns the changes but for what only the ledger learns.
     pub(crate) fn writes(&self) -> Vec<String> {
         let ledger_only = |it: &String| it.starts_with("adopt ") || it.starts_with("forget ");

@@ -1,6 +1,6 @@
-//! Finds rights by asking: requests that only read, small ones, each answered differently to those who may and
-//! to those who may not, also in an empty realm. What they leave open is looked up among the roles of the user
-//! who is logged in, where it may look itself up.
+//! Finds rights by asking. First the roles of the user who is logged in, where it may look itself up: they
+//! tell in two requests what else takes a dozen. Otherwise requests that only read, small ones, each answered
+//! differently to those who may and to those who may not, also in an empty realm.
 
 use std::collections::BTreeSet;
 
@@ -50,6 +50,11 @@ pub(super) async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, E
         }
         Err(error) => return Err(error),
     };
+    // The roles say it all in two requests, where they may be seen and leave nothing open.
+    let by_roles = own_roles(keycloak, realm).await?;
+    if let Some(rights) = by_roles.filter(|it| it.view_authorization != Right::Unknown) {
+        return Ok(rights);
+    }
     let get = |below: &str| ask(keycloak, Method::Get, format!("{base}/{below}"), None);
     let (view_users, users, clients, providers, events, organizations) = tokio::try_join!(
         // Lists are empty to those who may only query; the login failures of nobody are not.
@@ -131,7 +136,7 @@ pub(super) async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, E
         },
         create_realm: Right::Unknown,
     };
-    Ok(match own_roles(keycloak, realm).await? {
+    Ok(match by_roles {
         Some(by_roles) => probed.or(by_roles),
         None => probed,
     })

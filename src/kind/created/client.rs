@@ -38,6 +38,25 @@ pub(super) fn default_scopes(made: &mut Object, object: &Object, state: &State, 
     }
 }
 
+/// What an update of a client brings with it: a public client keeps no secret, and the scope of service
+/// accounts comes and goes with the account.
+pub fn switched(before: &Object, after: &mut Object, state: &State, version: Version) {
+    if after.is_true("publicClient") {
+        after.fields.remove("secret");
+    }
+    let scope = Address::top(CLIENT_SCOPE, "service_account");
+    if version < NEWEST || has_service_account(before) == has_service_account(after) {
+        return;
+    }
+    let is_on = has_service_account(after);
+    if let Some(Node { is: Is::List(scopes), .. }) = after.fields.get_mut("defaultClientScopes") {
+        scopes.retain(|it| it.as_ref() != Some(&scope));
+        if is_on && state.contains(&scope) {
+            scopes.push(Node::new(At::SERVER, Is::Ref(scope)));
+        }
+    }
+}
+
 /// Fields that follow from others, unless they are said themselves.
 pub(super) fn derived(made: &mut Object, address: &Address, object: &Object) {
     if object.is_true("consentRequired") {
