@@ -84,10 +84,9 @@ pub(super) async fn apply(
         // In a realm that does not exist yet the POST of the realm is the lock.
         let created = create_realm(keycloak, wish, &agreed.plan, orders).await?;
         if let Ended::Failed { message } = &created.ended {
-            let path = format!("realms/{}", kind::segment(&wish.desired.realm));
             let mut applied = if created.began {
                 Applied::ended(Exit::Partly, "server", message.clone())
-            } else if keycloak.get(&path).await.is_ok() {
+            } else if appears(keycloak, &wish.desired.realm).await {
                 let message = "another run created the realm meanwhile; plan again".to_owned();
                 Applied::ended(Exit::Refused, "lock", message)
             } else {
@@ -109,6 +108,19 @@ pub(super) async fn apply(
     };
     applied.outcomes = outcomes;
     Ok(applied)
+}
+
+/// Waits whether somebody else's realm appears: of two POSTs at once one is answered by an error of the database,
+/// before the other one is done.
+async fn appears(keycloak: &Keycloak, realm: &str) -> bool {
+    let path = format!("realms/{}", kind::segment(realm));
+    for _ in 0..10 {
+        if keycloak.get(&path).await.is_ok() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    false
 }
 
 /// Does everything that needs the lock, and gives it back.

@@ -12,6 +12,7 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod cascade;
+mod connecting;
 mod faults;
 mod foreign;
 mod guards;
@@ -59,6 +60,7 @@ fn trials() -> Vec<Trial> {
     [
         absent::trials(),
         cascade::trials(),
+        connecting::trials(),
         faults::trials(),
         foreign::trials(),
         guards::trials(),

@@ -1,18 +1,11 @@
 //! What a run must refuse or cannot do: each says why, in words and as JSON, and nothing was written.
 
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::time::Duration;
-
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection};
 use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
 use crate::realm::Realm;
 use crate::server::Server;
 use crate::tree::{Ran, Tree, check, list, same, word};
-use crate::unruly::{Do, Unruly};
 use crate::{Needs, Trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -20,10 +13,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("refusals::a_realm_is_not_created_without_consent", a_new_realm),
         trial("refusals::master_is_not_touched_without_consent", master),
-        trial("refusals::logins_that_fail_say_what_to_change", logins),
-        trial("refusals::rights_that_lack_are_named", rights),
-        trial("refusals::what_is_no_keycloak_is_told_apart", no_keycloak),
-        trial("refusals::an_unknown_certificate_is_not_trusted", tls),
         trial("refusals::wrong_flags_are_usage", usage),
         trial("refusals::another_server_than_allowed_or_expected", another_server),
         trial("refusals::a_damaged_ledger_prunes_nothing_until_it_is_adopted", damaged_ledger),
@@ -31,7 +20,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("refusals::a_part_of_the_manifests_prunes_nothing", a_part),
         trial("refusals::references_are_looked_up_in_the_realm", references),
         trial("refusals::what_the_server_would_drop_or_lacks_is_an_error", not_on_this_server),
-        trial("refusals::no_secret_is_told_whatever_happens", secrets),
         Trial {
             name: "refusals::a_field_that_the_oldest_version_lacks",
             needs: Needs::Oldest,
@@ -40,12 +28,12 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-const ROLE: &str = "roles: { realm: [{ name: x }] }\n";
-const APPLY: &[&str] = &["apply", "--auto-approve"];
+pub(crate) const ROLE: &str = "roles: { realm: [{ name: x }] }\n";
+pub(crate) const APPLY: &[&str] = &["apply", "--auto-approve"];
 
 /// Applies in text and as JSON: both say why and end with the code, JSON is one document with a reason, and
 /// nothing is written.
-fn refuses(
+pub(crate) fn refuses(
     tree: &Tree,
     server: &Server,
     args: &[&str],
@@ -66,7 +54,7 @@ fn refuses(
     same("what was written", &done, &[])
 }
 
-fn explains(ran: &Ran, class: &str) -> Result<(), String> {
+pub(crate) fn explains(ran: &Ran, class: &str) -> Result<(), String> {
     let json = ran.json()?;
     check(
         json["failure"]["class"] == class
@@ -93,154 +81,6 @@ fn a_new_realm(server: &Server) -> Result<(), String> {
 fn master(server: &Server) -> Result<(), String> {
     let tree = Tree::of("master", ROLE)?;
     refuses(&tree, server, &[], (3, "refused"), &["`master` holds the administrators", "--allow master=1"])
-}
-
-fn logins(server: &Server) -> Result<(), String> {
-    let name = "live-refusals-login";
-    server.fresh_realm(name)?;
-    let tree = || Tree::of(name, ROLE);
-    let mut wrong = tree()?;
-    wrong.set("REALMWRIGHT_PASSWORD", "wrong-password-1");
-    refuses(&wrong, server, &[], (1, "login"), &["wrong user name or password"])?;
-    wrong.run(server, &["drift", "--format", "json"])?.expect(1)?;
-    explains(&wrong.run(server, &["plan", "--format", "json"])?.expect(1)?, "login")?;
-    let args = ["--auth-realm", "live-refusals-nowhere"];
-    refuses(&tree()?, server, &args, (1, "login"), &["there is no such realm", "--auth-realm"])?;
-    let realm = server.realm(name);
-    let ci = json!({ "clientId": "ci", "secret": "ci-secret", "serviceAccountsEnabled": true, "attributes": { "access.token.lifespan": "1" } });
-    realm.post("/clients", &ci)?;
-    let form = [("grant_type", "client_credentials"), ("client_id", "ci"), ("client_secret", "ci-secret")];
-    let (_, answer) = server.token(name, &form)?;
-    let expired = word(&answer["access_token"]);
-    std::thread::sleep(Duration::from_secs(2));
-    for token in ["garbage-that-is-no-token", &expired] {
-        let mut given = tree()?;
-        given.write("token.txt", token)?;
-        given.set("REALMWRIGHT_TOKEN_FILE", "token.txt");
-        refuses(&given, server, &[], (1, "login"), &["the access token is not accepted", "get a new one"])?;
-    }
-    let mut nowhere = tree()?;
-    nowhere.set("REALMWRIGHT_TOKEN_FILE", "token.txt");
-    refuses(&nowhere, server, &[], (1, "input"), &["cannot read token.txt (from REALMWRIGHT_TOKEN_FILE)"])?;
-    server.no_realm(name)
-}
-
-/// Makes a client whose service account has roles of `realm-management`, and a tree that logs in with it.
-fn with_roles(realm: &Realm<'_>, client: &str, roles: &[&str], manifest: &str) -> Result<Tree, String> {
-    let secret = format!("{client}-secret-1");
-    realm
-        .post("/clients", &json!({ "clientId": client, "secret": secret, "serviceAccountsEnabled": true }))?;
-    let management = realm.client("realm-management")?;
-    let roles = roles
-        .iter()
-        .map(|it| realm.get(&format!("{management}/roles/{it}")))
-        .collect::<Result<Vec<_>, _>>()?;
-    let account = realm.user(&format!("service-account-{client}"))?;
-    realm.post(&format!("{account}/role-mappings{management}"), &Value::from(roles))?;
-    let mut tree = Tree::of(realm.name, manifest)?;
-    tree.set("REALMWRIGHT_CLIENT_ID", client);
-    tree.set("REALMWRIGHT_CLIENT_SECRET", &secret);
-    Ok(tree)
-}
-
-fn rights(server: &Server) -> Result<(), String> {
-    let name = "live-refusals-rights";
-    server.fresh_realm(name)?;
-    let realm = server.realm(name);
-    let manifest = "clients: [{ clientId: app }]\nusers: [{ username: eric, email: e@example.org, firstName: E, lastName: E }]\n";
-    let args = ["--auth-realm", name];
-
-    // Nothing may be concluded from what cannot be seen.
-    let blind = with_roles(&realm, "blind", &["view-realm"], manifest)?;
-    let says = ["this credential lacks view-users", "this credential lacks view-clients"];
-    refuses(&blind, server, &args, (3, "refused"), &says)?;
-    let plan = blind.run(server, &["plan", "--auth-realm", name, "--format", "json"])?.expect(0)?;
-    check(plan.json()?["applyable"] == false, "the plan is not applyable", &plan.json()?)?;
-    says.iter().try_for_each(|it| plan.says(it))?;
-
-    let views = ["view-realm", "view-users", "view-clients", "view-authorization"];
-    let viewer = with_roles(&realm, "looker", &views, manifest)?;
-    let says = ["the realm could not be locked", "it needs the role manage-clients"];
-    refuses(&viewer, server, &args, (1, "rights"), &says)?;
-
-    // Half of the rights do half of the work, and say so.
-    let half = with_roles(&realm, "halfway", &[&views[..], &["manage-clients"]].concat(), manifest)?;
-    let ran = half.run(server, &[APPLY, &["--format", "json"], &args].concat())?.expect(4)?;
-    let json = ran.json()?;
-    let of = |address: &str| {
-        let found = list(&json["outcomes"]).iter().find(|it| it["address"] == address);
-        found.cloned().unwrap_or_default()
-    };
-    check(of("client/app")["result"] == "done", "what it may do is done", &json)?;
-    check(
-        of("user/eric")["result"] == "failed" && word(&of("user/eric")["message"]).contains("manage-users"),
-        "what it may not names the role",
-        &json,
-    )?;
-    let lock = realm.row("/clients?clientId=realmwright-lock", "clientId", "realmwright-lock")?;
-    check(lock.is_null(), "the lock is gone", &lock)?;
-    let tree = Tree::of(name, manifest)?;
-    same("the rest", &tree.plan(server, &[])?.changes(), &["create user/eric"])?;
-    server.no_realm(name)
-}
-
-fn no_keycloak(server: &Server) -> Result<(), String> {
-    let tree = Tree::of("live-refusals-none", ROLE)?;
-    let closed = {
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(|it| it.to_string())?;
-        format!("http://{}", listener.local_addr().map_err(|it| it.to_string())?)
-    };
-    let html = Unruly::before(server, |_| Do::Answer(200, "Content-Type: text/html", "<html>a page</html>"))?;
-    let hangs = Unruly::before(server, |_| Do::Late(Duration::from_secs(30)))?;
-    // It lets us in, and then says nothing more.
-    let stalls =
-        Unruly::before(
-            server,
-            |it| {
-                if it.is_login() { Do::Pass } else { Do::Late(Duration::from_secs(30)) }
-            },
-        )?;
-    for (url, says) in [
-        (&closed, "is the server running, and is this its address (--server)?"),
-        (&html.url, "does not answer like Keycloak (status 200, text/html)"),
-        (&hangs.url, "did not answer in time"),
-        (&stalls.url, "did not answer in time"),
-    ] {
-        let args = [APPLY, &["--format", "json", "--request-timeout", "1"]].concat();
-        let ran = tree.run_at(url, server, &args)?.expect(1)?;
-        ran.says(says)?;
-        explains(&ran, "network")?;
-    }
-    Ok(())
-}
-
-fn tls(server: &Server) -> Result<(), String> {
-    let text = |it: &dyn std::fmt::Display| it.to_string();
-    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).map_err(|it| text(&it))?;
-    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).map_err(|it| text(&it))?;
-    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der())?;
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![own.cert.der().clone()], key)
-        .map_err(|it| text(&it))?;
-    let config = Arc::new(config);
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(|it| text(&it))?;
-    let port = listener.local_addr().map_err(|it| text(&it))?.port();
-    std::thread::spawn(move || {
-        for mut tcp in listener.incoming().flatten() {
-            if let Ok(mut connection) = ServerConnection::new(Arc::clone(&config)) {
-                // Nobody is let in, so that this ends with the refusal of the client.
-                while connection.is_handshaking() && connection.complete_io(&mut tcp).is_ok() {}
-            }
-        }
-    });
-    let tree = Tree::of("live-refusals-tls", ROLE)?;
-    tree.write("other.pem", &other.cert.pem())?;
-    let args = [APPLY, &["--format", "json", "--ca-file", "other.pem"]].concat();
-    let ran = tree.run_at(&format!("https://localhost:{port}"), server, &args)?.expect(1)?;
-    ran.says("no trusted connection to https://localhost")?;
-    ran.says("--ca-file")?;
-    explains(&ran, "network")
 }
 
 fn usage(server: &Server) -> Result<(), String> {
@@ -449,38 +289,5 @@ fn a_field_too_new(server: &Server) -> Result<(), String> {
     server.fresh_realm(name)?;
     let tree = Tree::of(name, "groups: [{ name: g, description: d }]\n")?;
     refuses(&tree, server, &[], (1, "input"), &["description", "26.0"])?;
-    server.no_realm(name)
-}
-
-/// The harness looks for every secret in everything that any command says; here commands say as much as they can.
-fn secrets(server: &Server) -> Result<(), String> {
-    let name = "live-refusals-secrets";
-    server.fresh_realm(name)?;
-    let mut tree = Tree::of(
-        name,
-        "users:\n  - { username: eric, email: e@example.org, firstName: E, lastName: E, credentials: [{ type: password, value: { fromEnv: ERIC_PASSWORD } }] }\nclients: [{ clientId: app, secret: { fromEnv: DEMO_SECRET } }]\n",
-    )?;
-    // A server that repeats what it was sent.
-    let proxy = Unruly::before(server, |it| {
-        let words = r#"{"errorMessage":"bad secret demo-secret, bad password eric-password"}"#;
-        let refuses = it.creates("app") || it.path.ends_with("/reset-password");
-        if refuses { Do::Answer(400, "Content-Type: application/json", words) } else { Do::Pass }
-    })?;
-    // The second time only the client is left.
-    for (format, code) in [("json", 4), ("text", 1)] {
-        let args = [APPLY, &["-vvv", "--format", format]].concat();
-        let ran = tree.run_at(&proxy.url, server, &args)?.expect(code)?;
-        ran.says("bad secret [secret]")?;
-    }
-    tree.run(server, &[APPLY, &["-vvv"]].concat())?.expect(0)?;
-    tree.set("DEMO_SECRET", "a-rotated-secret");
-    for command in ["plan", "drift"] {
-        for format in ["json", "text"] {
-            tree.run(server, &[command, "-vvv", "--format", format])?;
-        }
-    }
-    tree.run(server, &[APPLY, &["-vvv", "--allow", "secrets=1"]].concat())?.expect(0)?;
-    tree.set("REALMWRIGHT_PASSWORD", "wrong-password-1");
-    tree.run(server, &[APPLY, &["-vvv"]].concat())?.expect(1)?;
     server.no_realm(name)
 }
