@@ -12,8 +12,8 @@ pub struct Change {
     pub action: Action,
     pub why: Why,
     pub fields: Vec<FieldChange>,
-    /// The object was there before us and is from now on ours.
-    pub adopts: bool,
+    /// The object was there before us: an update takes it over, a delete ends what others began.
+    pub adopted: bool,
     pub at: At,
 }
 

@@ -264,7 +264,7 @@ fn create(question: &Question<'_>, address: &Address, object: &Object, base: &St
         action: Action::Create,
         why: missing_why(question, address),
         fields,
-        adopts: false,
+        adopted: false,
         at: object.at,
     });
 }
@@ -307,7 +307,7 @@ fn update(
                 why: Why::LiveChanged,
                 at: change.at,
                 fields: vec![change],
-                adopts: false,
+                adopted: false,
             },
         ));
     }
@@ -323,7 +323,7 @@ fn update(
                 action: Action::Adopt,
                 why: Why::ManifestChanged,
                 fields: Vec::new(),
-                adopts,
+                adopted: adopts,
                 at: object.at,
             });
         }
@@ -339,7 +339,7 @@ fn update(
         action: if is_new_realm { Action::Create } else { Action::Update },
         why,
         fields: compared.changes,
-        adopts,
+        adopted: adopts,
         at: object.at,
     });
 }

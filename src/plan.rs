@@ -65,7 +65,7 @@ impl Plan {
             update: count(Action::Update),
             delete: count(Action::Delete),
             adopt: count(Action::Adopt)
-                + self.diff.changes.iter().filter(|it| it.adopts && it.action == Action::Update).count(),
+                + self.diff.changes.iter().filter(|it| it.adopted && it.action == Action::Update).count(),
             forget: count(Action::Forget),
             unchanged: self.diff.unchanged,
             unmanaged: self.diff.unmanaged,

@@ -1,6 +1,8 @@
 //! One call as requests: its path with ids, its body with the text of secrets, and what to do when no answer
 //! comes.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::ids::{find, id, url};
@@ -114,6 +116,18 @@ async fn create(
         if answer.as_ref().is_err_and(may_be_there) && look(run, address, ids).await.is_ok_and(|it| it) {
             return Ok(Answered::Done);
         }
+    }
+    // Of two realms that are made at once, whatever their names, Keycloak may refuse one: 400 or 409, and it is not there.
+    let collided = |it: &Error| matches!(it.kind(), ErrorKind::Conflict | ErrorKind::Refused { status: 400 });
+    for pause in [200, 500, 1000] {
+        let again = address.kind() == REALM
+            && answer.as_ref().is_err_and(collided)
+            && look(run, address, ids).await.is_ok_and(|it| !it);
+        if !again {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        answer = run.keycloak.send(&request).await;
     }
     let answer = answer?;
     ids.lock().await.learn_created(address, &answer);

@@ -181,7 +181,7 @@ async fn create_realm(
         action: Action::Create,
         why: crate::change::Why::ManifestChanged,
         fields: plain.collect(),
-        adopts: false,
+        adopted: false,
         at: wish.desired.at,
     };
     let changes = [planning::enabled_unless_said(change, wish.desired)];

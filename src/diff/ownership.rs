@@ -56,7 +56,7 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
             action,
             why,
             fields: Vec::new(),
-            adopts: false,
+            adopted: false,
             at: At::SERVER,
         };
         let anothers = question.ownership.others.values().any(|it| it.entries.contains_key(address));
@@ -104,7 +104,10 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
                 consent: Some("changed"),
             });
         }
-        deletes.push(change(Action::Delete, Why::NotInManifests));
+        deletes.push(Change {
+            adopted: entry.how == How::Adopted,
+            ..change(Action::Delete, Why::NotInManifests)
+        });
     }
     // What stands under something that goes, goes with it.
     let gone: BTreeSet<Address> = deletes.iter().map(|it| it.object.clone()).collect();
@@ -235,7 +238,7 @@ fn judge_effect(
             action: Action::Delete,
             why: Why::Cascade(of.clone()),
             fields: Vec::new(),
-            adopts: false,
+            adopted: false,
             at: At::SERVER,
         });
     }

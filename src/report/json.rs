@@ -239,6 +239,7 @@ fn resource_change(change: &Change, files: &Files) -> ResourceChange {
         change: values::of_change(change),
         reason: values::reason(&change.why),
         because,
+        adopted: change.adopted,
     }
 }
 

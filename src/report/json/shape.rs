@@ -210,6 +210,8 @@ pub(super) struct ResourceChange {
     pub(super) reason: Reason,
     /// The object that a cascade or a made object comes from.
     pub(super) because: Option<String>,
+    /// The object was there before these manifests took it over.
+    pub(super) adopted: bool,
 }
 
 /// Before and after hold only what changes. References are addresses; secrets say where they come from.

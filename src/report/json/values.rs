@@ -11,7 +11,7 @@ use crate::state::Node;
 pub(super) fn of_change(change: &Change) -> Values {
     let mut values = of_fields(&change.fields);
     values.actions = vec![action(change.action)];
-    if change.adopts && change.action == Action::Update {
+    if change.adopted && change.action == Action::Update {
         values.actions.push(ActionName::Adopt);
     }
     match change.action {

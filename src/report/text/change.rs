@@ -117,7 +117,7 @@ pub(super) fn symbol(action: Action) -> &'static str {
 pub(super) fn block(page: &Page<'_>, change: &Change, to: usize) -> Vec<String> {
     let mut after: Vec<String> = page.place(change.at).into_iter().collect();
     after.extend(reason(change));
-    if change.adopts && change.action == Action::Update {
+    if change.adopted && change.action == Action::Update {
         after.push("adopts it".to_owned());
     }
     let mut lines = vec![head(page, change.action, &change.object, to, &after.join(", "))];
@@ -152,6 +152,7 @@ fn reason(change: &Change) -> Option<String> {
     }
     match change.action {
         Action::Create if change.why == Why::LiveChanged => Some("removed in Keycloak".to_owned()),
+        Action::Delete if change.adopted => Some("no longer declared; was there before us".to_owned()),
         Action::Delete => Some("no longer declared".to_owned()),
         Action::Update => said_once(change).map(str::to_owned),
         Action::Create | Action::Adopt | Action::Forget => None,

@@ -45,7 +45,7 @@ fn listed(page: &Page<'_>, title: &str, rest: &str, lines: &[String]) -> Vec<Str
 fn adopts(page: &Page<'_>) -> Vec<String> {
     let changes = page.plan.changes();
     let alone: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Adopt).collect();
-    let updated = changes.iter().filter(|it| it.adopts && it.action == Action::Update).count();
+    let updated = changes.iter().filter(|it| it.adopted && it.action == Action::Update).count();
     let symbol = painted(page.style.adopt, "=");
     let lines: Vec<String> =
         alone.iter().map(|it| format!("  {symbol} {}", one_line(&it.object.to_string()))).collect();
