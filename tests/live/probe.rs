@@ -379,7 +379,7 @@ fn differs(address: &Address, name: &str, set: &Value, raw: &Value) -> Option<St
 
 fn is(set: &Value, has: &Value, folded: bool) -> bool {
     match (set, has) {
-        (Value::Null, _) => {
+        _ if set.is_null() || set == "" || *set == json!([]) => {
             has.is_null()
                 || has == ""
                 || has == false

@@ -1,7 +1,7 @@
 //! A config tree in a folder of its own, and our binary run on it.
 
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -119,11 +119,6 @@ impl Tree {
     pub(crate) fn run_at(&self, url: &str, server: &Server, args: &[&str]) -> Result<Ran, String> {
         let ran = self.command(url, server, args).output().map_err(text)?;
         self.ran(server, &ran)
-    }
-
-    /// Starts our binary on the tree, without anybody who could be asked.
-    pub(crate) fn start_at(&self, url: &str, server: &Server, args: &[&str]) -> Result<Child, String> {
-        self.command(url, server, args).spawn().map_err(text)
     }
 
     /// Returns our binary as a command that has yet to be started.

@@ -72,7 +72,7 @@ Left behind   no longer declared, and stays as it is
   delete users with `prune: { users: true }` in the project file
 
 Side effects   what these changes do beyond their objects
-  ! publicClient true drops the secret of client `web`   realm.yaml:20
+  ! publicClient true drops the secret of client `web`, and its authorization if it has one   realm.yaml:20
   ! 2 other objects lose their link to role `legacy`
 
 Cannot tell   whether 1 secret is as declared; not sent
@@ -317,7 +317,7 @@ Changes   6 to create, 1 to update; 1 as declared; 9 not managed here
       attributes.api.password (secret written in the manifest); attributes.plain a\nb;
       attributes.\u{9b}2J : :stop
   + user/::warning::eric                                       nasty\n::error::.yaml:14
-      enabled true; attributes.a\n::notice::b: \t; attributes.api.secret: (hidden)
+      enabled true; attributes.a\n::notice::b: \t; attributes.api.secret: (secret written in the manifest)
 
 "#]].raw());
 }
