@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::CallError;
-use crate::diff::Ledger;
+use crate::diff::{Ledger, LedgerError};
 use crate::keycloak::{ErrorKind, Keycloak, Method, Request};
 use crate::kind::{self, CLIENT};
 use crate::state::Address;
@@ -28,7 +28,7 @@ pub fn is_ours(address: &Address) -> bool {
 }
 
 /// All ledgers of a realm by owner; a damaged one gives the reason.
-pub type Ledgers = BTreeMap<String, Result<Ledger, String>>;
+pub type Ledgers = BTreeMap<String, Result<Ledger, LedgerError>>;
 
 /// Reads the ledgers of all owners.
 pub async fn read_ledgers(keycloak: &Keycloak, realm: &str) -> Result<Ledgers, CallError> {
@@ -42,7 +42,7 @@ pub async fn read_ledgers(keycloak: &Keycloak, realm: &str) -> Result<Ledgers, C
             continue;
         };
         let text = row.get("attributes").and_then(|it| it.get(ATTRIBUTE)).and_then(Value::as_str);
-        let ledger = text.ok_or_else(|| format!("the ledger of `{owner}` is empty")).and_then(unpack);
+        let ledger = text.ok_or_else(|| LedgerError::Damaged("it is empty".to_owned())).and_then(unpack);
         ledgers.insert(owner.to_owned(), ledger);
     }
     Ok(ledgers)
@@ -119,13 +119,14 @@ fn pack(ledger: &Ledger) -> Result<String, CallError> {
     Ok(packed)
 }
 
-fn unpack(packed: &str) -> Result<Ledger, String> {
-    let bytes = STANDARD.decode(packed).map_err(|it| format!("the ledger is damaged: {it}"))?;
+fn unpack(packed: &str) -> Result<Ledger, LedgerError> {
+    let damaged = |it: &dyn std::fmt::Display| LedgerError::Damaged(it.to_string());
+    let bytes = STANDARD.decode(packed).map_err(|it| damaged(&it))?;
     let mut text = String::new();
     // A ledger of the largest size holds far less than this; more would be somebody's joke.
     let mut inflate = flate2::read::DeflateDecoder::new(&bytes[..]).take(64 << 20);
-    inflate.read_to_string(&mut text).map_err(|it| format!("the ledger is damaged: {it}"))?;
-    Ledger::read(&text).map_err(|it| it.to_string())
+    inflate.read_to_string(&mut text).map_err(|it| damaged(&it))?;
+    Ledger::read(&text)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub struct Lock {
     owner: String,
     run: String,
     renewed: Instant,
+    is_lost: bool,
 }
 
 /// Who holds the lock.
@@ -121,6 +122,7 @@ fn lock(realm: &str, id: &str, owner: &str, run: &str) -> Lock {
         owner: owner.to_owned(),
         run: run.to_owned(),
         renewed: Instant::now(),
+        is_lost: false,
     }
 }
 
@@ -143,6 +145,12 @@ async fn look(keycloak: &Keycloak, realm: &str) -> Result<Option<Held>, LockErro
 impl Lock {
     /// Checks that the lock is still ours, and makes it last longer when it is time.
     pub async fn keep(&mut self, keycloak: &Keycloak) -> Result<(), LockError> {
+        let kept = self.check(keycloak).await;
+        self.is_lost |= matches!(kept, Err(LockError::TakenOver { .. } | LockError::Removed));
+        kept
+    }
+
+    async fn check(&mut self, keycloak: &Keycloak) -> Result<(), LockError> {
         let answer = match keycloak.get(&self.path).await {
             Ok(answer) => answer,
             // Taken over by another client of the same name, or just gone.
@@ -178,8 +186,11 @@ impl Lock {
         self.renewed.elapsed() > Duration::from_secs(LASTS.unsigned_abs() * 4 / 5)
     }
 
-    /// Gives the lock back.
+    /// Gives the lock back; one that is another's by now stays.
     pub async fn release(self, keycloak: &Keycloak) -> Result<(), LockError> {
+        if self.is_lost {
+            return Ok(());
+        }
         match keycloak.send(&Request { method: Method::Delete, path: self.path, body: None }).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),

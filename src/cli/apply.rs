@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::applying::{self, Orders};
 use super::connection::{Connection, may_ask};
-use super::exit::{UsageError, of_error};
+use super::exit::{RefusedError, UsageError, of_error};
 use super::inputs::{Inputs, Scope};
 use super::realms::{self, Ready};
 use super::signal::Signals;
@@ -94,6 +94,9 @@ async fn one(
     }
     if !planned.plan.is_empty() || !planned.plan.refusals.is_empty() {
         args.output.before(&planned.plan, ready)?;
+    }
+    if let Some(why) = planned.ownership.damaged.as_ref().filter(|_| planned.too_new) {
+        return Err(RefusedError::new(format!("{why}: apply with that version; nothing was written")).into());
     }
     if let Some(refusal) = refusal(&planned.plan, args.auto_approve)? {
         say(&refusal);

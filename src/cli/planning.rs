@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::apply::{is_ours, read_ledgers};
 use crate::change::{Change, FieldChange, Path, To, Why};
-use crate::diff::{self, Ledger, Ownership, Question, Terms};
+use crate::diff::{self, Ledger, LedgerError, Ownership, Question, Terms};
 use crate::keycloak::{Keycloak, Read, Want, read};
 use crate::kind::{self, USER, UserProfile, Version};
 use crate::manifest::{Desired, Secrets};
@@ -33,6 +33,8 @@ pub(super) struct Planned {
     pub(super) ownership: Ownership,
     /// The ledger is written anew even where nothing else is to do.
     pub(super) heals: bool,
+    /// Our ledger was written by a newer version, which alone may write it.
+    pub(super) too_new: bool,
 }
 
 /// Reads the realm and plans.
@@ -57,11 +59,11 @@ pub(super) async fn plan(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result
     }
     let mut read = read(keycloak, &wish.desired.realm, &want).await?;
     read.live.state.objects.retain(|address, _| !is_ours(address));
-    let (ownership, heals) = ownership(wish, &read, ledgers);
+    let (ownership, heals, too_new) = ownership(wish, &read, ledgers);
     let mut plan = compare(wish, &read, &ownership);
     wish.server.clone_into(&mut plan.server);
     plan.keycloak = read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string());
-    Ok(Planned { plan, read, ownership, heals })
+    Ok(Planned { plan, read, ownership, heals, too_new })
 }
 
 fn compare(wish: &Wish<'_>, read: &Read, ownership: &Ownership) -> Plan {
@@ -136,9 +138,9 @@ pub(super) fn untrusted(ownership: &Ownership) -> Option<String> {
     }
 }
 
-/// Returns whose realm it is, and whether `--adopt` has something to heal.
-fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> (Ownership, bool) {
-    let mut heals = false;
+/// Returns whose realm it is, whether `--adopt` has something to heal, and whether our ledger is too new for us.
+fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> (Ownership, bool, bool) {
+    let (mut heals, mut too_new) = (false, false);
     let mut ownership = Ownership { owner: wish.owner.map(str::to_owned), ..Ownership::default() };
     for (owner, mut ledger) in ledgers {
         if let Ok(ledger) = &mut ledger {
@@ -184,13 +186,17 @@ fn ownership(wish: &Wish<'_>, read: &Read, ledgers: crate::apply::Ledgers) -> (O
             Ok(ledger) => {
                 ownership.others.insert(owner, ledger);
             }
-            Err(_) if is_ours && wish.adopt => heals = true,
-            Err(reason) if is_ours => ownership.damaged = Some(reason),
+            // One that is only too new for us is not damaged, and not to be replaced.
+            Err(reason) if is_ours && (!wish.adopt || matches!(reason, LedgerError::Newer(_))) => {
+                ownership.damaged = Some(reason.to_string());
+                too_new = matches!(reason, LedgerError::Newer(_));
+            }
+            Err(_) if is_ours => heals = true,
             // Another owner's damaged ledger protects nothing that we could know of.
             Err(_) => {}
         }
     }
-    (ownership, heals)
+    (ownership, heals, too_new)
 }
 
 /// Returns whether everything under the old manifest roots is under the new ones.

@@ -53,7 +53,7 @@ pub enum How {
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum LedgerError {
-    #[error("the ledger is not readable: {0}")]
+    #[error("the ledger is damaged: {0}")]
     Damaged(String),
     #[error("the ledger was written by a newer version (format {0})")]
     Newer(u64),

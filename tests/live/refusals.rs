@@ -1,5 +1,11 @@
 //! What a run must refuse or cannot do: each says why, in words and as JSON, and nothing was written.
 
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
@@ -16,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("refusals::wrong_flags_are_usage", usage),
         trial("refusals::another_server_than_allowed_or_expected", another_server),
         trial("refusals::a_damaged_ledger_prunes_nothing_until_it_is_adopted", damaged_ledger),
+        trial("refusals::a_ledger_of_a_newer_version_is_left_alone", newer_ledger),
         trial("refusals::a_ledger_of_another_realm_prunes_nothing", foreign_ledger),
         trial("refusals::a_part_of_the_manifests_prunes_nothing", a_part),
         trial("refusals::references_are_looked_up_in_the_realm", references),
@@ -175,6 +182,29 @@ fn damaged_ledger(server: &Server) -> Result<(), String> {
     tree.apply(server, &[])?;
     set_ledger(&server.realm(name), &json!("not a ledger at all"))?;
     heals(&tree, server, "the ledger is damaged")
+}
+
+fn newer_ledger(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-newer";
+    server.fresh_realm(name)?;
+    let tree = Tree::of(name, ROLE)?;
+    tree.apply(server, &[])?;
+    let mut packed = DeflateEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(br#"{"format":2}"#).map_err(|it| it.to_string())?;
+    let packed = STANDARD.encode(packed.finish().map_err(|it| it.to_string())?);
+    set_ledger(&server.realm(name), &json!(packed))?;
+    tree.manifest("roles: { realm: [{ name: x, description: d }] }\n")?;
+    tree.plan(server, &[])?;
+    for args in [&[][..], &["--adopt"]] {
+        refuses(
+            &tree,
+            server,
+            args,
+            (3, "refused"),
+            &["the ledger was written by a newer version (format 2)"],
+        )?;
+    }
+    server.no_realm(name)
 }
 
 fn foreign_ledger(server: &Server) -> Result<(), String> {
