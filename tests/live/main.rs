@@ -11,6 +11,7 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Failed};
 
 mod absent;
+mod access;
 mod cascade;
 mod everything;
 mod flat;
@@ -51,6 +52,7 @@ struct Trial {
 fn trials() -> Vec<Trial> {
     [
         absent::trials(),
+        access::trials(),
         cascade::trials(),
         foreign::trials(),
         links::trials(),
