@@ -8,15 +8,20 @@
 mod bits;
 mod chain;
 mod claims;
+mod class;
 mod compile;
 mod decide;
+mod impact;
 mod persona;
 mod policy;
 mod realm;
+mod table;
 mod time;
 
 pub use chain::{Decision, Doubt, Step, Verdict};
+pub use class::{Class, classes};
 pub use decide::{Question, decide};
+pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
 pub use persona::{Persona, personas};
 pub use realm::Realm;
 

@@ -136,8 +136,7 @@ fn account_of(address: &Address, object: &Object, clients: &Interned) -> Option<
 fn mappers(state: &State, owner: &Address) -> Vec<Mapper> {
     let of_owner = state.under(owner).filter(|(it, _)| it.kind() == MAPPER);
     of_owner
-        .map(|(address, object)| Mapper {
-            address: address.clone(),
+        .map(|(_, object)| Mapper {
             provider: object.text("protocolMapper").to_owned(),
             config: object
                 .get("config")

@@ -140,6 +140,8 @@ pub(super) fn leaf(realm: &Realm, subject: &Subject, policy: &PolicyIs) -> Optio
             }
         }
         PolicyIs::Client { clients } => clients.contains(&subject.client).into(),
+        // A token without scopes has no such claim, which the server does not expect.
+        PolicyIs::ClientScope { scopes } if subject.scopes.is_empty() && !scopes.is_empty() => Holds::Fails,
         PolicyIs::ClientScope { scopes } => {
             let name = |it: usize| realm.client_scopes.addresses[it].name();
             any_of(scopes, |it| subject.scopes.iter().any(|scope| scope == name(it))).into()

@@ -93,7 +93,6 @@ pub(super) struct ClientScope {
 
 #[derive(Debug)]
 pub(super) struct Mapper {
-    pub(super) address: Address,
     pub(super) provider: String,
     pub(super) config: BTreeMap<String, String>,
 }

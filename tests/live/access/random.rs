@@ -2,12 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-pub(crate) const USERS: usize = 4;
+pub(crate) const USERS: usize = 5;
 const ROLES: usize = 5;
 const RESOURCES: usize = 6;
 const SCOPES: &[&str] = &["v", "w", "x"];
 const GROUPS: &[&str] = &["/g0", "/g0/x", "/g0/x/y", "/g1", "/g01"];
 const TYPES: &[&str] = &["urn:a", "urn:b", "urn:_"];
+
+/// Attributes beyond the usual ones are allowed: otherwise mappers see them, and the admin API does not.
+const PROFILE: &str = r#"{"attributes":[{"name":"username"},{"name":"email"},{"name":"firstName"},
+    {"name":"lastName"}],"unmanagedAttributePolicy":"ENABLED"}"#;
 
 /// SplitMix64: small, and the same on every machine.
 pub(crate) struct Random(pub(crate) u64);
@@ -36,6 +40,18 @@ impl Random {
     /// Some of these, each with an even chance.
     fn some<T: Clone>(&mut self, items: &[T]) -> Vec<T> {
         items.iter().filter(|_| self.one_in(2)).cloned().collect()
+    }
+
+    fn id(&mut self) -> String {
+        let (high, low) = (self.next(), self.next());
+        format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xFFFF,
+            high & 0xFFF,
+            low >> 52,
+            low & 0xFFFF_FFFF_FFFF
+        )
     }
 
     pub(crate) fn time(&mut self) -> String {
@@ -94,6 +110,9 @@ pub(crate) fn setup(random: &mut Random) -> Value {
         "groups": groups,
         "users": users,
         "clientScopes": client_scopes(),
+        "components": { "org.keycloak.userprofile.UserProfileProvider": [
+            { "providerId": "declarative-user-profile", "config": { "kc.user.profile.config": [PROFILE] } },
+        ] },
         "clients": clients(random),
     })
 }
@@ -253,9 +272,11 @@ fn settings(random: &mut Random) -> Value {
     }
     let names: Vec<String> =
         policies.iter().filter_map(|it| it["name"].as_str().map(str::to_owned)).collect();
-    let resources: Vec<Value> = (0..RESOURCES).map(|at| resource(random, at)).collect();
+    // By name the server finds only resources of its own.
+    let ids: Vec<String> = (0..RESOURCES).map(|_| random.id()).collect();
+    let resources: Vec<Value> = (0..RESOURCES).map(|at| resource(random, &ids, at)).collect();
     for at in 0..4 + random.below(6) {
-        policies.push(permission(random, at, &names));
+        policies.push(permission(random, at, &names, &ids));
     }
     json!({
         "policyEnforcementMode": *random.of(&["ENFORCING", "ENFORCING", "ENFORCING", "PERMISSIVE", "PERMISSIVE", "DISABLED"]),
@@ -284,8 +305,10 @@ fn leaf(random: &mut Random, at: usize) -> Value {
             all.extend(["rs/c0".to_owned(), "rs/c1".to_owned(), "narrow/n0".to_owned()]);
             let count = 1 + random.below(3);
             let roles: Vec<Value> = (0..count)
-                .map(|_| all.remove(random.below(all.len())))
-                .map(|it| json!({ "id": it, "required": random.one_in(3) }))
+                .map(|_| {
+                    let name = all.remove(random.below(all.len()));
+                    json!({ "id": name, "required": random.one_in(3) })
+                })
                 .collect();
             let fetch = random.one_in(3).to_string();
             ("role", json!({ "roles": json!(roles).to_string(), "fetchRoles": fetch }))
@@ -361,9 +384,9 @@ fn time(random: &mut Random) -> Value {
     Value::Object(config)
 }
 
-fn resource(random: &mut Random, at: usize) -> Value {
+fn resource(random: &mut Random, ids: &[String], at: usize) -> Value {
     let scopes: Vec<Value> = random.some(SCOPES).into_iter().map(|it| json!({ "name": it })).collect();
-    let mut resource = json!({ "name": format!("res{at}"), "scopes": scopes, "uris": [] });
+    let mut resource = json!({ "_id": ids[at], "name": format!("res{at}"), "scopes": scopes, "uris": [] });
     if !random.one_in(3) {
         resource["type"] = json!(*random.of(TYPES));
     }
@@ -374,7 +397,7 @@ fn resource(random: &mut Random, at: usize) -> Value {
     resource
 }
 
-fn permission(random: &mut Random, at: usize, policies: &[String]) -> Value {
+fn permission(random: &mut Random, at: usize, policies: &[String], ids: &[String]) -> Value {
     let mut chosen = Vec::new();
     if !random.one_in(8) {
         for _ in 0..1 + random.below(3) {
@@ -386,7 +409,7 @@ fn permission(random: &mut Random, at: usize, policies: &[String]) -> Value {
     }
     let mut config = json!({ "applyPolicies": json!(chosen).to_string() });
     let resources: Vec<String> =
-        (0..1 + random.below(2)).map(|_| format!("res{}", random.below(RESOURCES))).collect();
+        (0..1 + random.below(2)).map(|_| random.of(ids).clone()).collect();
     let is_scope = random.one_in(2);
     if is_scope {
         let mut scopes = random.some(SCOPES);
