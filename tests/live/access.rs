@@ -110,7 +110,7 @@ fn cases(realm: &Value, random: &mut Random) -> Vec<Case> {
     let mut out = Vec::new();
     let settings = &rs(realm)["authorizationSettings"];
     // To a token without roles `evaluate` adds the user's direct ones, which no real token has.
-    let evaluable: Vec<&str> = ["rs", "wide"].into_iter().filter(|it| carries_roles(realm, it)).collect();
+    let evaluable: Vec<&'static str> = ["rs", "wide"].into_iter().filter(|it| carries_roles(realm, it)).collect();
     for resource in settings["resources"].as_array().into_iter().flatten() {
         let name = resource["name"].as_str().unwrap_or("").to_owned();
         let own: Vec<String> = resource["scopes"]
@@ -129,7 +129,7 @@ fn cases(realm: &Value, random: &mut Random) -> Vec<Case> {
                 by_token: false,
             };
             if !evaluable.is_empty() {
-                let whole = Case { client: random.of(&evaluable), ..whole.clone() };
+                let whole = Case { client: random.of::<&str>(&evaluable), ..whole.clone() };
                 out.extend(own.iter().map(|it| Case { scope: Some(it.clone()), ..whole.clone() }));
                 out.push(whole);
             }
