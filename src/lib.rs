@@ -16,6 +16,8 @@ pub mod manifest;
 
 pub mod diff;
 
+pub mod access;
+
 pub mod plan;
 
 pub mod report;

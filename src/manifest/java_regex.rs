@@ -6,6 +6,10 @@
 
 use std::collections::BTreeSet;
 
+mod full_match;
+
+pub use full_match::FullMatch;
+
 /// What Java would say of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Failed};
 
 mod absent;
+mod access;
 mod cascade;
 mod connecting;
 mod faults;
@@ -59,6 +60,7 @@ struct Trial {
 fn trials() -> Vec<Trial> {
     [
         absent::trials(),
+        access::trials(),
         cascade::trials(),
         connecting::trials(),
         faults::trials(),

@@ -149,6 +149,29 @@ impl Server {
         })
     }
 
+    /// Asks what the bearer of a token may do with a resource of a client: its id, and maybe `#scope`.
+    pub(crate) fn ticket(
+        &self,
+        realm: &str,
+        token: &str,
+        client: &str,
+        permission: &str,
+    ) -> Result<(StatusCode, Value), String> {
+        let url = format!("{}/realms/{realm}/protocol/openid-connect/token", self.url);
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:uma-ticket"),
+            ("audience", client),
+            ("permission", permission),
+            ("response_mode", "permissions"),
+        ];
+        self.runtime.block_on(async {
+            let answer = self.client.post(url).bearer_auth(token).form(&form).send().await.map_err(text)?;
+            let status = answer.status();
+            let body = answer.text().await.map_err(text)?;
+            Ok((status, serde_json::from_str(&body).unwrap_or(Value::Null)))
+        })
+    }
+
     /// Removes a realm, if it is there.
     pub(crate) fn no_realm(&self, name: &str) -> Result<(), String> {
         self.one_at_a_time(|| {

@@ -1,0 +1,27 @@
+//! Who may do what: decides as Keycloak's own evaluation does, from a state alone.
+//!
+//! [`Realm::compile`] turns a state (desired, live or planned) into interned tables; [`decide`] answers one
+//! question with the chain that led to the answer; [`classes`] folds personas that no policy can tell apart;
+//! [`impact`] compares two realms. What cannot be known from a state (JavaScript, custom mappers, the time) is
+//! unknown, and only shows where it could change an answer. Nothing here reads a clock or a network.
+
+mod bits;
+mod chain;
+mod claims;
+mod class;
+mod compile;
+mod decide;
+mod impact;
+mod persona;
+mod policy;
+mod realm;
+mod table;
+mod time;
+
+pub use chain::{Decision, Doubt, Step, Verdict};
+pub use class::{Class, classes};
+pub use decide::{Question, decide};
+pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
+pub use persona::{Persona, personas};
+pub use realm::Realm;
+

@@ -1,0 +1,386 @@
+//! Why: the chain from a subject over groups, roles, policies and permissions to a scope on a resource.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::decide::{Answered, doubt, order, says};
+use super::persona::Subject;
+use super::policy::Holds;
+use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy};
+use crate::state::Address;
+
+/// What is decided, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub verdict: Verdict,
+    /// From the subject to the resource, or to where it breaks.
+    pub path: Vec<Step>,
+    /// What does not change the verdict but the reader should know, such as a disabled user.
+    pub notes: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Permitted, with these scopes; none on a resource that has none, or a permit of nothing.
+    Permit {
+        scopes: BTreeSet<String>,
+    },
+    Deny,
+    Unknown {
+        /// Granted whatever the doubts come to.
+        scopes: BTreeSet<String>,
+        doubts: Vec<Doubt>,
+    },
+}
+
+/// Why a decision cannot be made from a state.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// JavaScript, or a type that an extension of the server brings.
+    Type { policy: Address, of_type: String },
+    /// It hinges on the time, which was not given.
+    Time { policy: Address },
+    /// It hinges on what the token says.
+    Token { policy: Address },
+    /// It hinges on what is sent along with the request.
+    Request { policy: Address },
+    /// The server answers with an error as long as this policy is as it is.
+    Fails { policy: Address },
+    /// A permission that users share, or of an unknown type.
+    Shared { permission: Address },
+    /// The server's answer changes from run to run.
+    Order,
+    /// What is asked about does not exist in this state.
+    NotThere(String),
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Type { policy, of_type: kind } if kind == "js" => {
+                write!(f, "policy {} is JavaScript", policy.name())
+            }
+            Self::Type { policy, of_type } => {
+                write!(f, "policy {} is of the unknown type {of_type}", policy.name())
+            }
+            Self::Time { policy } => write!(f, "policy {} hinges on the time", policy.name()),
+            Self::Token { policy } => write!(f, "policy {} hinges on what the token says", policy.name()),
+            Self::Request { policy } => {
+                write!(f, "policy {} hinges on what the request brings along", policy.name())
+            }
+            Self::Fails { policy } => write!(f, "policy {} makes the server fail", policy.name()),
+            Self::Shared { permission } => {
+                write!(f, "permission {} is a user's own or of an unknown type", permission.name())
+            }
+            Self::Order => f.write_str("the server answers differently from run to run"),
+            Self::NotThere(what) => f.write_str(what),
+        }
+    }
+}
+
+/// One link of a chain.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Step {
+    /// The object it is about, if it is one.
+    pub address: Option<Address>,
+    /// The link in words.
+    pub text: String,
+}
+
+impl Step {
+    fn new(address: Option<&Address>, text: impl Into<String>) -> Self {
+        Self { address: address.cloned(), text: text.into() }
+    }
+}
+
+impl Decision {
+    pub(super) fn unknown(doubt: Doubt) -> Self {
+        Self {
+            path: vec![Step::new(None, doubt.to_string())],
+            verdict: Verdict::Unknown { scopes: BTreeSet::new(), doubts: vec![doubt] },
+            notes: Vec::new(),
+        }
+    }
+
+    /// Returns whether the verdict permits, where it is known.
+    pub fn permits(&self) -> Option<bool> {
+        match self.verdict {
+            Verdict::Permit { .. } => Some(true),
+            Verdict::Deny => Some(false),
+            Verdict::Unknown { .. } => None,
+        }
+    }
+}
+
+/// Puts an answer into names and adds the chain.
+pub(super) fn explained(
+    realm: &Realm,
+    server: &Server,
+    subject: &Subject,
+    resource: Option<usize>,
+    answer: Answered,
+    outcomes: &[Holds],
+) -> Decision {
+    let names = |scopes: &BTreeSet<usize>| -> BTreeSet<String> {
+        scopes.iter().map(|it| server.scopes.addresses[*it].name().to_owned()).collect()
+    };
+    let is_unknown = matches!(answer.permit, Holds::Unknown | Holds::Fails) || !answer.maybe.is_empty();
+    let verdict = if is_unknown {
+        let doubts = doubts(server, resource, &answer, outcomes);
+        Verdict::Unknown { scopes: names(&answer.granted), doubts }
+    } else if answer.permit == Holds::Yes {
+        Verdict::Permit { scopes: names(&answer.granted) }
+    } else {
+        Verdict::Deny
+    };
+    let why = Why { realm, server, subject, outcomes };
+    let path = why.path(resource, &answer);
+    Decision { verdict, path, notes: subject.notes.clone() }
+}
+
+fn doubts(server: &Server, resource: Option<usize>, answer: &Answered, outcomes: &[Holds]) -> Vec<Doubt> {
+    let mut out: Vec<Doubt> = answer.unknown.iter().map(|it| doubt(server, *it)).collect();
+    let order = order(server, resource, &answer.requested);
+    for (permission, _) in order {
+        let entry = &server.permission_entries[permission];
+        if entry.of == PermissionType::Other {
+            out.push(Doubt::Shared { permission: server.permissions.addresses[permission].clone() });
+        }
+        let fails = entry.leaves.iter().filter(|it| outcomes[**it] == Holds::Fails);
+        out.extend(fails.map(|it| Doubt::Fails { policy: server.policies.addresses[*it].clone() }));
+    }
+    if answer.order_dependent {
+        out.push(Doubt::Order);
+    }
+    out.sort();
+    out.dedup();
+    out
+}
+
+struct Why<'a> {
+    realm: &'a Realm,
+    server: &'a Server,
+    subject: &'a Subject,
+    outcomes: &'a [Holds],
+}
+
+impl Why<'_> {
+    fn path(&self, resource: Option<usize>, answer: &Answered) -> Vec<Step> {
+        let mut path = vec![Step::new(
+            self.subject.user.map(|it| &self.realm.users.addresses[it]),
+            self.subject.name.clone(),
+        )];
+        if self.subject.anonymous {
+            path.push(Step::new(None, "has no token"));
+            return path;
+        }
+        let target = self.target(resource, answer);
+        if self.server.mode == Mode::Disabled {
+            path.push(Step::new(Some(&self.server.settings), "enforcement is disabled: everything is permitted"));
+            path.push(target);
+            return path;
+        }
+        let order = order(self.server, resource, &answer.requested);
+        match self.deciding(&order, answer) {
+            Some(permission) => {
+                let entry = &self.server.permission_entries[permission];
+                let holds = says(self.server, permission, self.outcomes);
+                let wanted = holds.unwrap_or(Holds::No);
+                path.extend(self.policies(&entry.policies, entry.strategy, wanted, 0));
+                let text = match wanted {
+                    Holds::Yes => "permission grants",
+                    Holds::No => "permission denies",
+                    Holds::Unknown => "permission is undecided",
+                    Holds::Fails => "permission fails",
+                };
+                path.push(Step::new(Some(&self.server.permissions.addresses[permission]), text));
+            }
+            None if order.is_empty() && answer.permit == Holds::Yes => {
+                path.push(Step::new(
+                    Some(&self.server.settings),
+                    "no permission applies, and enforcement is permissive",
+                ));
+            }
+            None if order.is_empty() => path.push(Step::new(None, "no permission applies")),
+            None => path.push(Step::new(None, "no permission that applies grants this")),
+        }
+        path.push(target);
+        path
+    }
+
+    fn target(&self, resource: Option<usize>, answer: &Answered) -> Step {
+        let scopes: Vec<&str> =
+            answer.requested.iter().map(|it| self.server.scopes.addresses[*it].name()).collect();
+        let address = resource.map(|it| &self.server.resources.addresses[it]);
+        let on = address.map_or("any resource", Address::name);
+        let text = if scopes.is_empty() { on.to_owned() } else { format!("{} on {on}", scopes.join(", ")) };
+        Step::new(address, text)
+    }
+
+    /// The permission that the answer hangs on: for a permit the first that grants, for a denial the first
+    /// that denies, otherwise the first that is undecided.
+    fn deciding(&self, order: &[(usize, u8)], answer: &Answered) -> Option<usize> {
+        let wanted = match answer.permit {
+            Holds::Yes if answer.granted.is_empty() && !answer.requested.is_empty() => Holds::No,
+            _ if !answer.maybe.is_empty() && answer.permit == Holds::Yes => Holds::Unknown,
+            it => it,
+        };
+        let covers = |permission: usize| {
+            let entry = &self.server.permission_entries[permission];
+            let meets = !entry.scopes.is_disjoint(&answer.requested);
+            entry.of != PermissionType::Scope || meets || answer.requested.is_empty()
+        };
+        let first = |wanted: Holds| {
+            let of_that = |it: &&(usize, u8)| says(self.server, it.0, self.outcomes) == Some(wanted);
+            order.iter().filter(of_that).map(|it| it.0).find(|it| covers(*it))
+        };
+        first(wanted).or_else(|| first(Holds::No)).or_else(|| if wanted == Holds::Yes { first(Holds::Yes) } else { None })
+    }
+
+    /// The steps of the policies that made a permission or an aggregate say what it says.
+    fn policies(&self, policies: &[usize], strategy: Strategy, wanted: Holds, depth: usize) -> Vec<Step> {
+        let mut deciding = policies.iter().copied().filter(|it| self.outcomes[*it] == wanted);
+        // One is enough to see where one decides; all are needed where all must agree.
+        let all = (strategy == Strategy::Unanimous && wanted == Holds::Yes)
+            || (strategy == Strategy::Affirmative && wanted == Holds::No);
+        let chosen: Vec<usize> = if all { deciding.collect() } else { deciding.next().into_iter().collect() };
+        chosen.into_iter().flat_map(|it| self.policy(it, depth)).collect()
+    }
+
+    fn policy(&self, policy: usize, depth: usize) -> Vec<Step> {
+        let entry = &self.server.policy_entries[policy];
+        let says = self.outcomes[policy];
+        let inner = if entry.negative {
+            match says {
+                Holds::Yes => Holds::No,
+                Holds::No => Holds::Yes,
+                it => it,
+            }
+        } else {
+            says
+        };
+        let mut steps = match &entry.is {
+            PolicyIs::Aggregate { policies, strategy } if depth < 8 => {
+                self.policies(policies, *strategy, inner, depth + 1)
+            }
+            PolicyIs::Role { roles, from_database } => self.roles(roles, inner == Holds::Yes, *from_database),
+            PolicyIs::Group { groups, .. } => self.groups(&groups.iter().map(|it| it.group).collect::<Vec<_>>(), inner),
+            PolicyIs::Client { clients } => {
+                let asking = &self.realm.clients.addresses[self.subject.client];
+                let is = if clients.contains(&self.subject.client) { "asks through" } else { "asks only through" };
+                vec![Step::new(Some(asking), format!("{is} client {}", asking.name()))]
+            }
+            PolicyIs::ClientScope { scopes } => scopes
+                .iter()
+                .map(|it| &self.realm.client_scopes.addresses[it.of])
+                .filter(|it| self.subject.scopes.iter().any(|name| name == it.name()) == (inner == Holds::Yes))
+                .take(1)
+                .map(|it| {
+                    let has = if inner == Holds::Yes { "has" } else { "lacks" };
+                    Step::new(Some(it), format!("token {has} client scope {}", it.name()))
+                })
+                .collect(),
+            PolicyIs::Regex { target, .. } if inner == Holds::No => {
+                vec![Step::new(None, format!("claim {target} does not match"))]
+            }
+            PolicyIs::Regex { target, .. } => vec![Step::new(None, format!("claim {target}"))],
+            PolicyIs::User { .. } | PolicyIs::Time(_) | PolicyIs::Unknown { .. } | PolicyIs::Aggregate { .. } => {
+                Vec::new()
+            }
+        };
+        let text = match says {
+            Holds::Yes if entry.negative => "policy holds, as its condition is not met (NEGATIVE)",
+            Holds::No if entry.negative => "policy does not hold, as its condition is met (NEGATIVE)",
+            Holds::Yes => "policy holds",
+            Holds::No => "policy does not hold",
+            Holds::Unknown => "policy is not known",
+            Holds::Fails => "policy makes the server fail",
+        };
+        steps.push(Step::new(Some(&self.server.policies.addresses[policy]), text));
+        steps
+    }
+
+    fn roles(&self, roles: &[Required], holds: bool, from_database: bool) -> Vec<Step> {
+        let carried = if from_database { Some(&self.subject.roles) } else { self.subject.token_roles.as_ref() };
+        let has = |it: &&Required| carried.is_some_and(|all| all.has(it.of));
+        if holds {
+            let held = roles.iter().find(|it| it.required && has(it)).or_else(|| roles.iter().find(has));
+            return held.map(|it| self.role(it.of)).unwrap_or_default();
+        }
+        let lacks = |it: &&Required| !has(it);
+        let lacking = roles.iter().find(|it| it.required && lacks(it)).or_else(|| roles.iter().find(lacks));
+        let Some(lacking) = lacking else { return vec![Step::new(None, "the policy names no role")] };
+        let address = &self.realm.roles.addresses[lacking.of];
+        if self.subject.roles.has(lacking.of) {
+            let asking = &self.realm.clients.addresses[self.subject.client];
+            let mut steps = self.role(lacking.of);
+            steps.push(Step::new(
+                Some(asking),
+                format!("tokens of client {} do not carry {}", asking.name(), short(address)),
+            ));
+            return steps;
+        }
+        vec![Step::new(Some(address), format!("lacks role {}", short(address)))]
+    }
+
+    /// How the subject comes to a role: directly, or through a group, and through composites.
+    fn role(&self, role: usize) -> Vec<Step> {
+        let realm = self.realm;
+        let direct = self.subject.direct_roles.iter().find(|it| realm.closures[**it].has(role));
+        let mut steps = Vec::new();
+        let from = if let Some(from) = direct {
+            *from
+        } else {
+            let through = realm.with_parents(&self.subject.groups).iter().find_map(|group| {
+                let of_group = &realm.group_entries[group].roles;
+                of_group.iter().find(|it| realm.closures[**it].has(role)).map(|it| (group, *it))
+            });
+            let Some((group, from)) = through else {
+                return vec![Step::new(Some(&realm.roles.addresses[role]), "role in the token")];
+            };
+            let of_group = |it: &&usize| realm.with_parents(&[**it]).has(group);
+            if let Some(member) = self.subject.groups.iter().find(of_group) {
+                steps.push(self.group(*member));
+            }
+            if !self.subject.groups.contains(&group) {
+                steps.push(self.group(group));
+            }
+            from
+        };
+        let mut at = from;
+        loop {
+            let address = &realm.roles.addresses[at];
+            steps.push(Step::new(Some(address), format!("role {}", short(address))));
+            if at == role || steps.len() > 40 {
+                break;
+            }
+            let next = realm.composites[at].iter().find(|it| **it != at && realm.closures[**it].has(role));
+            let Some(next) = next else { break };
+            at = *next;
+        }
+        steps
+    }
+
+    fn group(&self, group: usize) -> Step {
+        let path = &self.realm.group_entries[group].path;
+        Step::new(Some(&self.realm.groups.addresses[group]), format!("group {path}"))
+    }
+
+    fn groups(&self, groups: &[usize], inner: Holds) -> Vec<Step> {
+        if inner == Holds::Yes {
+            let of = |it: &&usize| groups.iter().any(|group| self.realm.with_parents(&[**it]).has(*group));
+            return self.subject.groups.iter().find(of).map(|it| self.group(*it)).into_iter().collect();
+        }
+        let paths: Vec<&str> = groups.iter().map(|it| self.realm.group_entries[*it].path.as_str()).collect();
+        let first = groups.first().map(|it| &self.realm.groups.addresses[*it]);
+        vec![Step::new(first, format!("not in {}", paths.join(", ")))]
+    }
+}
+
+/// A role as policies spell it.
+fn short(address: &Address) -> String {
+    match address.parent() {
+        Some(client) => format!("{}/{}", client.name(), address.name()),
+        None => address.name().to_owned(),
+    }
+}

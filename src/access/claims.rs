@@ -1,0 +1,337 @@
+//! The claims that mappers put into an access token, as far as a state tells.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::persona::Subject;
+use super::realm::{Mapper, Realm};
+
+/// A claim, or what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    Text(String),
+    /// In an order that a state does not tell.
+    List(Vec<String>),
+    Map(BTreeMap<String, Claim>),
+    /// It is there; what it says is not known.
+    Opaque,
+    /// Not even whether it is there is known.
+    Maybe,
+}
+
+/// The claims of a token.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Claims {
+    top: BTreeMap<String, Claim>,
+    /// A mapper of an unknown type may have written any claim.
+    anything: bool,
+}
+
+/// What is found under the target of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found<'a> {
+    Missing,
+    Text(&'a str),
+    /// One of these; which one is not known.
+    First(&'a [String]),
+    /// All of these as `[a, b]`, in an unknown order.
+    Whole(&'a [String]),
+    Opaque,
+    Maybe,
+    /// The server answers with an error.
+    Fails,
+}
+
+/// Providers without a switch per kind of token.
+pub(super) fn has_no_switch(provider: &str) -> bool {
+    matches!(provider, "oidc-hardcoded-role-mapper" | "oidc-role-name-mapper")
+}
+
+/// Whether a mapper may write claims that its settings do not name.
+pub(super) fn may_write_anything(provider: &str, claim: &str) -> bool {
+    let is_known = matches!(
+        provider,
+        "oidc-acr-mapper"
+            | "oidc-address-mapper"
+            | "oidc-allowed-origins-mapper"
+            | "oidc-amr-mapper"
+            | "oidc-audience-mapper"
+            | "oidc-audience-resolve-mapper"
+            | "oidc-full-name-mapper"
+            | "oidc-group-membership-mapper"
+            | "oidc-hardcoded-claim-mapper"
+            | "oidc-hardcoded-role-mapper"
+            | "oidc-nonce-backwards-compatible-mapper"
+            | "oidc-organization-membership-mapper"
+            | "oidc-sha256-pairwise-sub-mapper"
+            | "oidc-sub-mapper"
+            | "oidc-usermodel-attribute-mapper"
+            | "oidc-usermodel-client-role-mapper"
+            | "oidc-usermodel-property-mapper"
+            | "oidc-usermodel-realm-role-mapper"
+            | "oidc-usersessionmodel-note-mapper"
+    );
+    !is_known && (claim.is_empty() || provider == "oidc-role-name-mapper")
+}
+
+/// Returns the claims of a subject's token.
+pub(super) fn of(
+    realm: &Realm,
+    subject: &Subject,
+    mappers: &[&Mapper],
+    given: &BTreeMap<String, Value>,
+) -> Claims {
+    let mut claims = Claims::default();
+    let asking = realm.clients.addresses[subject.client].name();
+    claims.top.insert("azp".to_owned(), Claim::Text(asking.to_owned()));
+    claims.top.insert("typ".to_owned(), Claim::Text("Bearer".to_owned()));
+    claims.top.insert("scope".to_owned(), Claim::Text(subject.scopes.join(" ")));
+    for name in ["iss", "exp", "iat", "jti"] {
+        claims.top.insert(name.to_owned(), Claim::Opaque);
+    }
+    for name in ["aud", "sid", "auth_time", "sub"] {
+        claims.top.insert(name.to_owned(), Claim::Maybe);
+    }
+    for mapper in mappers {
+        one(realm, subject, mapper, &mut claims);
+    }
+    for (name, value) in given {
+        claims.top.insert(name.clone(), of_json(value));
+    }
+    claims
+}
+
+fn one(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims) {
+    let name = mapper.config("claim.name");
+    let user = subject.user.map(|it| &realm.user_entries[it]);
+    let mut put = |name: &str, claim: Claim| claims.put(name, claim);
+    match mapper.provider.as_str() {
+        "oidc-sub-mapper" => {
+            let id = user.and_then(|it| it.id.clone());
+            put("sub", id.map_or(Claim::Opaque, Claim::Text));
+        }
+        "oidc-sha256-pairwise-sub-mapper" => put("sub", Claim::Opaque),
+        "oidc-acr-mapper" => put("acr", Claim::Opaque),
+        "oidc-amr-mapper" => put("amr", Claim::Maybe),
+        "oidc-address-mapper" => put("address", Claim::Maybe),
+        "oidc-allowed-origins-mapper" => put("allowed-origins", Claim::Maybe),
+        "oidc-audience-mapper" | "oidc-audience-resolve-mapper" => put("aud", Claim::Maybe),
+        "oidc-nonce-backwards-compatible-mapper" => put("nonce", Claim::Maybe),
+        "oidc-organization-membership-mapper" => {
+            put(if name.is_empty() { "organization" } else { name }, Claim::Maybe);
+        }
+        "oidc-full-name-mapper" => {
+            let part = |field: &str| user?.attributes.get(field)?.first().cloned();
+            let names: Vec<String> = [part("firstName"), part("lastName")].into_iter().flatten().collect();
+            match user {
+                None => put("name", Claim::Maybe),
+                Some(_) if names.is_empty() => {}
+                Some(_) => put("name", Claim::Text(names.join(" "))),
+            }
+        }
+        "oidc-group-membership-mapper" => {
+            let full = mapper.config("full.path") == "true";
+            let text = |it: &usize| {
+                if full {
+                    realm.group_entries[*it].path.clone()
+                } else {
+                    realm.groups.addresses[*it].name().to_owned()
+                }
+            };
+            put(name, Claim::List(subject.groups.iter().map(text).collect()));
+        }
+        "oidc-hardcoded-claim-mapper" => {
+            put(name, typed(mapper, vec![mapper.config("claim.value").to_owned()]));
+        }
+        "oidc-usermodel-property-mapper" | "oidc-usermodel-attribute-mapper" => {
+            let field = mapper.config("user.attribute");
+            let Some(user) = user else { return put(name, Claim::Maybe) };
+            match field {
+                "emailVerified" => put(name, Claim::Text(user.email_verified.to_string())),
+                "enabled" => put(name, Claim::Text(user.enabled.to_string())),
+                "id" => put(name, user.id.clone().map_or(Claim::Opaque, Claim::Text)),
+                _ => match user.attributes.get(field).filter(|it| !it.is_empty()) {
+                    Some(_) if mapper.config("aggregate.attrs") == "true" => put(name, Claim::Opaque),
+                    Some(values) => put(name, typed(mapper, values.clone())),
+                    // A group's attribute stands in for the user's.
+                    None => {
+                        let groups = realm.with_parents(&subject.groups);
+                        if groups.iter().any(|it| realm.group_entries[it].attributes.contains_key(field)) {
+                            put(name, Claim::Opaque);
+                        }
+                    }
+                },
+            }
+        }
+        "oidc-usermodel-realm-role-mapper" | "oidc-usermodel-client-role-mapper" => {
+            roles(realm, subject, mapper, claims);
+        }
+        "oidc-usersessionmodel-note-mapper" => put(name, Claim::Maybe),
+        "oidc-hardcoded-role-mapper" => {}
+        provider if may_write_anything(provider, name) => claims.anything = true,
+        _ => put(name, Claim::Maybe),
+    }
+}
+
+fn roles(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims) {
+    let name = mapper.config("claim.name");
+    let of_realm = mapper.provider == "oidc-usermodel-realm-role-mapper";
+    let prefix = mapper.config(if of_realm {
+        "usermodel.realmRoleMapping.rolePrefix"
+    } else {
+        "usermodel.clientRoleMapping.rolePrefix"
+    });
+    let only = mapper.config("usermodel.clientRoleMapping.clientId");
+    let Some(held) = &subject.token_roles else { return claims.put(name, Claim::Maybe) };
+    let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for role in held.iter() {
+        let address = &realm.roles.addresses[role];
+        let client = address.parent();
+        if client.is_none() != of_realm {
+            continue;
+        }
+        let client = client.as_ref().map_or("", |it| it.name());
+        if !only.is_empty() && only != client {
+            continue;
+        }
+        let target = name.replace("${client_id}", &client.replace('.', "\\."));
+        lists.entry(target).or_default().push(format!("{prefix}{}", address.name()));
+    }
+    for (target, names) in lists {
+        claims.put(&target, Claim::List(names));
+    }
+}
+
+/// A value in the type a mapper gives it; several where one is meant are cut in an unknown order.
+fn typed(mapper: &Mapper, values: Vec<String>) -> Claim {
+    if mapper.config("jsonType.label") == "JSON" {
+        return Claim::Opaque;
+    }
+    if mapper.config("multivalued") == "true" {
+        return Claim::List(values);
+    }
+    match <[String; 1]>::try_from(values) {
+        Ok([value]) if mapper.config("jsonType.label") == "boolean" => {
+            Claim::Text(value.eq_ignore_ascii_case("true").to_string())
+        }
+        Ok([value]) if value.is_empty() => Claim::Maybe,
+        Ok([value]) => Claim::Text(value),
+        Err(_) => Claim::Opaque,
+    }
+}
+
+fn of_json(value: &Value) -> Claim {
+    match value {
+        Value::Null => Claim::Maybe,
+        Value::Bool(it) => Claim::Text(it.to_string()),
+        Value::Number(it) => Claim::Text(it.to_string()),
+        Value::String(it) => Claim::Text(it.clone()),
+        Value::Array(items) => Claim::List(
+            items.iter().map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned)).collect(),
+        ),
+        Value::Object(map) => Claim::Map(map.iter().map(|(key, it)| (key.clone(), of_json(it))).collect()),
+    }
+}
+
+/// Splits at dots that are not escaped; `\.` is a dot.
+fn path(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut chars = text.chars().peekable();
+    while let Some(is) = chars.next() {
+        let last = parts.len() - 1;
+        match is {
+            '\\' if chars.peek() == Some(&'.') => {
+                chars.next();
+                parts[last].push('.');
+            }
+            '.' => parts.push(String::new()),
+            _ => parts[last].push(is),
+        }
+    }
+    parts
+}
+
+impl Claims {
+    fn put(&mut self, name: &str, claim: Claim) {
+        let parts = path(name);
+        let mut map = &mut self.top;
+        let Some((last, up)) = parts.split_last().filter(|_| !name.is_empty()) else { return };
+        for part in up {
+            let entry = map.entry(part.clone()).or_insert_with(|| Claim::Map(BTreeMap::new()));
+            if !matches!(entry, Claim::Map(_)) {
+                // Two mappers disagree whether this is a map.
+                *entry = Claim::Maybe;
+                return;
+            }
+            let Claim::Map(inner) = entry else { return };
+            map = inner;
+        }
+        match map.get(last) {
+            // Which of two mappers comes last is the server's business.
+            Some(old) if *old != claim && !matches!(old, Claim::Maybe) => {
+                map.insert(last.clone(), Claim::Opaque);
+            }
+            Some(Claim::Maybe) | Some(_) | None => {
+                map.insert(last.clone(), claim);
+            }
+        }
+    }
+
+    /// Returns the values of a top-level claim that lists groups; an empty list when it is not there.
+    pub(super) fn values(&self, name: &str) -> Option<Vec<&str>> {
+        match self.top.get(name) {
+            Some(Claim::Text(text)) => Some(vec![text]),
+            Some(Claim::List(items)) => Some(items.iter().map(String::as_str).collect()),
+            Some(Claim::Map(_) | Claim::Opaque | Claim::Maybe) => None,
+            None if self.anything => None,
+            None => Some(Vec::new()),
+        }
+    }
+
+    /// Returns what the target of a regex policy finds: `claim`, `org.dept`, `realm_access.roles[0]`.
+    pub(super) fn find(&self, target: &str) -> Found<'_> {
+        let parts = path(target);
+        let mut claim: Option<&Claim> = None;
+        let mut is_one = false;
+        for (at, part) in parts.iter().enumerate() {
+            let (name, index) = match part.split_once('[') {
+                Some((name, index)) => (name, Some(index.trim_end_matches(']'))),
+                None => (part.as_str(), None),
+            };
+            claim = match (at, claim) {
+                (0, _) => match self.top.get(name) {
+                    None if self.anything => return Found::Maybe,
+                    it => it,
+                },
+                (_, Some(Claim::Map(map))) => map.get(name),
+                (_, Some(Claim::Opaque | Claim::Maybe)) => return Found::Maybe,
+                (_, Some(Claim::Text(_))) => return Found::Fails,
+                (_, Some(Claim::List(_))) => return Found::Maybe,
+                (_, None) => return Found::Missing,
+            };
+            if let Some(index) = index {
+                match (claim, index.parse::<usize>()) {
+                    (Some(Claim::List(items)), Ok(index)) if index < items.len() => is_one = true,
+                    (Some(Claim::List(_)), Ok(_)) | (None, _) => return Found::Missing,
+                    _ => return Found::Maybe,
+                }
+            }
+        }
+        match claim {
+            None => Found::Missing,
+            Some(Claim::Text(text)) => Found::Text(text),
+            Some(Claim::List(items)) if is_one => Found::First(items),
+            Some(Claim::List(items)) if parts.len() == 1 && items.is_empty() => Found::Missing,
+            Some(Claim::List(items)) if parts.len() == 1 => Found::First(items),
+            Some(Claim::List(items)) => Found::Whole(items),
+            Some(Claim::Map(_) | Claim::Opaque) => Found::Opaque,
+            Some(Claim::Maybe) => Found::Maybe,
+        }
+    }
+}
+
+/// Returns the name of an attribute of the request; `None` when the target is a path into one.
+pub(super) fn of_request(target: &str) -> String {
+    path(target).swap_remove(0)
+}

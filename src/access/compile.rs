@@ -1,0 +1,179 @@
+//! From a state to a compiled realm.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::bits::Bits;
+use super::realm::{Client, ClientScope, Group, Interned, Mapper, Realm, User, texts};
+use crate::kind::{
+    CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, MAPPER, ROLE, SETTINGS, USER, realm_address,
+};
+use crate::state::{Address, Is, KindName, Node, Object, State};
+
+mod server;
+
+pub(super) use server::group_matches;
+
+impl Realm {
+    /// Compiles a state.
+    pub fn compile(state: &State) -> Self {
+        let roles = interned(state, ROLE);
+        let groups = interned(state, GROUP);
+        let users = interned(state, USER);
+        let clients = interned(state, CLIENT);
+        let client_scopes = interned(state, CLIENT_SCOPE);
+        let default_role = roles
+            .addresses
+            .iter()
+            .position(|it| it.parent().is_none() && it.name().starts_with("default-roles-"));
+        let role = |address: &Address| {
+            let placeholder = address.parent().is_none() && address.name() == DEFAULT_ROLE;
+            if placeholder { default_role } else { roles.get(address) }
+        };
+        let composites: Vec<Vec<usize>> = each(state, &roles, |_, object| refs(object, "composites", &role));
+        let group_entries = each(state, &groups, |address, object| Group {
+            path: address.steps().iter().map(|it| format!("/{}", it.name)).collect(),
+            parent: address.parent().and_then(|it| groups.get(&it)),
+            roles: mappings(object, &role),
+            attributes: texts(object, "attributes"),
+        });
+        let user_entries = each(state, &users, |address, object| {
+            let mut attributes = texts(object, "attributes");
+            for field in ["email", "firstName", "lastName"] {
+                if !object.text(field).is_empty() {
+                    attributes.insert(field.to_owned(), vec![object.text(field).to_owned()]);
+                }
+            }
+            attributes.insert("username".to_owned(), vec![address.name().to_owned()]);
+            User {
+                id: object.id.as_deref().map(str::to_owned),
+                enabled: object.get("enabled").and_then(Node::as_bool).unwrap_or(true),
+                roles: mappings(object, &role),
+                groups: refs(object, "groups", &|it| groups.get(it)),
+                attributes,
+                email_verified: object.is_true("emailVerified"),
+                account_of: account_of(address, object, &clients),
+            }
+        });
+        let client_entries = each(state, &clients, |address, object| Client {
+            enabled: object.get("enabled").and_then(Node::as_bool).unwrap_or(true),
+            full_scope: object.get("fullScopeAllowed").and_then(Node::as_bool).unwrap_or(true),
+            lightweight: attribute(object, "client.use.lightweight.access.token.enabled") == Some("true"),
+            service_account: object.is_true("serviceAccountsEnabled"),
+            default_scopes: refs(object, "defaultClientScopes", &|it| client_scopes.get(it)),
+            optional_scopes: refs(object, "optionalClientScopes", &|it| client_scopes.get(it)),
+            mappers: mappers(state, address),
+        });
+        let client_scope_entries = each(state, &client_scopes, |address, object| ClientScope {
+            in_token: attribute(object, "include.in.token.scope") != Some("false"),
+            mappers: mappers(state, address),
+        });
+        let default_groups = state
+            .get(&realm_address())
+            .map(|it| refs(it, "defaultGroups", &|it| groups.get(it)))
+            .unwrap_or_default();
+        let mut realm = Self {
+            closures: closures(&composites),
+            composites,
+            default_role,
+            default_groups,
+            roles,
+            groups,
+            group_entries,
+            users,
+            user_entries,
+            clients,
+            client_entries,
+            client_scopes,
+            client_scope_entries,
+            servers: BTreeMap::new(),
+        };
+        for (at, address) in realm.clients.addresses.iter().enumerate() {
+            let settings = address.child(SETTINGS, "");
+            let is_server = state.get(address).is_some_and(|it| {
+                it.get("authorizationServicesEnabled").and_then(Node::as_bool) != Some(false)
+            });
+            if let Some(object) = state.get(&settings).filter(|_| is_server) {
+                realm.servers.insert(at, server::compile(state, &realm, at, settings, object));
+            }
+        }
+        realm
+    }
+}
+
+fn interned(state: &State, kind: KindName) -> Interned {
+    Interned::new(state.objects.keys().filter(|it| it.kind() == kind).cloned())
+}
+
+fn each<T>(state: &State, table: &Interned, f: impl Fn(&Address, &Object) -> T) -> Vec<T> {
+    table.addresses.iter().map(|it| f(it, &state.objects[it])).collect()
+}
+
+/// Returns the positions of what a list field refers to; what is not there is skipped.
+fn refs(object: &Object, field: &str, position: &dyn Fn(&Address) -> Option<usize>) -> Vec<usize> {
+    let items = object.get(field).map_or(&[][..], Node::items);
+    items.iter().filter_map(Node::as_ref).filter_map(position).collect()
+}
+
+fn mappings(object: &Object, role: &dyn Fn(&Address) -> Option<usize>) -> Vec<usize> {
+    let mut out = refs(object, "realmRoles", role);
+    out.extend(refs(object, "clientRoles", role));
+    out
+}
+
+fn attribute<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
+    let value = object.get("attributes")?.get(key)?;
+    value.as_text().or_else(|| value.items().first().and_then(Node::as_text))
+}
+
+fn account_of(address: &Address, object: &Object, clients: &Interned) -> Option<usize> {
+    if let Some(client) = &object.made_by {
+        return clients.get(client);
+    }
+    let name = address.name().strip_prefix("service-account-")?;
+    clients.addresses.iter().position(|it| it.name().to_lowercase() == name)
+}
+
+fn mappers(state: &State, owner: &Address) -> Vec<Mapper> {
+    let of_owner = state.under(owner).filter(|(it, _)| it.kind() == MAPPER);
+    of_owner
+        .map(|(_, object)| Mapper {
+            provider: object.text("protocolMapper").to_owned(),
+            config: object
+                .get("config")
+                .and_then(Node::as_map)
+                .into_iter()
+                .flatten()
+                .filter_map(|(key, value)| Some((key.to_string(), scalar(value)?)))
+                .collect(),
+        })
+        .collect()
+}
+
+/// Returns a value as the text that Keycloak keeps of it.
+fn scalar(node: &Node) -> Option<String> {
+    match &node.is {
+        Is::Text(text) | Is::Number(text) => Some(text.to_string()),
+        Is::Bool(value) => Some(value.to_string()),
+        Is::Null | Is::List(_) | Is::Map(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => None,
+    }
+}
+
+fn closures(composites: &[Vec<usize>]) -> Vec<Bits> {
+    (0..composites.len())
+        .map(|role| {
+            let mut seen = Bits::default();
+            let mut open = vec![role];
+            while let Some(next) = open.pop() {
+                if seen.insert(next) {
+                    open.extend(&composites[next]);
+                }
+            }
+            seen
+        })
+        .collect()
+}
+
+/// Returns the positions as a set.
+fn set(positions: Vec<usize>) -> BTreeSet<usize> {
+    positions.into_iter().collect()
+}

@@ -1,0 +1,317 @@
+//! One decision, in the server's own order: which permissions apply, what each says, how they add up.
+
+use std::collections::BTreeSet;
+
+use super::chain::{self, Decision, Doubt, Verdict};
+use super::persona::{Persona, Subject, Subjects};
+use super::policy::{Holds, combined, outcomes, with_leaves};
+use super::realm::{Mode, PermissionType, PolicyIs, Realm, Server, Strategy};
+use crate::state::Address;
+
+/// May this persona do these things to this resource of this client?
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The client whose resources these are.
+    pub client: &'a Address,
+    /// The name of a resource; nothing asks for a scope wherever it is.
+    pub resource: Option<&'a str>,
+    /// Names of scopes; none asks for all that the resource has.
+    pub scopes: &'a [String],
+    pub persona: &'a Persona,
+}
+
+/// Decides as the server would.
+pub fn decide(realm: &Realm, question: &Question<'_>) -> Decision {
+    let Some(server) = realm.server(question.client) else {
+        return Decision::unknown(Doubt::NotThere(format!("{} has no authorization", question.client)));
+    };
+    let subject = Subjects::default().subject(realm, server, question.persona);
+    let mut asked = BTreeSet::new();
+    for name in question.scopes {
+        match server.scopes.addresses.iter().position(|it| it.name() == name) {
+            Some(scope) => {
+                asked.insert(scope);
+            }
+            None => return Decision::unknown(Doubt::NotThere(format!("there is no scope {name}"))),
+        }
+    }
+    let Some(name) = question.resource else { return anywhere(realm, server, &subject, &asked) };
+    let Some(resource) = server.resources.addresses.iter().position(|it| it.name() == name) else {
+        return Decision::unknown(Doubt::NotThere(format!("there is no resource {name}")));
+    };
+    on(realm, server, &subject, Some(resource), &asked)
+}
+
+/// A scope wherever it is: permitted when it is on any resource that has it.
+fn anywhere(realm: &Realm, server: &Server, subject: &Subject, asked: &BTreeSet<usize>) -> Decision {
+    let has = |it: &usize| !server.resource_entries[*it].own.is_disjoint(asked);
+    let having: Vec<usize> = (0..server.resource_entries.len()).filter(has).collect();
+    if having.is_empty() {
+        return on(realm, server, subject, None, asked);
+    }
+    let rank = |it: &Decision| match it.verdict {
+        Verdict::Permit { .. } => 0,
+        Verdict::Unknown { .. } => 1,
+        Verdict::Deny => 2,
+    };
+    let decisions = having.into_iter().map(|it| on(realm, server, subject, Some(it), asked));
+    decisions.min_by_key(rank).expect("at least one resource has the scope")
+}
+
+/// Decides for one resource and explains it.
+pub(super) fn on(
+    realm: &Realm,
+    server: &Server,
+    subject: &Subject,
+    resource: Option<usize>,
+    asked: &BTreeSet<usize>,
+) -> Decision {
+    if let Some(missing) = &subject.missing {
+        return Decision::unknown(Doubt::NotThere(missing.clone()));
+    }
+    let outcomes = outcomes(realm, server, subject);
+    let answer = answer(server, subject, resource, asked, &outcomes);
+    chain::explained(realm, server, subject, resource, answer, &outcomes)
+}
+
+/// A verdict in positions, and what it came from.
+#[derive(Clone, Debug)]
+pub(super) struct Answered {
+    pub(super) requested: BTreeSet<usize>,
+    pub(super) permit: Holds,
+    /// Scopes granted for sure.
+    pub(super) granted: BTreeSet<usize>,
+    /// Scopes that may be granted.
+    pub(super) maybe: BTreeSet<usize>,
+    /// Policies that are unknown, by position; they could change the answer.
+    pub(super) unknown: Vec<usize>,
+    pub(super) order_dependent: bool,
+}
+
+/// Beyond this many unknown policies under one resource, their combinations are not tried one by one.
+const MOST_UNKNOWN: usize = 10;
+
+/// Decides by what the policies say.
+pub(super) fn answer(
+    server: &Server,
+    subject: &Subject,
+    resource: Option<usize>,
+    asked: &BTreeSet<usize>,
+    outcomes: &[Holds],
+) -> Answered {
+    let entry = resource.map(|it| &server.resource_entries[it]);
+    let requested: BTreeSet<usize> = match entry {
+        Some(entry) if asked.is_empty() => entry.all.clone(),
+        Some(entry) => entry.all.intersection(asked).copied().collect(),
+        None => asked.clone(),
+    };
+    let mut out = Answered {
+        requested: requested.clone(),
+        permit: Holds::No,
+        granted: BTreeSet::new(),
+        maybe: BTreeSet::new(),
+        unknown: Vec::new(),
+        order_dependent: false,
+    };
+    let nothing_left = requested.is_empty() && !asked.is_empty();
+    let disabled_without = server.mode == Mode::Disabled && requested.is_empty();
+    if subject.anonymous || nothing_left || (disabled_without && entry.is_some_and(|it| !it.own.is_empty())) {
+        return out;
+    }
+    let order = order(server, resource, &requested);
+    if server.mode != Mode::Disabled {
+        let applies = |it: &(usize, u8)| server.permission_entries[it.0].of == PermissionType::Other;
+        if order.iter().any(applies) {
+            out.permit = Holds::Unknown;
+            out.maybe = requested;
+            return out;
+        }
+    }
+    let leaves: BTreeSet<usize> =
+        order.iter().flat_map(|it| server.permission_entries[it.0].leaves.iter().copied()).collect();
+    if server.mode != Mode::Disabled && leaves.iter().any(|it| outcomes[*it] == Holds::Fails) {
+        out.permit = Holds::Fails;
+        out.maybe = requested;
+        return out;
+    }
+    let unknown: Vec<usize> = leaves.into_iter().filter(|it| outcomes[*it] == Holds::Unknown).collect();
+    if unknown.len() > MOST_UNKNOWN {
+        out.permit = Holds::Unknown;
+        out.maybe = requested;
+        out.unknown = unknown;
+        return out;
+    }
+    let mut runs = Vec::new();
+    for choice in 0..1_usize << unknown.len() {
+        let settled;
+        let outcomes = if unknown.is_empty() {
+            outcomes
+        } else {
+            settled = with_leaves(server, &|at| match unknown.iter().position(|it| *it == at) {
+                Some(bit) => (choice & (1 << bit) != 0).into(),
+                // Outcomes hold the policy's own logic already, which is applied once more.
+                None => before_logic(server, outcomes, at),
+            });
+            &settled
+        };
+        let says = |permission: usize| says(server, permission, outcomes);
+        let strict = run(server, resource, &requested, &order, &says, true);
+        if strict.order_dependent {
+            out.order_dependent = true;
+            runs.push(run(server, resource, &requested, &order, &says, false));
+        }
+        runs.push(strict);
+    }
+    out.granted.clone_from(&requested);
+    for run in &runs {
+        out.granted = out.granted.intersection(&run.granted).copied().collect();
+        out.maybe.extend(&run.granted);
+    }
+    out.maybe = out.maybe.difference(&out.granted).copied().collect();
+    out.permit = match (runs.iter().all(|it| it.permit), runs.iter().any(|it| it.permit)) {
+        (true, _) => Holds::Yes,
+        (_, false) => Holds::No,
+        _ => Holds::Unknown,
+    };
+    out.unknown = unknown;
+    out
+}
+
+fn before_logic(server: &Server, outcomes: &[Holds], at: usize) -> Holds {
+    match outcomes[at] {
+        Holds::Yes if server.policy_entries[at].negative => Holds::No,
+        Holds::No if server.policy_entries[at].negative => Holds::Yes,
+        it => it,
+    }
+}
+
+/// Returns what a permission says; nothing when it has no policies and is skipped.
+pub(super) fn says(server: &Server, permission: usize, outcomes: &[Holds]) -> Option<Holds> {
+    let entry = &server.permission_entries[permission];
+    // Whether an unknown policy matters is known only with all permissions together.
+    let policies = entry.policies.iter().map(|it| outcomes[*it]);
+    (!server.is_skipped(permission)).then(|| combined(entry.strategy, policies))
+}
+
+/// Returns the permissions that apply and their phases, in the server's order.
+pub(super) fn order(
+    server: &Server,
+    resource: Option<usize>,
+    requested: &BTreeSet<usize>,
+) -> Vec<(usize, u8)> {
+    let applied = resource.map(|it| server.resource_entries[it].applied.as_slice()).unwrap_or_default();
+    let wide = server.scope_wide.iter().filter(|it| meets(server, **it, requested)).map(|it| (*it, 4));
+    applied.iter().map(|it| (it.permission, it.phase)).chain(wide).collect()
+}
+
+fn meets(server: &Server, permission: usize, requested: &BTreeSet<usize>) -> bool {
+    !server.permission_entries[permission].scopes.is_disjoint(requested)
+}
+
+/// The outcome when every permission is known.
+struct Ran {
+    permit: bool,
+    granted: BTreeSet<usize>,
+    order_dependent: bool,
+}
+
+impl Ran {
+    fn deny() -> Self {
+        Self { permit: false, granted: BTreeSet::new(), order_dependent: false }
+    }
+
+    fn permit(granted: BTreeSet<usize>) -> Self {
+        Self { permit: true, granted, order_dependent: false }
+    }
+}
+
+/// The server's own evaluation. Where permissions of one phase both deny and clear an inherited scope, the
+/// server's order is not fixed: `strict` takes it as denied.
+fn run(
+    server: &Server,
+    resource: Option<usize>,
+    requested: &BTreeSet<usize>,
+    order: &[(usize, u8)],
+    says: &dyn Fn(usize) -> Option<Holds>,
+    strict: bool,
+) -> Ran {
+    let entry = resource.map(|it| &server.resource_entries[it]);
+    if server.mode == Mode::Disabled {
+        return Ran::permit(requested.clone());
+    }
+    if order.is_empty() {
+        let opens = server.mode == Mode::Permissive && entry.is_none_or(|it| !it.owner_managed);
+        return if opens { Ran::permit(requested.clone()) } else { Ran::deny() };
+    }
+    let is_owned = entry.is_some_and(|it| it.owner.is_some());
+    let (mut granted, mut denied) = (BTreeSet::new(), BTreeSet::new());
+    let (mut named, mut any_deny, mut any) = (false, false, false);
+    let mut order_dependent = false;
+    for phase in order.chunk_by(|left, right| left.1 == right.1) {
+        let (mut added, mut cleared) = (BTreeSet::new(), BTreeSet::new());
+        for (permission, phase) in phase {
+            let Some(holds) = says(*permission) else { continue };
+            any = true;
+            let it = &server.permission_entries[*permission];
+            let is_scope = it.of == PermissionType::Scope;
+            let names = *phase == 1;
+            if holds == Holds::Yes {
+                if is_scope {
+                    for scope in it.scopes.intersection(requested) {
+                        granted.insert(*scope);
+                        if entry.is_some_and(|it| !it.own.contains(scope)) {
+                            denied.remove(scope);
+                            cleared.insert(*scope);
+                        }
+                    }
+                } else {
+                    granted.extend(requested);
+                }
+                named |= names && (!is_scope || is_owned);
+            } else {
+                any_deny = true;
+                let denies: &BTreeSet<usize> = if is_scope { &it.scopes } else { requested };
+                let applies = if is_scope { names || it.resources.is_empty() } else { names || !named };
+                if applies {
+                    denied.extend(denies);
+                    added.extend(denies);
+                }
+            }
+        }
+        for scope in added.intersection(&cleared) {
+            order_dependent = true;
+            if strict {
+                denied.insert(*scope);
+            } else {
+                denied.remove(scope);
+            }
+        }
+    }
+    if !any {
+        return Ran::deny();
+    }
+    if server.strategy == Strategy::Affirmative {
+        denied = denied.difference(&granted).copied().collect();
+        order_dependent = false;
+    }
+    let granted: BTreeSet<usize> = granted.difference(&denied).copied().collect();
+    let nothing = granted.is_empty() && (any_deny || (!named && !requested.is_empty()));
+    Ran { permit: !nothing, granted, order_dependent }
+}
+
+/// Returns whether a policy can be known from a state at all.
+pub(super) fn doubt(server: &Server, policy: usize) -> Doubt {
+    let address = server.policies.addresses[policy].clone();
+    match &server.policy_entries[policy].is {
+        PolicyIs::Unknown { of_type } => Doubt::Type { policy: address, of_type: of_type.clone() },
+        PolicyIs::Time(_) => Doubt::Time { policy: address },
+        PolicyIs::Regex { of_request: true, .. } => Doubt::Request { policy: address },
+        PolicyIs::Regex { .. } | PolicyIs::Group { .. } | PolicyIs::Role { .. } => {
+            Doubt::Token { policy: address }
+        }
+        PolicyIs::User { .. }
+        | PolicyIs::Client { .. }
+        | PolicyIs::ClientScope { .. }
+        | PolicyIs::Aggregate { .. } => Doubt::Fails { policy: address },
+    }
+}

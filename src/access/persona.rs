@@ -1,0 +1,343 @@
+//! Who asks: real users, service accounts and people made up for a question; and what their token carries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::bits::Bits;
+use super::claims::{self, Claims};
+use super::realm::{Mapper, PolicyIs, Realm, Server};
+use crate::state::Address;
+
+/// Somebody who asks for access. Roles and groups come on top of what a user or service account has.
+#[derive(Clone, Debug, Default)]
+pub struct Persona {
+    /// What it is called in output.
+    pub name: String,
+    /// Asks without a token, which no server permits anything.
+    pub anonymous: bool,
+    pub user: Option<Address>,
+    /// The client whose service account asks.
+    pub service_account: Option<Address>,
+    pub roles: Vec<Address>,
+    pub groups: Vec<Address>,
+    /// Has the realm's default role, as every new user.
+    pub default_roles: bool,
+    /// The client that asks for the token: the resource server itself, or the service account's own, unless
+    /// it is named.
+    pub client: Option<Address>,
+    /// Claims of the token whatever the mappers say.
+    pub claims: BTreeMap<String, Value>,
+    /// Client scopes asked for beside the default ones.
+    pub scopes: Vec<String>,
+    /// The wall clock of the zone that the server runs in. Without it, what hinges on time is unknown.
+    pub at: Option<jiff::civil::DateTime>,
+}
+
+impl Persona {
+    /// Returns a user as declared.
+    pub fn user(address: Address) -> Self {
+        Self { name: address.name().to_owned(), user: Some(address), ..Self::default() }
+    }
+}
+
+/// Returns the personas that every comparison looks at for one client: nobody, anybody, one per role, group
+/// and client that its policies name, and every service account.
+pub fn personas(realm: &Realm, client: &Address) -> Vec<Persona> {
+    let mut out = vec![
+        Persona { name: "anonymous".to_owned(), anonymous: true, ..Persona::default() },
+        Persona { name: "any-user".to_owned(), default_roles: true, ..Persona::default() },
+    ];
+    let Some(server) = realm.server(client) else { return out };
+    let (mut roles, mut groups) = (BTreeSet::new(), BTreeSet::new());
+    let mut clients: BTreeSet<usize> = BTreeSet::new();
+    for policy in &server.policy_entries {
+        match &policy.is {
+            PolicyIs::Role { roles: named, .. } => roles.extend(named.iter().map(|it| it.of)),
+            PolicyIs::Group { groups: named, .. } => groups.extend(named.iter().map(|it| it.group)),
+            PolicyIs::Client { clients: named } => clients.extend(named.iter().copied()),
+            PolicyIs::User { .. }
+            | PolicyIs::ClientScope { .. }
+            | PolicyIs::Regex { .. }
+            | PolicyIs::Time(_)
+            | PolicyIs::Aggregate { .. }
+            | PolicyIs::Unknown { .. } => {}
+        }
+    }
+    let any = |address: &Address| Persona {
+        name: address.to_string(),
+        default_roles: true,
+        ..Persona::default()
+    };
+    out.extend(roles.into_iter().filter(|it| Some(*it) != realm.default_role).map(|it| {
+        let address = &realm.roles.addresses[it];
+        Persona { roles: vec![address.clone()], ..any(address) }
+    }));
+    out.extend(groups.into_iter().map(|it| {
+        let address = &realm.groups.addresses[it];
+        Persona { groups: vec![address.clone()], ..any(address) }
+    }));
+    out.extend(clients.into_iter().map(|it| {
+        let address = &realm.clients.addresses[it];
+        Persona { client: Some(address.clone()), ..any(address) }
+    }));
+    out.extend(realm.user_entries.iter().filter_map(|it| it.account_of).map(|it| {
+        let address = &realm.clients.addresses[it];
+        Persona {
+            name: format!("service-account-{}", address.name()),
+            service_account: Some(address.clone()),
+            ..Persona::default()
+        }
+    }));
+    out
+}
+
+/// A persona in a compiled realm: what policies look at.
+#[derive(Debug)]
+pub(super) struct Subject {
+    pub(super) name: String,
+    pub(super) anonymous: bool,
+    /// What a user policy compares: nothing for a client's own service account, which goes by the client's id.
+    pub(super) identity: Option<Address>,
+    pub(super) user: Option<usize>,
+    pub(super) client: usize,
+    pub(super) direct_roles: Vec<usize>,
+    pub(super) groups: Vec<usize>,
+    pub(super) roles: Bits,
+    /// Roles in the token; nothing when a mapper makes them unknown.
+    pub(super) token_roles: Option<Bits>,
+    /// The `scope` of the token.
+    pub(super) scopes: Vec<String>,
+    pub(super) claims: Claims,
+    pub(super) now: Option<jiff::civil::DateTime>,
+    /// What is not known of the persona itself: then nothing is known of its access.
+    pub(super) missing: Option<String>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Whether the token's mappers put roles in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carries {
+    All,
+    None,
+    Unknown,
+}
+
+/// What a client's tokens are made of, for some set of asked scopes.
+#[derive(Debug)]
+struct Token<'a> {
+    scopes: Vec<String>,
+    mappers: Vec<&'a Mapper>,
+    realm_roles: Carries,
+    client_roles: Carries,
+    /// Hardcoded roles.
+    more: Vec<usize>,
+    /// The roles a token may carry when not all: those of the client itself.
+    narrow: Option<Bits>,
+}
+
+/// Turns personas into subjects; tokens of one client are worked out once.
+#[derive(Default)]
+pub(super) struct Subjects<'a> {
+    tokens: BTreeMap<(usize, Vec<String>), Token<'a>>,
+}
+
+impl<'a> Subjects<'a> {
+    /// Returns how a persona appears to the policies of a resource server.
+    pub(super) fn subject(&mut self, realm: &'a Realm, server: &Server, persona: &Persona) -> Subject {
+        let mut missing = None;
+        let account = persona.service_account.as_ref().and_then(|it| realm.clients.get(it));
+        let user = match (&persona.user, &persona.service_account) {
+            (Some(address), _) => {
+                let found = realm.users.get(address);
+                if found.is_none() {
+                    missing = Some(format!("user {} is not known", address.name()));
+                }
+                found
+            }
+            (None, Some(address)) => {
+                let found = realm.user_entries.iter().position(|it| it.account_of.is_some() && it.account_of == account);
+                if found.is_none() {
+                    missing = Some(format!("client {} has no service account", address.name()));
+                }
+                found
+            }
+            (None, None) => None,
+        };
+        let own = user.and_then(|it| realm.user_entries[it].account_of);
+        let client = match &persona.client {
+            Some(address) => realm.clients.get(address).unwrap_or_else(|| {
+                missing = Some(format!("client {} is not known", address.name()));
+                server.client
+            }),
+            None => own.unwrap_or(server.client),
+        };
+        let mut direct_roles = user.map(|it| realm.user_entries[it].roles.clone()).unwrap_or_default();
+        let mut groups = user.map(|it| realm.user_entries[it].groups.clone()).unwrap_or_default();
+        for address in &persona.roles {
+            match realm.roles.get(address) {
+                Some(role) => direct_roles.push(role),
+                None => missing = Some(format!("{address} is not known")),
+            }
+        }
+        for address in &persona.groups {
+            match realm.groups.get(address) {
+                Some(group) => groups.push(group),
+                None => missing = Some(format!("{address} is not known")),
+            }
+        }
+        if persona.default_roles {
+            direct_roles.extend(realm.default_role);
+            groups.extend(&realm.default_groups);
+        }
+        let roles = realm.deep_roles(&direct_roles, &groups);
+        let key = (client, persona.scopes.clone());
+        let token = self.tokens.entry(key).or_insert_with(|| token(realm, client, &persona.scopes));
+        let token_roles = token.roles(realm, &roles);
+        let entry = &realm.client_entries[client];
+        let mut notes = Vec::new();
+        if !entry.enabled {
+            notes.push(format!("{} is disabled and gets no token", realm.clients.addresses[client]));
+        }
+        if let Some(user) = user.filter(|it| !realm.user_entries[*it].enabled) {
+            notes.push(format!("{} is disabled and cannot log in", realm.users.addresses[user]));
+        }
+        if !entry.full_scope {
+            notes.push(format!(
+                "{} passes on its own roles only; its scope mappings are not looked at",
+                realm.clients.addresses[client]
+            ));
+        }
+        let is_itself = own.is_some_and(|it| it == client && entry.service_account);
+        let mut subject = Subject {
+            name: persona.name.clone(),
+            anonymous: persona.anonymous,
+            identity: user.filter(|_| !is_itself).map(|it| realm.users.addresses[it].clone()),
+            user,
+            client,
+            direct_roles,
+            groups,
+            roles,
+            token_roles,
+            scopes: token.scopes.clone(),
+            claims: Claims::default(),
+            now: persona.at,
+            missing,
+            notes,
+        };
+        if server.reads_claims {
+            subject.claims = claims::of(realm, &subject, &token.mappers, &persona.claims);
+        }
+        subject
+    }
+}
+
+impl Token<'_> {
+    fn roles(&self, realm: &Realm, held: &Bits) -> Option<Bits> {
+        let carried = |role: usize| {
+            let is_of_client = realm.roles.addresses[role].parent().is_some();
+            if is_of_client { self.client_roles } else { self.realm_roles }
+        };
+        let mut out = Bits::default();
+        if self.realm_roles == Carries::All && self.client_roles == Carries::All && self.narrow.is_none() {
+            out = held.clone();
+        } else {
+            for role in held.iter().filter(|it| self.narrow.as_ref().is_none_or(|all| all.has(*it))) {
+                match carried(role) {
+                    Carries::All => {
+                        out.insert(role);
+                    }
+                    Carries::None => {}
+                    Carries::Unknown => return None,
+                }
+            }
+            if [self.realm_roles, self.client_roles].contains(&Carries::Unknown) {
+                return None;
+            }
+        }
+        for role in &self.more {
+            out.insert(*role);
+        }
+        Some(out)
+    }
+}
+
+fn token<'a>(realm: &'a Realm, client: usize, asked: &[String]) -> Token<'a> {
+    let entry = &realm.client_entries[client];
+    let name = |scope: &usize| realm.client_scopes.addresses[*scope].name();
+    let is_asked = |it: &&usize| asked.iter().any(|asked| asked == name(it));
+    let applied: Vec<usize> =
+        entry.default_scopes.iter().chain(entry.optional_scopes.iter().filter(is_asked)).copied().collect();
+    let scopes = applied.iter().filter(|it| realm.client_scope_entries[**it].in_token);
+    let openid = asked.iter().any(|it| it == "openid").then(|| "openid".to_owned());
+    let switch = if entry.lightweight { "lightweight.claim" } else { "access.token.claim" };
+    let of_scopes = applied.iter().flat_map(|it| &realm.client_scope_entries[*it].mappers);
+    let mappers: Vec<&Mapper> = entry
+        .mappers
+        .iter()
+        .chain(of_scopes)
+        .filter(|it| !it.provider.starts_with("saml-"))
+        .filter(|it| claims::has_no_switch(&it.provider) || it.config(switch) == "true")
+        .collect();
+    let mut token = Token {
+        scopes: openid.into_iter().chain(scopes.map(|it| name(it).to_owned())).collect(),
+        realm_roles: Carries::None,
+        client_roles: Carries::None,
+        more: Vec::new(),
+        narrow: None,
+        mappers,
+    };
+    for mapper in &token.mappers {
+        let claim = mapper.config("claim.name");
+        let prefixed = |key: &str| !mapper.config(key).is_empty();
+        match mapper.provider.as_str() {
+            "oidc-usermodel-realm-role-mapper" if claim == "realm_access.roles" => {
+                token.realm_roles = if prefixed("usermodel.realmRoleMapping.rolePrefix") {
+                    Carries::Unknown
+                } else {
+                    Carries::All
+                };
+            }
+            "oidc-usermodel-client-role-mapper" if claim == "resource_access.${client_id}.roles" => {
+                let is_part = prefixed("usermodel.clientRoleMapping.rolePrefix")
+                    || prefixed("usermodel.clientRoleMapping.clientId");
+                token.client_roles = if is_part { Carries::Unknown } else { Carries::All };
+            }
+            "oidc-hardcoded-role-mapper" => {
+                let role = mapper.config("role");
+                let position = realm.roles.addresses.iter().position(|it| match it.parent() {
+                    None => it.name() == role,
+                    Some(client) => format!("{}.{}", client.name(), it.name()) == role,
+                });
+                token.more.extend(position);
+            }
+            provider
+                if claims::may_write_anything(provider, claim)
+                    || claim.starts_with("realm_access")
+                    || claim.starts_with("resource_access") =>
+            {
+                token.realm_roles = Carries::Unknown;
+                token.client_roles = Carries::Unknown;
+                break;
+            }
+            _ => {}
+        }
+    }
+    if !entry.full_scope {
+        let own = &realm.clients.addresses[client];
+        let mut all = Bits::default();
+        for (role, address) in realm.roles.addresses.iter().enumerate() {
+            if address.parent().as_ref() == Some(own) {
+                all.add(&realm.closures[role]);
+            }
+        }
+        token.narrow = Some(all);
+    }
+    token
+}
+
+impl Mapper {
+    pub(super) fn config(&self, key: &str) -> &str {
+        self.config.get(key).map_or("", String::as_str)
+    }
+}

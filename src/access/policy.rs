@@ -1,0 +1,219 @@
+//! What a policy says of a subject.
+
+use super::claims::{self, Found};
+use super::compile::group_matches;
+use super::persona::Subject;
+use super::realm::{PolicyIs, Realm, Required, Server, Strategy};
+use super::time::Says;
+use crate::manifest::java_regex::FullMatch;
+
+/// What a policy or permission says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Holds {
+    No,
+    Yes,
+    Unknown,
+    /// The server answers the whole request with an error.
+    Fails,
+}
+
+impl From<bool> for Holds {
+    fn from(is: bool) -> Self {
+        if is { Self::Yes } else { Self::No }
+    }
+}
+
+impl From<Option<bool>> for Holds {
+    fn from(is: Option<bool>) -> Self {
+        is.map_or(Self::Unknown, Self::from)
+    }
+}
+
+impl Holds {
+    fn swapped(self, negative: bool) -> Self {
+        match self {
+            Self::No if negative => Self::Yes,
+            Self::Yes if negative => Self::No,
+            it => it,
+        }
+    }
+}
+
+/// Returns what every policy of a server says of a subject, by position.
+pub(super) fn outcomes(realm: &Realm, server: &Server, subject: &Subject) -> Vec<Holds> {
+    let leaves = server.policy_entries.iter().map(|policy| leaf(realm, subject, &policy.is));
+    let leaves: Vec<Option<Holds>> = leaves.collect();
+    with_leaves(server, &|at| leaves[at].unwrap_or(Holds::Unknown))
+}
+
+/// Returns what every policy says when its leaves, before their own logic, say this.
+pub(super) fn with_leaves(server: &Server, leaf: &dyn Fn(usize) -> Holds) -> Vec<Holds> {
+    let mut out = vec![None; server.policy_entries.len()];
+    for at in 0..server.policy_entries.len() {
+        settle(server, leaf, at, &mut out);
+    }
+    out.into_iter().map(|it| it.unwrap_or(Holds::Fails)).collect()
+}
+
+fn settle(
+    server: &Server,
+    leaf: &dyn Fn(usize) -> Holds,
+    at: usize,
+    out: &mut [Option<Holds>],
+) -> Holds {
+    if let Some(known) = out[at] {
+        return known;
+    }
+    // Met again below itself, it is a cycle, which the server does not survive either.
+    out[at] = Some(Holds::Fails);
+    let policy = &server.policy_entries[at];
+    let says = match &policy.is {
+        PolicyIs::Aggregate { policies, strategy } => {
+            let children: Vec<Holds> =
+                policies.iter().map(|it| settle(server, leaf, *it, out)).collect();
+            combined(*strategy, children.into_iter())
+        }
+        PolicyIs::Role { .. }
+        | PolicyIs::User { .. }
+        | PolicyIs::Group { .. }
+        | PolicyIs::Client { .. }
+        | PolicyIs::ClientScope { .. }
+        | PolicyIs::Regex { .. }
+        | PolicyIs::Time(_)
+        | PolicyIs::Unknown { .. } => leaf(at),
+    };
+    let holds = says.swapped(policy.negative);
+    out[at] = Some(holds);
+    holds
+}
+
+/// Combines what policies say; without any, the answer is no.
+pub(super) fn combined(strategy: Strategy, policies: impl Iterator<Item = Holds>) -> Holds {
+    let (mut yes, mut no, mut unknown) = (0_usize, 0_usize, 0_usize);
+    for holds in policies {
+        match holds {
+            Holds::Yes => yes += 1,
+            Holds::No => no += 1,
+            Holds::Unknown => unknown += 1,
+            Holds::Fails => return Holds::Fails,
+        }
+    }
+    if yes + no + unknown == 0 {
+        return Holds::No;
+    }
+    let (surely, surely_not) = match strategy {
+        Strategy::Unanimous => (no + unknown == 0, no > 0),
+        Strategy::Affirmative => (yes > 0, yes + unknown == 0),
+        Strategy::Consensus => (yes > no + unknown, yes + unknown <= no),
+    };
+    match (surely, surely_not) {
+        (true, _) => Holds::Yes,
+        (_, true) => Holds::No,
+        _ => Holds::Unknown,
+    }
+}
+
+/// Returns what a policy says before its logic; nothing for an aggregate.
+pub(super) fn leaf(realm: &Realm, subject: &Subject, policy: &PolicyIs) -> Option<Holds> {
+    Some(match policy {
+        PolicyIs::Role { roles, from_database: true } => any_of(roles, |it| subject.roles.has(it)).into(),
+        PolicyIs::Role { roles, from_database: false } => match &subject.token_roles {
+            Some(held) => any_of(roles, |it| held.has(it)).into(),
+            // Nobody has a role that is not there.
+            None if roles.is_empty() => Holds::No,
+            None => Holds::Unknown,
+        },
+        PolicyIs::User { users } => subject.identity.as_ref().is_some_and(|it| users.contains(it)).into(),
+        PolicyIs::Group { groups, claim, direct } => {
+            let values = match claim {
+                Some(claim) => match subject.claims.values(claim) {
+                    None if groups.is_empty() => return Some(Holds::No),
+                    None => return Some(Holds::Unknown),
+                    Some(values) => values,
+                },
+                None => Vec::new(),
+            };
+            if values.is_empty() {
+                subject.groups.iter().any(|it| direct.has(*it)).into()
+            } else {
+                values.iter().any(|it| group_matches(realm, groups, it)).into()
+            }
+        }
+        PolicyIs::Client { clients } => clients.contains(&subject.client).into(),
+        // A token without scopes has no such claim, which the server does not expect.
+        PolicyIs::ClientScope { scopes } if subject.scopes.is_empty() && !scopes.is_empty() => Holds::Fails,
+        PolicyIs::ClientScope { scopes } => {
+            let name = |it: usize| realm.client_scopes.addresses[it].name();
+            any_of(scopes, |it| subject.scopes.iter().any(|scope| scope == name(it))).into()
+        }
+        PolicyIs::Regex { pattern, .. } if pattern.of_any_text() == Some(false) => Holds::No,
+        PolicyIs::Regex { target, of_request: true, pattern } => {
+            match claims::of_request(target).as_str() {
+                "kc.client.id" => regex(pattern, &Found::Text(realm.clients.addresses[subject.client].name())),
+                // A path without escapes looks for an attribute that nobody sets.
+                "kc" => Holds::No,
+                // What the asking party may push along.
+                _ => Holds::Unknown,
+            }
+        }
+        PolicyIs::Regex { target, of_request: false, pattern } => regex(pattern, &subject.claims.find(target)),
+        PolicyIs::Time(window) => match window.at(subject.now) {
+            Says::Yes => Holds::Yes,
+            Says::No => Holds::No,
+            Says::Fails => Holds::Fails,
+            Says::CannotTell => Holds::Unknown,
+        },
+        PolicyIs::Unknown { .. } => Holds::Unknown,
+        PolicyIs::Aggregate { .. } => return None,
+    })
+}
+
+/// All that are required, and at least one.
+fn any_of(items: &[Required], has: impl Fn(usize) -> bool) -> bool {
+    items.iter().all(|it| !it.required || has(it.of)) && items.iter().any(|it| has(it.of))
+}
+
+fn regex(pattern: &FullMatch, found: &Found<'_>) -> Holds {
+    if pattern.is_broken() && !matches!(found, Found::Missing | Found::Maybe) {
+        return Holds::Fails;
+    }
+    match found {
+        Found::Missing => Holds::No,
+        Found::Fails => Holds::Fails,
+        Found::Text(text) => pattern.matches(text).into(),
+        Found::First(items) => agreed(items.iter().map(|it| pattern.matches(it))),
+        Found::Whole(items) if items.len() <= 4 => {
+            let orders = orders(items);
+            agreed(orders.iter().map(|it| pattern.matches(&format!("[{}]", it.join(", ")))))
+        }
+        Found::Whole(items) => match pattern.contained() {
+            Some(text) => items.iter().any(|it| it.contains(text)).into(),
+            None => pattern.of_any_text().into(),
+        },
+        Found::Opaque => pattern.of_any_text().into(),
+        Found::Maybe => Holds::Unknown,
+    }
+}
+
+fn agreed(mut answers: impl Iterator<Item = Option<bool>>) -> Holds {
+    let Some(first) = answers.next().flatten() else { return Holds::Unknown };
+    if answers.all(|it| it == Some(first)) { first.into() } else { Holds::Unknown }
+}
+
+fn orders(items: &[String]) -> Vec<Vec<&str>> {
+    if items.is_empty() {
+        return vec![Vec::new()];
+    }
+    let with_first = |at: usize| {
+        let rest: Vec<String> =
+            items.iter().enumerate().filter(|(it, _)| *it != at).map(|(_, it)| it.clone()).collect();
+        let of_rest: Vec<Vec<String>> =
+            orders(&rest).into_iter().map(|it| it.into_iter().map(str::to_owned).collect()).collect();
+        of_rest.into_iter().map(move |it| {
+            let mut order = vec![items[at].as_str()];
+            order.extend(it.iter().filter_map(|name| items.iter().find(|it| *it == name)).map(String::as_str));
+            order
+        })
+    };
+    (0..items.len()).flat_map(with_first).collect()
+}

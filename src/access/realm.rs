@@ -1,0 +1,280 @@
+//! A realm in the form that decisions are made on: every name is a position in a table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::bits::Bits;
+use super::time::Window;
+use crate::manifest::java_regex::FullMatch;
+use crate::state::{Address, Object};
+
+/// A compiled realm. Everything a decision can depend on, and nothing else.
+#[derive(Debug)]
+pub struct Realm {
+    pub(super) roles: Interned,
+    /// Per role: itself and everything it is composed of.
+    pub(super) closures: Vec<Bits>,
+    /// Per role: what it is composed of directly.
+    pub(super) composites: Vec<Vec<usize>>,
+    pub(super) default_role: Option<usize>,
+    pub(super) groups: Interned,
+    pub(super) group_entries: Vec<Group>,
+    pub(super) default_groups: Vec<usize>,
+    pub(super) users: Interned,
+    pub(super) user_entries: Vec<User>,
+    pub(super) clients: Interned,
+    pub(super) client_entries: Vec<Client>,
+    pub(super) client_scopes: Interned,
+    pub(super) client_scope_entries: Vec<ClientScope>,
+    /// Clients with authorization, by their position.
+    pub(super) servers: BTreeMap<usize, Server>,
+}
+
+/// Addresses and their positions.
+#[derive(Debug, Default)]
+pub(super) struct Interned {
+    pub(super) addresses: Vec<Address>,
+    positions: BTreeMap<Address, usize>,
+}
+
+impl Interned {
+    pub(super) fn new(addresses: impl Iterator<Item = Address>) -> Self {
+        let addresses: Vec<Address> = addresses.collect();
+        let positions = addresses.iter().cloned().enumerate().map(|(at, it)| (it, at)).collect();
+        Self { addresses, positions }
+    }
+
+    pub(super) fn get(&self, address: &Address) -> Option<usize> {
+        self.positions.get(address).copied()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.addresses.len()
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Group {
+    /// `/a/b`, as policies and claims compare it: slashes in names are not escaped.
+    pub(super) path: String,
+    pub(super) parent: Option<usize>,
+    pub(super) roles: Vec<usize>,
+    pub(super) attributes: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug)]
+pub(super) struct User {
+    pub(super) id: Option<String>,
+    pub(super) enabled: bool,
+    pub(super) roles: Vec<usize>,
+    pub(super) groups: Vec<usize>,
+    /// Attributes, with `email`, `firstName` and `lastName` among them as in Keycloak.
+    pub(super) attributes: BTreeMap<String, Vec<String>>,
+    pub(super) email_verified: bool,
+    /// The client whose service account this is.
+    pub(super) account_of: Option<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) enabled: bool,
+    pub(super) full_scope: bool,
+    pub(super) lightweight: bool,
+    pub(super) service_account: bool,
+    pub(super) default_scopes: Vec<usize>,
+    pub(super) optional_scopes: Vec<usize>,
+    pub(super) mappers: Vec<Mapper>,
+}
+
+#[derive(Debug)]
+pub(super) struct ClientScope {
+    pub(super) in_token: bool,
+    pub(super) mappers: Vec<Mapper>,
+}
+
+#[derive(Debug)]
+pub(super) struct Mapper {
+    pub(super) provider: String,
+    pub(super) config: BTreeMap<String, String>,
+}
+
+/// What a client with authorization enforces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    Enforcing,
+    Permissive,
+    Disabled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strategy {
+    Unanimous,
+    Affirmative,
+    Consensus,
+}
+
+/// The authorization of one client.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) client: usize,
+    pub(super) settings: Address,
+    pub(super) mode: Mode,
+    pub(super) strategy: Strategy,
+    pub(super) scopes: Interned,
+    pub(super) resources: Interned,
+    pub(super) resource_entries: Vec<Resource>,
+    pub(super) policies: Interned,
+    pub(super) policy_entries: Vec<Policy>,
+    pub(super) permissions: Interned,
+    pub(super) permission_entries: Vec<Permission>,
+    /// Permissions that phase 4 looks at: scope permissions without resources and type.
+    pub(super) scope_wide: Vec<usize>,
+    /// Whether any policy reads claims that only mappers make.
+    pub(super) reads_claims: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Resource {
+    pub(super) of_type: String,
+    /// Nothing: the server itself.
+    pub(super) owner: Option<Address>,
+    pub(super) owner_managed: bool,
+    pub(super) own: BTreeSet<usize>,
+    /// Its own scopes and those it takes over from resources of its type.
+    pub(super) all: BTreeSet<usize>,
+    /// Permissions of phases 1 to 3, in the order the server reads them.
+    pub(super) applied: Vec<Applied>,
+}
+
+/// A permission that applies to a resource, and since which phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Applied {
+    pub(super) permission: usize,
+    pub(super) phase: u8,
+}
+
+#[derive(Debug)]
+pub(super) struct Policy {
+    pub(super) negative: bool,
+    pub(super) is: PolicyIs,
+}
+
+/// All types of policies; a new one does not compile until every reader knows it.
+#[derive(Debug)]
+pub(super) enum PolicyIs {
+    Role { roles: Vec<Required>, from_database: bool },
+    User { users: BTreeSet<Address> },
+    Group { groups: Vec<GroupRule>, claim: Option<String>, direct: Bits },
+    Client { clients: BTreeSet<usize> },
+    ClientScope { scopes: Vec<Required> },
+    Regex { target: String, of_request: bool, pattern: FullMatch },
+    Time(Window),
+    Aggregate { policies: Vec<usize>, strategy: Strategy },
+    /// JavaScript, and types that the server's extensions bring.
+    Unknown { of_type: String },
+}
+
+/// A role or client scope that a policy names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Required {
+    pub(super) of: usize,
+    pub(super) required: bool,
+}
+
+/// A group that a policy names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GroupRule {
+    pub(super) group: usize,
+    pub(super) children: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PermissionType {
+    Resource,
+    Scope,
+    /// Shares of users, and types that the server's extensions bring.
+    Other,
+}
+
+#[derive(Debug)]
+pub(super) struct Permission {
+    pub(super) of: PermissionType,
+    pub(super) strategy: Strategy,
+    pub(super) policies: Vec<usize>,
+    pub(super) resources: BTreeSet<usize>,
+    pub(super) scopes: BTreeSet<usize>,
+    pub(super) resource_type: String,
+    /// Policies at the ends of its aggregates.
+    pub(super) leaves: Vec<usize>,
+}
+
+impl Realm {
+    /// Returns the clients with authorization.
+    pub fn servers(&self) -> impl Iterator<Item = &Address> {
+        self.servers.keys().map(|it| &self.clients.addresses[*it])
+    }
+
+    /// Returns the name of every resource of a client, with its scopes.
+    pub fn resources(&self, client: &Address) -> Vec<(&str, Vec<&str>)> {
+        let Some(server) = self.server(client) else { return Vec::new() };
+        let names = |it: &Resource| it.all.iter().map(|at| server.scopes.addresses[*at].name()).collect();
+        let entries = server.resources.addresses.iter().zip(&server.resource_entries);
+        entries.map(|(address, it)| (address.name(), names(it))).collect()
+    }
+
+    /// Returns the addresses of all users that the state knows.
+    pub fn users(&self) -> &[Address] {
+        &self.users.addresses
+    }
+
+    pub(super) fn server(&self, client: &Address) -> Option<&Server> {
+        self.servers.get(&self.clients.get(client)?)
+    }
+
+    /// Returns the groups that bring roles to a member of these: themselves and what they stand under.
+    pub(super) fn with_parents(&self, groups: &[usize]) -> Bits {
+        let mut out = Bits::default();
+        for group in groups {
+            let mut next = Some(*group);
+            while let Some(at) = next {
+                if !out.insert(at) {
+                    break;
+                }
+                next = self.group_entries[at].parent;
+            }
+        }
+        out
+    }
+
+    /// Returns every role that follows from these and from these groups.
+    pub(super) fn deep_roles(&self, roles: &[usize], groups: &[usize]) -> Bits {
+        let mut out = Bits::default();
+        for role in roles {
+            out.add(&self.closures[*role]);
+        }
+        for group in self.with_parents(groups).iter() {
+            for role in &self.group_entries[group].roles {
+                out.add(&self.closures[*role]);
+            }
+        }
+        out
+    }
+}
+
+impl Server {
+    /// Returns whether a permission can apply at all with these policies: without any it is skipped.
+    pub(super) fn is_skipped(&self, permission: usize) -> bool {
+        let entry = &self.permission_entries[permission];
+        entry.policies.is_empty() && entry.of != PermissionType::Other
+    }
+}
+
+/// Reads a text list or text of an object's map field.
+pub(super) fn texts(object: &Object, field: &str) -> BTreeMap<String, Vec<String>> {
+    let map = object.get(field).and_then(|it| it.as_map());
+    let entries = map.into_iter().flatten().map(|(key, value)| {
+        let one = value.as_text().map(str::to_owned);
+        let all = value.items().iter().filter_map(|it| it.as_text().map(str::to_owned));
+        (key.to_string(), one.into_iter().chain(all).collect())
+    });
+    entries.collect()
+}
