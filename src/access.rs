@@ -24,4 +24,3 @@ pub use decide::{Question, decide};
 pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
 pub use persona::{Persona, personas};
 pub use realm::Realm;
-

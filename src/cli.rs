@@ -68,7 +68,7 @@ struct Global {
 enum Command {
     /// Check manifests without a server
     Validate(validate::Args),
-    /// Show what apply would change, and who gains or loses by it
+    /// Show what apply would change
     Plan(plan::Args),
     /// Make realms what the manifests say
     Apply(apply::Args),
@@ -93,9 +93,9 @@ impl Command {
     fn in_json(&self) -> Option<&'static str> {
         match self {
             Command::Validate(args) => args.is_json().then_some("validate"),
-            Command::Plan(args) => args.output.is_json().then_some("plan"),
-            Command::Apply(args) => args.output.is_json().then_some("apply"),
-            Command::Drift(args) => args.output.is_json().then_some("drift"),
+            Command::Plan(args) => args.asked.output.is_json().then_some("plan"),
+            Command::Apply(args) => args.asked.output.is_json().then_some("apply"),
+            Command::Drift(args) => args.asked.output.is_json().then_some("drift"),
             Command::Unlock(_)
             | Command::Demo(_)
             | Command::Doctor(_)

@@ -125,7 +125,8 @@ fn people(before: &Realm, after: &Realm, client: &Address, terms: &Terms<'_>) ->
             found.entry(persona.name.clone()).or_insert(persona);
         }
     }
-    let is_declared = |it: &Persona| it.user.as_ref().is_none_or(|it| it.kind() != USER || (terms.declared)(it));
+    let is_declared =
+        |it: &Persona| it.user.as_ref().is_none_or(|it| it.kind() != USER || (terms.declared)(it));
     found.into_values().map(|it| Person { declared: is_declared(&it), persona: it }).collect()
 }
 
@@ -231,7 +232,8 @@ impl Comparison<'_> {
                 }
             }
             let answer = |at: usize, scope: usize| -> Answer {
-                let (Some(resource), Some(row), Some(position)) = (&resources[at], rows[at], scopes[scope].1[at])
+                let (Some(resource), Some(row), Some(position)) =
+                    (&resources[at], rows[at], scopes[scope].1[at])
                 else {
                     return Answer::Absent;
                 };
@@ -317,7 +319,10 @@ fn apart(via: &[Step]) -> Vec<Step> {
 }
 
 /// Scopes of a resource on either side: the name, and its position on each side.
-fn scopes(sides: &[Side<'_>; 2], resources: &[Option<Resource>; 2]) -> Vec<(Option<String>, [Option<usize>; 2])> {
+fn scopes(
+    sides: &[Side<'_>; 2],
+    resources: &[Option<Resource>; 2],
+) -> Vec<(Option<String>, [Option<usize>; 2])> {
     let mut out: BTreeMap<Option<String>, [Option<usize>; 2]> = BTreeMap::new();
     for at in 0..2 {
         let (Some(server), Some(resource)) = (sides[at].server, &resources[at]) else { continue };
@@ -339,7 +344,8 @@ fn change(before: Answer, after: Answer) -> Option<ChangeOfAccess> {
         (Answer::Permit, Answer::Unknown) => Some(ChangeOfAccess::MaybeLost),
         (Answer::Deny | Answer::Absent, Answer::Unknown) => Some(ChangeOfAccess::MaybeGained),
         (Answer::Unknown, Answer::Deny | Answer::Absent) => Some(ChangeOfAccess::MaybeLost),
-        (Answer::Unknown, Answer::Unknown) | (Answer::Deny | Answer::Absent, Answer::Deny | Answer::Absent) => None,
+        (Answer::Unknown, Answer::Unknown)
+        | (Answer::Deny | Answer::Absent, Answer::Deny | Answer::Absent) => None,
     }
 }
 

@@ -55,12 +55,7 @@ pub(super) fn with_leaves(server: &Server, leaf: &dyn Fn(usize) -> Holds) -> Vec
     out.into_iter().map(|it| it.unwrap_or(Holds::Fails)).collect()
 }
 
-fn settle(
-    server: &Server,
-    leaf: &dyn Fn(usize) -> Holds,
-    at: usize,
-    out: &mut [Option<Holds>],
-) -> Holds {
+fn settle(server: &Server, leaf: &dyn Fn(usize) -> Holds, at: usize, out: &mut [Option<Holds>]) -> Holds {
     if let Some(known) = out[at] {
         return known;
     }
@@ -69,8 +64,7 @@ fn settle(
     let policy = &server.policy_entries[at];
     let says = match &policy.is {
         PolicyIs::Aggregate { policies, strategy } => {
-            let children: Vec<Holds> =
-                policies.iter().map(|it| settle(server, leaf, *it, out)).collect();
+            let children: Vec<Holds> = policies.iter().map(|it| settle(server, leaf, *it, out)).collect();
             combined(*strategy, children.into_iter())
         }
         PolicyIs::Role { .. }
@@ -149,14 +143,18 @@ pub(super) fn leaf(realm: &Realm, subject: &Subject, policy: &PolicyIs) -> Optio
         PolicyIs::Regex { pattern, .. } if pattern.of_any_text() == Some(false) => Holds::No,
         PolicyIs::Regex { target, of_request: true, pattern } => {
             match claims::of_request(target).as_str() {
-                "kc.client.id" => regex(pattern, &Found::Text(realm.clients.addresses[subject.client].name())),
+                "kc.client.id" => {
+                    regex(pattern, &Found::Text(realm.clients.addresses[subject.client].name()))
+                }
                 // A path without escapes looks for an attribute that nobody sets.
                 "kc" => Holds::No,
                 // What the asking party may push along.
                 _ => Holds::Unknown,
             }
         }
-        PolicyIs::Regex { target, of_request: false, pattern } => regex(pattern, &subject.claims.find(target)),
+        PolicyIs::Regex { target, of_request: false, pattern } => {
+            regex(pattern, &subject.claims.find(target))
+        }
         PolicyIs::Time(window) => match window.at(subject.now) {
             Says::Yes => Holds::Yes,
             Says::No => Holds::No,
@@ -211,7 +209,8 @@ fn orders(items: &[String]) -> Vec<Vec<&str>> {
             orders(&rest).into_iter().map(|it| it.into_iter().map(str::to_owned).collect()).collect();
         of_rest.into_iter().map(move |it| {
             let mut order = vec![items[at].as_str()];
-            order.extend(it.iter().filter_map(|name| items.iter().find(|it| *it == name)).map(String::as_str));
+            order
+                .extend(it.iter().filter_map(|name| items.iter().find(|it| *it == name)).map(String::as_str));
             order
         })
     };

@@ -63,7 +63,11 @@ fn key(server: &Server, subject: &Subject, outcomes: &[Holds], permissions: &[Op
         // Two unknowns of one policy are the same unknown, which the permission alone does not show.
         if !matches!(holds, Some(Holds::Yes | Holds::No) | None) {
             key.extend(entry.leaves.iter().map(|it| code(Some(outcomes[*it]))));
-        } else if entry.leaves.iter().any(|it| outcomes[*it] == Holds::Unknown || outcomes[*it] == Holds::Fails) {
+        } else if entry
+            .leaves
+            .iter()
+            .any(|it| outcomes[*it] == Holds::Unknown || outcomes[*it] == Holds::Fails)
+        {
             key.extend(entry.leaves.iter().map(|it| code(Some(outcomes[*it]))));
         }
     }
@@ -101,10 +105,8 @@ impl Resource {
         let wide = server.scope_wide.iter().copied();
         let wide = wide.filter(|it| !server.permission_entries[*it].scopes.is_disjoint(&entry.all));
         let permissions: Vec<usize> = entry.applied.iter().map(|it| it.permission).chain(wide).collect();
-        let leaves: BTreeSet<usize> = permissions
-            .iter()
-            .flat_map(|it| server.permission_entries[*it].leaves.iter().copied())
-            .collect();
+        let leaves: BTreeSet<usize> =
+            permissions.iter().flat_map(|it| server.permission_entries[*it].leaves.iter().copied()).collect();
         Self {
             resource,
             scopes,

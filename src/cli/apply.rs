@@ -4,10 +4,9 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use super::applying::{self, Orders};
-use super::connection::{Connection, may_ask};
+use super::connection::may_ask;
 use super::exit::{RefusedError, UsageError, of_error};
-use super::inputs::{Inputs, Scope};
-use super::realms::{self, Ready};
+use super::realms::{Asked, Ready};
 use super::signal::Signals;
 use super::terminal::say;
 use super::{Exit, Global};
@@ -18,13 +17,7 @@ use crate::report::{Audit, Failure, Verification, failure_json};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    inputs: Inputs,
-    #[command(flatten)]
-    connection: Connection,
-    #[command(flatten)]
-    scope: Scope,
-    #[command(flatten)]
-    pub(super) output: realms::Output,
+    pub(super) asked: Asked,
     /// Do not ask; consents still need their `--allow`
     #[arg(long, visible_alias = "yes")]
     auto_approve: bool,
@@ -40,12 +33,8 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(ready) =
-        Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, "apply", global).await?
-    else {
-        return Ok(Exit::Failed);
-    };
-    if !ready.show_missing_secrets(&args.output, "apply")? {
+    let Some(ready) = Ready::open(&args.asked, "apply", global).await? else { return Ok(Exit::Failed) };
+    if !ready.show_missing_secrets(&args.asked.output, "apply")? {
         return Ok(Exit::Failed);
     }
     let signals = Signals::listen()?;
@@ -71,7 +60,7 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
             break;
         }
     }
-    args.output.applied(&reports, failed, &ready)?;
+    args.asked.output.applied(&reports, failed, &ready)?;
     Ok(exit)
 }
 
@@ -88,12 +77,12 @@ async fn one(
 ) -> anyhow::Result<(Exit, Report)> {
     let planned = ready.plan(realm, args.adopt).await?;
     if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) {
-        args.output.before(&planned.plan, ready)?;
+        args.asked.output.before(&planned.plan, ready)?;
         let message = "the plan has errors; nothing was written".to_owned();
         return Ok((Exit::Failed, not_begun(planned.plan, "input", message)));
     }
     if !planned.plan.is_empty() || !planned.plan.refusals.is_empty() {
-        args.output.before(&planned.plan, ready)?;
+        args.asked.output.before(&planned.plan, ready)?;
     }
     if let Some(why) = planned.ownership.damaged.as_ref().filter(|_| planned.too_new) {
         return Err(RefusedError::new(format!("{why}: apply with that version; nothing was written")).into());
@@ -107,7 +96,7 @@ async fn one(
         run: &ready.run,
         lanes: args.concurrency.map_or_else(|| ready.lanes(), usize::from),
         patience: Duration::from_secs(args.lock_timeout),
-        is_full: args.scope.is_full(),
+        is_full: args.asked.scope.is_full(),
         progress: &|done, all| {
             bar.set_length(all as u64);
             bar.set_position(done as u64);

@@ -1,29 +1,17 @@
 //! `drift`: how the realm differs from what is declared. Never writes.
 
-use super::connection::Connection;
-use super::inputs::{Inputs, Scope};
-use super::realms::{self, Ready};
+use super::realms::{Asked, Ready};
 use super::{Exit, Global};
 use crate::plan;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    inputs: Inputs,
-    #[command(flatten)]
-    connection: Connection,
-    #[command(flatten)]
-    scope: Scope,
-    #[command(flatten)]
-    pub(super) output: realms::Output,
+    pub(super) asked: Asked,
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(ready) =
-        Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, "drift", global).await?
-    else {
-        return Ok(Exit::Failed);
-    };
+    let Some(ready) = Ready::open(&args.asked, "drift", global).await? else { return Ok(Exit::Failed) };
     let mut plans = Vec::new();
     let mut exit = Exit::Clean;
     for realm in ready.realms() {
@@ -39,6 +27,6 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
         });
         plans.push(planned.plan);
     }
-    args.output.drifts(&plans, &ready)?;
+    args.asked.output.drifts(&plans, &ready)?;
     Ok(exit)
 }

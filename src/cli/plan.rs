@@ -1,31 +1,19 @@
 //! `plan`: what apply would do, and nothing more.
 
-use super::connection::Connection;
-use super::inputs::{Inputs, Scope};
-use super::realms::{self, Ready};
+use super::realms::{Asked, Ready};
 use super::{Exit, Global};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    inputs: Inputs,
-    #[command(flatten)]
-    connection: Connection,
-    #[command(flatten)]
-    scope: Scope,
-    #[command(flatten)]
-    pub(super) output: realms::Output,
+    pub(super) asked: Asked,
     /// Exit 2 when there are changes, 3 when apply would refuse
     #[arg(long)]
     detailed_exitcode: bool,
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(ready) =
-        Ready::open(&args.inputs, &args.connection, &args.scope, &args.output, "plan", global).await?
-    else {
-        return Ok(Exit::Failed);
-    };
+    let Some(ready) = Ready::open(&args.asked, "plan", global).await? else { return Ok(Exit::Failed) };
     let mut plans = Vec::new();
     let mut exit = Exit::Clean;
     for realm in ready.realms() {
@@ -43,6 +31,6 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
         });
         plans.push(planned.plan);
     }
-    args.output.plans(&plans, &ready)?;
+    args.asked.output.plans(&plans, &ready)?;
     Ok(exit)
 }

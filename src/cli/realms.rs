@@ -16,6 +16,19 @@ use crate::plan::{Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
 use crate::text::{Files, Note};
 
+/// What plan, apply and drift are asked alike.
+#[derive(Debug, clap::Args)]
+pub(super) struct Asked {
+    #[command(flatten)]
+    pub(super) inputs: Inputs,
+    #[command(flatten)]
+    pub(super) connection: Connection,
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
 /// Everything that is the same for all realms of a run.
 pub(super) struct Ready {
     pub(super) project: Project,
@@ -31,14 +44,8 @@ pub(super) struct Ready {
 impl Ready {
     /// Reads the manifests and connects; `None` when the manifests have errors, which are shown. Nothing is
     /// sent before they are clean.
-    pub(super) async fn open(
-        inputs: &Inputs,
-        connection: &Connection,
-        scope: &Scope,
-        output: &Output,
-        command: &str,
-        global: Global,
-    ) -> anyhow::Result<Option<Self>> {
+    pub(super) async fn open(asked: &Asked, command: &str, global: Global) -> anyhow::Result<Option<Self>> {
+        let Asked { inputs, connection, scope, output } = asked;
         let (project, loaded) = inputs.load()?;
         let terms = scope.terms(&project)?;
         let allowed = scope.allowed()?;

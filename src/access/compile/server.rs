@@ -26,9 +26,8 @@ pub(super) fn compile(
     };
     let (scopes, resources) = (table(SCOPE), table(RESOURCE));
     let (policies, permissions) = (table(POLICY), table(PERMISSION));
-    let objects = |table: &Interned| -> Vec<&Object> {
-        table.addresses.iter().map(|it| &state.objects[it]).collect()
-    };
+    let objects =
+        |table: &Interned| -> Vec<&Object> { table.addresses.iter().map(|it| &state.objects[it]).collect() };
     let policy_entries: Vec<Policy> = objects(&policies)
         .into_iter()
         .map(|it| Policy { negative: it.text("logic") == "NEGATIVE", is: policy(realm, &policies, it) })

@@ -234,7 +234,11 @@ fn property(out: &mut String, chars: &mut std::iter::Peekable<std::str::Chars<'_
 }
 
 /// After `(`: what stands behind `?`.
-fn group(out: &mut String, chars: &mut std::iter::Peekable<std::str::Chars<'_>>, pattern: &str) -> Option<()> {
+fn group(
+    out: &mut String,
+    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
+    pattern: &str,
+) -> Option<()> {
     if chars.next_if_eq(&'?').is_none() {
         return Some(());
     }

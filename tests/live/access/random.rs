@@ -267,7 +267,12 @@ fn settings(random: &mut Random) -> Value {
             }
         }
         let name = format!("agg{at}");
-        policies.push(policy(random, &name, "aggregate", &json!({ "applyPolicies": json!(children).to_string() })));
+        policies.push(policy(
+            random,
+            &name,
+            "aggregate",
+            &json!({ "applyPolicies": json!(children).to_string() }),
+        ));
         free.push(name);
     }
     let names: Vec<String> =
@@ -358,7 +363,10 @@ fn leaf(random: &mut Random, at: usize) -> Value {
                 ("sub", "[0-9a-f-]{36}"),
                 ("azp.deeper", ".*"),
             ]);
-            ("regex", json!({ "targetClaim": target, "pattern": pattern, "targetContextAttributes": "false" }))
+            (
+                "regex",
+                json!({ "targetClaim": target, "pattern": pattern, "targetContextAttributes": "false" }),
+            )
         }
         _ => ("time", time(random)),
     };
@@ -408,8 +416,7 @@ fn permission(random: &mut Random, at: usize, policies: &[String], ids: &[String
         }
     }
     let mut config = json!({ "applyPolicies": json!(chosen).to_string() });
-    let resources: Vec<String> =
-        (0..1 + random.below(2)).map(|_| random.of(ids).clone()).collect();
+    let resources: Vec<String> = (0..1 + random.below(2)).map(|_| random.of(ids).clone()).collect();
     let is_scope = random.one_in(2);
     if is_scope {
         let mut scopes = random.some(SCOPES);
