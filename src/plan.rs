@@ -12,6 +12,7 @@ pub use graph::{Cycle, calls, path};
 pub use guard::{Consent, SideEffect, judge};
 pub use outcome::{Ended, Outcome};
 
+use crate::access::Impact;
 use crate::change::{Action, Change};
 use crate::diff::{Diff, Refusal};
 
@@ -26,6 +27,8 @@ pub struct Plan {
     /// `false`: the realm will be created.
     pub exists: bool,
     pub diff: Diff,
+    /// Who gains or loses what; none where nobody asked.
+    pub access: Option<Impact>,
     pub side_effects: Vec<SideEffect>,
     /// What must be agreed to, by key of `--allow`.
     pub consents: Vec<Consent>,

@@ -50,9 +50,19 @@ pub(super) struct Scope {
     /// Send secrets that cannot be compared, on what this pattern covers
     #[arg(long, value_name = "PATTERN")]
     send_secrets: Vec<String>,
+    /// Whose access is compared before and after: nobody's, or that of declared users and made-up personas
+    #[arg(long, value_enum, default_value_t, value_name = "WHOSE")]
+    access: Access,
     /// Consent to at most N of a kind, such as `hazards=2`; may be repeated
     #[arg(long, value_name = "KEY=N")]
     allow: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Access {
+    Off,
+    #[default]
+    Personas,
 }
 
 impl Inputs {
@@ -106,6 +116,10 @@ impl Scope {
     /// Returns whether the run covers all of its manifests.
     pub(super) fn is_full(&self) -> bool {
         self.only.is_empty() && self.exclude.is_empty()
+    }
+
+    pub(super) fn compares_access(&self) -> bool {
+        self.access == Access::Personas
     }
 
     pub(super) fn asks_to_prune(&self) -> bool {

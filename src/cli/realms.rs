@@ -10,10 +10,12 @@ use super::exit::{RefusedError, UsageError};
 use super::inputs::{Inputs, Scope};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
+use crate::access::{self, Impact, Realm};
 use crate::diff::Terms;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
 use crate::plan::{Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
+use crate::state::Address;
 use crate::text::{Files, Note};
 
 /// What plan, apply and drift are asked alike.
@@ -39,6 +41,7 @@ pub(super) struct Ready {
     terms: Terms,
     allowed: BTreeMap<String, usize>,
     roots: Vec<String>,
+    compares_access: bool,
 }
 
 impl Ready {
@@ -75,7 +78,8 @@ impl Ready {
             target.keycloak.redact(text);
         }
         let roots = inputs.roots(&project);
-        Ok(Some(Self { project, loaded, target, run, secrets, terms, allowed, roots }))
+        let compares_access = scope.compares_access();
+        Ok(Some(Self { project, loaded, target, run, secrets, terms, allowed, roots, compares_access }))
     }
 
     pub(super) fn realms(&self) -> impl Iterator<Item = usize> + use<> {
@@ -104,7 +108,11 @@ impl Ready {
 
     pub(super) async fn plan(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
         self.check_issuer(&self.desired(realm).realm).await?;
-        planning::plan(&self.target.keycloak, &self.wish(realm, adopt)).await
+        let mut planned = planning::plan(&self.target.keycloak, &self.wish(realm, adopt)).await?;
+        if self.compares_access && !planned.plan.is_empty() {
+            planned.plan.access = Some(impact(&planned, self.desired(realm)));
+        }
+        Ok(planned)
     }
 
     /// A realm that does not exist yet calls itself nothing.
@@ -141,6 +149,14 @@ impl Ready {
         let here = ["//127.", "//localhost", "//[::1]"].iter().any(|it| self.target.server.contains(it));
         if here { 8 } else { 4 }
     }
+}
+
+/// Who gains or loses what by a plan.
+fn impact(planned: &Planned, desired: &Desired) -> Impact {
+    let changes: Vec<Address> = planned.plan.changes().iter().map(|it| it.object.clone()).collect();
+    let terms = access::Terms { changes: &changes, declared: &|it| desired.state.contains(it), at: None };
+    let [before, after] = [&planned.read.live.state, &planned.plan.diff.planned].map(Realm::compile);
+    access::impact(&before, &after, &terms)
 }
 
 /// Shows what was found in the manifests; `false` when there are errors.

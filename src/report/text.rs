@@ -2,6 +2,7 @@
 //!
 //! Symbols carry the meaning, so that nothing is lost without colour. Values are cut only here.
 
+mod access;
 mod change;
 mod columns;
 mod drift;
@@ -110,6 +111,7 @@ pub fn plan_text(plan: &Plan, files: &Files, style: &Style) -> String {
     } else {
         sections.push(vec![heading(&page)]);
         sections.push(change::changes(&page));
+        sections.push(access::impact(&page));
     }
     sections.extend(section::all(&page));
     paragraphs(&sections)

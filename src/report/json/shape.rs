@@ -2,6 +2,7 @@
 //!
 //! A minor of the format adds, a major breaks; readers ignore keys that they do not know.
 
+use super::access::{AccessDomain, AccessEntry};
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -45,6 +46,9 @@ pub(super) struct PlanDocument {
     pub(super) complete: bool,
     pub(super) summary: Counts,
     pub(super) resource_changes: Vec<ResourceChange>,
+    /// Who gains or loses what, complete; null where it was not asked for.
+    pub(super) access_changes: Option<Vec<AccessEntry>>,
+    pub(super) access_domain: Option<AccessDomain>,
     /// Differences that stay as they are without consent.
     pub(super) held_back: Vec<HeldBack>,
     /// No longer declared, and stays.

@@ -1,0 +1,101 @@
+//! Who gains or loses what, as JSON: grouped, and complete.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact};
+
+/// Decisions that change in the same way for the same reason.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AccessEntry {
+    /// The resource server.
+    client: String,
+    /// Declared users and made-up personas, by name.
+    personas: Vec<String>,
+    /// Users who are not declared, counted.
+    undeclared: usize,
+    resources: Vec<String>,
+    /// Null on resources without scopes.
+    scope: Option<String>,
+    before: AnswerName,
+    after: AnswerName,
+    change: ChangeName,
+    /// The chain from the subject to the resource.
+    via: Vec<String>,
+    /// Address of the change that causes it, where it can be told.
+    cause: Option<String>,
+    /// Personas times resources.
+    count: usize,
+}
+
+/// What was looked at.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AccessDomain {
+    personas: usize,
+    undeclared: usize,
+    /// Decisions that were made, on each side.
+    decisions: usize,
+    /// Decisions that cannot be told afterwards, changed or not.
+    undecided: usize,
+    notes: Vec<String>,
+}
+
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum AnswerName {
+    Permit,
+    Deny,
+    Unknown,
+    Absent,
+}
+
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ChangeName {
+    Gained,
+    MaybeGained,
+    Lost,
+    MaybeLost,
+    Unknown,
+}
+
+pub(super) fn entry(change: &AccessChange) -> AccessEntry {
+    AccessEntry {
+        client: change.client.name().to_owned(),
+        personas: change.personas.clone(),
+        undeclared: change.undeclared,
+        resources: change.resources.clone(),
+        scope: change.scope.clone(),
+        before: answer(change.before),
+        after: answer(change.after),
+        change: match change.change {
+            ChangeOfAccess::Gained => ChangeName::Gained,
+            ChangeOfAccess::MaybeGained => ChangeName::MaybeGained,
+            ChangeOfAccess::Lost => ChangeName::Lost,
+            ChangeOfAccess::MaybeLost => ChangeName::MaybeLost,
+            ChangeOfAccess::Unknown => ChangeName::Unknown,
+        },
+        via: change.via.iter().map(|it| it.text.clone()).collect(),
+        cause: change.cause.as_ref().map(ToString::to_string),
+        count: change.count,
+    }
+}
+
+fn answer(answer: Answer) -> AnswerName {
+    match answer {
+        Answer::Permit => AnswerName::Permit,
+        Answer::Deny => AnswerName::Deny,
+        Answer::Unknown => AnswerName::Unknown,
+        Answer::Absent => AnswerName::Absent,
+    }
+}
+
+pub(super) fn domain(impact: &Impact) -> AccessDomain {
+    AccessDomain {
+        personas: impact.personas,
+        undeclared: impact.undeclared,
+        decisions: impact.decisions,
+        undecided: impact.undecided,
+        notes: impact.notes.clone(),
+    }
+}
