@@ -230,7 +230,7 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
 fn create(question: &Question<'_>, address: &Address, object: &Object, base: &State, out: &mut Diff) {
     let kind = kind::kind(address.kind());
     let mut fields = Vec::new();
-    let default = kind::sent_unasked(address).filter(|(name, _)| object.get(name).is_none());
+    let default = kind::sent_unasked(address, base).filter(|(name, _)| object.get(name).is_none());
     if let Some((name, node)) = default {
         let to = To::Value(Node::new(object.at, node.is));
         fields.push(FieldChange {

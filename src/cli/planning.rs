@@ -232,7 +232,7 @@ fn want(desired: &Desired) -> Want {
 
 /// A realm that the manifests do not say to be disabled is created enabled.
 pub(super) fn enabled_unless_said(mut change: Change, desired: &Desired) -> Change {
-    if let Some((name, node)) = kind::sent_unasked(&change.object)
+    if let Some((name, node)) = kind::sent_unasked(&change.object, &desired.state)
         && !change.fields.iter().any(|it| *it.path.field == *name)
     {
         let to = To::Value(node);

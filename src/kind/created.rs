@@ -14,8 +14,8 @@ pub use client::switched;
 pub use mapper::filled;
 
 use super::{
-    CLIENT, CLIENT_SCOPE, GROUP, NEWEST, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS, USER, Version,
-    kind, lift_object, realm_address,
+    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, NEWEST, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS, USER,
+    Version, kind, lift_object, realm_address,
 };
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::{At, tree_of_json};
@@ -194,8 +194,19 @@ fn refs(addresses: impl IntoIterator<Item = Address>) -> Node {
     Node::new(At::SERVER, Is::List(items))
 }
 
-/// Returns the fields that a create sends although nobody mentioned them: a realm and a user that are
-/// not said to be disabled are meant to be used (the server would disable them).
-pub fn sent_unasked(address: &Address) -> Option<(&'static str, Node)> {
-    matches!(address.kind(), USER | REALM).then(|| ("enabled", Node::bool(At::SERVER, true)))
+/// Returns the field that a create sends although nobody mentioned it: a realm and a user that are not said to
+/// be disabled are meant to be used (the server would disable them); a client scope is for `OpenID` Connect and
+/// a mapper for the protocol of what it stands under (the server refuses both without a protocol).
+pub fn sent_unasked(address: &Address, state: &State) -> Option<(&'static str, Node)> {
+    let openid = "openid-connect";
+    match address.kind() {
+        USER | REALM => Some(("enabled", Node::bool(At::SERVER, true))),
+        CLIENT_SCOPE => Some(("protocol", Node::text(At::SERVER, openid))),
+        MAPPER => {
+            let parent = address.parent();
+            let protocol = parent.as_ref().and_then(|it| state.get(it)).map(|it| it.text("protocol"));
+            Some(("protocol", Node::text(At::SERVER, protocol.filter(|it| !it.is_empty()).unwrap_or(openid))))
+        }
+        _ => None,
+    }
 }

@@ -5,6 +5,7 @@
 //! and 26.7.5.
 
 mod client;
+mod client_scope;
 mod known;
 mod loops;
 mod policy;
@@ -26,6 +27,7 @@ pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
         reference::check(&known, address, object, &mut notes);
         policy::check(desired, address, object, &mut notes);
         client::check(desired, address, object, &mut notes);
+        client_scope::check(address, object, &mut notes);
         user::check(desired, address, object, &mut notes);
         for node in object.fields.values() {
             node.each_secret(&mut |secret, at| {
