@@ -63,7 +63,9 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
         let released = terms.release.iter().any(|it| it.covers(address)) || anothers;
         let live = match question.live.find(address) {
             Found::Is(live) if after.contains(address) => live,
-            Found::Is(_) | Found::Absent => {
+            // Shown as a delete, with what takes it along.
+            Found::Is(_) => continue,
+            Found::Absent => {
                 out.changes.push(change(Action::Forget, Why::NotInManifests));
                 continue;
             }

@@ -39,7 +39,7 @@ fn a_hazard_needs_a_yes(server: &Server) -> Result<(), String> {
     same(
         "what goes with it is not left behind",
         &plan.changes(),
-        &["forget client/demo/authz/resource/R", "update client/demo"],
+        &["delete client/demo/authz/resource/R", "delete client/demo/authz/settings", "update client/demo"],
     )?;
     let hazards: Vec<String> = list(&plan.0["side_effects"]).iter().map(|it| word(&it["hazard"])).collect();
     same("side effects", &hazards, &["deletes"])?;
