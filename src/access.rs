@@ -25,3 +25,5 @@ pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
 pub use persona::{Persona, personas};
 pub use realm::Realm;
 
+#[cfg(test)]
+mod tests;

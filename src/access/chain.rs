@@ -118,7 +118,7 @@ pub(super) fn explained(
     server: &Server,
     subject: &Subject,
     resource: Option<usize>,
-    answer: Answered,
+    answer: &Answered,
     outcomes: &[Holds],
 ) -> Decision {
     let names = |scopes: &BTreeSet<usize>| -> BTreeSet<String> {
@@ -126,7 +126,7 @@ pub(super) fn explained(
     };
     let is_unknown = matches!(answer.permit, Holds::Unknown | Holds::Fails) || !answer.maybe.is_empty();
     let verdict = if is_unknown {
-        let doubts = doubts(server, resource, &answer, outcomes);
+        let doubts = doubts(server, resource, answer, outcomes);
         Verdict::Unknown { scopes: names(&answer.granted), doubts }
     } else if answer.permit == Holds::Yes {
         Verdict::Permit { scopes: names(&answer.granted) }
@@ -134,7 +134,7 @@ pub(super) fn explained(
         Verdict::Deny
     };
     let why = Why { realm, server, subject, outcomes };
-    let path = why.path(resource, &answer);
+    let path = why.path(resource, answer);
     Decision { verdict, path, notes: subject.notes.clone() }
 }
 
@@ -176,7 +176,10 @@ impl Why<'_> {
         }
         let target = self.target(resource, answer);
         if self.server.mode == Mode::Disabled {
-            path.push(Step::new(Some(&self.server.settings), "enforcement is disabled: everything is permitted"));
+            path.push(Step::new(
+                Some(&self.server.settings),
+                "enforcement is disabled: everything is permitted",
+            ));
             path.push(target);
             return path;
         }
@@ -234,7 +237,9 @@ impl Why<'_> {
             let of_that = |it: &&(usize, u8)| says(self.server, it.0, self.outcomes) == Some(wanted);
             order.iter().filter(of_that).map(|it| it.0).find(|it| covers(*it))
         };
-        first(wanted).or_else(|| first(Holds::No)).or_else(|| if wanted == Holds::Yes { first(Holds::Yes) } else { None })
+        first(wanted)
+            .or_else(|| first(Holds::No))
+            .or_else(|| if wanted == Holds::Yes { first(Holds::Yes) } else { None })
     }
 
     /// The steps of the policies that made a permission or an aggregate say what it says.
@@ -264,16 +269,21 @@ impl Why<'_> {
                 self.policies(policies, *strategy, inner, depth + 1)
             }
             PolicyIs::Role { roles, from_database } => self.roles(roles, inner == Holds::Yes, *from_database),
-            PolicyIs::Group { groups, .. } => self.groups(&groups.iter().map(|it| it.group).collect::<Vec<_>>(), inner),
+            PolicyIs::Group { groups, .. } => {
+                self.groups(&groups.iter().map(|it| it.group).collect::<Vec<_>>(), inner)
+            }
             PolicyIs::Client { clients } => {
                 let asking = &self.realm.clients.addresses[self.subject.client];
-                let is = if clients.contains(&self.subject.client) { "asks through" } else { "asks only through" };
+                let is =
+                    if clients.contains(&self.subject.client) { "asks through" } else { "asks only through" };
                 vec![Step::new(Some(asking), format!("{is} client {}", asking.name()))]
             }
             PolicyIs::ClientScope { scopes } => scopes
                 .iter()
                 .map(|it| &self.realm.client_scopes.addresses[it.of])
-                .filter(|it| self.subject.scopes.iter().any(|name| name == it.name()) == (inner == Holds::Yes))
+                .filter(|it| {
+                    self.subject.scopes.iter().any(|name| name == it.name()) == (inner == Holds::Yes)
+                })
                 .take(1)
                 .map(|it| {
                     let has = if inner == Holds::Yes { "has" } else { "lacks" };
@@ -284,9 +294,10 @@ impl Why<'_> {
                 vec![Step::new(None, format!("claim {target} does not match"))]
             }
             PolicyIs::Regex { target, .. } => vec![Step::new(None, format!("claim {target}"))],
-            PolicyIs::User { .. } | PolicyIs::Time(_) | PolicyIs::Unknown { .. } | PolicyIs::Aggregate { .. } => {
-                Vec::new()
-            }
+            PolicyIs::User { .. }
+            | PolicyIs::Time(_)
+            | PolicyIs::Unknown { .. }
+            | PolicyIs::Aggregate { .. } => Vec::new(),
         };
         let text = match says {
             Holds::Yes if entry.negative => "policy holds, as its condition is not met (NEGATIVE)",
@@ -301,7 +312,8 @@ impl Why<'_> {
     }
 
     fn roles(&self, roles: &[Required], holds: bool, from_database: bool) -> Vec<Step> {
-        let carried = if from_database { Some(&self.subject.roles) } else { self.subject.token_roles.as_ref() };
+        let carried =
+            if from_database { Some(&self.subject.roles) } else { self.subject.token_roles.as_ref() };
         let has = |it: &&Required| carried.is_some_and(|all| all.has(it.of));
         if holds {
             let held = roles.iter().find(|it| it.required && has(it)).or_else(|| roles.iter().find(has));

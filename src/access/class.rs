@@ -24,11 +24,7 @@ pub fn classes(realm: &Realm, client: &Address) -> Vec<Class> {
 }
 
 /// Every persona of a client, and after them every user who is not a service account.
-pub(super) fn everybody(
-    realm: &Realm,
-    client: &Address,
-    at: Option<jiff::civil::DateTime>,
-) -> Vec<Persona> {
+pub(super) fn everybody(realm: &Realm, client: &Address, at: Option<jiff::civil::DateTime>) -> Vec<Persona> {
     let people = realm.users.addresses.iter().zip(&realm.user_entries);
     let people = people.filter(|(_, it)| it.account_of.is_none()).map(|(it, _)| Persona::user(it.clone()));
     personas(realm, client).into_iter().chain(people).map(|it| Persona { at, ..it }).collect()

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bits::Bits;
 use super::realm::{Client, ClientScope, Group, Interned, Mapper, Realm, User, texts};
-use crate::kind::{
-    CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, MAPPER, ROLE, SETTINGS, USER, realm_address,
-};
+use crate::kind::{CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, MAPPER, ROLE, SETTINGS, USER, realm_address};
 use crate::state::{Address, Is, KindName, Node, Object, State};
 
 mod server;

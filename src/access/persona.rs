@@ -64,11 +64,8 @@ pub fn personas(realm: &Realm, client: &Address) -> Vec<Persona> {
             | PolicyIs::Unknown { .. } => {}
         }
     }
-    let any = |address: &Address| Persona {
-        name: address.to_string(),
-        default_roles: true,
-        ..Persona::default()
-    };
+    let any =
+        |address: &Address| Persona { name: address.to_string(), default_roles: true, ..Persona::default() };
     out.extend(roles.into_iter().filter(|it| Some(*it) != realm.default_role).map(|it| {
         let address = &realm.roles.addresses[it];
         Persona { roles: vec![address.clone()], ..any(address) }
@@ -156,7 +153,10 @@ impl<'a> Subjects<'a> {
                 found
             }
             (None, Some(address)) => {
-                let found = realm.user_entries.iter().position(|it| it.account_of.is_some() && it.account_of == account);
+                let found = realm
+                    .user_entries
+                    .iter()
+                    .position(|it| it.account_of.is_some() && it.account_of == account);
                 if found.is_none() {
                     missing = Some(format!("client {} has no service account", address.name()));
                 }

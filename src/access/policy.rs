@@ -41,26 +41,34 @@ impl Holds {
 
 /// Returns what every policy of a server says of a subject, by position.
 pub(super) fn outcomes(realm: &Realm, server: &Server, subject: &Subject) -> Vec<Holds> {
-    let leaves = server.policy_entries.iter().map(|policy| leaf(realm, subject, &policy.is));
-    let leaves: Vec<Option<Holds>> = leaves.collect();
-    with_leaves(server, &|at| leaves[at].unwrap_or(Holds::Unknown))
+    some_outcomes(realm, server, subject, 0..server.policy_entries.len())
 }
 
-/// Returns what every policy says when its leaves, before their own logic, say this.
-pub(super) fn with_leaves(server: &Server, leaf: &dyn Fn(usize) -> Holds) -> Vec<Holds> {
+/// Returns what these policies say, and what they are made of; the others are not looked at.
+pub(super) fn some_outcomes(
+    realm: &Realm,
+    server: &Server,
+    subject: &Subject,
+    wanted: impl Iterator<Item = usize>,
+) -> Vec<Holds> {
+    let says = |at: usize| leaf(realm, subject, &server.policy_entries[at].is).unwrap_or(Holds::Unknown);
+    with_leaves(server, wanted, &says)
+}
+
+/// Returns what policies say when their leaves, before their own logic, say this.
+pub(super) fn with_leaves(
+    server: &Server,
+    wanted: impl Iterator<Item = usize>,
+    leaf: &dyn Fn(usize) -> Holds,
+) -> Vec<Holds> {
     let mut out = vec![None; server.policy_entries.len()];
-    for at in 0..server.policy_entries.len() {
+    for at in wanted {
         settle(server, leaf, at, &mut out);
     }
-    out.into_iter().map(|it| it.unwrap_or(Holds::Fails)).collect()
+    out.into_iter().map(|it| it.unwrap_or(Holds::Unknown)).collect()
 }
 
-fn settle(
-    server: &Server,
-    leaf: &dyn Fn(usize) -> Holds,
-    at: usize,
-    out: &mut [Option<Holds>],
-) -> Holds {
+fn settle(server: &Server, leaf: &dyn Fn(usize) -> Holds, at: usize, out: &mut [Option<Holds>]) -> Holds {
     if let Some(known) = out[at] {
         return known;
     }
@@ -69,8 +77,7 @@ fn settle(
     let policy = &server.policy_entries[at];
     let says = match &policy.is {
         PolicyIs::Aggregate { policies, strategy } => {
-            let children: Vec<Holds> =
-                policies.iter().map(|it| settle(server, leaf, *it, out)).collect();
+            let children: Vec<Holds> = policies.iter().map(|it| settle(server, leaf, *it, out)).collect();
             combined(*strategy, children.into_iter())
         }
         PolicyIs::Role { .. }
@@ -149,14 +156,18 @@ pub(super) fn leaf(realm: &Realm, subject: &Subject, policy: &PolicyIs) -> Optio
         PolicyIs::Regex { pattern, .. } if pattern.of_any_text() == Some(false) => Holds::No,
         PolicyIs::Regex { target, of_request: true, pattern } => {
             match claims::of_request(target).as_str() {
-                "kc.client.id" => regex(pattern, &Found::Text(realm.clients.addresses[subject.client].name())),
+                "kc.client.id" => {
+                    regex(pattern, &Found::Text(realm.clients.addresses[subject.client].name()))
+                }
                 // A path without escapes looks for an attribute that nobody sets.
                 "kc" => Holds::No,
                 // What the asking party may push along.
                 _ => Holds::Unknown,
             }
         }
-        PolicyIs::Regex { target, of_request: false, pattern } => regex(pattern, &subject.claims.find(target)),
+        PolicyIs::Regex { target, of_request: false, pattern } => {
+            regex(pattern, &subject.claims.find(target))
+        }
         PolicyIs::Time(window) => match window.at(subject.now) {
             Says::Yes => Holds::Yes,
             Says::No => Holds::No,
@@ -211,7 +222,8 @@ fn orders(items: &[String]) -> Vec<Vec<&str>> {
             orders(&rest).into_iter().map(|it| it.into_iter().map(str::to_owned).collect()).collect();
         of_rest.into_iter().map(move |it| {
             let mut order = vec![items[at].as_str()];
-            order.extend(it.iter().filter_map(|name| items.iter().find(|it| *it == name)).map(String::as_str));
+            order
+                .extend(it.iter().filter_map(|name| items.iter().find(|it| *it == name)).map(String::as_str));
             order
         })
     };

@@ -74,6 +74,7 @@ pub(super) struct User {
     pub(super) account_of: Option<usize>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "they are independent switches of Keycloak's")]
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) enabled: bool,
@@ -161,16 +162,38 @@ pub(super) struct Policy {
 /// All types of policies; a new one does not compile until every reader knows it.
 #[derive(Debug)]
 pub(super) enum PolicyIs {
-    Role { roles: Vec<Required>, from_database: bool },
-    User { users: BTreeSet<Address> },
-    Group { groups: Vec<GroupRule>, claim: Option<String>, direct: Bits },
-    Client { clients: BTreeSet<usize> },
-    ClientScope { scopes: Vec<Required> },
-    Regex { target: String, of_request: bool, pattern: FullMatch },
-    Time(Window),
-    Aggregate { policies: Vec<usize>, strategy: Strategy },
+    Role {
+        roles: Vec<Required>,
+        from_database: bool,
+    },
+    User {
+        users: BTreeSet<Address>,
+    },
+    Group {
+        groups: Vec<GroupRule>,
+        claim: Option<String>,
+        direct: Bits,
+    },
+    Client {
+        clients: BTreeSet<usize>,
+    },
+    ClientScope {
+        scopes: Vec<Required>,
+    },
+    Regex {
+        target: String,
+        of_request: bool,
+        pattern: FullMatch,
+    },
+    Time(Box<Window>),
+    Aggregate {
+        policies: Vec<usize>,
+        strategy: Strategy,
+    },
     /// JavaScript, and types that the server's extensions bring.
-    Unknown { of_type: String },
+    Unknown {
+        of_type: String,
+    },
 }
 
 /// A role or client scope that a policy names.

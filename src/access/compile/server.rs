@@ -26,9 +26,8 @@ pub(super) fn compile(
     };
     let (scopes, resources) = (table(SCOPE), table(RESOURCE));
     let (policies, permissions) = (table(POLICY), table(PERMISSION));
-    let objects = |table: &Interned| -> Vec<&Object> {
-        table.addresses.iter().map(|it| &state.objects[it]).collect()
-    };
+    let objects =
+        |table: &Interned| -> Vec<&Object> { table.addresses.iter().map(|it| &state.objects[it]).collect() };
     let policy_entries: Vec<Policy> = objects(&policies)
         .into_iter()
         .map(|it| Policy { negative: it.text("logic") == "NEGATIVE", is: policy(realm, &policies, it) })
@@ -233,7 +232,7 @@ fn policy(realm: &Realm, policies: &Interned, object: &Object) -> PolicyIs {
             of_request: object.is_true("targetContextAttributes"),
             pattern: FullMatch::new(&text("pattern").unwrap_or_default()),
         },
-        "time" => PolicyIs::Time(Window::new(&|field| text(field))),
+        "time" => PolicyIs::Time(Box::new(Window::new(&|field| text(field)))),
         "aggregate" => PolicyIs::Aggregate {
             policies: refs(object, "policies", &|it| policies.get(it)),
             strategy: strategy(object),
