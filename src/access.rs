@@ -24,3 +24,6 @@ pub use decide::{Question, decide};
 pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
 pub use persona::{Persona, personas};
 pub use realm::Realm;
+
+#[cfg(test)]
+mod tests;

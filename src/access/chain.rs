@@ -118,7 +118,7 @@ pub(super) fn explained(
     server: &Server,
     subject: &Subject,
     resource: Option<usize>,
-    answer: Answered,
+    answer: &Answered,
     outcomes: &[Holds],
 ) -> Decision {
     let names = |scopes: &BTreeSet<usize>| -> BTreeSet<String> {
@@ -126,7 +126,7 @@ pub(super) fn explained(
     };
     let is_unknown = matches!(answer.permit, Holds::Unknown | Holds::Fails) || !answer.maybe.is_empty();
     let verdict = if is_unknown {
-        let doubts = doubts(server, resource, &answer, outcomes);
+        let doubts = doubts(server, resource, answer, outcomes);
         Verdict::Unknown { scopes: names(&answer.granted), doubts }
     } else if answer.permit == Holds::Yes {
         Verdict::Permit { scopes: names(&answer.granted) }
@@ -134,7 +134,7 @@ pub(super) fn explained(
         Verdict::Deny
     };
     let why = Why { realm, server, subject, outcomes };
-    let path = why.path(resource, &answer);
+    let path = why.path(resource, answer);
     Decision { verdict, path, notes: subject.notes.clone() }
 }
 

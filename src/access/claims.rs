@@ -272,7 +272,7 @@ impl Claims {
             Some(old) if *old != claim && !matches!(old, Claim::Maybe) => {
                 map.insert(last.clone(), Claim::Opaque);
             }
-            Some(Claim::Maybe) | Some(_) | None => {
+            Some(_) | None => {
                 map.insert(last.clone(), claim);
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::chain::{self, Decision, Doubt, Verdict};
 use super::persona::{Persona, Subject, Subjects};
-use super::policy::{Holds, combined, outcomes, with_leaves};
+use super::policy::{Holds, combined, some_outcomes, with_leaves};
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Server, Strategy};
 use crate::state::Address;
 
@@ -69,9 +69,11 @@ pub(super) fn on(
     if let Some(missing) = &subject.missing {
         return Decision::unknown(Doubt::NotThere(missing.clone()));
     }
-    let outcomes = outcomes(realm, server, subject);
+    let entry = resource.map(|it| &server.resource_entries[it]);
+    let order = order(server, resource, entry.map_or(asked, |it| &it.all));
+    let outcomes = some_outcomes(realm, server, subject, policies(server, &order));
     let answer = answer(server, subject, resource, asked, &outcomes);
-    chain::explained(realm, server, subject, resource, answer, &outcomes)
+    chain::explained(realm, server, subject, resource, &answer, &outcomes)
 }
 
 /// A verdict in positions, and what it came from.
@@ -129,7 +131,9 @@ pub(super) fn answer(
     }
     let leaves: BTreeSet<usize> =
         order.iter().flat_map(|it| server.permission_entries[it.0].leaves.iter().copied()).collect();
-    if server.mode != Mode::Disabled && leaves.iter().any(|it| outcomes[*it] == Holds::Fails) {
+    let fails = |it: &(usize, u8)| says(server, it.0, outcomes) == Some(Holds::Fails);
+    let any_fails = leaves.iter().any(|it| outcomes[*it] == Holds::Fails) || order.iter().any(fails);
+    if server.mode != Mode::Disabled && any_fails {
         out.permit = Holds::Fails;
         out.maybe = requested;
         return out;
@@ -147,7 +151,10 @@ pub(super) fn answer(
         let outcomes = if unknown.is_empty() {
             outcomes
         } else {
-            settled = with_leaves(server, &|at| match unknown.iter().position(|it| *it == at) {
+            settled = with_leaves(server, policies(server, &order), &|at| match unknown
+                .iter()
+                .position(|it| *it == at)
+            {
                 Some(bit) => (choice & (1 << bit) != 0).into(),
                 // Outcomes hold the policy's own logic already, which is applied once more.
                 None => before_logic(server, outcomes, at),
@@ -175,6 +182,10 @@ pub(super) fn answer(
     };
     out.unknown = unknown;
     out
+}
+
+fn policies<'a>(server: &'a Server, order: &'a [(usize, u8)]) -> impl Iterator<Item = usize> + 'a {
+    order.iter().flat_map(|it| server.permission_entries[it.0].policies.iter().copied())
 }
 
 fn before_logic(server: &Server, outcomes: &[Holds], at: usize) -> Holds {

@@ -99,7 +99,13 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
     for client in clients {
         let people = people(before, after, client, terms);
         let sides = [before, after].map(|it| Side::new(it, client, &people));
-        let mut comparison = Comparison { client, people: &people, terms, found: BTreeMap::new(), budget };
+        let mut comparison = Comparison {
+            client,
+            people: &people,
+            changes: terms.changes.iter().collect(),
+            found: BTreeMap::new(),
+            budget,
+        };
         comparison.compare(&sides, &mut out);
         budget = comparison.budget;
         out.changes.extend(grouped(comparison));
@@ -166,6 +172,12 @@ impl<'a> Side<'a> {
     }
 }
 
+/// What a group has so far, and the chain of the first of it.
+type First<T> = (Vec<T>, Vec<Step>);
+
+/// A scope by its position, and how it is answered on both sides.
+type Difference = (usize, Answer, Answer);
+
 /// What is the same for all decisions of a group.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
@@ -181,9 +193,9 @@ struct Group {
 struct Comparison<'a> {
     client: &'a Address,
     people: &'a [Person],
-    terms: &'a Terms<'a>,
+    changes: BTreeSet<&'a Address>,
     /// Per group and class of personas: the resources, and the first chain.
-    found: BTreeMap<(Group, Vec<usize>), (Vec<String>, Vec<Step>)>,
+    found: BTreeMap<(Group, Vec<usize>), First<String>>,
     budget: usize,
 }
 
@@ -220,7 +232,7 @@ impl Comparison<'_> {
         });
         let scopes = scopes(sides, &resources);
         // What two rows differ in is worked out once, however many classes have them.
-        let mut differences: BTreeMap<[Option<usize>; 2], Vec<(usize, Answer, Answer)>> = BTreeMap::new();
+        let mut differences: BTreeMap<[Option<usize>; 2], Vec<Difference>> = BTreeMap::new();
         let mut undecided: BTreeMap<Option<usize>, usize> = BTreeMap::new();
         for (classes, members) in pairs {
             let mut rows = [None, None];
@@ -267,7 +279,7 @@ impl Comparison<'_> {
         members: &[usize],
     ) {
         let Some(change) = change(before, after) else { return };
-        let mut by_cause: BTreeMap<(Option<Address>, Vec<Step>), (Vec<usize>, Vec<Step>)> = BTreeMap::new();
+        let mut by_cause: BTreeMap<(Option<Address>, Vec<Step>), First<usize>> = BTreeMap::new();
         for (at, person) in members.iter().enumerate() {
             // Members of a class may come to the same role on different ways.
             if self.budget == 0 && at > 0 {
@@ -295,7 +307,7 @@ impl Comparison<'_> {
 
     /// The first object in the chains that the plan changes: the chain of the permit tells most.
     fn cause(&self, sides: &[Side<'_>; 2], paths: &[Vec<Step>; 2], permitted_after: bool) -> Option<Address> {
-        let changed = |it: &Address| self.terms.changes.contains(it);
+        let changed = |it: &Address| self.changes.contains(it);
         let order: [usize; 2] = if permitted_after { [1, 0] } else { [0, 1] };
         let in_chain = order.into_iter().flat_map(|it| &paths[it]).filter_map(|it| it.address.as_ref());
         let mut seen: Vec<&Address> = in_chain.collect();
@@ -305,10 +317,8 @@ impl Comparison<'_> {
         if let Some(found) = seen.into_iter().find(|it| changed(it)) {
             return Some(found.clone());
         }
-        let of_client = |it: &&Address| *it == self.client || it.is_under(self.client);
-        let mut of_client = self.terms.changes.iter().filter(of_client);
-        let only = of_client.next().filter(|_| self.terms.changes.len() == 1);
-        only.or_else(|| self.terms.changes.first().filter(|_| self.terms.changes.len() == 1)).cloned()
+        // Where a plan changes one thing, that is it.
+        self.changes.first().filter(|_| self.changes.len() == 1).map(|it| (*it).clone())
     }
 }
 
@@ -352,7 +362,7 @@ fn change(before: Answer, after: Answer) -> Option<ChangeOfAccess> {
 /// Joins what concerns the same resources for the same reason.
 fn grouped(comparison: Comparison<'_>) -> Vec<AccessChange> {
     let people = comparison.people;
-    let mut joined: BTreeMap<(Group, Vec<String>), (Vec<usize>, Vec<Step>)> = BTreeMap::new();
+    let mut joined: BTreeMap<(Group, Vec<String>), First<usize>> = BTreeMap::new();
     for ((group, members), (resources, via)) in comparison.found {
         joined.entry((group, resources)).or_insert_with(|| (Vec::new(), via)).0.extend(members);
     }

@@ -41,18 +41,31 @@ impl Holds {
 
 /// Returns what every policy of a server says of a subject, by position.
 pub(super) fn outcomes(realm: &Realm, server: &Server, subject: &Subject) -> Vec<Holds> {
-    let leaves = server.policy_entries.iter().map(|policy| leaf(realm, subject, &policy.is));
-    let leaves: Vec<Option<Holds>> = leaves.collect();
-    with_leaves(server, &|at| leaves[at].unwrap_or(Holds::Unknown))
+    some_outcomes(realm, server, subject, 0..server.policy_entries.len())
 }
 
-/// Returns what every policy says when its leaves, before their own logic, say this.
-pub(super) fn with_leaves(server: &Server, leaf: &dyn Fn(usize) -> Holds) -> Vec<Holds> {
+/// Returns what these policies say, and what they are made of; the others are not looked at.
+pub(super) fn some_outcomes(
+    realm: &Realm,
+    server: &Server,
+    subject: &Subject,
+    wanted: impl Iterator<Item = usize>,
+) -> Vec<Holds> {
+    let says = |at: usize| leaf(realm, subject, &server.policy_entries[at].is).unwrap_or(Holds::Unknown);
+    with_leaves(server, wanted, &says)
+}
+
+/// Returns what policies say when their leaves, before their own logic, say this.
+pub(super) fn with_leaves(
+    server: &Server,
+    wanted: impl Iterator<Item = usize>,
+    leaf: &dyn Fn(usize) -> Holds,
+) -> Vec<Holds> {
     let mut out = vec![None; server.policy_entries.len()];
-    for at in 0..server.policy_entries.len() {
+    for at in wanted {
         settle(server, leaf, at, &mut out);
     }
-    out.into_iter().map(|it| it.unwrap_or(Holds::Fails)).collect()
+    out.into_iter().map(|it| it.unwrap_or(Holds::Unknown)).collect()
 }
 
 fn settle(server: &Server, leaf: &dyn Fn(usize) -> Holds, at: usize, out: &mut [Option<Holds>]) -> Holds {

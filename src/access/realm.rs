@@ -74,6 +74,7 @@ pub(super) struct User {
     pub(super) account_of: Option<usize>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "they are independent switches of Keycloak's")]
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) enabled: bool,
@@ -184,7 +185,7 @@ pub(super) enum PolicyIs {
         of_request: bool,
         pattern: FullMatch,
     },
-    Time(Window),
+    Time(Box<Window>),
     Aggregate {
         policies: Vec<usize>,
         strategy: Strategy,

@@ -61,13 +61,7 @@ fn key(server: &Server, subject: &Subject, outcomes: &[Holds], permissions: &[Op
     for (entry, holds) in server.permission_entries.iter().zip(permissions) {
         key.push(code(*holds));
         // Two unknowns of one policy are the same unknown, which the permission alone does not show.
-        if !matches!(holds, Some(Holds::Yes | Holds::No) | None) {
-            key.extend(entry.leaves.iter().map(|it| code(Some(outcomes[*it]))));
-        } else if entry
-            .leaves
-            .iter()
-            .any(|it| outcomes[*it] == Holds::Unknown || outcomes[*it] == Holds::Fails)
-        {
+        if entry.leaves.iter().any(|it| outcomes[*it] == Holds::Unknown || outcomes[*it] == Holds::Fails) {
             key.extend(entry.leaves.iter().map(|it| code(Some(outcomes[*it]))));
         }
     }
@@ -86,7 +80,7 @@ fn code(holds: Option<Holds>) -> u8 {
 
 /// Answers of one resource, remembered by what its permissions say.
 pub(super) struct Resource {
-    resource: usize,
+    at: usize,
     /// Every scope it has, or nothing where it has none and is asked as a whole.
     pub(super) scopes: Vec<Option<usize>>,
     permissions: Vec<usize>,
@@ -108,7 +102,7 @@ impl Resource {
         let leaves: BTreeSet<usize> =
             permissions.iter().flat_map(|it| server.permission_entries[*it].leaves.iter().copied()).collect();
         Self {
-            resource,
+            at: resource,
             scopes,
             permissions,
             leaves: leaves.into_iter().collect(),
@@ -153,7 +147,7 @@ impl Resource {
             return Holds::Unknown;
         }
         let asked: BTreeSet<usize> = scope.into_iter().collect();
-        let answer = answer(server, subject, Some(self.resource), &asked, outcomes);
+        let answer = answer(server, subject, Some(self.at), &asked, outcomes);
         match (answer.permit, scope) {
             (Holds::Yes, Some(scope)) if answer.granted.contains(&scope) => Holds::Yes,
             (Holds::Yes, Some(scope)) if !answer.maybe.contains(&scope) => Holds::No,

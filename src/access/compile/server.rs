@@ -232,7 +232,7 @@ fn policy(realm: &Realm, policies: &Interned, object: &Object) -> PolicyIs {
             of_request: object.is_true("targetContextAttributes"),
             pattern: FullMatch::new(&text("pattern").unwrap_or_default()),
         },
-        "time" => PolicyIs::Time(Window::new(&|field| text(field))),
+        "time" => PolicyIs::Time(Box::new(Window::new(&|field| text(field)))),
         "aggregate" => PolicyIs::Aggregate {
             policies: refs(object, "policies", &|it| policies.get(it)),
             strategy: strategy(object),

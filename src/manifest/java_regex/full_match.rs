@@ -3,6 +3,8 @@
 //! Patterns are translated where both engines agree, which for texts in ASCII is nearly always; anything else
 //! is "cannot tell", never a guess.
 
+use std::fmt::Write as _;
+
 use fancy_regex::Regex;
 
 use super::{Verdict, compile};
@@ -107,7 +109,9 @@ fn translated(pattern: &str) -> Option<(String, bool)> {
                             Some((quoted, _)) => (quoted.to_owned(), quoted.chars().count() + 2),
                             None => (rest.clone(), rest.chars().count()),
                         };
-                        quoted.chars().for_each(|it| literal(&mut out, it));
+                        for it in quoted.chars() {
+                            literal(&mut out, it);
+                        }
                         for _ in 0..skipped {
                             chars.next();
                         }
@@ -209,7 +213,7 @@ fn literal(out: &mut String, is: char) {
     if is.is_ascii_alphanumeric() || !is.is_ascii() {
         out.push(is);
     } else {
-        out.push_str(&format!("\\x{{{:x}}}", u32::from(is)));
+        write!(out, "\\x{{{:x}}}", u32::from(is)).expect("a text takes any text");
     }
 }
 

@@ -13,7 +13,7 @@ const TYPES: &[&str] = &["urn:a", "urn:b", "urn:_"];
 const PROFILE: &str = r#"{"attributes":[{"name":"username"},{"name":"email"},{"name":"firstName"},
     {"name":"lastName"}],"unmanagedAttributePolicy":"ENABLED"}"#;
 
-/// SplitMix64: small, and the same on every machine.
+/// Small (`SplitMix64`), and the same on every machine.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -225,7 +225,9 @@ fn clients(random: &mut Random) -> Vec<Value> {
                 "jsonType.label": "boolean" }),
         ));
         let mut scopes = vec!["basic", "s2"];
-        scopes.extend(random.some(&["s0"]));
+        if !random.one_in(5) {
+            scopes.push("s0");
+        }
         if !random.one_in(6) {
             scopes.push("roles");
         }
@@ -261,7 +263,7 @@ fn settings(random: &mut Random) -> Value {
     let mut free: Vec<String> = (0..8).map(|it| format!("p{it}")).collect();
     for at in 0..2 + random.below(2) {
         let mut children = Vec::new();
-        for _ in 0..1 + random.below(3) {
+        for _ in 0..=random.below(3) {
             if free.len() > 1 {
                 children.push(free.remove(random.below(free.len())));
             }
@@ -408,7 +410,7 @@ fn resource(random: &mut Random, ids: &[String], at: usize) -> Value {
 fn permission(random: &mut Random, at: usize, policies: &[String], ids: &[String]) -> Value {
     let mut chosen = Vec::new();
     if !random.one_in(8) {
-        for _ in 0..1 + random.below(3) {
+        for _ in 0..=random.below(3) {
             let name = random.of(policies).clone();
             if !chosen.contains(&name) {
                 chosen.push(name);
@@ -416,7 +418,7 @@ fn permission(random: &mut Random, at: usize, policies: &[String], ids: &[String
         }
     }
     let mut config = json!({ "applyPolicies": json!(chosen).to_string() });
-    let resources: Vec<String> = (0..1 + random.below(2)).map(|_| random.of(ids).clone()).collect();
+    let resources: Vec<String> = (0..=random.below(2)).map(|_| random.of(ids).clone()).collect();
     let is_scope = random.one_in(2);
     if is_scope {
         let mut scopes = random.some(SCOPES);
