@@ -14,7 +14,7 @@ use crate::state::Address;
 
 /// What a comparison is told beside the two realms.
 pub struct Terms<'a> {
-    /// Objects that the plan changes: where one stands in a chain, it is named as the cause.
+    /// Objects that the plan changes, the telling ones first: of those in a chain, the first is named as the cause.
     pub changes: &'a [Address],
     /// Whether a user is declared; the others are counted and not named.
     pub declared: &'a dyn Fn(&Address) -> bool,
@@ -102,7 +102,7 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
         let mut comparison = Comparison {
             client,
             people: &people,
-            changes: terms.changes.iter().collect(),
+            changes: terms.changes.iter().enumerate().map(|(rank, it)| (it, rank)).collect(),
             found: BTreeMap::new(),
             budget,
         };
@@ -193,7 +193,8 @@ struct Group {
 struct Comparison<'a> {
     client: &'a Address,
     people: &'a [Person],
-    changes: BTreeSet<&'a Address>,
+    /// The changes and their rank.
+    changes: BTreeMap<&'a Address, usize>,
     /// Per group and class of personas: the resources, and the first chain.
     found: BTreeMap<(Group, Vec<usize>), First<String>>,
     budget: usize,
@@ -305,20 +306,21 @@ impl Comparison<'_> {
         }
     }
 
-    /// The first object in the chains that the plan changes: the chain of the permit tells most.
+    /// The most telling change among the objects in the chains: the chain of the permit tells most.
     fn cause(&self, sides: &[Side<'_>; 2], paths: &[Vec<Step>; 2], permitted_after: bool) -> Option<Address> {
-        let changed = |it: &Address| self.changes.contains(it);
         let order: [usize; 2] = if permitted_after { [1, 0] } else { [0, 1] };
-        let in_chain = order.into_iter().flat_map(|it| &paths[it]).filter_map(|it| it.address.as_ref());
-        let mut seen: Vec<&Address> = in_chain.collect();
         // Beside the chain a decision hangs on the settings, and on the client that asks.
-        let settings = sides.iter().filter_map(|it| it.server).map(|it| &it.settings);
-        seen.extend(settings);
-        if let Some(found) = seen.into_iter().find(|it| changed(it)) {
-            return Some(found.clone());
+        let settings: Vec<&Address> =
+            sides.iter().filter_map(|it| it.server).map(|it| &it.settings).collect();
+        let chains = order.map(|it| paths[it].iter().filter_map(|it| it.address.as_ref()).collect());
+        let telling = |them: Vec<&Address>| {
+            them.into_iter().filter_map(|it| Some((self.changes.get(it)?, it.clone()))).min()
+        };
+        if let Some((_, found)) = chains.into_iter().chain([settings]).find_map(telling) {
+            return Some(found);
         }
         // Where a plan changes one thing, that is it.
-        self.changes.first().filter(|_| self.changes.len() == 1).map(|it| (*it).clone())
+        self.changes.keys().next().filter(|_| self.changes.len() == 1).map(|it| (*it).clone())
     }
 }
 

@@ -11,6 +11,7 @@ use super::inputs::{Inputs, Scope};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
 use crate::access::{self, Impact, Realm};
+use crate::change::{Action, Change};
 use crate::diff::Terms;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
 use crate::plan::{Outcome, Plan, drift};
@@ -153,7 +154,10 @@ impl Ready {
 
 /// Who gains or loses what by a plan.
 fn impact(planned: &Planned, desired: &Desired) -> Impact {
-    let changes: Vec<Address> = planned.plan.changes().iter().map(|it| it.object.clone()).collect();
+    // What comes or goes tells more than what is only updated.
+    let (whole, updated): (Vec<&Change>, Vec<&Change>) =
+        planned.plan.changes().iter().partition(|it| matches!(it.action, Action::Create | Action::Delete));
+    let changes: Vec<Address> = whole.iter().chain(&updated).map(|it| it.object.clone()).collect();
     let terms = access::Terms { changes: &changes, declared: &|it| desired.state.contains(it), at: None };
     let [before, after] = [&planned.read.live.state, &planned.plan.diff.planned].map(Realm::compile);
     access::impact(&before, &after, &terms)
