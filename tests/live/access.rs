@@ -19,6 +19,7 @@ use crate::server::Server;
 use crate::{Needs, Trial};
 
 mod random;
+mod table;
 
 use random::{Random, USERS, setup};
 
@@ -167,6 +168,9 @@ fn differences(
     server.no_realm(name)?;
     server.one_at_a_time(|| server.post("", wanted).map(|_| ()))?;
     let live = Live::read(server, name)?;
+    if let Some(text) = table::disagreement(&live.compiled) {
+        return Err(format!("the comparison differs from single decisions: {text}"));
+    }
     let answers = Mutex::new(vec![None; cases.len()]);
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-pub(crate) const USERS: usize = 5;
+pub(crate) const USERS: usize = 6;
 const ROLES: usize = 5;
-const RESOURCES: usize = 6;
+const RESOURCES: usize = 8;
 const SCOPES: &[&str] = &["v", "w", "x"];
 const GROUPS: &[&str] = &["/g0", "/g0/x", "/g0/x/y", "/g1", "/g01"];
 const TYPES: &[&str] = &["urn:a", "urn:b", "urn:_"];
