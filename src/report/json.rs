@@ -23,6 +23,7 @@ use self::shape::{
 };
 use super::notes_json;
 use super::safe::is_unsafe;
+use crate::access::ChangeOfAccess;
 use crate::change::{Change, Why};
 use crate::diff::{Fate, Refusal};
 use crate::plan::Plan;
@@ -222,7 +223,27 @@ fn is_complete(plan: &Plan) -> bool {
 fn counts(plan: &Plan) -> Counts {
     let crate::plan::Summary { create, update, delete, adopt, forget, unchanged, unmanaged, held_back } =
         plan.summary();
-    Counts { create, update, delete, adopt, forget, unchanged, unmanaged, held_back }
+    let access = |sorts: &[ChangeOfAccess]| {
+        Some(sorts.iter().map(|it| plan.access.as_ref().map_or(0, |all| all.count(*it))).sum())
+            .filter(|_| plan.access.is_some())
+    };
+    Counts {
+        create,
+        update,
+        delete,
+        adopt,
+        forget,
+        unchanged,
+        unmanaged,
+        held_back,
+        access_gained: access(&[ChangeOfAccess::Gained]),
+        access_lost: access(&[ChangeOfAccess::Lost]),
+        access_unknown: access(&[
+            ChangeOfAccess::MaybeGained,
+            ChangeOfAccess::MaybeLost,
+            ChangeOfAccess::Unknown,
+        ]),
+    }
 }
 
 /// Returns `file:line` of a place.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact};
+use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact, Step};
 
 /// Decisions that change in the same way for the same reason.
 #[derive(Serialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub(super) struct AccessEntry {
     before: AnswerName,
     after: AnswerName,
     change: ChangeName,
-    /// The chain from the subject to the resource.
+    /// The chain from the subject to the resource: addresses, and words where there is no object.
     via: Vec<String>,
     /// Address of the change that causes it, where it can be told.
     cause: Option<String>,
@@ -75,10 +75,14 @@ pub(super) fn entry(change: &AccessChange) -> AccessEntry {
             ChangeOfAccess::MaybeLost => ChangeName::MaybeLost,
             ChangeOfAccess::Unknown => ChangeName::Unknown,
         },
-        via: change.via.iter().map(|it| it.text.clone()).collect(),
+        via: change.via.iter().map(link).collect(),
         cause: change.cause.as_ref().map(ToString::to_string),
         count: change.count,
     }
+}
+
+fn link(step: &Step) -> String {
+    step.address.as_ref().map_or_else(|| step.text.clone(), ToString::to_string)
 }
 
 fn answer(answer: Answer) -> AnswerName {

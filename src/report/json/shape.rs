@@ -181,6 +181,11 @@ pub(super) struct Counts {
     /// In the realm, and declared by nobody.
     pub(super) unmanaged: usize,
     pub(super) held_back: usize,
+    /// Decisions; null where access was not compared.
+    pub(super) access_gained: Option<usize>,
+    pub(super) access_lost: Option<usize>,
+    /// Decisions that may change, or change for reasons that cannot be told.
+    pub(super) access_unknown: Option<usize>,
 }
 
 #[derive(Serialize, JsonSchema)]
