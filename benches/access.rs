@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use realmwright::access::{Realm, Terms, classes, impact};
-use realmwright::kind::{CLIENT, PERMISSION, ROLE, kind, lift_object, lift_realm};
+use realmwright::kind::{CLIENT, NEWEST, PERMISSION, ROLE, kind, lift_object, lift_realm};
 use realmwright::state::{Address, State};
 use realmwright::text::tree_of_json;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ fn main() {
     }
     for round in 0..3 {
         let started = Instant::now();
-        let (old, new) = (Realm::compile(&before), Realm::compile(&after));
+        let (old, new) = (Realm::compile(&before, NEWEST), Realm::compile(&after, NEWEST));
         let compiled = started.elapsed();
         let changes = [role.clone(), permission.clone()];
         let terms = Terms { changes: &changes, declared: &|_| true, at: None };

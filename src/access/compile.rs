@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bits::Bits;
 use super::realm::{Client, ClientScope, Group, Interned, Mapper, Realm, User, texts};
-use crate::kind::{CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, MAPPER, ROLE, SETTINGS, USER, realm_address};
+use crate::kind::{
+    CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, MAPPER, ROLE, SETTINGS, USER, Version, realm_address,
+};
 use crate::state::{Address, Is, KindName, Node, Object, State};
 
 mod server;
@@ -12,8 +14,8 @@ mod server;
 pub(super) use server::group_matches;
 
 impl Realm {
-    /// Compiles a state.
-    pub fn compile(state: &State) -> Self {
+    /// Compiles a state of a server of this version.
+    pub fn compile(state: &State, version: Version) -> Self {
         let roles = interned(state, ROLE);
         let groups = interned(state, GROUP);
         let users = interned(state, USER);
@@ -91,7 +93,7 @@ impl Realm {
                 it.get("authorizationServicesEnabled").and_then(Node::as_bool) != Some(false)
             });
             if let Some(object) = state.get(&settings).filter(|_| is_server) {
-                realm.servers.insert(at, server::compile(state, &realm, at, settings, object));
+                realm.servers.insert(at, server::compile(state, &realm, at, settings, object, version));
             }
         }
         realm

@@ -251,7 +251,8 @@ fn run(
         return Ran::permit(requested.clone());
     }
     if order.is_empty() {
-        let opens = server.mode == Mode::Permissive && entry.is_none_or(|it| !it.owner_managed);
+        let opens = server.mode == Mode::Permissive
+            && (server.opens_managed || entry.is_none_or(|it| !it.owner_managed));
         return if opens { Ran::permit(requested.clone()) } else { Ran::deny() };
     }
     let is_owned = entry.is_some_and(|it| it.owner.is_some());

@@ -120,6 +120,8 @@ pub(super) struct Server {
     pub(super) settings: Address,
     pub(super) mode: Mode,
     pub(super) strategy: Strategy,
+    /// Permissive enforcement opens even what its owner manages: so on 26.0, and no more on 26.7.
+    pub(super) opens_managed: bool,
     pub(super) scopes: Interned,
     pub(super) resources: Interned,
     pub(super) resource_entries: Vec<Resource>,

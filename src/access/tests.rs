@@ -7,7 +7,7 @@ mod policies;
 use serde_json::{Value, json};
 
 use super::{Decision, Persona, Question, Realm, Verdict, decide};
-use crate::kind::{CLIENT, USER, lift_realm};
+use crate::kind::{CLIENT, NEWEST, USER, lift_realm};
 use crate::state::{Address, State};
 use crate::text::tree_of_json;
 
@@ -82,7 +82,7 @@ fn state(authorization: &Value) -> State {
 }
 
 fn realm(authorization: &Value) -> Realm {
-    Realm::compile(&state(authorization))
+    Realm::compile(&state(authorization), NEWEST)
 }
 
 fn user(name: &str) -> Persona {

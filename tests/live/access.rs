@@ -10,7 +10,7 @@ use std::sync::Mutex;
 
 use realmwright::access::{Doubt, Persona, Question, Realm, Verdict, decide};
 use realmwright::keycloak::{Connect, Credentials, Keycloak, Secret, Want, read};
-use realmwright::kind::{CLIENT, USER};
+use realmwright::kind::{CLIENT, NEWEST, USER, Version};
 use realmwright::state::Address;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -284,14 +284,15 @@ impl Live {
         };
         let users = (0..USERS).map(|it| format!("u{it}")).collect();
         let want = Want { users, ..Want::default() };
-        let state = runtime.map_err(|it| it.to_string())?.block_on(async {
+        let (state, version) = runtime.map_err(|it| it.to_string())?.block_on(async {
             let keycloak = Keycloak::connect(&Connect::new(server.url.as_str(), credentials))
                 .await
                 .map_err(|it| it.to_string())?;
             let read = read(&keycloak, realm, &want).await.map_err(|it| it.to_string())?;
             keycloak.close().await;
-            Ok::<_, String>(read.live.state)
+            Ok::<_, String>((read.live.state, read.version))
         })?;
+        let version = version.map_or(NEWEST, |it| Version(it.major, it.minor));
         let ids = |path: &str, name: &str, id: &str| -> Result<Vec<(String, String)>, String> {
             let rows = server.get(&format!("/{realm}/{path}"))?;
             let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("").to_owned();
@@ -301,7 +302,7 @@ impl Live {
         let rs = find(&clients, "rs")?.to_owned();
         Ok(Live {
             realm: realm.to_owned(),
-            compiled: Realm::compile(&state),
+            compiled: Realm::compile(&state, version),
             users: ids("users?max=-1&briefRepresentation=true", "username", "id")?,
             resources: ids(
                 &format!("clients/{rs}/authz/resource-server/resource?max=-1&deep=false"),

@@ -9,7 +9,7 @@ use crate::access::realm::{
     Resource, Server, Strategy,
 };
 use crate::access::time::Window;
-use crate::kind::{PERMISSION, POLICY, RESOURCE, SCOPE};
+use crate::kind::{NEWEST, PERMISSION, POLICY, RESOURCE, SCOPE, Version};
 use crate::manifest::java_regex::FullMatch;
 use crate::state::{Address, KindName, Node, Object, State};
 
@@ -19,6 +19,7 @@ pub(super) fn compile(
     client: usize,
     settings: Address,
     object: &Object,
+    version: Version,
 ) -> Server {
     let owner = &realm.clients.addresses[client];
     let table = |kind: KindName| {
@@ -81,6 +82,7 @@ pub(super) fn compile(
             "DISABLED" => Mode::Disabled,
             _ => Mode::Enforcing,
         },
+        opens_managed: version < NEWEST,
         strategy: strategy(object),
         reads_claims: policy_entries.iter().any(|it| match &it.is {
             PolicyIs::Regex { of_request, .. } => !of_request,

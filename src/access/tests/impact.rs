@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{chain, role_policy, state};
 use crate::access::{ChangeOfAccess, Decision, Impact, Realm, Terms, Verdict, classes, impact};
-use crate::kind::{CLIENT, GROUP, PERMISSION, POLICY, ROLE, SETTINGS, USER, kind, lift_object};
+use crate::kind::{CLIENT, GROUP, NEWEST, PERMISSION, POLICY, ROLE, SETTINGS, USER, kind, lift_object};
 use crate::state::{Address, State};
 use crate::text::tree_of_json;
 
@@ -39,7 +39,7 @@ fn edited(of: &State, address: &Address, json: &Value) -> State {
 fn compared(before: &State, after: &State, changes: &[Address]) -> Impact {
     let declared = |it: &Address| it.name() != "u2";
     let terms = Terms { changes, declared: &declared, at: None };
-    impact(&Realm::compile(before), &Realm::compile(after), &terms)
+    impact(&Realm::compile(before, NEWEST), &Realm::compile(after, NEWEST), &terms)
 }
 
 fn lines(impact: &Impact) -> Vec<String> {
@@ -161,7 +161,7 @@ fn a_deleted_policy_opens_what_it_kept_closed() {
 
 #[test]
 fn personas_that_no_policy_can_tell_apart_are_one_class() {
-    let realm = Realm::compile(&state(&authorization()));
+    let realm = Realm::compile(&state(&authorization()), NEWEST);
     let classes = classes(&realm, &Address::top(CLIENT, "rs"));
     let members: Vec<String> = classes.iter().map(|it| it.members.join(" ")).collect();
     assert_eq!(

@@ -207,6 +207,10 @@ fn users_resources_take_over_scopes_and_permissions_of_their_type() {
     let permissive = realm(&server("PERMISSIVE", "UNANIMOUS", &resources, &[]));
     assert_eq!(word(&ask(&permissive, &user("u2"), "mine", &[])), "DENY");
     assert_eq!(word(&ask(&permissive, &user("u2"), "S", &[])), "PERMIT write");
+    // 26.0 does.
+    let state = super::state(&server("PERMISSIVE", "UNANIMOUS", &resources, &[]));
+    let old = crate::access::Realm::compile(&state, crate::kind::OLDEST);
+    assert_eq!(word(&ask(&old, &user("u2"), "mine", &[])), "PERMIT lone read write");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use realmwright::access::{ChangeOfAccess, Persona, Question, Realm, Terms, Verdict, decide, impact};
-use realmwright::kind::{CLIENT, USER};
+use realmwright::kind::{CLIENT, NEWEST, USER};
 use realmwright::state::{Address, State};
 
 use super::random::USERS;
@@ -36,7 +36,7 @@ pub(crate) fn disagreement(realm: &Realm) -> Option<String> {
         }
     }
     let terms = Terms { changes: &[], declared: &|_| true, at: None };
-    let found = impact(&Realm::compile(&State::default()), realm, &terms);
+    let found = impact(&Realm::compile(&State::default(), NEWEST), realm, &terms);
     let mut all: BTreeSet<Permit> = BTreeSet::new();
     for change in &found.changes {
         let known = change.change == ChangeOfAccess::Gained;
