@@ -91,7 +91,7 @@ fn question<'a>(
     Question {
         desired: &wish.desired.state,
         live: &read.live,
-        version: read.version.map_or(kind::NEWEST, |it| Version(it.major, it.minor)),
+        version: version(read),
         default_role: &read.default_role,
         ownership,
         same_secret: Box::new(|secret, live| wish.secrets.same(secret, live)),
@@ -103,6 +103,11 @@ fn question<'a>(
 
 fn profile(read: &Read) -> Option<UserProfile> {
     read.user_profile.as_ref().map(UserProfile::read)
+}
+
+/// The minor version that facts are taken for: the newest tested one where the credential may not see it.
+pub(super) fn version(read: &Read) -> Version {
+    read.version.map_or(kind::NEWEST, |it| Version(it.major, it.minor))
 }
 
 /// Returns the ledger as it is once this plan was applied, but for what failed.

@@ -159,7 +159,9 @@ fn impact(planned: &Planned, desired: &Desired) -> Impact {
         planned.plan.changes().iter().partition(|it| matches!(it.action, Action::Create | Action::Delete));
     let changes: Vec<Address> = whole.iter().chain(&updated).map(|it| it.object.clone()).collect();
     let terms = access::Terms { changes: &changes, declared: &|it| desired.state.contains(it), at: None };
-    let [before, after] = [&planned.read.live.state, &planned.plan.diff.planned].map(Realm::compile);
+    let version = planning::version(&planned.read);
+    let [before, after] =
+        [&planned.read.live.state, &planned.plan.diff.planned].map(|it| Realm::compile(it, version));
     access::impact(&before, &after, &terms)
 }
 
