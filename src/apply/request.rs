@@ -71,18 +71,32 @@ async fn repeatable(
         Method::Delete => crate::keycloak::Method::Delete,
     };
     let request = Request { method, path, body };
-    let answer = match run.keycloak.send(&request).await {
-        Err(error) if error.kind() == ErrorKind::Lost => run.keycloak.send(&request).await,
-        other => other,
-    };
+    let mut answer = run.keycloak.send(&request).await;
+    let mut was_repeated = false;
+    for pause in PAUSES {
+        if !answer.as_ref().is_err_and(is_passing) {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        answer = run.keycloak.send(&request).await;
+        was_repeated = true;
+    }
     match answer {
         Ok(_) => Ok(Answered::Done),
-        // Gone already: with something else, or by somebody else.
+        // Gone already: with something else, by somebody else, or by the try before.
         Err(error) if error.kind() == ErrorKind::NotFound && method == crate::keycloak::Method::Delete => {
-            Ok(Answered::AlreadyDone)
+            Ok(if was_repeated { Answered::Done } else { Answered::AlreadyDone })
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Between tries of what may be sent again.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
+
+/// No answer, or a failure such as the database has when two requests meet on one row: it may be gone the next time.
+fn is_passing(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Lost | ErrorKind::Server { .. })
 }
 
 async fn create(
@@ -104,7 +118,7 @@ async fn create(
     }
     let request = Request { method: crate::keycloak::Method::Post, path, body: Some(Value::Object(body)) };
     let mut answer = run.keycloak.send(&request).await;
-    if answer.as_ref().is_err_and(|it| it.kind() == ErrorKind::Lost) {
+    if answer.as_ref().is_err_and(is_passing) {
         // Nobody knows whether it arrived: look, and send again only what is certainly not there.
         match look(run, address, ids).await {
             Ok(true) => return Ok(Answered::Done),
