@@ -54,6 +54,13 @@ pub(super) struct Target {
 }
 
 impl Connection {
+    /// Logs in to the chosen server, for commands that read no manifests: the project is the one of this folder.
+    pub(super) async fn open_here(&self, run: &str) -> anyhow::Result<Target> {
+        let project =
+            Project::find(&std::env::current_dir()?).map_or_else(Project::default, |it| Project::open(&it));
+        self.open(&project, run).await
+    }
+
     /// Logs in to the chosen server.
     pub(super) async fn open(&self, project: &Project, run: &str) -> anyhow::Result<Target> {
         let environment = match &self.environment {

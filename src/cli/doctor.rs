@@ -6,7 +6,6 @@ use super::Exit;
 use super::connection::Connection;
 use super::terminal::print;
 use crate::keycloak::{ErrorKind, Right, Rights};
-use crate::manifest::Project;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -18,9 +17,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let project =
-        Project::find(&std::env::current_dir()?).map_or_else(Project::default, |it| Project::open(&it));
-    let target = args.connection.open(&project, "doctor").await?;
+    let target = args.connection.open_here("doctor").await?;
     let mut out = format!("server    {}\nlogin     works\n", target.server);
     let version = target.keycloak.version().await?;
     let _ = match version {

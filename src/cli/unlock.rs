@@ -4,7 +4,6 @@ use super::Exit;
 use super::connection::Connection;
 use super::terminal::print;
 use crate::apply;
-use crate::manifest::Project;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -19,9 +18,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let project =
-        Project::find(&std::env::current_dir()?).map_or_else(Project::default, |it| Project::open(&it));
-    let target = args.connection.open(&project, "unlock").await?;
+    let target = args.connection.open_here("unlock").await?;
     let words = match apply::unlock(&target.keycloak, &args.realm, &args.run).await? {
         Some(held) => format!("the lock of owner `{}`, run {} is gone\n", held.owner, held.run),
         None => "nobody holds the lock\n".to_owned(),

@@ -283,9 +283,8 @@ fn protect(question: &Question<'_>, out: &mut Diff) {
 pub fn next_ledger(question: &Question<'_>, diff: &Diff, failed: &dyn Fn(&Address) -> bool) -> Ledger {
     let mut ledger = question.ownership.ledger.clone().unwrap_or_default();
     ledger.owner = question.ownership.owner.clone().unwrap_or_default();
-    // What failed half way is ours too: the next run looks.
-    let creates = diff.changes.iter().filter(|it| it.action == Action::Create && failed(&it.object));
-    ledger.pending = creates.map(|it| it.object.clone()).collect();
+    // What is half made only the run itself knows.
+    ledger.pending.clear();
     for change in diff.changes.iter().filter(|it| matches!(it.action, Action::Delete | Action::Forget)) {
         if !failed(&change.object) {
             ledger.entries.remove(&change.object);

@@ -1,5 +1,8 @@
 //! What became of a plan, as text: a line per change, and one last line that an audit can keep.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::json::plan_digest;
 use super::safe::one_line;
 use super::text::{Style, action_symbol, counted, painted};
@@ -49,22 +52,23 @@ pub enum Verification {
     NotDone,
 }
 
-/// How many outcomes ended how; done ones by action.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts {
+// How many outcomes ended how; done ones by action.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub(super) struct OutcomeCounts {
     pub(super) create: usize,
     pub(super) update: usize,
     pub(super) delete: usize,
     pub(super) adopt: usize,
     pub(super) forget: usize,
+    /// Was as wished when apply looked.
     pub(super) already_done: usize,
     pub(super) skipped: usize,
     pub(super) failed: usize,
     pub(super) not_started: usize,
 }
 
-pub(super) fn count(outcomes: &[Outcome]) -> Counts {
-    let mut counts = Counts::default();
+pub(super) fn count(outcomes: &[Outcome]) -> OutcomeCounts {
+    let mut counts = OutcomeCounts::default();
     for outcome in outcomes {
         let one = match (&outcome.ended, outcome.action) {
             (Ended::Done, Action::Create) => &mut counts.create,
@@ -115,7 +119,7 @@ fn line(outcome: &Outcome, style: &Style) -> String {
 }
 
 /// Returns "1 created, 2 updated; 1 failed".
-fn summary(counts: &Counts) -> String {
+fn summary(counts: &OutcomeCounts) -> String {
     let part = |count: usize, word: &str| (count > 0).then(|| format!("{count} {word}"));
     let joined = |parts: &[Option<String>]| parts.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
     let done = joined(&[
@@ -152,7 +156,7 @@ fn verification_lines(verification: &Verification) -> Vec<String> {
 }
 
 /// One line that says it all: who, what, from where, how much, and whether it holds.
-fn audit_line(plan: &Plan, counts: &Counts, audit: &Audit) -> String {
+fn audit_line(plan: &Plan, counts: &OutcomeCounts, audit: &Audit) -> String {
     let digest = plan_digest(plan);
     let short: String = digest.chars().take("sha256:".len() + 12).collect();
     let consents: Vec<String> = plan.allowed.iter().map(|(key, count)| format!("{key}={count}")).collect();

@@ -3,35 +3,23 @@
 use serde_json::Value;
 
 use super::shape::{
-    ApplyCommand, ApplyDocument, AuditEntry, FailureEntry, FormatVersion, OutcomeCounts, OutcomeEntry,
-    ResultName, VerificationEntry, VerificationName,
+    ApplyCommand, ApplyDocument, AuditEntry, FailureEntry, FormatVersion, OutcomeEntry, ResultName,
+    VerificationEntry, VerificationName,
 };
 use super::{VERSION, notes_of, plan_digest, target, to_value, values};
 use crate::plan::{Ended, Outcome, Plan};
-use crate::report::outcome::{Audit, Counts, Verification, count};
+use crate::report::outcome::{Audit, Verification, count};
 use crate::text::{Files, Note};
 
 /// Returns what became of a plan as JSON.
 pub fn outcomes_json(plan: &Plan, outcomes: &[Outcome], audit: &Audit, files: &Files) -> Value {
-    let Counts { create, update, delete, adopt, forget, already_done, skipped, failed, not_started } =
-        count(outcomes);
     to_value(&ApplyDocument {
         format_version: FormatVersion::One,
         realmwright_version: VERSION,
         command: ApplyCommand::Apply,
         plan_digest: plan_digest(plan),
         target: target(plan),
-        summary: OutcomeCounts {
-            create,
-            update,
-            delete,
-            adopt,
-            forget,
-            already_done,
-            skipped,
-            failed,
-            not_started,
-        },
+        summary: count(outcomes),
         outcomes: outcomes.iter().map(entry).collect(),
         verification: verification(&audit.verification),
         failure: audit

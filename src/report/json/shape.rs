@@ -3,6 +3,7 @@
 //! A minor of the format adds, a major breaks; readers ignore keys that they do not know.
 
 use super::access::{AccessDomain, AccessEntry};
+use crate::report::outcome::OutcomeCounts;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -374,20 +375,6 @@ pub(super) enum ClassName {
     Pending,
     /// Applied once, and declared no longer.
     Leftover,
-}
-
-#[derive(Default, Serialize, JsonSchema)]
-pub(super) struct OutcomeCounts {
-    pub(super) create: usize,
-    pub(super) update: usize,
-    pub(super) delete: usize,
-    pub(super) adopt: usize,
-    pub(super) forget: usize,
-    /// Was as wished when apply looked.
-    pub(super) already_done: usize,
-    pub(super) skipped: usize,
-    pub(super) failed: usize,
-    pub(super) not_started: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
