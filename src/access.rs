@@ -6,11 +6,13 @@
 //! unknown, and only shows where it could change an answer. Nothing here reads a clock or a network.
 
 mod bits;
+mod cast;
 mod chain;
 mod claims;
 mod class;
 mod compile;
 mod decide;
+mod find;
 mod impact;
 mod persona;
 mod policy;
@@ -18,12 +20,15 @@ mod realm;
 mod table;
 mod time;
 
+pub use cast::Cast;
 pub use chain::{Decision, Doubt, Step, Verdict};
 pub use class::{Class, classes};
 pub use decide::{Question, decide};
+pub use find::{resource_servers, resources};
 pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
 pub use persona::{Persona, personas};
 pub use realm::Realm;
+pub use time::wall_clock;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 mod apply;
 mod applying;
+mod asking;
 mod completions;
 mod connection;
 mod demo;

@@ -24,7 +24,7 @@ pub use same::same;
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
 use crate::kind::{self, PERMISSION, REALM, SETTINGS, USER, UserProfile, Version};
 use crate::manifest::Prune;
-use crate::state::{Address, Found, Live, Node, Object, Pattern, SecretRef, State};
+use crate::state::{Address, Found, Known, Live, Node, Object, Pattern, SecretRef, State};
 use crate::text::{At, Note};
 
 /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
@@ -153,6 +153,27 @@ pub fn diff(question: &Question<'_>) -> Diff {
     out.unmanaged = question.live.state.objects.keys().filter(|it| !declared.contains(it)).count();
     sort(&mut out.changes);
     out
+}
+
+/// Returns what a new realm would hold once a desired state was applied to it: what manifests mean by themselves.
+pub fn on_a_new_realm(realm: &str, desired: &State, version: Version) -> State {
+    let mut live = Live::default();
+    live.state = kind::fresh_realm(realm, version);
+    for kind in kind::KINDS.iter().filter(|it| it.is_top()) {
+        live.learn(kind.name, None, Known::All);
+    }
+    diff(&Question {
+        desired,
+        live: &live,
+        version,
+        default_role: &kind::default_role_name(realm),
+        ownership: &Ownership::default(),
+        same_secret: Box::new(|_, _| None),
+        terms: &Terms::default(),
+        user_profile: None,
+        policy_types: &BTreeSet::new(),
+    })
+    .planned
 }
 
 /// What makes other objects comes before what is made: clients before their service accounts.

@@ -16,6 +16,14 @@ pub(super) struct Connection {
     /// Base URL of Keycloak, such as <https://sso.example.org>
     #[arg(long, env = "REALMWRIGHT_SERVER", value_name = "URL")]
     server: Option<String>,
+    #[command(flatten)]
+    login: Login,
+}
+
+/// Who connects, and how.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct Login {
     /// An environment of the project file
     #[arg(long = "env", value_name = "NAME")]
     environment: Option<String>,
@@ -63,17 +71,29 @@ impl Connection {
 
     /// Logs in to the chosen server.
     pub(super) async fn open(&self, project: &Project, run: &str) -> anyhow::Result<Target> {
+        self.login.open(self.server.as_deref(), project, run).await
+    }
+}
+
+impl Login {
+    /// Logs in to a server, or to that of the environment.
+    pub(super) async fn open(
+        &self,
+        server: Option<&str>,
+        project: &Project,
+        run: &str,
+    ) -> anyhow::Result<Target> {
         let environment = match &self.environment {
             Some(name) => Some(project.environment(name).map_err(UsageError::new)?),
             None => None,
         };
         let trimmed = |it: &str| it.trim_end_matches('/').to_owned();
-        let server = match (self.server.as_ref().filter(|it| !it.is_empty()), environment) {
+        let server = match (server.filter(|it| !it.is_empty()), environment) {
             (Some(flag), Some(environment)) if trimmed(flag) != trimmed(&environment.server) => bail!(
                 "--server (or REALMWRIGHT_SERVER) says {flag}, but the environment's server is {}; they must be the same",
                 environment.server
             ),
-            (Some(server), _) => server.clone(),
+            (Some(server), _) => server.to_owned(),
             (None, Some(environment)) => environment.server.clone(),
             (None, None) => {
                 return Err(UsageError::new(
@@ -102,6 +122,11 @@ impl Connection {
             environment: self.environment.clone().unwrap_or_default(),
             issuer: environment.and_then(|it| it.issuer.clone()),
         })
+    }
+
+    /// Returns whether a server was chosen by the environment.
+    pub(super) fn names_a_server(&self) -> bool {
+        self.environment.is_some()
     }
 
     fn credentials(&self) -> anyhow::Result<Credentials> {

@@ -100,6 +100,7 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
         may_create: true,
         adopt: false,
         server: sandbox.server.trim_end_matches('/'),
+        everybody: false,
     };
 
     step("2", "plan: what examples/realm-config would make of it (realmwright plan)")?;

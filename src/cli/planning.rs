@@ -24,6 +24,8 @@ pub(super) struct Wish<'a> {
     /// Write a fresh ledger in place of one that cannot be trusted.
     pub(super) adopt: bool,
     pub(super) server: &'a str,
+    /// Every user of the realm is read, to compare what each may do.
+    pub(super) everybody: bool,
 }
 
 /// A plan, and what it was made from.
@@ -51,7 +53,7 @@ pub(super) async fn plan(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result
         }
         other => other?,
     };
-    let mut want = want(wish.desired);
+    let mut want = Want { everybody: wish.everybody, ..want(wish.desired) };
     // Users that we applied and nobody declares any more have to be looked up by name, too.
     if let Some(Ok(ours)) = wish.owner.and_then(|owner| ledgers.get(owner)) {
         let users = ours.entries.keys().filter(|it| it.kind() == USER).map(|it| it.name().to_owned());
@@ -213,7 +215,7 @@ fn covers(new: &[String], old: &[String]) -> bool {
 }
 
 /// The users that the manifests declare or refer to, and whether secrets are compared.
-fn want(desired: &Desired) -> Want {
+pub(super) fn want(desired: &Desired) -> Want {
     let mut users: BTreeSet<String> = BTreeSet::new();
     let mut secrets = false;
     let mut policy_types = None;
@@ -232,7 +234,7 @@ fn want(desired: &Desired) -> Want {
             policy_types = address.parent().map(|it| it.name().to_owned());
         }
     }
-    Want { users, secrets, policy_types }
+    Want { users, secrets, policy_types, ..Want::default() }
 }
 
 /// A realm that the manifests do not say to be disabled is created enabled.

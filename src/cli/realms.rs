@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::DateTime;
 use serde_json::Value;
 
 use super::Global;
 use super::connection::{Connection, Target};
 use super::exit::{RefusedError, UsageError};
-use super::inputs::{Inputs, Scope};
+use super::inputs::{Access, Inputs, Scope};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
 use crate::access::{self, Impact, Realm};
@@ -42,7 +43,8 @@ pub(super) struct Ready {
     terms: Terms,
     allowed: BTreeMap<String, usize>,
     roots: Vec<String>,
-    compares_access: bool,
+    access: Access,
+    at: Option<DateTime>,
 }
 
 impl Ready {
@@ -53,6 +55,7 @@ impl Ready {
         let (project, loaded) = inputs.load()?;
         let terms = scope.terms(&project)?;
         let allowed = scope.allowed()?;
+        let at = scope.time(&project)?;
         if !show_notes(&loaded, global) {
             output.failed(
                 command,
@@ -79,8 +82,8 @@ impl Ready {
             target.keycloak.redact(text);
         }
         let roots = inputs.roots(&project);
-        let compares_access = scope.compares_access();
-        Ok(Some(Self { project, loaded, target, run, secrets, terms, allowed, roots, compares_access }))
+        let access = scope.access();
+        Ok(Some(Self { project, loaded, target, run, secrets, terms, allowed, roots, access, at }))
     }
 
     pub(super) fn realms(&self) -> impl Iterator<Item = usize> + use<> {
@@ -104,16 +107,35 @@ impl Ready {
             may_create: self.project.may_create(&desired.realm),
             adopt,
             server: &self.target.server,
+            everybody: self.access == Access::AllUsers,
         }
     }
 
     pub(super) async fn plan(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
         self.check_issuer(&self.desired(realm).realm).await?;
         let mut planned = planning::plan(&self.target.keycloak, &self.wish(realm, adopt)).await?;
-        if self.compares_access && !planned.plan.is_empty() {
-            planned.plan.access = Some(impact(&planned, self.desired(realm)));
+        if self.access != Access::Off && !planned.plan.is_empty() {
+            planned.plan.access = Some(self.impact(&planned, self.desired(realm)));
         }
         Ok(planned)
+    }
+
+    /// Who gains or loses what by a plan. Users who are not declared are counted, unless all are asked for.
+    fn impact(&self, planned: &Planned, desired: &Desired) -> Impact {
+        // What comes or goes tells more than what is only updated.
+        let (whole, updated): (Vec<&Change>, Vec<&Change>) = planned
+            .plan
+            .changes()
+            .iter()
+            .partition(|it| matches!(it.action, Action::Create | Action::Delete));
+        let changes: Vec<Address> = whole.iter().chain(&updated).map(|it| it.object.clone()).collect();
+        let all = self.access == Access::AllUsers;
+        let declared = |it: &Address| all || desired.state.contains(it);
+        let terms = access::Terms { changes: &changes, declared: &declared, at: self.at };
+        let version = planning::version(&planned.read);
+        let [before, after] =
+            [&planned.read.live.state, &planned.plan.diff.planned].map(|it| Realm::compile(it, version));
+        access::impact(&before, &after, &terms)
     }
 
     /// A realm that does not exist yet calls itself nothing.
@@ -150,19 +172,6 @@ impl Ready {
         let here = ["//127.", "//localhost", "//[::1]"].iter().any(|it| self.target.server.contains(it));
         if here { 8 } else { 4 }
     }
-}
-
-/// Who gains or loses what by a plan.
-fn impact(planned: &Planned, desired: &Desired) -> Impact {
-    // What comes or goes tells more than what is only updated.
-    let (whole, updated): (Vec<&Change>, Vec<&Change>) =
-        planned.plan.changes().iter().partition(|it| matches!(it.action, Action::Create | Action::Delete));
-    let changes: Vec<Address> = whole.iter().chain(&updated).map(|it| it.object.clone()).collect();
-    let terms = access::Terms { changes: &changes, declared: &|it| desired.state.contains(it), at: None };
-    let version = planning::version(&planned.read);
-    let [before, after] =
-        [&planned.read.live.state, &planned.plan.diff.planned].map(|it| Realm::compile(it, version));
-    access::impact(&before, &after, &terms)
 }
 
 /// Shows what was found in the manifests; `false` when there are errors.

@@ -31,6 +31,8 @@ use wire::Wire;
 pub struct Want {
     /// User names to look up; service accounts of clients come by themselves.
     pub users: BTreeSet<String>,
+    /// Every user of the realm, named or not.
+    pub everybody: bool,
     /// Client secrets are compared, so they are read in clear and kept hidden.
     pub secrets: bool,
     /// A client with authorization, which is asked for the types of policies that the server knows.
@@ -153,7 +155,7 @@ async fn finish(
         wire.redact(secret);
     }
     let (default_role, realm_id) = (default_role(&draft.realm, realm), text(&draft.realm, "id"));
-    let mut live = lift(draft.realm, true);
+    let mut live = lift(draft.realm);
     live.unread = draft.unread;
     learn(&mut live, draft.missing, asked);
     Ok(Read {
@@ -209,13 +211,13 @@ fn learn(
 }
 
 /// Turns a realm in the shape of an export into live state.
-fn lift(mut realm: Map<String, Value>, exists: bool) -> Live {
+fn lift(mut realm: Map<String, Value>) -> Live {
     spell(&mut realm);
     let mut state = lift_realm(&tree_of_json(&Value::Object(realm))).into_live();
     settle_slashes(&mut state);
     let mut live = Live::default();
     live.state = state;
-    live.exists = exists;
+    live.exists = true;
     live
 }
 
