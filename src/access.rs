@@ -5,6 +5,7 @@
 //! [`impact`] compares two realms. What cannot be known from a state (JavaScript, custom mappers, the time) is
 //! unknown, and only shows where it could change an answer. Nothing here reads a clock or a network.
 
+mod administration;
 mod bits;
 mod cast;
 mod chain;
@@ -13,6 +14,7 @@ mod class;
 mod compile;
 mod decide;
 mod find;
+mod guard;
 mod impact;
 mod persona;
 mod policy;
@@ -24,7 +26,8 @@ pub use cast::Cast;
 pub use chain::{Decision, Doubt, Step, Verdict};
 pub use class::{Class, classes};
 pub use decide::{Question, decide};
-pub use find::{resource_servers, resources};
+pub use find::{covers, resource_servers, resources};
+pub use guard::{Guard, Myself, Watch, guarded_users, guards};
 pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
 pub use persona::{Persona, personas};
 pub use realm::Realm;

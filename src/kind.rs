@@ -29,7 +29,7 @@ pub use policy::is_common_policy;
 pub use policy::{goes_when_empty, main_field, policy_types};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
-pub use role::default_role_name;
+pub use role::{administrator, default_role_name, is_administration};
 pub use user_profile::UserProfile;
 
 use crate::state::{Address, KindName};

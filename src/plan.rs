@@ -12,7 +12,7 @@ pub use graph::{Cycle, calls, path};
 pub use guard::{Consent, SideEffect, judge};
 pub use outcome::{Ended, Outcome};
 
-use crate::access::Impact;
+use crate::access::{Guard, Impact};
 use crate::change::{Action, Change};
 use crate::diff::{Diff, Refusal};
 
@@ -29,6 +29,8 @@ pub struct Plan {
     pub diff: Diff,
     /// Who gains or loses what; none where nobody asked.
     pub access: Option<Impact>,
+    /// The rules of the project file about access, kept or not.
+    pub guards: Vec<Guard>,
     pub side_effects: Vec<SideEffect>,
     /// What must be agreed to, by key of `--allow`.
     pub consents: Vec<Consent>,

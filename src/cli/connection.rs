@@ -7,8 +7,11 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use super::exit::{RefusedError, UsageError};
+use crate::access::Myself;
 use crate::keycloak::{Connect, Credentials, Keycloak, Secret};
+use crate::kind::{CLIENT, USER};
 use crate::manifest::Project;
+use crate::state::Address;
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Connection")]
@@ -59,6 +62,10 @@ pub(super) struct Target {
     /// Empty without `--env`.
     pub(super) environment: String,
     pub(super) issuer: Option<String>,
+    /// The realm of the login.
+    pub(super) auth_realm: String,
+    /// Who is logged in there.
+    pub(super) myself: Myself,
 }
 
 impl Connection {
@@ -109,7 +116,15 @@ impl Login {
                 return Err(RefusedError::new(message).into());
             }
         }
-        let mut connect = Connect::new(server.clone(), self.credentials()?);
+        let credentials = self.credentials()?;
+        let myself = match &credentials {
+            Credentials::Password { user, .. } => Myself::User(Address::top(USER, user.to_lowercase())),
+            Credentials::Client { id, .. } | Credentials::SignedJwt { id, .. } => {
+                Myself::Client(Address::top(CLIENT, id.as_str()))
+            }
+            Credentials::Token(_) => Myself::Unknown,
+        };
+        let mut connect = Connect::new(server.clone(), credentials);
         connect.auth_realm.clone_from(&self.auth_realm);
         connect.ca_file.clone_from(&self.ca_file);
         connect.client_cert.clone_from(&self.client_cert);
@@ -121,6 +136,8 @@ impl Login {
             server: trimmed(&server),
             environment: self.environment.clone().unwrap_or_default(),
             issuer: environment.and_then(|it| it.issuer.clone()),
+            auth_realm: self.auth_realm.clone(),
+            myself,
         })
     }
 

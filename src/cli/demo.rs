@@ -10,7 +10,7 @@ use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
 use super::{Exit, Global, progress, signal};
 use crate::diff::Terms;
-use crate::keycloak::{Connect, Credentials, Keycloak, Method, Request, Secret};
+use crate::keycloak::{Connect, Credentials, Keycloak, Method, Request, Secret, Want};
 use crate::manifest::{self, Loaded, Project, Secrets};
 use crate::report::{self, Style};
 use crate::sandbox::{self, NEWEST, Options, Sandbox};
@@ -100,7 +100,7 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
         may_create: true,
         adopt: false,
         server: sandbox.server.trim_end_matches('/'),
-        everybody: false,
+        also: Want::default(),
     };
 
     step("2", "plan: what examples/realm-config would make of it (realmwright plan)")?;

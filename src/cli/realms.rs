@@ -1,6 +1,6 @@
 //! What every command over realms begins with: inputs read and checked, a connection, one wish per realm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::DateTime;
 use serde_json::Value;
@@ -11,13 +11,15 @@ use super::exit::{RefusedError, UsageError};
 use super::inputs::{Access, Inputs, Scope};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
-use crate::access::{self, Impact, Realm};
+use crate::access::{self, Impact, Myself, Realm, guarded_users};
 use crate::change::{Action, Change};
 use crate::diff::Terms;
+use crate::keycloak::Want;
+use crate::kind::USER;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
 use crate::plan::{Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
-use crate::state::Address;
+use crate::state::{Address, Known};
 use crate::text::{Files, Note};
 
 /// What plan, apply and drift are asked alike.
@@ -107,21 +109,52 @@ impl Ready {
             may_create: self.project.may_create(&desired.realm),
             adopt,
             server: &self.target.server,
-            everybody: self.access == Access::AllUsers,
+            also: self.also(desired),
         }
     }
 
     pub(super) async fn plan(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
         self.check_issuer(&self.desired(realm).realm).await?;
         let mut planned = planning::plan(&self.target.keycloak, &self.wish(realm, adopt)).await?;
-        if self.access != Access::Off && !planned.plan.is_empty() {
-            planned.plan.access = Some(self.impact(&planned, self.desired(realm)));
+        if !planned.plan.is_empty() {
+            self.judge_access(&mut planned, self.desired(realm));
+        }
+        if let Some(impact) = planned.plan.access.as_mut().filter(|it| it.decisions > 0) {
+            let people = planning::people(&planned.read.live.state);
+            let count = self.target.keycloak.count_users(&self.desired(realm).realm).await?;
+            impact.outside = count.map(|it| it.saturating_sub(people));
         }
         Ok(planned)
     }
 
-    /// Who gains or loses what by a plan. Users who are not declared are counted, unless all are asked for.
-    fn impact(&self, planned: &Planned, desired: &Desired) -> Impact {
+    /// What guards and the comparison of access look at beside what is declared.
+    fn also(&self, desired: &Desired) -> Want {
+        let guards = &self.project.guards;
+        let mut users: BTreeSet<String> = guarded_users(guards).map(str::to_owned).collect();
+        users.extend(
+            self.myself(&desired.realm).user_name().filter(|_| guards.keep_self.is_some()).map(str::to_owned),
+        );
+        Want {
+            users,
+            everybody: self.access == Access::AllUsers,
+            administrators: guards.min_admins.is_some(),
+            ..Want::default()
+        }
+    }
+
+    fn myself(&self, realm: &str) -> Myself {
+        match &self.target.myself {
+            // It may be of any realm.
+            Myself::Unknown => Myself::Unknown,
+            myself if self.target.auth_realm == realm => myself.clone(),
+            _ => Myself::Elsewhere,
+        }
+    }
+
+    /// Says who gains or loses what by a plan, and whether the guards on access are kept. Users who are not
+    /// declared are counted, unless all are asked for or a guard names them.
+    fn judge_access(&self, planned: &mut Planned, desired: &Desired) {
+        let guards = &self.project.guards;
         // What comes or goes tells more than what is only updated.
         let (whole, updated): (Vec<&Change>, Vec<&Change>) = planned
             .plan
@@ -130,12 +163,30 @@ impl Ready {
             .partition(|it| matches!(it.action, Action::Create | Action::Delete));
         let changes: Vec<Address> = whole.iter().chain(&updated).map(|it| it.object.clone()).collect();
         let all = self.access == Access::AllUsers;
-        let declared = |it: &Address| all || desired.state.contains(it);
+        let declared = |it: &Address| {
+            all || desired.state.contains(it) || guarded_users(guards).any(|name| name == it.name())
+        };
         let terms = access::Terms { changes: &changes, declared: &declared, at: self.at };
         let version = planning::version(&planned.read);
         let [before, after] =
             [&planned.read.live.state, &planned.plan.diff.planned].map(|it| Realm::compile(it, version));
-        access::impact(&before, &after, &terms)
+        let looks = self.access != Access::Off || !guards.forbid_gain.is_empty();
+        let impact = if looks { access::impact(&before, &after, &terms) } else { Impact::default() };
+        let guards = access::guards(&access::Watch {
+            guards,
+            protect: &self.project.protect,
+            realm: &desired.realm,
+            changes: planned.plan.changes(),
+            before: &before,
+            after: &after,
+            planned: &planned.plan.diff.planned,
+            impact: &impact,
+            myself: &self.myself(&desired.realm),
+            federated: &planned.read.federated,
+            sees_users: !matches!(planned.read.live.known(USER, None), Known::Not { .. }),
+        });
+        planned.plan.guard(guards);
+        planned.plan.access = (self.access != Access::Off).then_some(impact);
     }
 
     /// A realm that does not exist yet calls itself nothing.

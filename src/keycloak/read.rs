@@ -14,6 +14,7 @@ use crate::kind::{self, CLIENT, REALM, USER, default_role_name, lift_realm, real
 use crate::state::{Address, KindName, Known, Live, encoded};
 use crate::text::tree_of_json;
 
+mod administrators;
 mod authz;
 mod export;
 mod fresh;
@@ -33,6 +34,8 @@ pub struct Want {
     pub users: BTreeSet<String>,
     /// Every user of the realm, named or not.
     pub everybody: bool,
+    /// Every user who administers the realm.
+    pub administrators: bool,
     /// Client secrets are compared, so they are read in clear and kept hidden.
     pub secrets: bool,
     /// A client with authorization, which is asked for the types of policies that the server knows.
