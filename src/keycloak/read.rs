@@ -21,6 +21,7 @@ mod fresh;
 mod groups;
 mod lists;
 mod names;
+mod scope_mappings;
 mod service_accounts;
 mod users;
 mod wire;
