@@ -19,6 +19,7 @@ mod read;
 mod rights;
 mod secret;
 mod send;
+mod stored;
 mod token;
 mod version;
 
@@ -29,6 +30,7 @@ pub use read::{Read, Source, Want, read};
 pub use rights::{Right, Rights, needs};
 pub use secret::{Redactor, Secret};
 pub use send::{Answer, Method, Request};
+pub use stored::{Store, Stored};
 pub use version::{NotAVersion, Version};
 
 /// A connection with a login. Clones share it.
@@ -69,7 +71,9 @@ impl Keycloak {
     pub async fn connect(connect: &Connect) -> Result<Keycloak, Error> {
         let openid = Openid::connect(&connect.reach, &connect.auth_realm)?;
         let (http, server, redactor) = openid.parts();
-        redactor.hide(connect.credentials.secret().expose());
+        for secret in connect.credentials.secrets() {
+            redactor.hide(secret.expose());
+        }
         let tokens = token::Tokens::new(openid, connect.credentials.clone());
         tokens.bearer().await?;
         let (retry, counts) = (connect.reach.retry, Counters::default());

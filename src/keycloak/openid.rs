@@ -128,8 +128,13 @@ impl Openid {
     }
 
     /// Begins a login on a device without a browser; [`Grant::Device`] then asks whether somebody agreed.
-    pub async fn device(&self, client: &Client, scope: &str) -> Reply<Device> {
-        let form = self.proven(client, vec![("scope", scope.to_owned())]).await?;
+    pub async fn device(&self, client: &Client, scope: &str, pkce: &Pkce) -> Reply<Device> {
+        let form = vec![
+            ("scope", scope.to_owned()),
+            ("code_challenge", pkce.challenge.clone()),
+            ("code_challenge_method", "S256".to_owned()),
+        ];
+        let form = self.proven(client, form).await?;
         let take = |it: &Value| {
             let device = Device::read(it)?;
             self.redactor.hide(device.code.expose());
