@@ -103,7 +103,9 @@ pub(super) struct DeniedError {
 
 impl DeniedError {
     pub(super) fn new(refusal: Refusal, mend: impl Into<String>) -> Self {
-        Self { refusal, mend: mend.into() }
+        // The server's sentence goes on with ours.
+        let description = refusal.description.trim_end_matches('.').to_owned();
+        Self { refusal: Refusal { description, ..refusal }, mend: mend.into() }
     }
 }
 

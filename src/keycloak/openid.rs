@@ -129,7 +129,7 @@ impl Openid {
         let raw = until_answered(self.retry, Method::Get, &url, || self.http.get(url.clone())).await?;
         let refusal = |error: &str, description: &str| {
             let (error, description) = (self.redactor.clean(error), self.redactor.clean(description));
-            Ok(Some(Refusal { status: raw.status, error, description }))
+            Ok(Some(Refusal { status: 400, error, description }))
         };
         if let Some(back) = raw.header(reqwest::header::LOCATION).and_then(|it| url.join(&it).ok()) {
             let asked = |name: &str| back.query_pairs().find(|it| it.0 == name).map(|it| it.1);

@@ -23,7 +23,9 @@ use crate::keycloak::openid::{Grant, Pkce, Tokens, authorization_url, nonce};
 use crate::report::safe::one_line;
 
 pub(super) async fn log_in(login: &Login<'_>, patience: Duration) -> anyhow::Result<Tokens> {
-    let document = login.openid.document().await?;
+    let document = login.openid.document().await.with_context(|| {
+        format!("cannot log in to realm `{}`; name another with --realm", login.openid.realm())
+    })?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port to come back to")?;
     let redirect = format!("http://127.0.0.1:{}/callback", listener.local_addr()?.port());
     let (state, pkce) = (nonce()?, Pkce::draw()?);
