@@ -12,6 +12,7 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod access;
+mod browser;
 mod cascade;
 mod connecting;
 mod faults;
@@ -37,6 +38,7 @@ mod sandbox;
 mod secrets;
 mod seed;
 mod server;
+mod tokens;
 mod tree;
 mod unruly;
 mod viewer;
@@ -61,6 +63,7 @@ fn trials() -> Vec<Trial> {
     [
         absent::trials(),
         access::trials(),
+        browser::trials(),
         cascade::trials(),
         connecting::trials(),
         faults::trials(),
@@ -80,6 +83,7 @@ fn trials() -> Vec<Trial> {
         sandbox::trials(),
         secrets::trials(),
         seed::trials(),
+        tokens::trials(),
         viewer::trials(),
     ]
     .into_iter()
@@ -107,6 +111,7 @@ fn main() -> ExitCode {
             let server = server.map_err(Failed::from)?;
             (trial.run)(&server).map_err(Failed::from)
         })
+        .with_ignored_flag(browser::cannot_run(trial.name))
     });
     let conclusion = libtest_mimic::run(&args, ready.collect());
     // The servers end here, before the exit; were this process killed, their watchdogs would end them.
