@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 
 use super::Global;
-use super::connection::{Login, Target};
+use super::connection::{Login, Target, Via};
 use super::exit::UsageError;
 use super::inputs::{Inputs, time};
 use super::planning;
@@ -25,6 +25,8 @@ pub(super) struct Asking {
     #[arg(long, num_args = 0..=1, value_name = "URL", help_heading = "Connection")]
     #[expect(clippy::option_option, reason = "not asked for, asked for, and asked for by name")]
     server: Option<Option<String>>,
+    #[command(flatten)]
+    via: Via,
     #[command(flatten)]
     login: Login,
     /// When is asked: an instant, the time of the server's clock, or `now`; without it, what hinges on the time
@@ -73,14 +75,14 @@ impl Asking {
         let at = time(self.at.as_deref(), &project)?;
         let mut facts = Facts { project, loaded, at, target: None, realms: Vec::new() };
         match server {
-            None if self.login.names_a_server() => {
+            None if self.via.names_a_server() => {
                 return Err(UsageError::new("--env names a server that nothing asks: add --server").into());
             }
             None => facts.realms = facts.loaded.realms.iter().map(Facet::declared).collect(),
             Some(server) => {
                 let variable = std::env::var("REALMWRIGHT_SERVER").ok();
                 let server = server.or(variable.as_deref());
-                let target = self.login.open(server, &facts.project, run).await?;
+                let target = self.login.open(server, &self.via, &facts.project, run).await?;
                 for desired in &facts.loaded.realms {
                     let want = planning::want(desired);
                     let mut facet = Facet::live(&target, &desired.realm, want).await?;

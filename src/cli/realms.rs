@@ -143,11 +143,9 @@ impl Ready {
     }
 
     fn myself(&self, realm: &str) -> Myself {
-        match &self.target.myself {
-            // It may be of any realm.
-            Myself::Unknown => Myself::Unknown,
-            myself if self.target.auth_realm == realm => myself.clone(),
-            _ => Myself::Elsewhere,
+        match &self.target.auth_realm {
+            Some(it) if it != realm => Myself::Elsewhere,
+            _ => self.target.myself.clone(),
         }
     }
 

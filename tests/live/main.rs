@@ -13,6 +13,7 @@ use libtest_mimic::{Arguments, Failed};
 mod absent;
 mod access;
 mod access_guards;
+mod browser;
 mod cascade;
 mod connecting;
 mod faults;
@@ -38,6 +39,7 @@ mod sandbox;
 mod secrets;
 mod seed;
 mod server;
+mod tokens;
 mod tree;
 mod unruly;
 mod viewer;
@@ -63,6 +65,7 @@ fn trials() -> Vec<Trial> {
         absent::trials(),
         access::trials(),
         access_guards::trials(),
+        browser::trials(),
         cascade::trials(),
         connecting::trials(),
         faults::trials(),
@@ -82,6 +85,7 @@ fn trials() -> Vec<Trial> {
         sandbox::trials(),
         secrets::trials(),
         seed::trials(),
+        tokens::trials(),
         viewer::trials(),
     ]
     .into_iter()
@@ -109,6 +113,7 @@ fn main() -> ExitCode {
             let server = server.map_err(Failed::from)?;
             (trial.run)(&server).map_err(Failed::from)
         })
+        .with_ignored_flag(browser::cannot_run(trial.name))
     });
     let conclusion = libtest_mimic::run(&args, ready.collect());
     // The servers end here, before the exit; were this process killed, their watchdogs would end them.
