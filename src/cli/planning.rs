@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::access::Impact;
 use crate::apply::{is_ours, read_ledgers};
 use crate::change::{Change, FieldChange, Path, To, Why};
 use crate::diff::{self, Ledger, LedgerError, Ownership, Question, Terms};
@@ -35,6 +36,13 @@ pub(super) struct Planned {
     pub(super) heals: bool,
     /// Our ledger was written by a newer version, which alone may write it.
     pub(super) too_new: bool,
+}
+
+impl Planned {
+    /// Returns who gains or loses what by the plan.
+    pub(super) fn impact(&self, desired: &Desired) -> Impact {
+        plan::impact(&self.plan, &self.read.live.state, &desired.state, version(&self.read))
+    }
 }
 
 /// Reads the realm and plans.

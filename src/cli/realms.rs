@@ -10,13 +10,10 @@ use super::exit::{RefusedError, UsageError};
 use super::inputs::{Inputs, Scope};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
-use crate::access::{self, Impact, Realm};
-use crate::change::{Action, Change};
 use crate::diff::Terms;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
 use crate::plan::{Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
-use crate::state::Address;
 use crate::text::{Files, Note};
 
 /// What plan, apply and drift are asked alike.
@@ -111,7 +108,7 @@ impl Ready {
         self.check_issuer(&self.desired(realm).realm).await?;
         let mut planned = planning::plan(&self.target.keycloak, &self.wish(realm, adopt)).await?;
         if self.compares_access && !planned.plan.is_empty() {
-            planned.plan.access = Some(impact(&planned, self.desired(realm)));
+            planned.plan.access = Some(planned.impact(self.desired(realm)));
         }
         Ok(planned)
     }
@@ -150,19 +147,6 @@ impl Ready {
         let here = ["//127.", "//localhost", "//[::1]"].iter().any(|it| self.target.server.contains(it));
         if here { 8 } else { 4 }
     }
-}
-
-/// Who gains or loses what by a plan.
-fn impact(planned: &Planned, desired: &Desired) -> Impact {
-    // What comes or goes tells more than what is only updated.
-    let (whole, updated): (Vec<&Change>, Vec<&Change>) =
-        planned.plan.changes().iter().partition(|it| matches!(it.action, Action::Create | Action::Delete));
-    let changes: Vec<Address> = whole.iter().chain(&updated).map(|it| it.object.clone()).collect();
-    let terms = access::Terms { changes: &changes, declared: &|it| desired.state.contains(it), at: None };
-    let version = planning::version(&planned.read);
-    let [before, after] =
-        [&planned.read.live.state, &planned.plan.diff.planned].map(|it| Realm::compile(it, version));
-    access::impact(&before, &after, &terms)
 }
 
 /// Shows what was found in the manifests; `false` when there are errors.

@@ -20,8 +20,12 @@ pub(super) fn impact(page: &Page<'_>) -> Vec<String> {
         counted(impact.decisions, "decision"),
         counted(impact.personas, "persona")
     );
-    let words =
-        if impact.changes.is_empty() { format!("nobody gains or loses anything; {looked}") } else { looked };
+    let words = match (impact.changes.is_empty(), impact.undecided) {
+        (true, 0) => format!("nobody gains or loses anything; {looked}"),
+        // What cannot be told may well be what the plan changes.
+        (true, _) => format!("nobody certainly gains or loses anything; {looked}"),
+        (false, _) => looked,
+    };
     let mut out = vec![page.title("Access impact", &words)];
     out.extend(impact.changes.iter().take(LINES).flat_map(|it| group(page, it)));
     let more = impact.changes.len().saturating_sub(LINES);
@@ -76,8 +80,10 @@ fn link(step: &Step) -> String {
 }
 
 fn names(all: &[String]) -> String {
-    let shown: Vec<String> = all.iter().take(NAMES).map(|it| one_line(it)).collect();
-    let more = all.len().saturating_sub(NAMES);
+    // "and 1 more" is no shorter than the name.
+    let most = if all.len() == NAMES + 1 { NAMES + 1 } else { NAMES };
+    let shown: Vec<String> = all.iter().take(most).map(|it| one_line(it)).collect();
+    let more = all.len().saturating_sub(most);
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
 
