@@ -34,6 +34,7 @@ mod realm;
 mod realms;
 mod refusals;
 mod sandbox;
+mod scenarios;
 mod secrets;
 mod seed;
 mod server;
@@ -78,6 +79,7 @@ fn trials() -> Vec<Trial> {
         reading::trials(),
         refusals::trials(),
         sandbox::trials(),
+        scenarios::trials(),
         secrets::trials(),
         seed::trials(),
         viewer::trials(),
