@@ -91,7 +91,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn read(whole: &Value) -> Option<Tokens> {
+    pub(in super::super) fn read(whole: &Value) -> Option<Tokens> {
         let text = |name: &str| whole.get(name).and_then(Value::as_str);
         let seconds = |name: &str| whole.get(name).and_then(Value::as_u64).map(Duration::from_secs);
         let access = Secret::new(text("access_token")?);
