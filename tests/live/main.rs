@@ -26,6 +26,7 @@ mod ours;
 mod owners;
 mod prediction;
 mod probe;
+mod protected;
 mod proxy;
 mod prune;
 mod reading;
@@ -75,6 +76,7 @@ fn trials() -> Vec<Trial> {
         owners::trials(),
         prediction::trials(),
         probe::trials(),
+        protected::trials(),
         prune::trials(),
         reading::trials(),
         refusals::trials(),
