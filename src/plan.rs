@@ -3,6 +3,7 @@
 mod drift;
 mod graph;
 mod guard;
+mod impact;
 mod outcome;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 pub use drift::{Class, Drift, drift};
 pub use graph::{Cycle, calls, path};
 pub use guard::{Consent, SideEffect, judge};
+pub use impact::{impact, sides};
 pub use outcome::{Ended, Outcome};
 
 use crate::access::{Guard, Impact};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::access::{Impact, Realm};
 use crate::apply::{is_ours, read_ledgers};
 use crate::change::{Change, FieldChange, Path, To, Why};
 use crate::diff::{self, Ledger, LedgerError, Ownership, Question, Terms};
@@ -37,6 +38,18 @@ pub(super) struct Planned {
     pub(super) heals: bool,
     /// Our ledger was written by a newer version, which alone may write it.
     pub(super) too_new: bool,
+}
+
+impl Planned {
+    /// Returns the realm before the plan and after it, to decide about access.
+    pub(super) fn sides(&self) -> [Realm; 2] {
+        plan::sides(&self.plan, &self.read.live.state, version(&self.read))
+    }
+
+    /// Returns who gains or loses what by the plan.
+    pub(super) fn impact(&self, desired: &Desired) -> Impact {
+        plan::impact(&self.plan, &self.sides(), &|it| desired.state.contains(it), None)
+    }
 }
 
 /// Reads the realm and plans.

@@ -11,13 +11,12 @@ use super::exit::{RefusedError, UsageError};
 use super::inputs::{Access, Inputs, Scope};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
-use crate::access::{self, Impact, Myself, Realm, guarded_users};
-use crate::change::{Action, Change};
+use crate::access::{self, Impact, Myself, guarded_users};
 use crate::diff::Terms;
 use crate::keycloak::Want;
 use crate::kind::USER;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
-use crate::plan::{Outcome, Plan, drift};
+use crate::plan::{self, Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
 use crate::state::{Address, Known};
 use crate::text::{Files, Note};
@@ -153,30 +152,21 @@ impl Ready {
     /// declared are counted, unless all are asked for or a guard names them.
     fn judge_access(&self, planned: &mut Planned, desired: &Desired) {
         let guards = &self.project.guards;
-        // What comes or goes tells more than what is only updated.
-        let (whole, updated): (Vec<&Change>, Vec<&Change>) = planned
-            .plan
-            .changes()
-            .iter()
-            .partition(|it| matches!(it.action, Action::Create | Action::Delete));
-        let changes: Vec<Address> = whole.iter().chain(&updated).map(|it| it.object.clone()).collect();
         let all = self.access == Access::AllUsers;
         let declared = |it: &Address| {
             all || desired.state.contains(it) || guarded_users(guards).any(|name| name == it.name())
         };
-        let terms = access::Terms { changes: &changes, declared: &declared, at: self.at };
-        let version = planning::version(&planned.read);
-        let [before, after] =
-            [&planned.read.live.state, &planned.plan.diff.planned].map(|it| Realm::compile(it, version));
+        let sides = planned.sides();
         let looks = self.access != Access::Off || !guards.forbid_gain.is_empty();
-        let impact = if looks { access::impact(&before, &after, &terms) } else { Impact::default() };
+        let compare = || plan::impact(&planned.plan, &sides, &declared, self.at);
+        let impact = if looks { compare() } else { Impact::default() };
         let guards = access::guards(&access::Watch {
             guards,
             protect: &self.project.protect,
             realm: &desired.realm,
             changes: planned.plan.changes(),
-            before: &before,
-            after: &after,
+            before: &sides[0],
+            after: &sides[1],
             planned: &planned.plan.diff.planned,
             impact: &impact,
             myself: &self.myself(&desired.realm),

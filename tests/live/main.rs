@@ -28,6 +28,7 @@ mod ours;
 mod owners;
 mod prediction;
 mod probe;
+mod protected;
 mod proxy;
 mod prune;
 mod reading;
@@ -36,6 +37,7 @@ mod realm;
 mod realms;
 mod refusals;
 mod sandbox;
+mod scenarios;
 mod secrets;
 mod seed;
 mod server;
@@ -79,10 +81,12 @@ fn trials() -> Vec<Trial> {
         owners::trials(),
         prediction::trials(),
         probe::trials(),
+        protected::trials(),
         prune::trials(),
         reading::trials(),
         refusals::trials(),
         sandbox::trials(),
+        scenarios::trials(),
         secrets::trials(),
         seed::trials(),
         tokens::trials(),

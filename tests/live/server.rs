@@ -122,6 +122,21 @@ impl Server {
         })
     }
 
+    /// Asks a realm's token endpoint in the name of whom a token belongs to.
+    pub(crate) fn token_for(
+        &self,
+        realm: &str,
+        bearer: &str,
+        form: &[(&str, &str)],
+    ) -> Result<(u16, Value), String> {
+        let url = format!("{}/realms/{realm}/protocol/openid-connect/token", self.url);
+        self.runtime.block_on(async {
+            let answer = self.client.post(url).bearer_auth(bearer).form(form).send().await.map_err(text)?;
+            let status = answer.status().as_u16();
+            Ok((status, answer.json().await.map_err(text)?))
+        })
+    }
+
     /// Asks whether the bearer of a token may use a resource of a client, as the client itself would ask.
     pub(crate) fn decide(
         &self,

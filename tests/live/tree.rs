@@ -49,7 +49,8 @@ impl Tree {
         Ok(tree)
     }
 
-    fn empty(realm: &str) -> Result<Tree, String> {
+    /// A folder without anything.
+    pub(crate) fn empty(realm: &str) -> Result<Tree, String> {
         let folder = tempfile::tempdir().map_err(text)?;
         let environment = SECRETS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Ok(Tree { folder, realm: realm.to_owned(), environment: environment.collect() })

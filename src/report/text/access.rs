@@ -1,7 +1,7 @@
 //! Who gains or loses what by a plan: one line per group of decisions, with the chain that causes it.
 
 use super::{Page, counted, painted};
-use crate::access::{AccessChange, ChangeOfAccess, Step};
+use crate::access::{AccessChange, Answer, ChangeOfAccess, Step};
 use crate::kind::{PERMISSION, POLICY};
 use crate::report::safe::one_line;
 
@@ -20,8 +20,12 @@ pub(super) fn impact(page: &Page<'_>) -> Vec<String> {
         counted(impact.decisions, "decision"),
         counted(impact.personas, "persona")
     );
-    let words =
-        if impact.changes.is_empty() { format!("nobody gains or loses anything; {looked}") } else { looked };
+    let words = match (impact.changes.is_empty(), impact.undecided) {
+        (true, 0) => format!("nobody gains or loses anything; {looked}"),
+        // What cannot be told may well be what the plan changes.
+        (true, _) => format!("nobody certainly gains or loses anything; {looked}"),
+        (false, _) => looked,
+    };
     let mut out = vec![page.title("Access impact", &words)];
     out.extend(impact.changes.iter().take(LINES).flat_map(|it| group(page, it)));
     let more = impact.changes.len().saturating_sub(LINES);
@@ -56,7 +60,8 @@ fn group(page: &Page<'_>, change: &AccessChange) -> [String; 2] {
         ChangeOfAccess::MaybeLost => ("may lose", page.style.delete),
         ChangeOfAccess::Unknown => ("?", page.style.update),
     };
-    let mut who = names(&change.personas);
+    let called: Vec<String> = change.personas.iter().map(|it| called(it)).collect();
+    let mut who = names(&called);
     if change.undeclared > 0 {
         let others = counted(change.undeclared, "undeclared user");
         who = if who.is_empty() { others } else { format!("{who} and {others}") };
@@ -67,8 +72,13 @@ fn group(page: &Page<'_>, change: &AccessChange) -> [String; 2] {
     let chain: Vec<String> = change.via.iter().map(link).collect();
     let cause =
         change.cause.as_ref().map(|it| format!("   by {}", one_line(&it.to_string()))).unwrap_or_default();
+    let unsure = match (change.before, change.after) {
+        (_, Answer::Unknown) => "   cannot be told afterwards",
+        (Answer::Unknown, _) => "   could not be told before",
+        _ => "",
+    };
     [
-        format!("  {} {who}   {scope} on {on} of {client} ({})", painted(style, word), change.count),
+        format!("  {} {who}   {scope} on {on} of {client} ({}){unsure}", painted(style, word), change.count),
         format!("      {}", page.dim(&format!("{}{cause}", chain.join(" > ")))),
     ]
 }
@@ -85,9 +95,22 @@ fn link(step: &Step) -> String {
     one_line(&text)
 }
 
+/// A persona in words: those that are made up stand for whoever is like them.
+fn called(persona: &str) -> String {
+    match persona.split_once('/') {
+        Some(("role", _)) => format!("whoever has {persona}"),
+        Some(("group", _)) => format!("whoever is in {persona}"),
+        Some(("client", _)) => format!("whoever comes through {persona}"),
+        _ if persona == "any-user" => "any user".to_owned(),
+        _ => persona.to_owned(),
+    }
+}
+
 fn names(all: &[String]) -> String {
-    let shown: Vec<String> = all.iter().take(NAMES).map(|it| one_line(it)).collect();
-    let more = all.len().saturating_sub(NAMES);
+    // "and 1 more" is no shorter than the name.
+    let most = if all.len() == NAMES + 1 { NAMES + 1 } else { NAMES };
+    let shown: Vec<String> = all.iter().take(most).map(|it| one_line(it)).collect();
+    let more = all.len().saturating_sub(most);
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
 
