@@ -29,7 +29,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let reach = args.place.reach(&project_here()?, "logout")?;
     let is_it = |wanted: &Option<String>, it: &str| wanted.as_deref().is_none_or(|wanted| wanted == it);
-    let mut logins: Vec<Stored> = store()?.of_server(Openid::connect(&reach, "master")?.server())?;
+    let mut logins: Vec<Stored> = store()?.of_server(&reach.server)?;
     logins.retain(|it| is_it(&args.realm, &it.realm) && is_it(&args.client, &it.client));
     if logins.len() > 1 && !args.all {
         let names: Vec<String> =

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::connect::server_url;
 use super::openid::{Client, Grant, Openid, Refusal, Tokens};
 use super::{Error, Secret};
 
@@ -93,13 +94,14 @@ impl Store {
 
     /// Returns the logins for a server, by realm and client.
     pub fn of_server(&self, server: &str) -> Result<Vec<Stored>, Error> {
+        let server = server_url(server)?;
+        let server = server.as_str().trim_end_matches('/');
         let entries = match std::fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(not_usable(&self.folder, &error)),
         };
         check_folder(&self.folder)?;
-        let server = server.trim_end_matches('/');
         let mut all = Vec::new();
         for entry in entries {
             let path = entry.map_err(|error| not_usable(&self.folder, &error))?.path();
@@ -346,7 +348,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (store, stored) = kept(folder.path());
         assert_eq!((mode(&stored.path), mode(stored.path.parent().unwrap())), (0o600, 0o700));
-        let found = store.of_server("https://sso.example.org/").unwrap();
+        let found = store.of_server("https://SSO.example.org:443/").unwrap();
         assert_eq!(found.iter().map(|it| it.user.as_str()).collect::<Vec<_>>(), ["eric"]);
         assert_eq!(found[0].access.expose(), "aaa");
         assert!(!format!("{found:?}").contains("aaa"));

@@ -78,12 +78,15 @@ impl Tokens {
         }
     }
 
-    /// Returns the realm and the name of the user who logs in, where it is one.
+    /// Returns the realm and the name of the user who logs in with a password, with everything that user may do.
     pub(super) fn user(&self) -> Option<(&str, &str)> {
         match &self.credentials {
             Credentials::Password { user, .. } => Some((self.openid.realm(), user)),
-            Credentials::Stored { login, .. } => Some((self.openid.realm(), &login.user)),
-            Credentials::Client { .. } | Credentials::SignedJwt { .. } | Credentials::Token(_) => None,
+            // A stored login's client may leave out roles that the user has.
+            Credentials::Client { .. }
+            | Credentials::SignedJwt { .. }
+            | Credentials::Token(_)
+            | Credentials::Stored { .. } => None,
         }
     }
 

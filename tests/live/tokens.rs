@@ -160,7 +160,7 @@ fn inspect(server: &Server) -> Result<(), String> {
     let shown = look(&[], good)?.expect(0)?;
     for part in [
         "signature  verified: realm `live-tokens-inspect` signed it",
-        "time       expires in 4 minutes",
+        "time       expires in ",
         "user       eric",
         "\"kid\"",
     ] {
@@ -190,7 +190,8 @@ fn inspect(server: &Server) -> Result<(), String> {
     std::thread::sleep(std::time::Duration::from_secs(3));
     let expired = look(&[], token(&short)?)?.expect(1)?;
     expired.says("verified: realm")?;
-    expired.says("time       expired 2 seconds ago")?;
+    expired.says("time       expired ")?;
+    expired.says(" seconds ago")?;
     server.no_realm(name)
 }
 

@@ -13,14 +13,14 @@ pub(super) fn for_terminal(address: &str) -> Option<String> {
     if !std::io::stderr().is_terminal() {
         return None;
     }
-    let width = clap_width();
     let code = QrCode::with_error_correction_level(address, EcLevel::L).ok()?;
-    (code.width() + 2 * QUIET <= width).then(|| draw(&code))
+    (code.width() + 2 * QUIET <= columns()).then(|| draw(&code))
 }
 
-/// Returns how many columns there are; what is not known counts as the usual.
-fn clap_width() -> usize {
-    rustix::termios::tcgetwinsize(std::io::stderr()).map_or(80, |it| it.ws_col.into())
+/// Returns how wide the terminal is; one that does not say so has the usual 80 columns.
+fn columns() -> usize {
+    let told = rustix::termios::tcgetwinsize(std::io::stderr()).map_or(0, |it| it.ws_col);
+    if told == 0 { 80 } else { told.into() }
 }
 
 /// Draws dark modules as blanks on blocks of the terminal's light, with colours set: it has to look the same on

@@ -138,7 +138,8 @@ fn as_text(token: &Token, signature: &Signature, now: i64) -> String {
     line("signature", &words(signature));
     line("time", &times(token, now));
     if let Some(at) = token.time("iat") {
-        line("issued", &format!("{}, by {}", when(at, now), or_nobody(token.text("iss"))));
+        let by = token.text("iss");
+        line("issued", &if by.is_empty() { when(at, now) } else { format!("{}, by {by}", when(at, now)) });
     }
     line("user", token.text("preferred_username"));
     line("subject", token.text("sub"));
@@ -153,10 +154,6 @@ fn as_text(token: &Token, signature: &Signature, now: i64) -> String {
         report::json_text(&token.claims)
     );
     out
-}
-
-fn or_nobody(text: &str) -> &str {
-    if text.is_empty() { "nobody" } else { text }
 }
 
 /// A text or a list of texts.

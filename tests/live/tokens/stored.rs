@@ -96,7 +96,7 @@ fn over_time(server: &Server) -> Result<(), String> {
         "and what to do",
         error,
     )?;
-    tree.run_as_nobody(server, &["logout"], "")?.expect(0)?.says("its session had ended already")?;
+    tree.run_as_nobody(server, &["logout"], "")?.expect(0)?.says("the login of operator to realm")?;
     check(
         files(&tree, "json")?.is_empty() && files(&tree, "lock")?.is_empty(),
         "nothing is left",
