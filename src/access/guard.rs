@@ -112,10 +112,10 @@ fn keep_self(watch: &Watch<'_>, at: At) -> Guard {
         let lost = lost(watch, user);
         losses.extend((!lost.is_empty()).then(|| format!("loses {}", lost.join(", "))));
     }
-    match losses.is_empty() {
-        true => guard(true, format!("{} keeps what it has", title(me))),
-        false => guard(false, format!("{}, which is logged in here, {}", title(me), losses.join(" and "))),
+    if losses.is_empty() {
+        return guard(true, format!("{} keeps what it has", title(me)));
     }
+    guard(false, format!("{}, which is logged in here, {}", title(me), losses.join(" and ")))
 }
 
 /// Returns how a change ends the login of somebody.
@@ -207,8 +207,8 @@ pub fn guarded_users(guards: &Guards) -> impl Iterator<Item = &str> {
     guards.forbid_gain.iter().map(|it| it.persona.as_str()).filter(|it| !it.contains(['*', '/']))
 }
 
-/// Returns the user name of somebody.
 impl Myself {
+    /// Returns the name of a user, where it is one.
     pub fn user_name(&self) -> Option<&str> {
         match self {
             Self::User(user) if user.kind() == USER => Some(user.name()),

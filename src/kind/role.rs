@@ -52,7 +52,7 @@ pub fn administrator(realm: &str) -> Address {
     if realm == "master" {
         return Address::top(super::ROLE, "admin");
     }
-    Address::top(super::CLIENT, "realm-management").child(super::ROLE, "realm-admin")
+    Address::top(CLIENT, "realm-management").child(super::ROLE, "realm-admin")
 }
 
 /// Returns whether a role lets its holders administer something of a realm.

@@ -89,7 +89,9 @@ fn carrying_groups<'a>(realm: &'a Map<String, Value>, roles: &BTreeSet<Role<'_>>
         }
     }
     let mut out = Vec::new();
-    rows(realm, "groups").iter().for_each(|it| walk(it, false, roles, &mut out));
+    for group in rows(realm, "groups") {
+        walk(group, false, roles, &mut out);
+    }
     out
 }
 
