@@ -5,12 +5,16 @@
 //! [`impact`] compares two realms. What cannot be known from a state (JavaScript, custom mappers, the time) is
 //! unknown, and only shows where it could change an answer. Nothing here reads a clock or a network.
 
+mod administration;
 mod bits;
+mod cast;
 mod chain;
 mod claims;
 mod class;
 mod compile;
 mod decide;
+mod find;
+mod guard;
 mod impact;
 mod persona;
 mod policy;
@@ -18,12 +22,16 @@ mod realm;
 mod table;
 mod time;
 
+pub use cast::Cast;
 pub use chain::{Decision, Doubt, Step, Verdict};
 pub use class::{Class, classes};
 pub use decide::{Question, decide};
+pub use find::{covers, resource_servers, resources};
+pub use guard::{Guard, Myself, Watch, guarded_users, guards};
 pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
 pub use persona::{Persona, personas};
 pub use realm::Realm;
+pub use time::wall_clock;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 mod apply;
 mod applying;
+mod asking;
 mod completions;
 mod connection;
 mod demo;
@@ -18,14 +19,18 @@ mod doctor;
 mod drift;
 mod exit;
 mod inputs;
+mod login;
+mod logout;
 mod plan;
 mod planning;
 mod progress;
 mod realms;
 mod sandbox;
 mod schema;
+mod secret;
 mod signal;
 mod terminal;
+mod token;
 mod unlock;
 mod validate;
 
@@ -80,6 +85,12 @@ enum Command {
     Demo(demo::Args),
     /// Run a disposable local Keycloak
     Sandbox(sandbox::Args),
+    /// Log in with a browser, once for many commands
+    Login(login::Args),
+    /// End a stored login
+    Logout(logout::Args),
+    /// Get and inspect tokens, permission tickets and permissions
+    Token(token::Args),
     /// Check the connection, the version and the rights of the credential
     Doctor(doctor::Args),
     /// Print a JSON Schema for editors
@@ -96,7 +107,10 @@ impl Command {
             Command::Plan(args) => args.asked.output.is_json().then_some("plan"),
             Command::Apply(args) => args.asked.output.is_json().then_some("apply"),
             Command::Drift(args) => args.asked.output.is_json().then_some("drift"),
+            Command::Token(args) => args.is_json().then_some("token"),
             Command::Unlock(_)
+            | Command::Login(_)
+            | Command::Logout(_)
             | Command::Demo(_)
             | Command::Doctor(_)
             | Command::Schema(_)
@@ -157,6 +171,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Validate(args) => unless_stopped(async { validate::run(&args, global) }).await,
         Command::Unlock(args) => unless_stopped(unlock::run(args)).await,
+        Command::Login(args) => unless_stopped(login::run(args)).await,
+        Command::Logout(args) => unless_stopped(logout::run(args)).await,
+        Command::Token(args) => unless_stopped(token::run(args)).await,
         Command::Doctor(args) => unless_stopped(doctor::run(args)).await,
         Command::Schema(args) => unless_stopped(async { schema::run(&args) }).await,
         Command::Demo(args) => demo::run(args, global).await,

@@ -24,7 +24,7 @@ pub use same::same;
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
 use crate::kind::{self, PERMISSION, REALM, SETTINGS, USER, UserProfile, Version};
 use crate::manifest::Prune;
-use crate::state::{Address, Found, Live, Node, Object, Pattern, SecretRef, State};
+use crate::state::{Address, Found, Known, Live, Node, Object, Pattern, SecretRef, State};
 use crate::text::{At, Note};
 
 /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
@@ -155,6 +155,27 @@ pub fn diff(question: &Question<'_>) -> Diff {
     out
 }
 
+/// Returns what a new realm would hold once a desired state was applied to it: what manifests mean by themselves.
+pub fn on_a_new_realm(realm: &str, desired: &State, version: Version) -> State {
+    let mut live = Live::default();
+    live.state = kind::fresh_realm(realm, version);
+    for kind in kind::KINDS.iter().filter(|it| it.is_top()) {
+        live.learn(kind.name, None, Known::All);
+    }
+    diff(&Question {
+        desired,
+        live: &live,
+        version,
+        default_role: &kind::default_role_name(realm),
+        ownership: &Ownership::default(),
+        same_secret: Box::new(|_, _| None),
+        terms: &Terms::default(),
+        user_profile: None,
+        policy_types: &BTreeSet::new(),
+    })
+    .planned
+}
+
 /// What makes other objects comes before what is made: clients before their service accounts.
 fn in_order(state: &State) -> Vec<&Address> {
     let rank = |it: &Address| kind::KINDS.iter().position(|kind| kind.name == it.kind());
@@ -200,6 +221,18 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
                         "a client makes its service account",
                     )
                     .help(format!("declare client `{client}` with `serviceAccountsEnabled: true`")),
+                );
+                return;
+            }
+            if kind::is_only_mapped(object) {
+                out.notes.push(
+                    Note::error(
+                        "RW0504",
+                        format!("{} does not exist", kind::title(address)),
+                        object.at,
+                        "has scope mappings here and nothing else",
+                    )
+                    .help("declare it, or mend its name"),
                 );
                 return;
             }

@@ -128,6 +128,21 @@ impl Keycloak {
         self.0.tokens.issuer(realm).await
     }
 
+    /// Returns how many users a realm has, service accounts not among them; nothing where it may not be known or
+    /// the realm does not exist.
+    pub async fn count_users(&self, realm: &str) -> Result<Option<usize>, Error> {
+        match self.get(&format!("realms/{}/users/count", crate::kind::segment(realm))).await {
+            Ok(answer) => {
+                let count = answer.body.and_then(|it| it.as_u64());
+                Ok(count.and_then(|it| usize::try_from(it).ok()))
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::Forbidden { .. } | ErrorKind::NotFound => Ok(None),
+                _ => Err(error),
+            },
+        }
+    }
+
     /// Ends the login's session, so that runs do not pile up sessions on the server.
     pub async fn close(&self) {
         self.0.tokens.end().await;

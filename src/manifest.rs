@@ -17,7 +17,7 @@ use crate::text::{Note, nearest};
 
 pub use check::check;
 pub use load::{Desired, Loaded, load, load_texts};
-pub use project::{Environment, PROJECT_FILE, Project, Prune, RealmEntry};
+pub use project::{Environment, ForbidGain, Guards, PROJECT_FILE, Project, Prune, RealmEntry};
 pub use secret::{Secrets, resolve, resolve_from, secrets_of};
 
 /// Loads manifests and checks all of them: everything that can be said without a server.

@@ -14,7 +14,7 @@ pub use guard::{Consent, SideEffect, judge};
 pub use impact::impact;
 pub use outcome::{Ended, Outcome};
 
-use crate::access::Impact;
+use crate::access::{Guard, Impact};
 use crate::change::{Action, Change};
 use crate::diff::{Diff, Refusal};
 
@@ -31,6 +31,8 @@ pub struct Plan {
     pub diff: Diff,
     /// Who gains or loses what; none where nobody asked.
     pub access: Option<Impact>,
+    /// The rules of the project file about access, kept or not.
+    pub guards: Vec<Guard>,
     pub side_effects: Vec<SideEffect>,
     /// What must be agreed to, by key of `--allow`.
     pub consents: Vec<Consent>,

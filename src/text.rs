@@ -5,13 +5,15 @@
 mod file;
 mod json;
 mod note;
+mod reader;
 mod span;
 mod tree;
 mod yaml;
 
 pub use file::{Files, Position};
-pub use json::tree_of_json;
+pub use json::{json_of_tree, tree_of_json};
 pub use note::{Mark, Note, Severity, nearest};
+pub use reader::Reader;
 pub use span::At;
 pub use tree::{Key, Tree, TreeIs};
 pub use yaml::parse_yaml;

@@ -102,6 +102,18 @@ impl Decision {
         }
     }
 
+    /// Returns whether a scope is granted, where it is known; without a scope, whether the resource is. A permit
+    /// may be of other scopes, or of nothing.
+    pub fn grants(&self, scope: Option<&str>) -> Option<bool> {
+        match (&self.verdict, scope) {
+            (Verdict::Permit { .. }, None) => Some(true),
+            (Verdict::Permit { scopes }, Some(scope)) => Some(scopes.contains(scope)),
+            (Verdict::Deny, _) => Some(false),
+            (Verdict::Unknown { scopes, .. }, Some(scope)) if scopes.contains(scope) => Some(true),
+            (Verdict::Unknown { .. }, _) => None,
+        }
+    }
+
     /// Returns whether the verdict permits, where it is known.
     pub fn permits(&self) -> Option<bool> {
         match self.verdict {

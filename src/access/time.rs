@@ -1,6 +1,17 @@
 //! Time policies, with the leniency of the server's own parsing.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+/// Reads a time as the clock of a server in this zone shows it: an instant (RFC 3339) is taken there, a time
+/// without an offset is that clock's own. The error says what is wrong with it.
+pub fn wall_clock(text: &str, zone: &TimeZone) -> Result<DateTime, String> {
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(zone.to_datetime(instant));
+    }
+    text.parse().map_err(|_| "neither an instant nor a date with a time".to_owned())
+}
 
 /// When a time policy holds. Parts are kept as written: the server reads them anew for each decision, and
 /// fails only if it comes so far.

@@ -16,7 +16,7 @@ use super::terminal::{print, say};
 use super::{Exit, Global, progress, signal};
 use crate::access::ChangeOfAccess;
 use crate::diff::Terms;
-use crate::keycloak::{Connect, Credentials, Keycloak, Secret};
+use crate::keycloak::{Connect, Credentials, Keycloak, Secret, Want};
 use crate::manifest::Prune;
 use crate::report::{self, Style};
 use crate::sandbox::{self, NEWEST, Options, Sandbox};
@@ -89,6 +89,7 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
         may_create: true,
         adopt: false,
         server: sandbox.server.trim_end_matches('/'),
+        also: Want::default(),
     };
 
     step("2", "plan: what examples/realm-config would make of it (realmwright plan)")?;
@@ -113,7 +114,7 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
         "a pull request opens Eric's space to all premium users, and Alice becomes one (realmwright plan)",
     )?;
     let edited = example.after_pull_request()?;
-    let request = Wish { desired: example::declared(&edited)?, ..wish };
+    let request = Wish { desired: example::declared(&edited)?, also: Want::default(), ..wish };
     let planned = show(&keycloak, &request, &edited.files).await?;
     let gained = planned.plan.access.as_ref().map_or(0, |it| it.count(ChangeOfAccess::Gained));
     if gained == 0 {
@@ -126,7 +127,7 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     apply(&keycloak, &request, &planned, global).await?;
     let prove = async |proof: Proof<'_>| proof.after_pull_request().await;
     proof::beside_the_service(&connect.reach, &desired.realm, &example, prove).await?;
-    let back = Wish { terms: &pruning, ..wish };
+    let back = Wish { terms: &pruning, also: Want::default(), ..wish };
     apply(&keycloak, &back, &planning::plan(&keycloak, &back).await?, global).await?;
     let prove = async |proof: Proof<'_>| proof.taken_back().await;
     proof::beside_the_service(&connect.reach, &desired.realm, &example, prove).await?;

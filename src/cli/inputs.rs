@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::civil::DateTime;
+
 use super::exit::UsageError;
+use crate::access;
 use crate::diff::Terms;
 use crate::manifest::{self, Loaded, Project, Prune};
 use crate::state::Pattern;
@@ -50,9 +53,14 @@ pub(super) struct Scope {
     /// Send secrets that cannot be compared, on what this pattern covers
     #[arg(long, value_name = "PATTERN")]
     send_secrets: Vec<String>,
-    /// Whose access is compared before and after: nobody's, or that of declared users and made-up personas
+    /// Whose access is compared before and after: nobody's, that of declared users and made-up personas, or that of
+    /// every user of the realm beside them
     #[arg(long, value_enum, default_value_t, value_name = "WHOSE")]
     access: Access,
+    /// When the compared access is asked for: an instant, the time of the server's clock, or `now`; without it,
+    /// what hinges on the time is undecided
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
     /// Consent to at most N of a kind, such as `hazards=2`; may be repeated
     #[arg(long, value_name = "KEY=N")]
     allow: Vec<String>,
@@ -63,11 +71,29 @@ pub(super) enum Access {
     Off,
     #[default]
     Personas,
+    AllUsers,
 }
 
 impl Inputs {
     /// Reads the project file and all manifests.
     pub(super) fn load(&self) -> anyhow::Result<(Project, Loaded)> {
+        let project = self.project()?;
+        let mut loaded = manifest::validate(&self.paths, &project);
+        for wanted in &self.realm {
+            if !loaded.realms.iter().any(|it| it.realm == *wanted)
+                && !loaded.notes.iter().any(crate::text::Note::is_error)
+            {
+                return Err(UsageError::new(format!("no manifest declares realm `{wanted}`")).into());
+            }
+        }
+        if !self.realm.is_empty() {
+            loaded.realms.retain(|it| self.realm.contains(&it.realm));
+        }
+        Ok((project, loaded))
+    }
+
+    /// Reads the project file, where there is one.
+    pub(super) fn project(&self) -> anyhow::Result<Project> {
         let mut project = if let Some(path) = &self.project {
             Project::open(path)
         } else {
@@ -81,18 +107,18 @@ impl Inputs {
             project.owner.clone_from(&self.owner);
         }
         project.secret_root.clone_from(&self.secret_root);
-        let mut loaded = manifest::validate(&self.paths, &project);
-        for wanted in &self.realm {
-            if !loaded.realms.iter().any(|it| it.realm == *wanted)
-                && !loaded.notes.iter().any(crate::text::Note::is_error)
-            {
-                return Err(UsageError::new(format!("no manifest declares realm `{wanted}`")).into());
-            }
-        }
-        if !self.realm.is_empty() {
-            loaded.realms.retain(|it| self.realm.contains(&it.realm));
-        }
-        Ok((project, loaded))
+        Ok(project)
+    }
+
+    /// Takes one more path.
+    pub(super) fn and(mut self, path: &str) -> Self {
+        self.paths.push(path.into());
+        self
+    }
+
+    /// Returns the realms that were named where no manifests are.
+    pub(super) fn realms_alone(&self, project: &Project) -> &[String] {
+        if self.paths.is_empty() && project.root.is_none() { &self.realm } else { &[] }
     }
 
     /// Returns the manifest roots as written, for the ledger.
@@ -112,14 +138,33 @@ impl Inputs {
     }
 }
 
+/// Reads the time of `--at`: an instant, the server's own clock, or `now`.
+pub(super) fn time(text: Option<&str>, project: &Project) -> anyhow::Result<Option<DateTime>> {
+    match text {
+        None => Ok(None),
+        Some("now") => Ok(Some(project.zone().to_datetime(jiff::Timestamp::now()))),
+        Some(text) => match access::wall_clock(text, &project.zone()) {
+            Ok(at) => Ok(Some(at)),
+            Err(problem) => Err(UsageError::new(format!(
+                "--at {text} is {problem}: write 2026-01-05T03:00:00Z, 2026-01-05T03:00 (the server's own clock) or now"
+            ))
+            .into()),
+        },
+    }
+}
+
 impl Scope {
     /// Returns whether the run covers all of its manifests.
     pub(super) fn is_full(&self) -> bool {
         self.only.is_empty() && self.exclude.is_empty()
     }
 
-    pub(super) fn compares_access(&self) -> bool {
-        self.access == Access::Personas
+    pub(super) fn access(&self) -> Access {
+        self.access
+    }
+
+    pub(super) fn time(&self, project: &Project) -> anyhow::Result<Option<DateTime>> {
+        time(self.at.as_deref(), project)
     }
 
     pub(super) fn asks_to_prune(&self) -> bool {

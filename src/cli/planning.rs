@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::Impact;
+use crate::access::{Impact, Realm};
 use crate::apply::{is_ours, read_ledgers};
 use crate::change::{Change, FieldChange, Path, To, Why};
 use crate::diff::{self, Ledger, LedgerError, Ownership, Question, Terms};
@@ -10,7 +10,7 @@ use crate::keycloak::{Keycloak, Read, Want, read};
 use crate::kind::{self, USER, UserProfile, Version};
 use crate::manifest::{Desired, Secrets};
 use crate::plan::{self, Plan};
-use crate::state::Address;
+use crate::state::{Address, State};
 
 /// What planning needs beside the manifests and the server.
 pub(super) struct Wish<'a> {
@@ -25,6 +25,8 @@ pub(super) struct Wish<'a> {
     /// Write a fresh ledger in place of one that cannot be trusted.
     pub(super) adopt: bool,
     pub(super) server: &'a str,
+    /// What is read beside that which manifests and ledgers name.
+    pub(super) also: Want,
 }
 
 /// A plan, and what it was made from.
@@ -39,9 +41,12 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    /// Returns who gains or loses what by the plan.
+    /// Returns who of the declared users, and of those like them, gains or loses what by the plan.
     pub(super) fn impact(&self, desired: &Desired) -> Impact {
-        plan::impact(&self.plan, &self.read.live.state, &desired.state, version(&self.read))
+        let version = version(&self.read);
+        let [before, after] =
+            [&self.read.live.state, &self.plan.diff.planned].map(|it| Realm::compile(it, version));
+        plan::impact(&self.plan, [&before, &after], &|it| desired.state.contains(it), None)
     }
 }
 
@@ -60,6 +65,9 @@ pub(super) async fn plan(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result
         other => other?,
     };
     let mut want = want(wish.desired);
+    want.users.extend(wish.also.users.iter().cloned());
+    want.everybody |= wish.also.everybody;
+    want.administrators |= wish.also.administrators;
     // Users that we applied and nobody declares any more have to be looked up by name, too.
     if let Some(Ok(ours)) = wish.owner.and_then(|owner| ledgers.get(owner)) {
         let users = ours.entries.keys().filter(|it| it.kind() == USER).map(|it| it.name().to_owned());
@@ -221,7 +229,7 @@ fn covers(new: &[String], old: &[String]) -> bool {
 }
 
 /// The users that the manifests declare or refer to, and whether secrets are compared.
-fn want(desired: &Desired) -> Want {
+pub(super) fn want(desired: &Desired) -> Want {
     let mut users: BTreeSet<String> = BTreeSet::new();
     let mut secrets = false;
     let mut policy_types = None;
@@ -240,7 +248,13 @@ fn want(desired: &Desired) -> Want {
             policy_types = address.parent().map(|it| it.name().to_owned());
         }
     }
-    Want { users, secrets, policy_types }
+    Want { users, secrets, policy_types, ..Want::default() }
+}
+
+/// Returns how many users of a state are people.
+pub(super) fn people(state: &State) -> usize {
+    let users = state.objects.keys().filter(|it| it.kind() == USER);
+    users.filter(|it| !it.name().starts_with("service-account-")).count()
 }
 
 /// A realm that the manifests do not say to be disabled is created enabled.

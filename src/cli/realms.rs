@@ -1,19 +1,24 @@
 //! What every command over realms begins with: inputs read and checked, a connection, one wish per realm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::DateTime;
 use serde_json::Value;
 
 use super::Global;
 use super::connection::{Connection, Target};
 use super::exit::{RefusedError, UsageError};
-use super::inputs::{Inputs, Scope};
+use super::inputs::{Access, Inputs, Scope};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
+use crate::access::{self, Impact, Myself, Realm, guarded_users};
 use crate::diff::Terms;
+use crate::keycloak::Want;
+use crate::kind::USER;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
-use crate::plan::{Outcome, Plan, drift};
+use crate::plan::{self, Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
+use crate::state::{Address, Known};
 use crate::text::{Files, Note};
 
 /// What plan, apply and drift are asked alike.
@@ -39,7 +44,8 @@ pub(super) struct Ready {
     terms: Terms,
     allowed: BTreeMap<String, usize>,
     roots: Vec<String>,
-    compares_access: bool,
+    access: Access,
+    at: Option<DateTime>,
 }
 
 impl Ready {
@@ -50,6 +56,7 @@ impl Ready {
         let (project, loaded) = inputs.load()?;
         let terms = scope.terms(&project)?;
         let allowed = scope.allowed()?;
+        let at = scope.time(&project)?;
         if !show_notes(&loaded, global) {
             output.failed(
                 command,
@@ -76,8 +83,8 @@ impl Ready {
             target.keycloak.redact(text);
         }
         let roots = inputs.roots(&project);
-        let compares_access = scope.compares_access();
-        Ok(Some(Self { project, loaded, target, run, secrets, terms, allowed, roots, compares_access }))
+        let access = scope.access();
+        Ok(Some(Self { project, loaded, target, run, secrets, terms, allowed, roots, access, at }))
     }
 
     pub(super) fn realms(&self) -> impl Iterator<Item = usize> + use<> {
@@ -101,16 +108,78 @@ impl Ready {
             may_create: self.project.may_create(&desired.realm),
             adopt,
             server: &self.target.server,
+            also: self.also(desired),
         }
     }
 
     pub(super) async fn plan(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
         self.check_issuer(&self.desired(realm).realm).await?;
         let mut planned = planning::plan(&self.target.keycloak, &self.wish(realm, adopt)).await?;
-        if self.compares_access && !planned.plan.is_empty() {
-            planned.plan.access = Some(planned.impact(self.desired(realm)));
+        if !planned.plan.is_empty() {
+            self.judge_access(&mut planned, self.desired(realm));
+        }
+        if let Some(impact) = planned.plan.access.as_mut().filter(|it| it.decisions > 0) {
+            let people = planning::people(&planned.read.live.state);
+            let count = self.target.keycloak.count_users(&self.desired(realm).realm).await?;
+            impact.outside = count.map(|it| it.saturating_sub(people));
         }
         Ok(planned)
+    }
+
+    /// What guards and the comparison of access look at beside what is declared.
+    fn also(&self, desired: &Desired) -> Want {
+        let guards = &self.project.guards;
+        let mut users: BTreeSet<String> = guarded_users(guards).map(str::to_owned).collect();
+        users.extend(
+            self.myself(&desired.realm).user_name().filter(|_| guards.keep_self.is_some()).map(str::to_owned),
+        );
+        Want {
+            users,
+            everybody: self.access == Access::AllUsers,
+            administrators: guards.min_admins.is_some(),
+            ..Want::default()
+        }
+    }
+
+    fn myself(&self, realm: &str) -> Myself {
+        match &self.target.auth_realm {
+            Some(it) if it != realm => Myself::Elsewhere,
+            _ => self.target.myself.clone(),
+        }
+    }
+
+    /// Says who gains or loses what by a plan, and whether the guards on access are kept. Users who are not
+    /// declared are counted, unless all are asked for or a guard names them.
+    fn judge_access(&self, planned: &mut Planned, desired: &Desired) {
+        let guards = &self.project.guards;
+        let all = self.access == Access::AllUsers;
+        let declared = |it: &Address| {
+            all || desired.state.contains(it) || guarded_users(guards).any(|name| name == it.name())
+        };
+        let version = planning::version(&planned.read);
+        let [before, after] =
+            [&planned.read.live.state, &planned.plan.diff.planned].map(|it| Realm::compile(it, version));
+        let looks = self.access != Access::Off || !guards.forbid_gain.is_empty();
+        let impact = if looks {
+            plan::impact(&planned.plan, [&before, &after], &declared, self.at)
+        } else {
+            Impact::default()
+        };
+        let guards = access::guards(&access::Watch {
+            guards,
+            protect: &self.project.protect,
+            realm: &desired.realm,
+            changes: planned.plan.changes(),
+            before: &before,
+            after: &after,
+            planned: &planned.plan.diff.planned,
+            impact: &impact,
+            myself: &self.myself(&desired.realm),
+            federated: &planned.read.federated,
+            sees_users: !matches!(planned.read.live.known(USER, None), Known::Not { .. }),
+        });
+        planned.plan.guard(guards);
+        planned.plan.access = (self.access != Access::Off).then_some(impact);
     }
 
     /// A realm that does not exist yet calls itself nothing.

@@ -69,7 +69,7 @@ pub enum Credentials {
     /// An access token that somebody else got; it cannot be renewed.
     Token(Secret),
     /// A login that `login` stored, renewed in the name of its client.
-    Stored { login: Stored, client: Client },
+    Stored { login: Box<Stored>, client: Client },
 }
 
 impl Credentials {

@@ -14,12 +14,14 @@ use crate::kind::{self, CLIENT, REALM, USER, default_role_name, lift_realm, real
 use crate::state::{Address, KindName, Known, Live, encoded};
 use crate::text::tree_of_json;
 
+mod administrators;
 mod authz;
 mod export;
 mod fresh;
 mod groups;
 mod lists;
 mod names;
+mod scope_mappings;
 mod service_accounts;
 mod users;
 mod wire;
@@ -31,6 +33,10 @@ use wire::Wire;
 pub struct Want {
     /// User names to look up; service accounts of clients come by themselves.
     pub users: BTreeSet<String>,
+    /// Every user of the realm, named or not.
+    pub everybody: bool,
+    /// Every user who administers the realm.
+    pub administrators: bool,
     /// Client secrets are compared, so they are read in clear and kept hidden.
     pub secrets: bool,
     /// A client with authorization, which is asked for the types of policies that the server knows.
@@ -153,7 +159,7 @@ async fn finish(
         wire.redact(secret);
     }
     let (default_role, realm_id) = (default_role(&draft.realm, realm), text(&draft.realm, "id"));
-    let mut live = lift(draft.realm, true);
+    let mut live = lift(draft.realm);
     live.unread = draft.unread;
     learn(&mut live, draft.missing, asked);
     Ok(Read {
@@ -209,13 +215,13 @@ fn learn(
 }
 
 /// Turns a realm in the shape of an export into live state.
-fn lift(mut realm: Map<String, Value>, exists: bool) -> Live {
+fn lift(mut realm: Map<String, Value>) -> Live {
     spell(&mut realm);
     let mut state = lift_realm(&tree_of_json(&Value::Object(realm))).into_live();
     settle_slashes(&mut state);
     let mut live = Live::default();
     live.state = state;
-    live.exists = exists;
+    live.exists = true;
     live
 }
 

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::load::{from_here, read};
+use jiff::tz::TimeZone;
+
 use crate::state::Pattern;
-use crate::text::{At, Files, Key, Note, Tree, TreeIs, nearest, parse_yaml};
+use crate::text::{At, Files, Key, Note, Reader, Tree, TreeIs, nearest, parse_yaml};
 
 pub const PROJECT_FILE: &str = "realmwright.yaml";
 
@@ -24,6 +26,10 @@ pub struct Project {
     pub protect: Vec<Pattern>,
     /// What is let go without being deleted.
     pub release: Vec<Pattern>,
+    /// The time zone that the server runs in; UTC unless it is said.
+    pub zone: Option<TimeZone>,
+    /// What no run may do to access.
+    pub guards: Guards,
     /// The folder of the project file.
     pub root: Option<PathBuf>,
     /// Where secret files may stand, too. Only the command line says so.
@@ -48,6 +54,27 @@ pub struct Environment {
     pub issuer: Option<String>,
 }
 
+/// What no run may do to access, whatever is consented to.
+#[derive(Clone, Debug, Default)]
+pub struct Guards {
+    /// How many administrators there must be left.
+    pub min_admins: Option<(usize, At)>,
+    /// The credential in use keeps what it has.
+    pub keep_self: Option<At>,
+    pub forbid_gain: Vec<ForbidGain>,
+}
+
+/// Somebody who must not gain access, and to what; `*` is any text.
+#[derive(Clone, Debug)]
+pub struct ForbidGain {
+    pub persona: String,
+    /// Names of resources.
+    pub resource: String,
+    pub scope: String,
+    pub client: String,
+    pub at: At,
+}
+
 /// What is deleted once no manifest declares it any longer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Prune {
@@ -70,7 +97,7 @@ impl Project {
         project.root = Some(folder.to_path_buf());
         let Some(text) = read(path, &mut project.notes) else { return project };
         let (documents, mut notes) = parse_yaml(0, &text);
-        let mut reader = Reader { notes: &mut notes };
+        let mut reader = Reader { notes: &mut notes, not_yet: NOT_YET };
         match &documents[..] {
             [] => {}
             [document] => reader.project(document, &mut project),
@@ -123,14 +150,15 @@ impl Project {
         })
     }
 
+    /// Returns where the server's clock stands.
+    pub fn zone(&self) -> TimeZone {
+        self.zone.clone().unwrap_or(TimeZone::UTC)
+    }
+
     /// Returns whether a realm may be created.
     pub fn may_create(&self, realm: &str) -> bool {
         self.realms.get(realm).is_some_and(|it| it.create)
     }
-}
-
-struct Reader<'a> {
-    notes: &'a mut Vec<Note>,
 }
 
 /// Keys that are planned and refused until they do what they say.
@@ -139,17 +167,19 @@ const NOT_YET: &[&str] = &[
     "enforce",
     "exclusive",
     "extraFields",
-    "guards",
+    "deletePct",
     "ignore",
+    "minExisting",
     "overlay",
     "overlays",
+    "updatePct",
     "vars",
-    "zone",
 ];
 
 impl Reader<'_> {
     fn project(&mut self, tree: &Tree, project: &mut Project) {
-        let known = ["owner", "realms", "environments", "prune", "external", "protect", "release"];
+        let known =
+            ["owner", "realms", "environments", "prune", "external", "protect", "release", "zone", "guards"];
         for (key, value) in self.entries(tree, "the project file", &known) {
             match &*key.name {
                 "owner" => project.owner = self.owner(key, value),
@@ -170,6 +200,8 @@ impl Reader<'_> {
                 "external" => project.external = self.patterns(key, value),
                 "protect" => project.protect = self.patterns(key, value),
                 "release" => project.release = self.patterns(key, value),
+                "zone" => project.zone = self.zone(key, value),
+                "guards" => project.guards = self.guards(value),
                 _ => {}
             }
         }
@@ -187,6 +219,61 @@ impl Reader<'_> {
             return None;
         }
         Some(text)
+    }
+
+    fn zone(&mut self, key: &Key, value: &Tree) -> Option<TimeZone> {
+        let text = self.text(key, value)?;
+        let zone = TimeZone::get(&text).ok();
+        if zone.is_none() {
+            self.notes.push(
+                Note::error("RW0104", format!("`{text}` is not a time zone"), value.at, "not known")
+                    .help("write a name of the IANA database, such as `Europe/Vienna` or `UTC`"),
+            );
+        }
+        zone
+    }
+
+    fn guards(&mut self, tree: &Tree) -> Guards {
+        let mut guards = Guards::default();
+        for (key, value) in self.entries(tree, "`guards`", &["minAdmins", "keepSelf", "forbidGain"]) {
+            match &*key.name {
+                "minAdmins" => match value.scalar().and_then(|it| it.parse().ok()) {
+                    Some(count) => guards.min_admins = Some((count, key.at)),
+                    None => self.wrong(key, value, "a number"),
+                },
+                "keepSelf" => guards.keep_self = self.boolean(key, value).and_then(|it| it.then_some(key.at)),
+                _ => match &value.is {
+                    TreeIs::List(items) => {
+                        guards.forbid_gain = items.iter().filter_map(|it| self.forbid_gain(it)).collect();
+                    }
+                    _ => self.wrong(key, value, "a list"),
+                },
+            }
+        }
+        guards
+    }
+
+    fn forbid_gain(&mut self, tree: &Tree) -> Option<ForbidGain> {
+        let any = || "*".to_owned();
+        let mut out =
+            ForbidGain { persona: String::new(), resource: any(), scope: any(), client: any(), at: tree.at };
+        for (key, value) in self.entries(tree, "`forbidGain`", &["persona", "resource", "scope", "client"]) {
+            let text = self.text(key, value)?;
+            match &*key.name {
+                "persona" => out.persona = text,
+                "resource" => out.resource = text,
+                "scope" => out.scope = text,
+                _ => out.client = text,
+            }
+        }
+        if out.persona.is_empty() {
+            self.notes.push(
+                Note::error("RW0105", "this says not who must not gain", tree.at, "needs `persona`")
+                    .help("write `persona: any-user`, or `*` for everybody"),
+            );
+            return None;
+        }
+        Some(out)
     }
 
     fn realm(&mut self, name: &Key, value: &Tree) -> RealmEntry {
@@ -260,74 +347,6 @@ impl Reader<'_> {
             return Vec::new();
         };
         items.iter().filter_map(|it| self.text(key, it)).map(|it| Pattern::new(&it)).collect()
-    }
-
-    /// Returns the entries with a known key; the others become notes.
-    fn entries<'t>(&mut self, tree: &'t Tree, title: &str, known: &[&str]) -> Vec<(&'t Key, &'t Tree)> {
-        if !matches!(tree.is, TreeIs::Map(_) | TreeIs::Null) {
-            let title = format!("{title} is {}, not a map", tree.what());
-            self.notes.push(Note::error("RW0104", title, tree.at, "expected a map"));
-        }
-        let mut kept = Vec::new();
-        for (key, value) in tree.entries() {
-            if known.contains(&&*key.name) {
-                kept.push((key, value));
-            } else if NOT_YET.contains(&&*key.name) {
-                // An empty one asks for nothing.
-                if value.scalar().is_some() || !value.items().is_empty() || !value.entries().is_empty() {
-                    self.notes.push(
-                        Note::error(
-                            "RW0109",
-                            format!("`{}` is not supported by this version", key.name),
-                            key.at,
-                            "would be ignored",
-                        )
-                        .help("take it out of the project file"),
-                    );
-                }
-            } else {
-                let title = format!("unknown field `{}` in {title}", key.name);
-                self.notes.push(match nearest(&key.name, known.iter().copied()) {
-                    Some(near) => Note::error("RW0103", title, key.at, format!("did you mean `{near}`?"))
-                        .help(format!("write `{near}`")),
-                    None => Note::error("RW0103", title, key.at, "not known here")
-                        .help(format!("it takes {}", known.join(", "))),
-                });
-            }
-        }
-        kept
-    }
-
-    fn map<'t>(&mut self, key: &Key, value: &'t Tree) -> &'t [(Key, Tree)] {
-        if !matches!(value.is, TreeIs::Map(_) | TreeIs::Null) {
-            self.wrong(key, value, "a map");
-        }
-        value.entries()
-    }
-
-    fn text(&mut self, key: &Key, value: &Tree) -> Option<String> {
-        let text = value.scalar();
-        if text.is_none() {
-            self.wrong(key, value, "text");
-        }
-        text.map(str::to_owned)
-    }
-
-    fn boolean(&mut self, key: &Key, value: &Tree) -> Option<bool> {
-        if let TreeIs::Bool(it) = value.is {
-            return Some(it);
-        }
-        self.wrong(key, value, "true or false");
-        None
-    }
-
-    fn wrong(&mut self, key: &Key, value: &Tree, expected: &str) {
-        self.notes.push(Note::error(
-            "RW0104",
-            format!("`{}` is {}, not {expected}", key.name, value.what()),
-            value.at,
-            format!("expected {expected}"),
-        ));
     }
 }
 

@@ -101,6 +101,31 @@ pub fn project() -> Value {
             "external": patterns("What references may name although no manifest declares it."),
             "protect": patterns("What is never updated or deleted."),
             "release": patterns("What is let go without being deleted."),
+            "zone": { "description": "The time zone that the server runs in; UTC unless it is said.", "type": "string" },
+            "guards": {
+                "description": "What no run may do to access, whatever is consented to.",
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": {
+                    "minAdmins": { "description": "How many administrators there must be left.", "type": "integer", "minimum": 0 },
+                    "keepSelf": { "description": "The credential in use keeps its roles, and stays enabled.", "type": "boolean" },
+                    "forbidGain": {
+                        "description": "Who must not gain access, and to what; `*` is any text.",
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "additionalProperties": false,
+                            "required": ["persona"],
+                            "properties": {
+                                "persona": { "type": "string" },
+                                "resource": { "type": "string" },
+                                "scope": { "type": "string" },
+                                "client": { "type": "string" },
+                            },
+                        },
+                    },
+                },
+            },
         },
     })
 }
@@ -209,6 +234,7 @@ impl Definitions {
                     },
                 }));
             }
+            Sent::ScopeMappings => return Some(scope_mappings(rule.name)),
             Sent::Body | Sent::CreateOnly | Sent::Fixed | Sent::Links(_) => {}
         }
         Some(match rule.compare {
@@ -322,6 +348,27 @@ fn secret() -> Value {
 }
 
 /// The shorthand on a resource.
+/// A list, or a map of the client whose roles they are to such lists.
+fn scope_mappings(field: &str) -> Value {
+    let names = json!({ "type": ["array", "null"], "items": { "type": "string" } });
+    let row = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "self": { "type": ["string", "null"] },
+            "client": { "type": ["string", "null"] },
+            "clientScope": { "type": ["string", "null"] },
+            "roles": names,
+        },
+    });
+    let rows = json!({ "type": ["array", "null"], "items": row });
+    if field == "scopeMappings" {
+        rows
+    } else {
+        json!({ "type": ["object", "null"], "additionalProperties": rows })
+    }
+}
+
 fn shorthand() -> Value {
     let names = json!({ "anyOf": [scalar(), { "type": "array", "items": scalar() }] });
     json!({

@@ -18,8 +18,8 @@ pub use outcome::outcomes_json;
 
 use self::shape::{
     CascadeEntry, ConsentEntry, Counts, Document, FailureDocument, FailureEntry, FateName, FieldPlace,
-    FormatVersion, HeldBack, Left, PlanCommand, PlanDocument, PlansDocument, RefusalEntry, ResourceChange,
-    SideEffectEntry, Target, ToleratedLinks,
+    FormatVersion, GuardEntry, GuardVerdict, HeldBack, Left, PlanCommand, PlanDocument, PlansDocument,
+    RefusalEntry, ResourceChange, SideEffectEntry, Target, ToleratedLinks,
 };
 use super::notes_json;
 use super::safe::is_unsafe;
@@ -194,9 +194,19 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
                 given: plan.allowed.get(it.key).copied().unwrap_or(0),
             })
             .collect(),
+        guards: plan.guards.iter().map(|it| guard(it, files)).collect(),
         refusals: refusals.iter().map(|it| refusal(it, files)).collect(),
         warnings: notes_of(plan, files, |it| !it.is_error()),
         errors,
+    }
+}
+
+fn guard(guard: &crate::access::Guard, files: &Files) -> GuardEntry {
+    GuardEntry {
+        id: guard.id,
+        verdict: if guard.passes { GuardVerdict::Pass } else { GuardVerdict::Block },
+        message: guard.message.clone(),
+        rule: source(files, guard.at),
     }
 }
 

@@ -23,3 +23,18 @@ pub fn tree_of_json(value: &Value) -> Tree {
     };
     Tree::new(At::SERVER, is)
 }
+
+/// Turns a tree into the JSON value that it says.
+pub fn json_of_tree(tree: &Tree) -> Value {
+    match &tree.is {
+        TreeIs::Null => Value::Null,
+        TreeIs::Bool(it) => Value::Bool(*it),
+        // Numbers that JSON cannot hold stay text.
+        TreeIs::Number(it) => serde_json::from_str(it).unwrap_or_else(|_| Value::from(&**it)),
+        TreeIs::Text(it) => Value::from(&**it),
+        TreeIs::List(items) => items.iter().map(json_of_tree).collect(),
+        TreeIs::Map(entries) => {
+            entries.iter().map(|(key, value)| (key.name.to_string(), json_of_tree(value))).collect()
+        }
+    }
+}

@@ -12,6 +12,8 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod access;
+mod access_guards;
+mod browser;
 mod cascade;
 mod connecting;
 mod faults;
@@ -39,6 +41,7 @@ mod scenarios;
 mod secrets;
 mod seed;
 mod server;
+mod tokens;
 mod tree;
 mod unruly;
 mod viewer;
@@ -63,6 +66,8 @@ fn trials() -> Vec<Trial> {
     [
         absent::trials(),
         access::trials(),
+        access_guards::trials(),
+        browser::trials(),
         cascade::trials(),
         connecting::trials(),
         faults::trials(),
@@ -84,6 +89,7 @@ fn trials() -> Vec<Trial> {
         scenarios::trials(),
         secrets::trials(),
         seed::trials(),
+        tokens::trials(),
         viewer::trials(),
     ]
     .into_iter()
@@ -111,6 +117,7 @@ fn main() -> ExitCode {
             let server = server.map_err(Failed::from)?;
             (trial.run)(&server).map_err(Failed::from)
         })
+        .with_ignored_flag(browser::cannot_run(trial.name))
     });
     let conclusion = libtest_mimic::run(&args, ready.collect());
     // The servers end here, before the exit; were this process killed, their watchdogs would end them.

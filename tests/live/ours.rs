@@ -79,7 +79,7 @@ impl Ours {
             object.each_ref(&mut |_, it, _| note(it));
         }
         let users = self.users.union(&self.also).cloned().collect();
-        let want = Want { users, secrets: true, policy_types: None };
+        let want = Want { users, secrets: true, ..Want::default() };
         self.runtime.block_on(read(&self.keycloak, &self.realm, &want)).map_err(|it| it.to_string())
     }
 

@@ -64,8 +64,12 @@ fn both_sources_bring_the_same_state(
     make(server, realm)?;
     add(server, realm)?;
     grant(server, realm, "viewer", VIEWER)?;
-    let few =
-        Want { users: names(["ann", "BOB", "nobody"]), secrets: true, policy_types: Some("app".to_owned()) };
+    let few = Want {
+        users: names(["ann", "BOB", "nobody"]),
+        secrets: true,
+        policy_types: Some("app".to_owned()),
+        ..Want::default()
+    };
     let many = Want {
         users: (0..150).map(|it| format!("u{it:03}")).chain(few.users.clone()).collect(),
         ..few.clone()

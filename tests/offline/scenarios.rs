@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use realmwright::access::Realm;
 use realmwright::diff::{self, Ledger, Ownership, Question, Terms};
 use realmwright::kind::{NEWEST, default_role_name};
 use realmwright::manifest::{self, Desired, Loaded, Project, Prune};
 use realmwright::plan::{self, Plan};
 use realmwright::report::{self, Style};
-use realmwright::state::Live;
+use realmwright::state::{Address, Live};
 use snapbox::{Assert, Data};
 
 use crate::properties::{as_read, fresh, live};
@@ -41,7 +42,9 @@ fn shown(before: &str, after: &str) -> String {
     let (made, ledger) = planned(&first, &fresh(NEWEST, &first.realm), ledger);
     let is = live(as_read(made.diff.planned));
     let (mut plan, _) = planned(&second, &is, ledger);
-    plan.access = Some(plan::impact(&plan, &is.state, &second.state, NEWEST));
+    let [before, after] = [&is.state, &plan.diff.planned].map(|it| Realm::compile(it, NEWEST));
+    let declared = |it: &Address| second.state.contains(it);
+    plan.access = Some(plan::impact(&plan, [&before, &after], &declared, None));
     report::plan_text(&plan, &loaded.files, &Style::plain())
 }
 

@@ -30,17 +30,14 @@ fn a_read_may_run_on_any_thread() {
 
 #[test]
 fn names_with_slashes_and_percent_signs_are_read_as_they_are() {
-    let live = lift(
-        map(json!({
-            "roles": {
-                "realm": [{ "name": "top", "composites": { "realm": ["a/b", "100%", "a%2Fb"], "client": { "c": ["x/y"] } } }],
-                "client": { "c": [{ "name": "z", "composites": { "realm": ["a/b"] } }] },
-            },
-            "groups": [{ "name": "g", "realmRoles": ["a/b"], "subGroups": [{ "name": "h", "realmRoles": ["a/b"] }] }],
-            "users": [{ "username": "u", "realmRoles": ["a/b"], "clientRoles": { "c": ["x/y"] } }],
-        })),
-        true,
-    );
+    let live = lift(map(json!({
+        "roles": {
+            "realm": [{ "name": "top", "composites": { "realm": ["a/b", "100%", "a%2Fb"], "client": { "c": ["x/y"] } } }],
+            "client": { "c": [{ "name": "z", "composites": { "realm": ["a/b"] } }] },
+        },
+        "groups": [{ "name": "g", "realmRoles": ["a/b"], "subGroups": [{ "name": "h", "realmRoles": ["a/b"] }] }],
+        "users": [{ "username": "u", "realmRoles": ["a/b"], "clientRoles": { "c": ["x/y"] } }],
+    })));
     let c = Address::top(CLIENT, "c");
     let group = Address::top(kind::GROUP, "g");
     assert_eq!(
@@ -103,7 +100,7 @@ fn settings_without(key: &str) -> (Option<Value>, Draft) {
 }
 
 fn live_of(settings: Option<&Value>) -> Live {
-    lift(map(json!({ "clients": [{ "clientId": "app", "authorizationSettings": settings }] })), true)
+    lift(map(json!({ "clients": [{ "clientId": "app", "authorizationSettings": settings }] })))
 }
 
 #[test]
@@ -155,7 +152,7 @@ fn service_accounts_that_a_client_denies_are_absent_and_the_rest_is_unknown() {
         { "clientId": "Plain", "serviceAccountsEnabled": false },
         { "clientId": "unseen", "serviceAccountsEnabled": true },
     ] });
-    let mut live = lift(map(realm), true);
+    let mut live = lift(map(realm));
     learn(&mut live, Vec::new(), Some(BTreeSet::from([Address::top(USER, "asked")])));
     for (name, is_absent) in [
         ("asked", true),

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
 use super::wire::Wire;
-use super::{Want, client_roles, rows, str_of};
+use super::{Want, administrators, client_roles, rows, str_of};
 use crate::keycloak::{Error, ErrorKind, Right, Rights};
 use crate::kind::{USER, segment};
 use crate::state::Address;
@@ -16,7 +16,7 @@ use crate::state::Address;
 const STRANGERS: usize = 8;
 
 /// Whole lists of users, of whom only the ids count.
-const LIST: &str = "max=-1&briefRepresentation=true";
+pub(super) const LIST: &str = "max=-1&briefRepresentation=true";
 
 /// What came of looking for the wanted users.
 pub(super) enum Found {
@@ -49,19 +49,32 @@ pub(super) async fn read(
     }
     let known: BTreeSet<Address> =
         rows(realm, "users").iter().filter_map(|it| str_of(it, "username")).map(address).collect();
-    let wanted: BTreeSet<String> =
-        want.users.iter().map(|it| it.to_lowercase()).filter(|it| !known.contains(&address(it))).collect();
-    let mut asked: BTreeSet<Address> = wanted.iter().map(|it| address(it)).collect();
-    asked.extend(known);
     let holders = Holders::of(realm);
+    let mut wanted: BTreeSet<String> = want.users.iter().map(|it| it.to_lowercase()).collect();
+    if want.administrators {
+        wanted.extend(administrators::names(wire, realm, &holders).await?);
+    }
+    wanted.retain(|it| !known.contains(&address(it)));
+    let mut asked: BTreeSet<Address> = wanted.iter().map(|it| address(it)).collect();
+    asked.extend(known.iter().cloned());
     let by_list = 1 + holders.len();
-    let rows = if by_list < 3 * wanted.len() && are_few(wire, wanted.len()).await? {
-        listed(wire, &wanted, &holders).await
+    let rows = if want.everybody {
+        everybody(wire, &holders).await
+    } else if by_list < 3 * wanted.len() && are_few(wire, wanted.len()).await? {
+        let is_wanted =
+            |row: &Value| str_of(row, "username").is_some_and(|it| wanted.contains(&it.to_lowercase()));
+        let all = list(wire).await?;
+        listed(wire, all.into_iter().filter(is_wanted).collect(), &holders).await
     } else {
         exact(wire, &wanted).await
     };
     match rows {
-        Ok(rows) => Ok(Found::Some { rows, asked }),
+        Ok(mut rows) => {
+            // Service accounts come with their clients.
+            rows.retain(|it| !str_of(it, "username").is_some_and(|it| known.contains(&address(it))));
+            asked.extend(rows.iter().filter_map(|it| Some(address(str_of(it, "username")?))));
+            Ok(Found::Some { rows, asked })
+        }
         Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. }) => Ok(Found::Unreadable),
         Err(error) => Err(error),
     }
@@ -124,10 +137,10 @@ fn link(user: &mut Value, of_realm: Value, of_clients: Value, groups: Value) {
 }
 
 /// Everything that users can have: roles and groups.
-struct Holders<'a> {
-    realm_roles: Vec<&'a str>,
+pub(super) struct Holders<'a> {
+    pub(super) realm_roles: Vec<&'a str>,
     /// Id and name of the client, name of the role.
-    client_roles: Vec<(&'a str, &'a str, &'a str)>,
+    pub(super) client_roles: Vec<(&'a str, &'a str, &'a str)>,
     /// Id and path.
     groups: Vec<(&'a str, &'a str)>,
 }
@@ -165,12 +178,22 @@ fn add_group<'a>(group: &'a Value, out: &mut Vec<(&'a str, &'a str)>) {
     }
 }
 
-/// Reads all users, and who has what. The lists hold what is assigned directly, which is what links are.
-async fn listed(
-    wire: &Wire<'_>,
-    wanted: &BTreeSet<String>,
-    holders: &Holders<'_>,
-) -> Result<Vec<Value>, Error> {
+async fn list(wire: &Wire<'_>) -> Result<Vec<Value>, Error> {
+    wire.all_rows("users?max=-1&briefRepresentation=false").await
+}
+
+/// Reads all users with what they have: asking each of few, or each role and group who has it.
+async fn everybody(wire: &Wire<'_>, holders: &Holders<'_>) -> Result<Vec<Value>, Error> {
+    let all = list(wire).await?;
+    if 2 * all.len() <= holders.len() {
+        let users = try_join_all(all.into_iter().map(|it| with_links(wire, it))).await?;
+        return Ok(users.into_iter().flatten().collect());
+    }
+    listed(wire, all, holders).await
+}
+
+/// Adds what listed users have. The lists hold what is assigned directly, which is what links are.
+async fn listed(wire: &Wire<'_>, users: Vec<Value>, holders: &Holders<'_>) -> Result<Vec<Value>, Error> {
     let ids = async |path: String| -> Result<Vec<String>, Error> {
         let rows = wire.all_rows(&path).await?;
         Ok(rows.iter().filter_map(|it| str_of(it, "id")).map(str::to_owned).collect())
@@ -182,12 +205,8 @@ async fn listed(
         .iter()
         .map(|(id, _, role)| ids(format!("clients/{id}/roles/{}/users?{LIST}", segment(role))));
     let by_group = holders.groups.iter().map(|(id, _)| ids(format!("groups/{id}/members?{LIST}")));
-    let (users, by_realm_role, by_client_role, by_group) = tokio::try_join!(
-        wire.all_rows("users?max=-1&briefRepresentation=false"),
-        try_join_all(by_realm_role),
-        try_join_all(by_client_role),
-        try_join_all(by_group),
-    )?;
+    let (by_realm_role, by_client_role, by_group) =
+        tokio::try_join!(try_join_all(by_realm_role), try_join_all(by_client_role), try_join_all(by_group),)?;
     let mut realm_roles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (role, ids) in holders.realm_roles.iter().zip(&by_realm_role) {
         for id in ids {
@@ -206,9 +225,7 @@ async fn listed(
             groups.entry(id).or_default().push(path);
         }
     }
-    let is_wanted =
-        |row: &Value| str_of(row, "username").is_some_and(|it| wanted.contains(&it.to_lowercase()));
-    let users = users.into_iter().filter(is_wanted).map(async |mut user| {
+    let users = users.into_iter().map(async |mut user| {
         let id = str_of(&user, "id").unwrap_or_default().to_owned();
         // What such users have is kept elsewhere, and no list shows it.
         if id.starts_with("f:") {

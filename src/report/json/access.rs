@@ -33,6 +33,8 @@ pub(super) struct AccessEntry {
 pub(super) struct AccessDomain {
     personas: usize,
     undeclared: usize,
+    /// Users of the realm who were not looked at; null where they could not be counted.
+    users_not_evaluated: Option<usize>,
     /// Decisions that were made, on each side.
     decisions: usize,
     /// Decisions that cannot be told afterwards, changed or not.
@@ -98,6 +100,7 @@ pub(super) fn domain(impact: &Impact) -> AccessDomain {
     AccessDomain {
         personas: impact.personas,
         undeclared: impact.undeclared,
+        users_not_evaluated: impact.outside,
         decisions: impact.decisions,
         undecided: impact.undecided,
         notes: impact.notes.clone(),

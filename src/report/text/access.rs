@@ -38,6 +38,16 @@ pub(super) fn impact(page: &Page<'_>) -> Vec<String> {
             counted(impact.undecided, "decision")
         ));
     }
+    if let Some(outside) = impact.outside.filter(|it| *it > 0) {
+        let lie = if outside == 1 { "lies" } else { "lie" };
+        out.push(format!(
+            "  {}",
+            page.dim(&format!(
+                "{} {lie} outside these personas (--access all-users)",
+                counted(outside, "user")
+            ))
+        ));
+    }
     out.extend(impact.notes.iter().map(|it| format!("  {}", page.dim(&one_line(it)))));
     out
 }

@@ -1,0 +1,153 @@
+//! Personas as people write them: a map in an access test, one word on a command line.
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::persona::Persona;
+use super::time::wall_clock;
+use crate::kind::{CLIENT, GROUP, ROLE, USER, parse_address, reference, title};
+use crate::state::{Address, KindName, State};
+use crate::text::{Key, Note, Reader, Tree, TreeIs, json_of_tree, nearest, parse_yaml};
+
+/// What a persona may be made of.
+const KEYS: &[&str] = &[
+    "anonymous",
+    "user",
+    "serviceAccount",
+    "roles",
+    "groups",
+    "defaultRoles",
+    "client",
+    "claims",
+    "scopes",
+    "at",
+];
+
+/// Whom personas may be made of, and when they ask.
+pub struct Cast<'a> {
+    pub state: &'a State,
+    /// Where the server's clock stands.
+    pub zone: &'a TimeZone,
+    /// The time for those who do not say theirs.
+    pub at: Option<DateTime>,
+}
+
+impl Cast<'_> {
+    /// Reads `{user: alice, client: app, at: …}`.
+    pub fn persona(&self, name: &str, tree: &Tree, reader: &mut Reader<'_>) -> Persona {
+        let mut out = Persona { name: name.to_owned(), at: self.at, ..Persona::default() };
+        for (key, value) in reader.entries(tree, &format!("persona `{name}`"), KEYS) {
+            match &*key.name {
+                "anonymous" => out.anonymous = reader.boolean(key, value).unwrap_or(false),
+                "defaultRoles" => out.default_roles = reader.boolean(key, value).unwrap_or(false),
+                "user" => out.user = self.one(USER, key, value, reader),
+                "serviceAccount" => out.service_account = self.one(CLIENT, key, value, reader),
+                "client" => out.client = self.one(CLIENT, key, value, reader),
+                "roles" => out.roles = self.list(ROLE, key, value, reader),
+                "groups" => out.groups = self.list(GROUP, key, value, reader),
+                "claims" => {
+                    let claims = reader.map(key, value).iter();
+                    out.claims = claims.map(|(key, it)| (key.name.to_string(), json_of_tree(it))).collect();
+                }
+                "scopes" => out.scopes = reader.texts(key, value),
+                _ => {
+                    let text = reader.text(key, value).unwrap_or_default();
+                    match wall_clock(&text, self.zone) {
+                        Ok(at) => out.at = Some(at),
+                        Err(problem) => reader.notes.push(
+                            Note::error("RW0104", format!("`{text}` is not a time"), value.at, problem)
+                                .help("write `2026-01-05T03:00:00Z`, or without `Z` as the server's own clock shows it"),
+                        ),
+                    }
+                }
+            }
+        }
+        if tree.entries().is_empty() && matches!(tree.is, TreeIs::Map(_) | TreeIs::Null) {
+            reader.notes.push(
+                Note::error(
+                    "RW0105",
+                    format!("persona `{name}` is nobody"),
+                    tree.at,
+                    "no user, role or group",
+                )
+                .help("write `user: NAME`, `roles: […]`, `defaultRoles: true` or `anonymous: true`"),
+            );
+        }
+        out
+    }
+
+    fn one(&self, kind: KindName, key: &Key, value: &Tree, reader: &mut Reader<'_>) -> Option<Address> {
+        let written = reader.text(key, value)?;
+        let written = if kind == USER { written.to_lowercase() } else { written };
+        let address = reference(kind, &written, None);
+        if !self.state.contains(&address) {
+            let all = self.state.objects.keys().filter(|it| it.kind() == kind);
+            let names: Vec<&str> =
+                all.filter(|it| it.parent().is_none() || kind == GROUP).map(Address::name).collect();
+            let note =
+                Note::error("RW0201", format!("there is no {}", title(&address)), value.at, "not there");
+            reader.notes.push(match nearest(&written, names) {
+                Some(near) => note.help(format!("did you mean `{near}`?")),
+                None => note.help("declare it, or make the persona of roles and groups that exist"),
+            });
+        }
+        Some(address)
+    }
+
+    fn list(&self, kind: KindName, key: &Key, value: &Tree, reader: &mut Reader<'_>) -> Vec<Address> {
+        let TreeIs::List(items) = &value.is else {
+            reader.wrong(key, value, "a list of names");
+            return Vec::new();
+        };
+        items.iter().filter_map(|it| self.one(kind, key, it, reader)).collect()
+    }
+
+    /// Reads a persona of a command line: `alice`, `anonymous`, `any-user`, an address such as `role/premium`,
+    /// `service-account-CLIENT`, or a map in braces. Returns what is wrong in one sentence.
+    pub fn named(&self, text: &str) -> Result<Persona, String> {
+        let named = Persona { name: text.to_owned(), at: self.at, ..Persona::default() };
+        if text.trim_start().starts_with('{') {
+            let (documents, mut notes) = parse_yaml(0, text);
+            let mut reader = Reader { notes: &mut notes, not_yet: &[] };
+            let persona = match &documents[..] {
+                [document] => self.persona(text, document, &mut reader),
+                _ => named,
+            };
+            return match notes.into_iter().find(Note::is_error) {
+                Some(note) => Err(format!("{} in persona {text}", note.title)),
+                None => Ok(persona),
+            };
+        }
+        match text {
+            "anonymous" => return Ok(Persona { anonymous: true, ..named }),
+            "any-user" => return Ok(Persona { default_roles: true, ..named }),
+            _ => {}
+        }
+        let user = Address::top(USER, text.to_lowercase());
+        let is_there = |it: &Address| self.state.contains(it);
+        if is_there(&user) && !text.starts_with("service-account-") {
+            return Ok(Persona { name: user.name().to_owned(), user: Some(user), ..named });
+        }
+        if let Some(client) = text.strip_prefix("service-account-").map(|it| Address::top(CLIENT, it))
+            && is_there(&client)
+        {
+            return Ok(Persona { service_account: Some(client), ..named });
+        }
+        if let Some(address) = parse_address(text).filter(is_there) {
+            match address.kind() {
+                USER => return Ok(Persona { user: Some(address), ..named }),
+                ROLE => return Ok(Persona { roles: vec![address], default_roles: true, ..named }),
+                GROUP => return Ok(Persona { groups: vec![address], default_roles: true, ..named }),
+                CLIENT => return Ok(Persona { client: Some(address), default_roles: true, ..named }),
+                _ => {}
+            }
+        }
+        let users = self.state.objects.keys().filter(|it| it.kind() == USER).map(Address::name);
+        Err(match nearest(text, users) {
+            Some(near) => format!("there is no user `{text}`: did you mean `{near}`?"),
+            None => format!(
+                "there is no user `{text}`; a persona may also be `anonymous`, `any-user`, `role/NAME`, `group/NAME`, `service-account-CLIENT` or a map such as `{{roles: [NAME], at: 2026-01-05T09:00}}`"
+            ),
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! Which resources a person means: by name, by a pattern, or by a concrete URI.
+
+use crate::kind::{RESOURCE, SETTINGS};
+use crate::state::{Address, Node, State};
+
+/// Returns the names of the resources of a client that a text means, in order; none where there is none.
+///
+/// A name is itself. With `*` it is every resource whose name or one of whose URIs the pattern covers, `*` being
+/// any text. Anything else is a concrete URI, which means the one resource that a resource server would find
+/// for it.
+pub fn resources(state: &State, client: &Address, text: &str) -> Vec<String> {
+    if state.contains(&client.child(RESOURCE, text)) {
+        return vec![text.to_owned()];
+    }
+    let all = state.under(client).filter(|(it, _)| it.kind() == RESOURCE);
+    if text.contains('*') {
+        return all
+            .filter(|(it, object)| covers(text, it.name()) || uris(object).any(|uri| covers(text, uri)))
+            .map(|(it, _)| it.name().to_owned())
+            .collect();
+    }
+    let matched = all.filter_map(|(it, object)| {
+        let best = uris(object).filter(|uri| covers(uri, text)).map(str::len).max()?;
+        Some((best, it.name().to_owned()))
+    });
+    matched.max().map(|(_, name)| name).into_iter().collect()
+}
+
+/// Returns the clients that have authorization.
+pub fn resource_servers(state: &State) -> Vec<Address> {
+    state.objects.keys().filter(|it| it.kind() == SETTINGS).filter_map(Address::parent).collect()
+}
+
+fn uris(object: &crate::state::Object) -> impl Iterator<Item = &str> {
+    object.get("uris").map_or(&[][..], Node::items).iter().filter_map(Node::as_text)
+}
+
+/// Returns whether a pattern with `*` for any text covers a text.
+pub fn covers(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_cover_any_text() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("/eric/*", "/eric/a/b", true),
+            ("/eric/*", "/eric", false),
+            ("a*b*c", "abbbc", true),
+            ("a*b", "ab", true),
+            ("ab*b", "ab", false),
+            ("a", "ab", false),
+        ] {
+            assert_eq!(covers(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Whom a question about access is put to: the manifests alone, or the realm as it is on the server.
+
+use jiff::civil::DateTime;
+
+use super::Global;
+use super::connection::{Login, Target, Via};
+use super::exit::UsageError;
+use super::inputs::{Inputs, time};
+use super::planning;
+use super::realms::show_notes;
+use crate::apply::is_ours;
+use crate::diff;
+use crate::keycloak::{Want, read};
+use crate::kind::{NEWEST, USER, Version};
+use crate::manifest::{Loaded, Project};
+use crate::state::{Address, State};
+
+/// What every question about access is asked with.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Asking {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Ask the realm as it is on this server; without URL, on that of `REALMWRIGHT_SERVER` or --env. Without the
+    /// flag, the manifests alone answer
+    #[arg(long, num_args = 0..=1, value_name = "URL", help_heading = "Connection")]
+    #[expect(clippy::option_option, reason = "not asked for, asked for, and asked for by name")]
+    server: Option<Option<String>>,
+    #[command(flatten)]
+    via: Via,
+    #[command(flatten)]
+    login: Login,
+    /// When is asked: an instant, the time of the server's clock, or `now`; without it, what hinges on the time
+    /// is unknown
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+}
+
+/// Everything that questions about access are answered from.
+pub(super) struct Facts {
+    pub(super) project: Project,
+    pub(super) loaded: Loaded,
+    pub(super) at: Option<DateTime>,
+    /// The server, when it is asked.
+    pub(super) target: Option<Target>,
+    pub(super) realms: Vec<Facet>,
+}
+
+/// One realm as it is asked about.
+pub(super) struct Facet {
+    pub(super) realm: String,
+    pub(super) state: State,
+    pub(super) version: Version,
+    /// The users whom answers name: the declared ones, or all where no manifest declares any.
+    pub(super) users: Vec<Address>,
+}
+
+impl Asking {
+    /// Reads manifests, and the server when it is asked; `None` when the manifests have errors, which are shown.
+    pub(super) async fn open(&self, run: &str, global: Global) -> anyhow::Result<Option<Facts>> {
+        // After a bare --server, a path looks like its value.
+        let is_url = |it: &String| it.starts_with("http://") || it.starts_with("https://");
+        let (inputs, server) = match &self.server {
+            Some(Some(path)) if !is_url(path) => (&self.inputs.clone().and(path), Some(None)),
+            server => (&self.inputs, server.as_ref().map(Option::as_deref)),
+        };
+        let project = inputs.project()?;
+        let alone = inputs.realms_alone(&project);
+        let (project, loaded) = match (server, alone) {
+            (Some(_), [_, ..]) => (project, Loaded::default()),
+            _ => inputs.load()?,
+        };
+        if !show_notes(&loaded, global) {
+            return Ok(None);
+        }
+        let at = time(self.at.as_deref(), &project)?;
+        let mut facts = Facts { project, loaded, at, target: None, realms: Vec::new() };
+        match server {
+            None if self.via.names_a_server() => {
+                return Err(UsageError::new("--env names a server that nothing asks: add --server").into());
+            }
+            None => facts.realms = facts.loaded.realms.iter().map(Facet::declared).collect(),
+            Some(server) => {
+                let variable = std::env::var("REALMWRIGHT_SERVER").ok();
+                let server = server.or(variable.as_deref());
+                let target = self.login.open(server, &self.via, &facts.project, run).await?;
+                for desired in &facts.loaded.realms {
+                    let want = planning::want(desired);
+                    let mut facet = Facet::live(&target, &desired.realm, want).await?;
+                    facet.users = users(&desired.state);
+                    facts.realms.push(facet);
+                }
+                for realm in alone {
+                    let want = Want { everybody: true, ..Want::default() };
+                    facts.realms.push(Facet::live(&target, realm, want).await?);
+                }
+                facts.target = Some(target);
+            }
+        }
+        Ok(Some(facts))
+    }
+}
+
+impl Facet {
+    fn declared(desired: &crate::manifest::Desired) -> Self {
+        Self {
+            realm: desired.realm.clone(),
+            state: diff::on_a_new_realm(&desired.realm, &desired.state, NEWEST),
+            version: NEWEST,
+            users: users(&desired.state),
+        }
+    }
+
+    async fn live(target: &Target, realm: &str, want: Want) -> anyhow::Result<Self> {
+        let mut read = read(&target.keycloak, realm, &want).await?;
+        if !read.live.exists {
+            anyhow::bail!("realm `{realm}` does not exist on {}", target.server);
+        }
+        read.live.state.objects.retain(|address, _| !is_ours(address));
+        let version = planning::version(&read);
+        let state = read.live.state;
+        Ok(Self { realm: realm.to_owned(), users: users(&state), state, version })
+    }
+}
+
+/// The users of a state who are people.
+fn users(state: &State) -> Vec<Address> {
+    let users = state.objects.keys().filter(|it| it.kind() == USER);
+    users.filter(|it| !it.name().starts_with("service-account-")).cloned().collect()
+}

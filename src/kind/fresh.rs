@@ -1,0 +1,58 @@
+//! What Keycloak puts into a new realm, as recorded from each supported server.
+
+use serde_json::Value;
+
+use super::lift_realm;
+use super::representation::{NEWEST, OLDEST, Version};
+use crate::state::State;
+use crate::text::tree_of_json;
+
+/// Minor versions and what they put into a new realm, oldest first.
+const RECORDED: &[(Version, &str)] = &[
+    (OLDEST, include_str!("../../schemas/keycloak/26.0/fresh-realm.json")),
+    (NEWEST, include_str!("../../schemas/keycloak/26.7/fresh-realm.json")),
+];
+
+/// Returns a new realm of this name as the nearest recorded version that is not newer makes it.
+pub fn fresh_realm(realm: &str, version: Version) -> State {
+    let recorded = RECORDED.iter().rev().find(|(it, _)| *it <= version).unwrap_or(&RECORDED[0]).1;
+    let mut value = serde_json::from_str(recorded).expect("the recorded realms are JSON");
+    fill(&mut value, realm);
+    lift_realm(&tree_of_json(&value)).into_live()
+}
+
+fn fill(value: &mut Value, realm: &str) {
+    match value {
+        Value::String(text) if text.contains("{realm}") => {
+            // Only the default role's name is folded.
+            *text = if text.starts_with("default-roles-") {
+                super::default_role_name(realm)
+            } else {
+                text.replace("{realm}", realm)
+            };
+        }
+        Value::Array(items) => items.iter_mut().for_each(|it| fill(it, realm)),
+        Value::Object(map) => map.values_mut().for_each(|it| fill(it, realm)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::{CLIENT, CLIENT_SCOPE, ROLE};
+    use crate::state::Address;
+
+    #[test]
+    fn a_new_realm_holds_what_the_nearest_recorded_version_puts_there() {
+        for (version, scopes) in
+            [(OLDEST, 13), (Version(26, 4), 13), (NEWEST, 15), (Version(27, 0), 15), (Version(25, 0), 13)]
+        {
+            let state = fresh_realm("My", version);
+            let of = |kind| state.objects.keys().filter(|it| it.kind() == kind).count();
+            assert_eq!(of(CLIENT_SCOPE), scopes, "{version}");
+            assert!(state.contains(&Address::top(CLIENT, "account")));
+            assert!(state.contains(&Address::top(ROLE, "default-roles-my")));
+        }
+    }
+}
