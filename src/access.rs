@@ -19,6 +19,7 @@ mod policy;
 mod realm;
 mod table;
 mod time;
+mod uri;
 
 pub use cast::Cast;
 pub use chain::{Decision, Doubt, Step, Verdict};
