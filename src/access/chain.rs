@@ -169,11 +169,11 @@ fn doubts(server: &Server, resource: Option<usize>, answer: &Answered, outcomes:
     out
 }
 
-struct Why<'a> {
-    realm: &'a Realm,
-    server: &'a Server,
-    subject: &'a Subject,
-    outcomes: &'a [Holds],
+pub(super) struct Why<'a> {
+    pub(super) realm: &'a Realm,
+    pub(super) server: &'a Server,
+    pub(super) subject: &'a Subject,
+    pub(super) outcomes: &'a [Holds],
 }
 
 impl Why<'_> {
@@ -348,7 +348,7 @@ impl Why<'_> {
     }
 
     /// How the subject comes to a role: directly, or through a group, and through composites.
-    fn role(&self, role: usize) -> Vec<Step> {
+    pub(super) fn role(&self, role: usize) -> Vec<Step> {
         let realm = self.realm;
         let direct = self.subject.direct_roles.iter().find(|it| realm.closures[**it].has(role));
         let mut steps = Vec::new();
@@ -385,7 +385,7 @@ impl Why<'_> {
         steps
     }
 
-    fn group(&self, group: usize) -> Step {
+    pub(super) fn group(&self, group: usize) -> Step {
         let path = &self.realm.group_entries[group].path;
         Step::new(Some(&self.realm.groups.addresses[group]), format!("group {path}"))
     }
@@ -402,7 +402,7 @@ impl Why<'_> {
 }
 
 /// A role as policies spell it.
-fn short(address: &Address) -> String {
+pub(super) fn short(address: &Address) -> String {
     match address.parent() {
         Some(client) => format!("{}/{}", client.name(), address.name()),
         None => address.name().to_owned(),
