@@ -25,7 +25,7 @@ mod uri;
 mod who;
 
 pub use cast::Cast;
-pub use chain::{Decision, Doubt, Step, Verdict};
+pub use chain::{Decision, Doubt, Step, Verdict, is_script};
 pub use class::{Class, classes};
 pub use decide::{Question, decide};
 pub use explain::{Asks, Covers, Explanation, PermissionSays, PolicySays, RoleAsked, explain};

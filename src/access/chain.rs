@@ -57,7 +57,7 @@ pub enum Doubt {
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Type { policy, of_type: kind } if kind == "js" => {
+            Self::Type { policy, of_type } if is_script(of_type) => {
                 write!(f, "policy {} is JavaScript", policy.name())
             }
             Self::Type { policy, of_type } => {
@@ -76,6 +76,11 @@ impl fmt::Display for Doubt {
             Self::NotThere(what) => f.write_str(what),
         }
     }
+}
+
+/// Whether a policy of this type is JavaScript: written into the realm by an old server, or deployed.
+pub fn is_script(of_type: &str) -> bool {
+    of_type == "js" || (of_type.starts_with("script-") && of_type.ends_with(".js"))
 }
 
 /// One link of a chain.

@@ -29,6 +29,9 @@ pub struct Alike {
     pub notes: Vec<String>,
 }
 
+/// What is the same for all of a group: whether it is unknown, the chain, the doubts and the notes.
+type Same = (bool, Vec<Step>, Vec<Doubt>, Vec<String>);
+
 /// Answers for every persona whether it may do this to a resource; without a scope, for the resource as a whole.
 pub fn who(
     realm: &Realm,
@@ -38,9 +41,9 @@ pub fn who(
     personas: &[Persona],
 ) -> Who {
     let mut out = Who::default();
-    let mut groups: BTreeMap<(bool, Vec<Step>, Vec<Doubt>, Vec<String>), Vec<String>> = BTreeMap::new();
+    let mut groups: BTreeMap<Same, Vec<usize>> = BTreeMap::new();
     let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
-    for persona in personas {
+    for (at, persona) in personas.iter().enumerate() {
         let question = Question { client, resource: Some(resource), scopes: &scopes, persona };
         let decision = decide(realm, &question);
         let grants = decision.grants(scope);
@@ -57,10 +60,14 @@ pub fn who(
             via.pop();
             via.remove(0);
         }
-        groups.entry((grants.is_none(), via, doubts, decision.notes)).or_default().push(persona.name.clone());
+        groups.entry((grants.is_none(), via, doubts, decision.notes)).or_default().push(at);
     }
-    for ((is_unknown, via, doubts, notes), personas) in groups {
-        let alike = Alike { personas, via, doubts, notes };
+    // In the order in which the personas were given.
+    let mut groups: Vec<(Same, Vec<usize>)> = groups.into_iter().collect();
+    groups.sort_by_key(|it| it.1[0]);
+    for ((is_unknown, via, doubts, notes), members) in groups {
+        let names = members.iter().map(|it| personas[*it].name.clone()).collect();
+        let alike = Alike { personas: names, via, doubts, notes };
         if is_unknown { out.unknown.push(alike) } else { out.permitted.push(alike) }
     }
     out

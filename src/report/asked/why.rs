@@ -88,7 +88,7 @@ impl Page<'_> {
                 "No permission covers it, and what its owner manages stays closed without one, though the client permits\nwhat none covers (PERMISSIVE).\n    {settings}"
             ),
             _ => format!(
-                "No permission covers it, and the client denies what none covers (ENFORCING).\n    {settings}"
+                "No permission covers it, and the client denies what none covers (ENFORCING).\n    {settings}\nOnly a permission that covers it could change that."
             ),
         })
     }
@@ -104,12 +104,14 @@ impl Page<'_> {
             let head = if at == 0 { "How it comes about" } else { "So does another permission" };
             out.push(self.title(head));
             out.push(format!("  {}", one_line(self.persona)));
+            let own = self.explanation.decision.path.first().and_then(|it| it.address.as_ref());
+            out.extend(own.map(|it| format!("      {}", self.at(it))));
             let all = it.strategy == Strategy::Unanimous;
             let mut deciding = it.policies.iter().filter(|it| it.says == Holds::Yes);
             let shown: Vec<&PolicySays> =
                 if all { deciding.collect() } else { deciding.next().into_iter().collect() };
-            for it in shown {
-                self.chain(it, out);
+            for (at, it) in shown.into_iter().enumerate() {
+                self.chain(it, at > 0, out);
             }
             self.linked(&permission(it, &self.what()), &it.address, out);
         }
@@ -127,16 +129,21 @@ impl Page<'_> {
     }
 
     /// The links to a policy that says yes, and the policy.
-    fn chain(&self, it: &PolicySays, out: &mut Vec<String>) {
+    fn chain(&self, it: &PolicySays, is_another: bool, out: &mut Vec<String>) {
         if let Asks::Policies { policies, .. } = &it.asks
             && !it.negative
         {
-            for inner in policies.iter().filter(|it| it.says == Holds::Yes) {
-                self.chain(inner, out);
+            for (at, inner) in policies.iter().filter(|it| it.says == Holds::Yes).enumerate() {
+                self.chain(inner, is_another || at > 0, out);
             }
         }
         if !it.negative {
-            for (words, step) in way(&it.asks) {
+            for (at, (words, step)) in way(&it.asks).into_iter().enumerate() {
+                let words = if is_another && at == 0 {
+                    format!("and {} {words}", one_line(self.persona))
+                } else {
+                    words
+                };
                 match &step.address {
                     Some(address) => self.linked(&words, address, out),
                     None => out.push(format!("  → {words}")),

@@ -1,7 +1,9 @@
 //! Policies and permissions in words.
 
 use super::one_line;
-use crate::access::{Asks, Covers, Doubt, Holds, PermissionSays, PolicySays, RoleAsked, Step, Strategy};
+use crate::access::{
+    Asks, Covers, Doubt, Holds, PermissionSays, PolicySays, RoleAsked, Step, Strategy, is_script,
+};
 use crate::kind::{GROUP, ROLE};
 use crate::state::Address;
 
@@ -73,29 +75,26 @@ fn condition(asks: &Asks) -> String {
         Asks::Claim { claim, pattern, of_request: true } => {
             format!("a request whose attribute {} matches {}", quoted(claim), quoted(pattern))
         }
-        Asks::Time(limits) => format!("a time: {}", one_line(&limits.join(", "))),
-        Asks::Policies { policies, strategy } => needs(*strategy, policies.len(), "other policies"),
-        Asks::Code(of_type) if of_type == "js" => "a yes of its JavaScript".to_owned(),
+        Asks::Time(limits) => format!("a certain time ({})", one_line(&limits.join(", "))),
+        Asks::Policies { policies, strategy } => needs(*strategy, policies.len()),
+        Asks::Code(of_type) if is_script(of_type) => "a yes of its JavaScript".to_owned(),
         Asks::Code(of_type) => format!("a yes of its type {}, an extension of the server", quoted(of_type)),
     }
 }
 
-/// Returns how many policies have to say yes.
-pub(super) fn needs(strategy: Strategy, count: usize, whose: &str) -> String {
+/// Returns how many of the policies of a permission have to say yes.
+fn needs(strategy: Strategy, count: usize) -> String {
     match (strategy, count) {
-        (_, 0) => format!("a yes from {whose}, and has none"),
-        (_, 1) => format!("a yes from {}", whose.replace("policies", "policy").replace("other", "another")),
-        (Strategy::Unanimous, count) => format!("a yes from each of {count} {whose}"),
-        (Strategy::Affirmative, count) => format!("a yes from one of {count} {whose}"),
-        (Strategy::Consensus, count) => format!("more yes than no from {count} {whose}"),
+        (_, 0) => "a yes from its policies, of which there are none".to_owned(),
+        (_, 1) => "a yes from its policy".to_owned(),
+        (Strategy::Unanimous, count) => format!("a yes from each of its {count} policies"),
+        (Strategy::Affirmative, count) => format!("a yes from one of its {count} policies"),
+        (Strategy::Consensus, count) => format!("more yes than no from its {count} policies"),
     }
-    .replace(" its policies", " policies")
-    .replace("from policies, and", "from its policies, and")
 }
 
 /// Returns what a policy asks for and what it says of a persona.
 pub(super) fn policy(policy: &PolicySays, persona: &str) -> String {
-    let turned = if policy.negative { ", and turns the answer round (NEGATIVE)" } else { "" };
     let says = match policy.says {
         Holds::Yes => "yes",
         Holds::No => "no",
@@ -113,11 +112,15 @@ pub(super) fn policy(policy: &PolicySays, persona: &str) -> String {
         _ => None,
     };
     let because = because.map(|it| format!(", {it}")).unwrap_or_default();
-    format!(
-        "policy {} asks for {}{turned}: {says}{because}",
-        quoted(policy.address.name()),
-        condition(&policy.asks)
-    )
+    let condition = condition(&policy.asks);
+    let asks = match (&policy.asks, policy.negative) {
+        (_, false) => format!("asks for {condition}"),
+        (Asks::Roles(_), true) => format!("says yes to all but those with {condition}"),
+        (Asks::Users(_), true) => format!("says yes to all but {condition}"),
+        (Asks::Groups { .. }, true) => format!("says yes to all who are not {condition}"),
+        (_, true) => format!("says yes to all but {condition}"),
+    };
+    format!("policy {} {asks}: {says}{because}", quoted(policy.address.name()))
 }
 
 fn reason(asks: &Asks, met: bool, persona: &str) -> Option<String> {
@@ -200,7 +203,7 @@ pub(super) fn permission(permission: &PermissionSays, what: &str) -> String {
         Some(Holds::Fails) => "the server fails on it",
         None => "skipped",
     };
-    let needs = needs(permission.strategy, permission.policies.len(), "its policies");
+    let needs = needs(permission.strategy, permission.policies.len());
     format!("permission {} {covers}, and needs {needs}: {says}", quoted(permission.address.name()))
 }
 
@@ -237,34 +240,34 @@ pub(super) fn needed(policies: &[PolicySays], strategy: Strategy) -> String {
 pub(super) fn way_out(doubt: &Doubt) -> String {
     let ask = "ask the server itself: `realmwright test --server`";
     match doubt {
-        Doubt::Type { policy, of_type } if of_type == "js" => {
-            format!("policy {} is JavaScript, which only the server runs: {ask}", quoted(policy.name()))
+        Doubt::Type { policy, of_type } if is_script(of_type) => {
+            format!("Policy {} is JavaScript, which only the server runs: {ask}", quoted(policy.name()))
         }
         Doubt::Type { policy, .. } => {
-            format!("policy {} is decided by an extension of the server: {ask}", quoted(policy.name()))
+            format!("Policy {} is decided by an extension of the server: {ask}", quoted(policy.name()))
         }
         Doubt::Time { policy } => format!(
-            "policy {} looks at the clock: say when, with `--at now` or `--at 2026-01-05T09:00`",
+            "Policy {} looks at the clock: say when, with `--at now` or `--at 2026-01-05T09:00`",
             quoted(policy.name())
         ),
         Doubt::Token { policy } => format!(
-            "policy {} looks at the token, and what stands there is not known from here: give the persona its `claims`, or {ask}",
+            "Policy {} looks at the token, and what stands there is not known from here: give the persona its `claims`, or {ask}",
             quoted(policy.name())
         ),
         Doubt::Request { policy } => format!(
-            "policy {} looks at what the application sends along with its request: {ask}",
+            "Policy {} looks at what the application sends along with its request: {ask}",
             quoted(policy.name())
         ),
         Doubt::Fails { policy } => format!(
-            "policy {} makes the server answer with an error, for whoever asks: mend the policy first",
+            "Policy {} makes the server answer with an error, for whoever asks: mend the policy first",
             quoted(policy.name())
         ),
         Doubt::Shared { permission } => format!(
-            "permission {} belongs to a user who shares the resource, or is of an unknown type: {ask}",
+            "Permission {} belongs to a user who shares the resource, or is of an unknown type: {ask}",
             quoted(permission.name())
         ),
         Doubt::Order => {
-            "permissions contradict each other, and the server takes them in no fixed order: make them agree"
+            "Permissions contradict each other, and the server takes them in no fixed order: make them agree"
                 .to_owned()
         }
         Doubt::NotThere(what) => one_line(what),
