@@ -80,7 +80,7 @@ impl fmt::Display for Doubt {
 
 /// Whether a policy of this type is JavaScript: written into the realm by an old server, or deployed.
 pub fn is_script(of_type: &str) -> bool {
-    of_type == "js" || (of_type.starts_with("script-") && of_type.ends_with(".js"))
+    of_type == "js" || of_type.strip_prefix("script-").is_some_and(|it| it.strip_suffix(".js").is_some())
 }
 
 /// One link of a chain.

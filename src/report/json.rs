@@ -161,8 +161,8 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
         complete: is_complete(plan),
         summary: counts(plan),
         resource_changes: diff.changes.iter().map(|it| resource_change(it, files)).collect(),
-        access_changes: plan.access.as_ref().map(|it| it.changes.iter().map(access::entry).collect()),
-        access_domain: plan.access.as_ref().map(access::domain),
+        access_changes: plan.access.as_ref().map(|it| it.changes.iter().map(entry).collect()),
+        access_domain: plan.access.as_ref().map(domain),
         held_back: diff.held_back.iter().map(|(key, it)| held_back(key, it, files)).collect(),
         left_behind: diff.left_behind.iter().map(left).collect(),
         tolerated: diff

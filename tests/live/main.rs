@@ -12,6 +12,7 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod access;
+mod asking;
 mod cascade;
 mod connecting;
 mod faults;
@@ -61,6 +62,7 @@ fn trials() -> Vec<Trial> {
     [
         absent::trials(),
         access::trials(),
+        asking::trials(),
         cascade::trials(),
         connecting::trials(),
         faults::trials(),

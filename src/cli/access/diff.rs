@@ -1,6 +1,10 @@
 //! `access diff`: who gains or loses access between two states, each of them manifests or a revision of them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::Value;
 
 use super::revision;
 use crate::access::{self, Realm, Terms};
@@ -10,7 +14,8 @@ use crate::cli::realms::{Format, show_notes, style};
 use crate::cli::terminal::{print, say};
 use crate::cli::{Exit, Global};
 use crate::diff;
-use crate::kind::NEWEST;
+use crate::keycloak::state_of_export;
+use crate::kind::{NEWEST, Version};
 use crate::manifest::{Loaded, Project};
 use crate::report;
 use crate::state::{Address, State};
@@ -80,6 +85,12 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
     let sides = [Side::new(Some(&args.before)), Side::new(args.after.as_deref())];
     let mut states = Vec::new();
     for (side, other) in sides.iter().zip(sides.iter().rev()) {
+        if let Side::Path(path) = side
+            && let Some(export) = export(path)?
+        {
+            states.push(vec![export]);
+            continue;
+        }
         let loaded = match side {
             Side::Here => load(Vec::new(), args.project.clone())?,
             Side::Path(path) => load(vec![path.clone()], args.project.clone())?,
@@ -103,10 +114,11 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
         }
         states.push(realms(&loaded));
     }
-    let (realm, [before, after]) = chosen(states, args.realm.as_deref())?;
+    let (realm, [before, after], versions) = chosen(states, args.realm.as_deref())?;
     let changes = changed(&before, &after);
     let terms = Terms { changes: &changes, declared: &|_| true, at };
-    let [was, is] = [&before, &after].map(|it| Realm::compile(it, NEWEST));
+    let [was, is] =
+        [(&before, versions[0]), (&after, versions[1])].map(|(it, version)| Realm::compile(it, version));
     let impact = access::impact(&was, &is, &terms);
     match args.format {
         Format::Text => print(&report::impact_text(&impact, &style()))?,
@@ -131,19 +143,50 @@ fn load_tree(folder: &Path, part: Option<PathBuf>) -> anyhow::Result<Loaded> {
     load(paths, project)
 }
 
+/// Reads a file that Keycloak exported, which holds all of a realm and needs no defaults.
+fn export(path: &Path) -> anyhow::Result<Option<OneRealm>> {
+    if path.extension().is_none_or(|it| it != "json") {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    // What is no JSON is told as a manifest.
+    let Ok(Value::Object(realm)) = serde_json::from_str(&text) else { return Ok(None) };
+    let text = |key: &str| realm.get(key).and_then(Value::as_str);
+    let (Some(name), Some(version)) = (text("realm"), text("keycloakVersion")) else { return Ok(None) };
+    let mut numbers = version.split('.').map_while(|it| it.parse().ok());
+    let version = Version(numbers.next().unwrap_or(NEWEST.0), numbers.next().unwrap_or(NEWEST.1));
+    let name = name.to_owned();
+    if !realm.contains_key("users") {
+        say(&format!("warning: {} holds no users: it is an export of a part of the realm", path.display()));
+    }
+    Ok(Some(OneRealm { name, state: state_of_export(realm), version }))
+}
+
+/// A realm of one side.
+struct OneRealm {
+    name: String,
+    state: State,
+    version: Version,
+}
+
 /// Every realm with what it would hold by these manifests alone.
-fn realms(loaded: &Loaded) -> Vec<(String, State)> {
-    let one = |it: &crate::manifest::Desired| {
-        (it.realm.clone(), diff::on_a_new_realm(&it.realm, &it.state, NEWEST))
+fn realms(loaded: &Loaded) -> Vec<OneRealm> {
+    let one = |it: &crate::manifest::Desired| OneRealm {
+        name: it.realm.clone(),
+        state: diff::on_a_new_realm(&it.realm, &it.state, NEWEST),
+        version: NEWEST,
     };
     loaded.realms.iter().map(one).collect()
 }
 
 /// Returns the realm that is compared, and both of its states. One that is on one side alone is compared with a
 /// realm that nothing is declared of; two that only have different names are compared with each other.
-fn chosen(states: Vec<Vec<(String, State)>>, wanted: Option<&str>) -> anyhow::Result<(String, [State; 2])> {
-    let names: std::collections::BTreeSet<&String> = states.iter().flatten().map(|it| &it.0).collect();
-    let all: Vec<&str> = names.iter().map(|it| it.as_str()).collect();
+fn chosen(
+    states: Vec<Vec<OneRealm>>,
+    wanted: Option<&str>,
+) -> anyhow::Result<(String, [State; 2], [Version; 2])> {
+    let names: BTreeSet<&str> = states.iter().flatten().map(|it| it.name.as_str()).collect();
+    let all: Vec<&str> = names.into_iter().collect();
     let name = match (wanted, &all[..]) {
         (Some(wanted), _) if all.contains(&wanted) => wanted.to_owned(),
         (Some(wanted), _) => {
@@ -151,20 +194,24 @@ fn chosen(states: Vec<Vec<(String, State)>>, wanted: Option<&str>) -> anyhow::Re
         }
         (None, []) => anyhow::bail!("neither side is about a realm"),
         (None, [name]) => (*name).to_owned(),
-        (None, _) if states.iter().all(|it| it.len() == 1) => states[1][0].0.clone(),
+        (None, _) if states.iter().all(|it| it.len() == 1) => states[1][0].name.clone(),
         (None, _) => {
             let message = format!("there are several realms: choose with --realm: {}", all.join(", "));
             return Err(UsageError::new(message).into());
         }
     };
-    let pick = |side: Vec<(String, State)>| {
+    let pick = |side: Vec<OneRealm>| {
         let is_only = side.len() == 1 && wanted.is_none();
-        let found = side.into_iter().find(|it| is_only || it.0 == name).map(|it| it.1);
-        found.unwrap_or_else(|| diff::on_a_new_realm(&name, &State::default(), NEWEST))
+        let found = side.into_iter().find(|it| is_only || it.name == name);
+        found.map_or_else(
+            || (diff::on_a_new_realm(&name, &State::default(), NEWEST), NEWEST),
+            |it| (it.state, it.version),
+        )
     };
     let mut sides = states.into_iter().map(pick);
-    let both = [sides.next().unwrap_or_default(), sides.next().unwrap_or_default()];
-    Ok((name, both))
+    let mut next = || sides.next().expect("there are two sides");
+    let ((before, was), (after, is)) = (next(), next());
+    Ok((name, [before, after], [was, is]))
 }
 
 /// Returns the objects that differ: those on one side alone first, as they tell more.

@@ -163,7 +163,9 @@ pub fn matrix_text(
                 None => style.update,
             };
             let blanks = " ".repeat(width(head).saturating_sub(1));
-            line.push_str(&format!("  {}{blanks}", painted(ansi, symbol(*grants))));
+            line.push_str("  ");
+            line.push_str(&painted(ansi, symbol(*grants)));
+            line.push_str(&blanks);
         }
         writeln!(out, "{}", line.trim_end())?;
     }

@@ -137,7 +137,9 @@ How it comes about
 
 #[test]
 fn composites_aggregates_and_several_policies_are_links_too() {
-    assert_data_eq!(lab().why("bob", "edit", "Maps"), str![[r#"
+    assert_data_eq!(
+        lab().why("bob", "edit", "Maps"),
+        str![[r#"
 PERMIT: bob may do `edit` on `Maps` of client `um`.
 
 How it comes about
@@ -158,7 +160,9 @@ How it comes about
   → permission `maps are bobs` covers `edit` on `Maps`, and needs a yes from each of its 2 policies: granted
       client/um/authz/permission/maps are bobs   lab.yaml:37
 
-"#]].raw());
+"#]]
+        .raw()
+    );
 }
 
 #[test]
