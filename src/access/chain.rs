@@ -1,5 +1,6 @@
 //! Why: the chain from a subject over groups, roles, policies and permissions to a scope on a resource.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -138,6 +139,19 @@ pub(super) fn explained(
     answer: &Answered,
     outcomes: &[Holds],
 ) -> Decision {
+    explained_for(realm, server, subject, resource, answer, outcomes).0
+}
+
+/// As [`explained`]; and whether the chain tells how this very subject comes to something, so that it may be
+/// another one for others with the same outcomes.
+pub(super) fn explained_for(
+    realm: &Realm,
+    server: &Server,
+    subject: &Subject,
+    resource: Option<usize>,
+    answer: &Answered,
+    outcomes: &[Holds],
+) -> (Decision, bool) {
     let names = |scopes: &BTreeSet<usize>| -> BTreeSet<String> {
         scopes.iter().map(|it| server.scopes.addresses[*it].name().to_owned()).collect()
     };
@@ -150,9 +164,9 @@ pub(super) fn explained(
     } else {
         Verdict::Deny
     };
-    let why = Why { realm, server, subject, outcomes };
+    let why = Why { realm, server, subject, outcomes, is_personal: Cell::new(false) };
     let path = why.path(resource, answer);
-    Decision { verdict, path, notes: subject.notes.clone() }
+    (Decision { verdict, path, notes: subject.notes.clone() }, why.is_personal.get())
 }
 
 fn doubts(server: &Server, resource: Option<usize>, answer: &Answered, outcomes: &[Holds]) -> Vec<Doubt> {
@@ -179,6 +193,8 @@ pub(super) struct Why<'a> {
     pub(super) server: &'a Server,
     pub(super) subject: &'a Subject,
     pub(super) outcomes: &'a [Holds],
+    /// Set when a step tells how this very subject comes to something.
+    pub(super) is_personal: Cell<bool>,
 }
 
 impl Why<'_> {
@@ -354,6 +370,7 @@ impl Why<'_> {
 
     /// How the subject comes to a role: directly, or through a group, and through composites.
     pub(super) fn role(&self, role: usize) -> Vec<Step> {
+        self.is_personal.set(true);
         let realm = self.realm;
         let direct = self.subject.direct_roles.iter().find(|it| realm.closures[**it].has(role));
         let mut steps = Vec::new();
@@ -391,6 +408,7 @@ impl Why<'_> {
     }
 
     pub(super) fn group(&self, group: usize) -> Step {
+        self.is_personal.set(true);
         let path = &self.realm.group_entries[group].path;
         Step::new(Some(&self.realm.groups.addresses[group]), format!("group {path}"))
     }

@@ -1,6 +1,7 @@
 //! The whole of a decision: every permission that covers what is asked for, every policy it asks, and what each
 //! of them says of the persona. The chain of a [`Decision`] is the one thread of it that decides.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::chain::{Decision, Doubt, Step, Why};
@@ -243,6 +244,12 @@ impl Tree<'_> {
     }
 
     fn why(&self) -> Why<'_> {
-        Why { realm: self.realm, server: self.server, subject: self.subject, outcomes: self.outcomes }
+        Why {
+            realm: self.realm,
+            server: self.server,
+            subject: self.subject,
+            outcomes: self.outcomes,
+            is_personal: Cell::new(false),
+        }
     }
 }

@@ -50,9 +50,9 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes a long result to stdout while it is made. A reader that has gone away is no error.
+/// Writes a long result that has no colour to stdout while it is made. A reader that has gone away is no error.
 pub(super) fn stream(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = io::BufWriter::with_capacity(1 << 16, anstream::stdout().lock());
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,

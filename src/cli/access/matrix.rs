@@ -6,7 +6,7 @@ use super::{Opened, open};
 use crate::access::{self, Persona};
 use crate::cli::asking::Asking;
 use crate::cli::realms::style;
-use crate::cli::terminal::stream;
+use crate::cli::terminal::{print, stream};
 use crate::cli::{Exit, Global};
 use crate::report::{self, Sheet};
 
@@ -72,11 +72,15 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
     let decisions = |take: &mut dyn FnMut(access::Cell<'_>) -> io::Result<()>| {
         access::each_decision(&opened.realm, &client, &personas, take)
     };
-    stream(|out| match args.format {
-        Format::Text => report::matrix_text(out, &sheet, &style(), &decisions),
-        Format::Json => report::matrix_json(out, &sheet, &decisions),
-        Format::Csv => report::matrix_csv(out, &sheet, &decisions),
-        Format::Html => report::matrix_html(out, &sheet, &decisions),
-    })?;
+    match args.format {
+        Format::Text => {
+            let mut text = Vec::new();
+            report::matrix_text(&mut text, &sheet, &style(), &decisions)?;
+            print(&String::from_utf8_lossy(&text))?;
+        }
+        Format::Json => stream(|out| report::matrix_json(out, &sheet, &decisions))?,
+        Format::Csv => stream(|out| report::matrix_csv(out, &sheet, &decisions))?,
+        Format::Html => stream(|out| report::matrix_html(out, &sheet, &decisions))?,
+    }
     Ok(Exit::Clean)
 }

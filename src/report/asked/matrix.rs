@@ -1,8 +1,8 @@
 //! All decisions of a client as a table: for people, for spreadsheets, and for programs.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{self, Write};
-
-use serde::Serialize;
 
 use super::one_line;
 use crate::access::{Cell, Step};
@@ -22,35 +22,48 @@ pub struct Sheet<'a> {
 /// Calls a function with every decision, resource by resource, until it fails.
 pub type Decisions<'a> = &'a dyn Fn(&mut dyn FnMut(Cell<'_>) -> io::Result<()>) -> io::Result<()>;
 
-#[derive(Serialize)]
-struct Entry<'a> {
-    persona: &'a str,
-    client: &'a str,
-    resource: &'a str,
-    scope: Option<&'a str>,
-    verdict: &'static str,
-    path: Vec<String>,
-}
-
 /// Writes the decisions as JSON, one per line, while they are made.
 pub fn matrix_json(out: &mut dyn Write, sheet: &Sheet<'_>, decisions: Decisions<'_>) -> io::Result<()> {
-    let realm = serde_json::to_string(sheet.realm)?;
-    let mut text = String::new();
-    write!(out, "{{\n  \"format_version\": \"1.0\",\n  \"realm\": {},\n  \"decisions\": [", escaped(&realm))?;
+    let quoted = |text: &str| serde_json::to_string(text).map(|it| escaped(&it));
+    let quoted_link = |it: &Step| quoted(&address(it));
+    let client = quoted(sheet.client.name())?;
+    let heads: Vec<String> = sheet
+        .personas
+        .iter()
+        .map(|it| Ok(format!("{{\"persona\":{},\"client\":{client},", quoted(it)?)))
+        .collect::<io::Result<_>>()?;
+    let realm = quoted(sheet.realm)?;
+    write!(out, "{{\n  \"format_version\": \"1.0\",\n  \"realm\": {realm},\n  \"decisions\": [")?;
+    let mut firsts: Vec<Option<String>> = vec![None; sheet.personas.len()];
+    let mut question = String::new();
+    // Personas who share a chain share its text.
+    let mut tails: BTreeMap<*const Step, String> = BTreeMap::new();
     let mut is_first = true;
     decisions(&mut |cell| {
-        text.clear();
-        text.push_str(if is_first { "\n    " } else { ",\n    " });
+        if cell.persona == 0 {
+            tails.clear();
+            let scope = cell.scope.map_or_else(|| Ok("null".to_owned()), quoted)?;
+            question = format!("\"resource\":{},\"scope\":{scope},\"verdict\":", quoted(cell.resource)?);
+        }
+        let tail = match tails.entry(cell.path.as_ptr()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => {
+                let links: Vec<String> = cell.path.iter().map(quoted_link).collect::<Result<_, _>>()?;
+                free.insert(links.iter().map(|it| format!(",{it}")).collect())
+            }
+        };
+        let first = &mut firsts[cell.persona];
+        if first.is_none() {
+            *first = Some(quoted_link(cell.first)?);
+        }
+        let first = first.as_deref().unwrap_or_default();
+        let start: &str = if is_first { "\n    " } else { ",\n    " };
         is_first = false;
-        text.push_str(&serde_json::to_string(&Entry {
-            persona: &sheet.personas[cell.persona],
-            client: sheet.client.name(),
-            resource: cell.resource,
-            scope: cell.scope,
-            verdict: verdict(cell.grants),
-            path: path(&cell).map(address).collect(),
-        })?);
-        out.write_all(escaped(&text).as_bytes())
+        let word = verdict(cell.grants);
+        for text in [start, &heads[cell.persona], &question, "\"", word, "\",\"path\":[", first, tail, "]}"] {
+            out.write_all(text.as_bytes())?;
+        }
+        Ok(())
     })?;
     out.write_all(if is_first { b"]\n}\n" } else { b"\n  ]\n}\n" })
 }
