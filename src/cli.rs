@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+mod access;
 mod apply;
 mod applying;
 mod asking;
@@ -71,6 +72,8 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Answer who may do what, and why
+    Access(access::Args),
     /// Check manifests without a server
     Validate(validate::Args),
     /// Show what apply would change
@@ -103,6 +106,7 @@ impl Command {
     /// Returns the command's name when its result is to be JSON, which then also says why there is none.
     fn in_json(&self) -> Option<&'static str> {
         match self {
+            Command::Access(args) => args.is_json().then_some("access"),
             Command::Validate(args) => args.is_json().then_some("validate"),
             Command::Plan(args) => args.asked.output.is_json().then_some("plan"),
             Command::Apply(args) => args.asked.output.is_json().then_some("apply"),
@@ -169,6 +173,7 @@ fn block_on(cli: Cli) -> Exit {
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let global = cli.global;
     match cli.command {
+        Command::Access(args) => unless_stopped(access::run(args, global)).await,
         Command::Validate(args) => unless_stopped(async { validate::run(&args, global) }).await,
         Command::Unlock(args) => unless_stopped(unlock::run(args)).await,
         Command::Login(args) => unless_stopped(login::run(args)).await,

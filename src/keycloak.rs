@@ -26,7 +26,7 @@ mod version;
 pub use connect::{Connect, Credentials, Reach, Retry};
 pub use error::{Error, ErrorKind};
 pub use openid::Openid;
-pub use read::{Read, Source, Want, read};
+pub use read::{Read, Source, Want, read, state_of_export};
 pub use rights::{Right, Rights, needs};
 pub use secret::{Redactor, Secret};
 pub use send::{Answer, Method, Request};

@@ -7,7 +7,7 @@ use super::find::{covers, resources};
 use super::impact::{AccessChange, ChangeOfAccess, Impact};
 use super::realm::Realm;
 use crate::change::{Action, Change, To};
-use crate::kind::{REALM, USER, administrator, title};
+use crate::kind::{REALM, USER, Version, administrator, title};
 use crate::manifest::{ForbidGain, Guards};
 use crate::state::{Address, Is, Node, Pattern, State};
 use crate::text::At;
@@ -46,6 +46,7 @@ pub struct Watch<'a> {
     /// The realm after it, and the state that it was compiled from.
     pub after: &'a Realm,
     pub planned: &'a State,
+    pub version: Version,
     pub impact: &'a Impact,
     pub myself: &'a Myself,
     /// Users of a directory, who do not count: it may be out of reach when they are needed.
@@ -195,7 +196,7 @@ fn forbidden(watch: &Watch<'_>, rule: &ForbidGain, gain: &AccessChange) -> Optio
         persona.or_else(|| (rule.persona == "*" && gain.undeclared > 0).then_some("somebody undeclared"))?;
     let meant: BTreeSet<String> = match rule.resource.as_str() {
         "*" => gain.resources.iter().cloned().collect(),
-        text => resources(watch.planned, &gain.client, text).into_iter().collect(),
+        text => resources(watch.planned, watch.version, &gain.client, text).into_iter().collect(),
     };
     let resource = gain.resources.iter().find(|it| meant.contains(*it))?;
     let verb = if gain.change == ChangeOfAccess::Gained { "gains" } else { "may gain" };

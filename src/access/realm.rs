@@ -104,14 +104,15 @@ pub(super) struct Mapper {
 
 /// What a client with authorization enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub enum Mode {
     Enforcing,
     Permissive,
     Disabled,
 }
 
+/// How yes and no add up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Strategy {
+pub enum Strategy {
     Unanimous,
     Affirmative,
     Consensus,
@@ -190,6 +191,7 @@ pub(super) enum PolicyIs {
         target: String,
         of_request: bool,
         pattern: FullMatch,
+        written: String,
     },
     Time(Box<Window>),
     Aggregate {

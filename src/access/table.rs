@@ -21,7 +21,7 @@ pub(super) struct Row {
 pub(super) struct Same {
     /// Positions in the list of subjects.
     pub(super) members: Vec<usize>,
-    outcomes: Vec<Holds>,
+    pub(super) outcomes: Vec<Holds>,
     /// What each permission says.
     permissions: Vec<Option<Holds>>,
 }

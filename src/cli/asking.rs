@@ -1,6 +1,8 @@
 //! Whom a question about access is put to: the manifests alone, or the realm as it is on the server.
 
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::Global;
 use super::connection::{Login, Target, Via};
@@ -13,6 +15,7 @@ use crate::diff;
 use crate::keycloak::{Want, read};
 use crate::kind::{NEWEST, USER, Version};
 use crate::manifest::{Loaded, Project};
+use crate::report;
 use crate::state::{Address, State};
 
 /// What every question about access is asked with.
@@ -40,6 +43,8 @@ pub(super) struct Facts {
     pub(super) project: Project,
     pub(super) loaded: Loaded,
     pub(super) at: Option<DateTime>,
+    /// Where the server's clock stands.
+    pub(super) zone: TimeZone,
     /// The server, when it is asked.
     pub(super) target: Option<Target>,
     pub(super) realms: Vec<Facet>,
@@ -73,7 +78,8 @@ impl Asking {
             return Ok(None);
         }
         let at = time(self.at.as_deref(), &project)?;
-        let mut facts = Facts { project, loaded, at, target: None, realms: Vec::new() };
+        let zone = project.zone();
+        let mut facts = Facts { project, loaded, at, zone, target: None, realms: Vec::new() };
         match server {
             None if self.via.names_a_server() => {
                 return Err(UsageError::new("--env names a server that nothing asks: add --server").into());
@@ -97,6 +103,13 @@ impl Asking {
             }
         }
         Ok(Some(facts))
+    }
+
+    /// Returns what is wrong with the manifests as JSON, once [`open`](Self::open) has said it on stderr.
+    pub(super) fn failure(&self, command: &str) -> anyhow::Result<Value> {
+        let (_, loaded) = self.inputs.load()?;
+        let message = "errors in the manifests; nothing was asked";
+        Ok(report::failure_json(command, "input", message, &loaded.files, &loaded.notes))
     }
 }
 

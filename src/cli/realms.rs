@@ -168,6 +168,7 @@ impl Ready {
             before: &sides[0],
             after: &sides[1],
             planned: &planned.plan.diff.planned,
+            version: planning::version(&planned.read),
             impact: &impact,
             myself: &self.myself(&desired.realm),
             federated: &planned.read.federated,

@@ -17,6 +17,8 @@ enum Of {
     Manifest,
     /// realmwright.yaml
     Project,
+    /// What `access` writes with `--format json`
+    Access,
     /// What plan, drift and apply write with `--format json`
     Plan,
 }
@@ -25,6 +27,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let schema = match args.of {
         Of::Manifest => manifest::schema::manifest(),
         Of::Project => manifest::schema::project(),
+        Of::Access => report::access_schema(),
         Of::Plan => report::report_schema(),
     };
     print(&format!("{schema:#}\n"))?;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
 use crate::kind::{self, CLIENT, REALM, USER, default_role_name, lift_realm, realm_address, settle_slashes};
-use crate::state::{Address, KindName, Known, Live, encoded};
+use crate::state::{Address, KindName, Known, Live, State, encoded};
 use crate::text::tree_of_json;
 
 mod administrators;
@@ -212,6 +212,11 @@ fn learn(
         }
         live.learn(kind, parent, Known::Not { needs });
     }
+}
+
+/// Returns what a realm held that was exported, as if it were read.
+pub fn state_of_export(realm: Map<String, Value>) -> State {
+    lift(export::draft(Value::Object(realm), None).realm).state
 }
 
 /// Turns a realm in the shape of an export into live state.

@@ -4,12 +4,13 @@
 
 mod access;
 mod change;
-mod columns;
+pub(super) mod columns;
 mod drift;
 mod section;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
+pub use access::impact_text;
 pub use drift::drift_text;
 
 use super::note::Color;
@@ -22,12 +23,12 @@ use crate::text::{At, Files, Severity};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     pub(super) title: Ansi,
-    create: Ansi,
-    update: Ansi,
-    delete: Ansi,
+    pub(super) create: Ansi,
+    pub(super) update: Ansi,
+    pub(super) delete: Ansi,
     adopt: Ansi,
     pub(super) refuse: Ansi,
-    dim: Ansi,
+    pub(super) dim: Ansi,
 }
 
 impl Style {

@@ -13,6 +13,7 @@ use libtest_mimic::{Arguments, Failed};
 mod absent;
 mod access;
 mod access_guards;
+mod asking;
 mod browser;
 mod cascade;
 mod connecting;
@@ -68,6 +69,7 @@ fn trials() -> Vec<Trial> {
         access::trials(),
         access_guards::trials(),
         browser::trials(),
+        asking::trials(),
         cascade::trials(),
         connecting::trials(),
         faults::trials(),

@@ -187,6 +187,19 @@ impl Server {
         })
     }
 
+    /// Returns the names of the resources that the bearer of a client's own token finds for a URI.
+    pub(crate) fn resources_of(&self, realm: &str, token: &str, uri: &str) -> Result<Vec<String>, String> {
+        let url = format!("{}/realms/{realm}/authz/protection/resource_set", self.url);
+        let query = [("matchingUri", "true"), ("deep", "true"), ("uri", uri)];
+        self.runtime.block_on(async {
+            let answer = self.client.get(url).bearer_auth(token).query(&query).send().await.map_err(text)?;
+            let status = answer.status();
+            let body: Value = answer.json().await.map_err(text)?;
+            let rows = body.as_array().ok_or_else(|| format!("{uri}: {status} {body}"))?;
+            Ok(rows.iter().filter_map(|it| it["name"].as_str().map(str::to_owned)).collect())
+        })
+    }
+
     /// Removes a realm, if it is there.
     pub(crate) fn no_realm(&self, name: &str) -> Result<(), String> {
         self.one_at_a_time(|| {

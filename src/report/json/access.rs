@@ -7,7 +7,7 @@ use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact, Step};
 
 /// Decisions that change in the same way for the same reason.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct AccessEntry {
+pub(in crate::report) struct AccessEntry {
     /// The resource server.
     client: String,
     /// Declared users and made-up personas, by name.
@@ -30,7 +30,7 @@ pub(super) struct AccessEntry {
 
 /// What was looked at.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct AccessDomain {
+pub(in crate::report) struct AccessDomain {
     personas: usize,
     undeclared: usize,
     /// Users of the realm who were not looked at; null where they could not be counted.
@@ -61,7 +61,7 @@ enum ChangeName {
     Unknown,
 }
 
-pub(super) fn entry(change: &AccessChange) -> AccessEntry {
+pub(in crate::report) fn entry(change: &AccessChange) -> AccessEntry {
     AccessEntry {
         client: change.client.name().to_owned(),
         personas: change.personas.clone(),
@@ -83,7 +83,8 @@ pub(super) fn entry(change: &AccessChange) -> AccessEntry {
     }
 }
 
-fn link(step: &Step) -> String {
+/// Returns the address of a link, or its words where it is no object.
+pub(in crate::report) fn link(step: &Step) -> String {
     step.address.as_ref().map_or_else(|| step.text.clone(), ToString::to_string)
 }
 
@@ -96,7 +97,7 @@ fn answer(answer: Answer) -> AnswerName {
     }
 }
 
-pub(super) fn domain(impact: &Impact) -> AccessDomain {
+pub(in crate::report) fn domain(impact: &Impact) -> AccessDomain {
     AccessDomain {
         personas: impact.personas,
         undeclared: impact.undeclared,

@@ -156,7 +156,7 @@ pub(super) struct FailureEntry {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(super) enum FormatVersion {
+pub(in crate::report) enum FormatVersion {
     #[serde(rename = "1.0")]
     One,
 }
