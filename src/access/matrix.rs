@@ -9,9 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::chain::{Step, explained_for};
 use super::decide::{answer, order, policies};
 use super::persona::{Persona, Subject, Subjects};
-use super::policy::Holds;
+use super::policy::{Holds, outcomes};
 use super::realm::{PolicyIs, Realm, Server};
-use super::table::{Table, table};
 use crate::state::Address;
 
 /// One decision of a matrix.
@@ -41,13 +40,13 @@ pub fn each_decision<E>(
     let Some(server) = realm.server(client) else { return Ok(()) };
     let mut tokens = Subjects::default();
     let subjects: Vec<Subject> = personas.iter().map(|it| tokens.subject(realm, server, it)).collect();
-    let table = table(realm, server, &subjects);
+    let said: Vec<Vec<Holds>> = subjects.iter().map(|it| outcomes(realm, server, it)).collect();
     let own = |it: &Subject| Step {
         address: it.user.map(|user| realm.users.addresses[user].clone()),
         text: it.name.clone(),
     };
     let heads: Vec<Step> = subjects.iter().map(own).collect();
-    let (ways, firsts) = ways(&table, &subjects);
+    let (ways, firsts) = ways(&said, &subjects);
     for (at, address) in server.resources.addresses.iter().enumerate() {
         let all = &server.resource_entries[at].all;
         let scopes: Vec<Option<usize>> =
@@ -61,7 +60,7 @@ pub fn each_decision<E>(
             let mut of_way = Vec::with_capacity(firsts.len());
             for first in &firsts {
                 let subject = &subjects[*first];
-                let outcomes = &table.classes[table.class_of[*first]].outcomes;
+                let outcomes = &said[*first];
                 let key = Heard {
                     outcomes: heard.iter().map(|it| outcomes[*it]).collect(),
                     client: subject.client,
@@ -141,28 +140,27 @@ fn decided(
     (Decided { grants: decision.grants(scope), path: decision.path }, is_personal)
 }
 
-/// What a chain hangs on beside what the policies say.
-type Way<'a> = (usize, usize, &'a [String], &'a [usize], &'a [usize], Option<&'a str>);
+/// All that a chain hangs on.
+type Way<'a> = (&'a [Holds], (usize, bool), &'a [String], &'a [usize], &'a [usize], Option<&'a str>);
 
 /// Returns the way of each subject, and the first subject of each way.
-fn ways(table: &Table<'_>, subjects: &[Subject]) -> (Vec<usize>, Vec<usize>) {
+fn ways(said: &[Vec<Holds>], subjects: &[Subject]) -> (Vec<usize>, Vec<usize>) {
     let mut known: BTreeMap<Way<'_>, usize> = BTreeMap::new();
     let mut firsts = Vec::new();
-    let of = |(at, it)| {
-        let subject: &Subject = it;
+    let mut ways = Vec::with_capacity(subjects.len());
+    for (at, (outcomes, subject)) in said.iter().zip(subjects).enumerate() {
         let way = (
-            table.class_of[at],
-            subject.client,
+            outcomes.as_slice(),
+            (subject.client, subject.anonymous),
             subject.scopes.as_slice(),
             subject.direct_roles.as_slice(),
             subject.groups.as_slice(),
             subject.missing.as_deref(),
         );
-        *known.entry(way).or_insert_with(|| {
+        ways.push(*known.entry(way).or_insert_with(|| {
             firsts.push(at);
             firsts.len() - 1
-        })
-    };
-    let ways = subjects.iter().enumerate().map(of).collect();
+        }));
+    }
     (ways, firsts)
 }

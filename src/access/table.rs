@@ -21,7 +21,7 @@ pub(super) struct Row {
 pub(super) struct Same {
     /// Positions in the list of subjects.
     pub(super) members: Vec<usize>,
-    pub(super) outcomes: Vec<Holds>,
+    outcomes: Vec<Holds>,
     /// What each permission says.
     permissions: Vec<Option<Holds>>,
 }
