@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             needs: Needs::Oldest,
             run: tickets_on_the_oldest,
         },
+        newest("tokens::a_client_that_signs_its_login_needs_no_secret", signed),
         newest("tokens::what_is_in_a_token_is_shown_and_verified", inspect),
         newest("tokens::a_token_is_exchanged_for_another_audience", exchange),
         newest("tokens::what_the_server_refuses_says_what_to_change", refusals),
@@ -90,6 +91,36 @@ fn users_and_service_accounts(server: &Server) -> Result<(), String> {
     tree.set("REALMWRIGHT_USER_PASSWORD", "");
     tree.token(server, &["user", "eric", "--client", "demo"], "")?.expect(64)?.says("--password-env")?;
     server.no_realm("live-tokens-users")
+}
+
+/// Row 1: the server makes a key for a client, and keeps the certificate alone.
+fn signed(server: &Server) -> Result<(), String> {
+    let name = "live-tokens-signed";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    let signer = json!({ "clientId": "signer", "clientAuthenticatorType": "client-jwt", "serviceAccountsEnabled": true });
+    realm.post("/clients", &signer)?;
+    let made = format!("/{name}{}/certificates/jwt.credential/generate", realm.client("signer")?);
+    let key = word(&server.post(&made, &Value::Null)?["privateKey"]);
+    let lines: Vec<&str> = key.as_bytes().chunks(64).filter_map(|it| std::str::from_utf8(it).ok()).collect();
+    let mut tree = Tree::of(name, "roles: { realm: [{ name: x }] }\n")?;
+    let pem = |kind: &str| format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", lines.join("\n"));
+    tree.write("key.pem", &pem("RSA PRIVATE KEY"))?;
+    tree.set("REALMWRIGHT_CLIENT_KEY_FILE", "key.pem");
+    let ran = tree.token(server, &["service-account", "signer"], "")?.expect(0)?;
+    check(claims(&tree, server, token(&ran)?)?["azp"] == "signer", "the signer's", &Value::Null)?;
+
+    let (account, management) = (realm.user("service-account-signer")?, realm.client("realm-management")?);
+    let role = realm.get(&format!("{management}/roles/realm-admin"))?;
+    realm.post(&format!("{account}/role-mappings{management}"), &json!([role]))?;
+    tree.set("REALMWRIGHT_CLIENT_ID", "signer");
+    let ran = tree.run_as_nobody(server, &["apply", "--auto-approve", "--auth-realm", name], "")?;
+    ran.expect(0)?.says("1 created")?;
+
+    tree.write("key.pem", &pem("CERTIFICATE"))?;
+    let ran = tree.token(server, &["service-account", "signer"], "")?.expect(1)?;
+    ran.says("it is no private key in PEM")?;
+    server.no_realm(name)
 }
 
 fn tickets_on_the_newest(server: &Server) -> Result<(), String> {

@@ -11,6 +11,15 @@ use url::Url;
 
 /// Logs in on the pages that follow an address, agrees to what is asked, and returns the text of the last one.
 pub(crate) fn fill(address: &str, user: &str, password: &str) -> Result<String, String> {
+    walk(address, user, password, ("accept", "Yes"))
+}
+
+/// Logs in, and does not agree.
+pub(crate) fn refuse(address: &str, user: &str, password: &str) -> Result<String, String> {
+    walk(address, user, password, ("cancel", "No"))
+}
+
+fn walk(address: &str, user: &str, password: &str, consent: (&str, &str)) -> Result<String, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
     runtime.block_on(async {
         let redirects = reqwest::redirect::Policy::none();
@@ -23,7 +32,7 @@ pub(crate) fn fill(address: &str, user: &str, password: &str) -> Result<String, 
             let form = if page.contains("name=\"password\"") {
                 vec![("username", user), ("password", password)]
             } else {
-                vec![("accept", "Yes")]
+                vec![consent]
             };
             let mut form: Vec<(String, String)> =
                 form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -1,6 +1,7 @@
 //! Logins of a person, on Keycloak's own pages: what our binary shows, and what becomes of the page.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 
 use super::{example, form};
 use crate::server::Server;
@@ -106,20 +107,21 @@ pub(crate) fn log_in_both_ways(server: &Server, name: &str, fill: Fill) -> Resul
         tree.run_as_nobody(server, &["plan"], "")?.expect(64)?.says("no login: run `realmwright login`")?;
     }
 
-    // The notebook's device client, which has a secret.
+    // The notebook's device client, which has a secret, beside the other one.
     let mut tree = tree;
-    let args = [
-        "--realm",
-        name,
-        "--device",
-        "--client",
-        "identity-api",
-        "--client-secret-env",
-        "IDENTITY_API_SECRET",
-    ];
+    let device = ["--realm", name, "--device", "--client", "identity-api"];
+    let args = [&device[..], &["--client-secret-env", "IDENTITY_API_SECRET"]].concat();
     log_in(&tree, server, &args, fill)?.0.expect(0)?;
+    log_in(&tree, server, &["--realm", name], fill)?.0.expect(0)?;
+    tree.run_as_nobody(server, &["plan"], "")?.expect(64)?.says("several logins are stored for")?;
+    tree.run_as_nobody(server, &["plan", "--client-id", "realmwright"], "")?.expect(0)?;
+    tree.run_as_nobody(server, &["logout"], "")?.expect(64)?.says("name one, or --all")?;
     tree.set("REALMWRIGHT_CLIENT_SECRET", "identity-api-secret");
-    tree.run_as_nobody(server, &["logout"], "")?.expect(0)?.says("ended the login")?;
+    tree.run_as_nobody(server, &["logout", "--all"], "")?.expect(0)?.says("ended the login")?;
+    tree.run_as_nobody(server, &["logout"], "")?.expect(0)?.says("no login is stored")?;
+
+    let (ran, _) = log_in(&tree, server, &args, form::refuse)?;
+    ran.expect(1)?.says("the login was denied in the browser")?;
 
     // Somebody else's answer is none.
     let stranger: Fill = |address, _, _| {
@@ -130,5 +132,15 @@ pub(crate) fn log_in_both_ways(server: &Server, name: &str, fill: Fill) -> Resul
     let (ran, page) = log_in(&tree, server, &["--realm", name], stranger)?;
     ran.expect(1)?.says("the answer to another login")?;
     check(page.contains("Not logged in"), "the page says so", &page.into())?;
+
+    // The browser of the environment is opened, and nobody waits forever.
+    let opener = tree.path("opener.sh");
+    tree.write("opener.sh", &format!("#!/bin/sh\necho \"$1\" > {}.opened\n", opener.display()))?;
+    std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).map_err(|it| it.to_string())?;
+    tree.set("BROWSER", &opener.display().to_string());
+    let ran = tree.run_as_nobody(server, &["login", "--realm", name, "--timeout", "3"], "")?.expect(1)?;
+    ran.says("nobody logged in within 3 seconds")?;
+    let opened = std::fs::read_to_string(tree.path("opener.sh.opened")).map_err(|it| it.to_string())?;
+    check(ran.err.contains(opened.trim_end()), "the address that is shown", &opened.into())?;
     server.no_realm(name)
 }
