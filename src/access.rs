@@ -18,13 +18,14 @@ mod persona;
 mod policy;
 mod realm;
 mod table;
+pub mod test;
 mod time;
 
 pub use cast::Cast;
 pub use chain::{Decision, Doubt, Step, Verdict};
 pub use class::{Class, classes};
 pub use decide::{Question, decide};
-pub use find::{resource_servers, resources};
+pub use find::{covers, resource_servers, resources};
 pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
 pub use persona::{Persona, personas};
 pub use realm::Realm;

@@ -18,6 +18,7 @@ mod demo;
 mod doctor;
 mod drift;
 mod exit;
+mod expectations;
 mod inputs;
 mod plan;
 mod planning;
@@ -27,6 +28,7 @@ mod sandbox;
 mod schema;
 mod signal;
 mod terminal;
+mod test;
 mod unlock;
 mod validate;
 
@@ -75,6 +77,8 @@ enum Command {
     Apply(apply::Args),
     /// Show how realms differ from what is declared; exit 2 when they do
     Drift(drift::Args),
+    /// Check who may do what against access tests; exit 2 when something is not as wanted
+    Test(test::Args),
     /// End the lock of a run that cannot end it itself
     Unlock(unlock::Args),
     /// Boot a Keycloak, apply the example, drift it and repair it
@@ -97,6 +101,7 @@ impl Command {
             Command::Plan(args) => args.asked.output.is_json().then_some("plan"),
             Command::Apply(args) => args.asked.output.is_json().then_some("apply"),
             Command::Drift(args) => args.asked.output.is_json().then_some("drift"),
+            Command::Test(args) => args.is_json().then_some("test"),
             Command::Unlock(_)
             | Command::Demo(_)
             | Command::Doctor(_)
@@ -164,6 +169,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Plan(args) => unless_stopped(plan::run(args, global)).await,
         Command::Apply(args) => apply::run(args, global).await,
         Command::Drift(args) => unless_stopped(drift::run(args, global)).await,
+        Command::Test(args) => unless_stopped(test::run(args, global)).await,
         Command::Sandbox(args) => sandbox::run(args, global).await,
         Command::Completions(args) => unless_stopped(async { completions::run(&args, Cli::command()) }).await,
     }

@@ -14,6 +14,7 @@ use url::Url;
 
 mod connect;
 mod error;
+mod evaluate;
 mod read;
 mod rights;
 mod secret;
@@ -23,6 +24,7 @@ mod version;
 
 pub use connect::{Connect, Credentials, Retry};
 pub use error::{Error, ErrorKind};
+pub use evaluate::{Evaluated, Evaluation, EvaluationIds, NotThere};
 pub use read::{Read, Source, Want, read};
 pub use rights::{Right, Rights, needs};
 pub use secret::{Redactor, Secret};

@@ -36,7 +36,7 @@ fn uris(object: &crate::state::Object) -> impl Iterator<Item = &str> {
 }
 
 /// Returns whether a pattern with `*` for any text covers a text.
-fn covers(pattern: &str, text: &str) -> bool {
+pub fn covers(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };

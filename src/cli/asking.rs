@@ -5,13 +5,14 @@ use jiff::civil::DateTime;
 use super::Global;
 use super::connection::{Login, Target};
 use super::exit::UsageError;
+use super::expectations::users;
 use super::inputs::{Inputs, time};
 use super::planning;
 use super::realms::show_notes;
 use crate::apply::is_ours;
 use crate::diff;
 use crate::keycloak::{Want, read};
-use crate::kind::{NEWEST, USER, Version};
+use crate::kind::{NEWEST, Version};
 use crate::manifest::{Loaded, Project};
 use crate::state::{Address, State};
 
@@ -118,10 +119,4 @@ impl Facet {
         let state = read.live.state;
         Ok(Self { realm: realm.to_owned(), users: users(&state), state, version })
     }
-}
-
-/// The users of a state who are people.
-fn users(state: &State) -> Vec<Address> {
-    let users = state.objects.keys().filter(|it| it.kind() == USER);
-    users.filter(|it| !it.name().starts_with("service-account-")).cloned().collect()
 }

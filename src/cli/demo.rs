@@ -28,6 +28,7 @@ const EXAMPLE: &[(&str, &str)] = &[
     ("clients/demo-app.yaml", include_str!("../../examples/realm-config/clients/demo-app.yaml")),
     ("clients/dummy-service.yaml", include_str!("../../examples/realm-config/clients/dummy-service.yaml")),
     ("clients/identity-api.yaml", include_str!("../../examples/realm-config/clients/identity-api.yaml")),
+    ("access/demo.yaml", include_str!("../../examples/realm-config/access/demo.yaml")),
 ];
 
 #[derive(Debug, clap::Args)]

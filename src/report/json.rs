@@ -3,6 +3,7 @@
 //! Values are exact and never cut; [`json_text`] keeps what a terminal would obey out of the bytes.
 
 mod access;
+mod access_test;
 mod drift;
 mod outcome;
 mod shape;
@@ -13,6 +14,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+pub use access_test::tests_json;
 pub use drift::drift_json;
 pub use outcome::outcomes_json;
 
@@ -153,6 +155,7 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
         resource_changes: diff.changes.iter().map(|it| resource_change(it, files)).collect(),
         access_changes: plan.access.as_ref().map(|it| it.changes.iter().map(access::entry).collect()),
         access_domain: plan.access.as_ref().map(access::domain),
+        tests: plan.tests.as_ref().map(|it| access_test::on_plan(it, files)),
         held_back: diff.held_back.iter().map(|(key, it)| held_back(key, it, files)).collect(),
         left_behind: diff.left_behind.iter().map(left).collect(),
         tolerated: diff

@@ -3,6 +3,7 @@
 //! Symbols carry the meaning, so that nothing is lost without colour. Values are cut only here.
 
 mod access;
+mod access_test;
 mod change;
 mod columns;
 mod drift;
@@ -10,6 +11,8 @@ mod section;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
+pub(super) use access::link as step;
+pub(super) use columns::{padded, width};
 pub use drift::drift_text;
 
 use super::note::Color;
@@ -22,12 +25,12 @@ use crate::text::{At, Files, Severity};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     pub(super) title: Ansi,
-    create: Ansi,
-    update: Ansi,
+    pub(super) create: Ansi,
+    pub(super) update: Ansi,
     delete: Ansi,
     adopt: Ansi,
     pub(super) refuse: Ansi,
-    dim: Ansi,
+    pub(super) dim: Ansi,
 }
 
 impl Style {
@@ -112,6 +115,7 @@ pub fn plan_text(plan: &Plan, files: &Files, style: &Style) -> String {
         sections.push(vec![heading(&page)]);
         sections.push(change::changes(&page));
         sections.push(access::impact(&page));
+        sections.push(access_test::tests(&page));
     }
     sections.extend(section::all(&page));
     paragraphs(&sections)

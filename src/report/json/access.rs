@@ -81,7 +81,7 @@ pub(super) fn entry(change: &AccessChange) -> AccessEntry {
     }
 }
 
-fn link(step: &Step) -> String {
+pub(super) fn link(step: &Step) -> String {
     step.address.as_ref().map_or_else(|| step.text.clone(), ToString::to_string)
 }
 

@@ -64,7 +64,7 @@ fn group(page: &Page<'_>, change: &AccessChange) -> [String; 2] {
 }
 
 /// One link of a chain; policies and permissions are named.
-fn link(step: &Step) -> String {
+pub(in crate::report) fn link(step: &Step) -> String {
     let named = step.address.as_ref().filter(|it| matches!(it.kind(), POLICY | PERMISSION));
     let text = match (named, step.text.split_once(' ')) {
         (Some(address), Some((word, rest))) if !step.text.contains(address.name()) => {
