@@ -93,7 +93,7 @@ fn document(results: &Results, tested: &Tested, files: &Files, style: &Style) ->
         .collect();
     let column = |at: usize| rows.iter().map(|it| width(&it[at])).max().unwrap_or(0);
     let widths = [5, column(1), column(2), column(3)];
-    let to = (widths.iter().sum::<usize>() + 2 + 3 + 3).max(width(&head) + 4);
+    let to = (widths.iter().sum::<usize>() + 10).max(width(&head) + 4);
     let server = results.oracle.as_ref().map(|it| format!("server({})", it.0.name())).unwrap_or_default();
     let line = |text: &str, columns: [&str; 3]| {
         let [want, offline, server] = columns;

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use super::document::ends_with;
 use super::{Case, Heard, Never, Rule, Test, Tested};
 use crate::access::chain::{Decision, Doubt, Verdict};
-use crate::access::decide::on;
+use crate::access::decide::{on, ways};
 use crate::access::persona::{Persona, Subject, Subjects, personas};
 use crate::access::policy::Holds;
 use crate::access::realm::{Realm, Server};
 use crate::access::table::{Resource, Table, table};
-use crate::kind::RESOURCE;
+use crate::kind::{RESOURCE, SCOPE};
 use crate::state::Address;
 
 /// Everybody whom a document is about, on one realm.
@@ -34,7 +35,11 @@ impl Test {
         };
         let Some(server) = realm.server(&self.client) else {
             let doubt = Doubt::NotThere(format!("{} has no authorization", self.client));
-            out.cases = self.expected.iter().map(|it| it.case(Decision::unknown(doubt.clone()))).collect();
+            out.cases = self
+                .expected
+                .iter()
+                .map(|it| it.case(Decision::unknown(doubt.clone()), Vec::new()))
+                .collect();
             return out;
         };
         if !self.never.is_empty() {
@@ -67,18 +72,7 @@ impl Test {
 }
 
 impl super::Expected {
-    fn case(&self, decision: Decision) -> Case {
-        let is_in = |it: &&String| {
-            !decision
-                .path
-                .iter()
-                .filter_map(|it| it.address.as_ref())
-                .any(|at| super::document::ends_with(at, it))
-        };
-        let lacking = match decision.grants(self.scope.as_deref()) {
-            Some(true) => self.via.iter().filter(is_in).cloned().collect(),
-            _ => Vec::new(),
-        };
+    fn case(&self, decision: Decision, lacking: Vec<String>) -> Case {
         Case {
             persona: self.persona,
             resource: self.resource.clone(),
@@ -96,23 +90,41 @@ impl super::Expected {
 
 impl Ground<'_> {
     fn ask(&self, persona: usize, resource: &str, scope: Option<&str>) -> Decision {
-        let client = &self.test.client;
-        let Some(at) = self.server.resources.get(&client.child(RESOURCE, resource)) else {
-            return Decision::unknown(Doubt::NotThere(format!("there is no resource {resource}")));
-        };
-        let mut asked = BTreeSet::new();
-        if let Some(scope) = scope {
-            let Some(at) = self.server.scopes.addresses.iter().position(|it| it.name() == scope) else {
-                return Decision::unknown(Doubt::NotThere(format!("there is no scope {scope}")));
-            };
-            asked.insert(at);
+        match self.positions(resource, scope) {
+            Ok((at, asked)) => on(self.realm, self.server, &self.subjects[persona], Some(at), &asked),
+            Err(doubt) => Decision::unknown(doubt),
         }
-        on(self.realm, self.server, &self.subjects[persona], Some(at), &asked)
+    }
+
+    fn positions(&self, resource: &str, scope: Option<&str>) -> Result<(usize, BTreeSet<usize>), Doubt> {
+        let client = &self.test.client;
+        let there = |at: Option<usize>, what: &str, name: &str| {
+            at.ok_or_else(|| Doubt::NotThere(format!("there is no {what} {name}")))
+        };
+        let at = there(self.server.resources.get(&client.child(RESOURCE, resource)), "resource", resource)?;
+        let scopes = scope.map(|it| there(self.server.scopes.get(&client.child(SCOPE, it)), "scope", it));
+        Ok((at, scopes.transpose()?.into_iter().collect()))
     }
 
     fn expected(&self) -> Vec<Case> {
-        let decided = |it: &super::Expected| it.case(self.ask(it.persona, &it.resource, it.scope.as_deref()));
+        let decided = |it: &super::Expected| {
+            let scope = it.scope.as_deref();
+            let decision = self.ask(it.persona, &it.resource, scope);
+            let lacking = if decision.grants(scope) == Some(true) { self.lacking(it) } else { Vec::new() };
+            it.case(decision, lacking)
+        };
         self.test.expected.iter().map(decided).collect()
+    }
+
+    /// What `via` names and no way to the permit goes through.
+    fn lacking(&self, it: &super::Expected) -> Vec<String> {
+        if it.via.is_empty() {
+            return Vec::new();
+        }
+        let Ok((at, asked)) = self.positions(&it.resource, it.scope.as_deref()) else { return Vec::new() };
+        let ways = ways(self.realm, self.server, &self.subjects[it.persona], at, &asked);
+        let is_on_none = |via: &&String| !ways.iter().any(|address| ends_with(address, via));
+        it.via.iter().filter(is_on_none).cloned().collect()
     }
 
     /// What the document's personas are not expected anything of.

@@ -26,9 +26,10 @@ pub(super) fn tests(page: &Page<'_>) -> Vec<String> {
         let place = page.place(*at).map(|it| format!("{it}  ")).unwrap_or_default();
         let never = if first.rule == Rule::Never { " never" } else { "" };
         let want = verdict(Some(first.permit));
-        let comes = if *already { "is, and fails already today:" } else { "would be" };
+        let way = if first.lacking.is_empty() { "" } else { " by another way" };
+        let today = if *already { " (fails already today)" } else { "" };
         out.push(format!(
-            "  {} {place}{} / {scope} / {on}   want {want}{never}, {comes} {}",
+            "  {} {place}{} / {scope} / {on}   want {want}{never}, would be {}{way}{today}",
             painted(page.style.refuse, "FAIL"),
             one_line(persona),
             verdict(Some(first.got)),
