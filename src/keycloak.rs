@@ -15,6 +15,7 @@ use url::Url;
 mod connect;
 mod error;
 mod evaluate;
+pub mod openid;
 mod read;
 mod rights;
 mod secret;
@@ -22,9 +23,10 @@ mod send;
 mod token;
 mod version;
 
-pub use connect::{Connect, Credentials, Retry};
+pub use connect::{Connect, Credentials, Reach, Retry};
 pub use error::{Error, ErrorKind};
 pub use evaluate::{Evaluated, Evaluation, EvaluationIds, NotThere};
+pub use openid::Openid;
 pub use read::{Read, Source, Want, read};
 pub use rights::{Right, Rights, needs};
 pub use secret::{Redactor, Secret};
@@ -39,7 +41,7 @@ struct Inner {
     server: Url,
     http: reqwest::Client,
     tokens: token::Tokens,
-    redactor: Redactor,
+    redactor: Arc<Redactor>,
     retry: Retry,
     counts: Counters,
     /// What probing found, by realm.
@@ -67,19 +69,12 @@ pub struct Counts {
 impl Keycloak {
     /// Connects and logs in.
     pub async fn connect(connect: &Connect) -> Result<Keycloak, Error> {
-        let server = connect::server_url(&connect.server)?;
-        let http = connect::http_client(connect, &server)?;
-        let redactor = Redactor::default();
+        let openid = Openid::connect(&connect.reach, &connect.auth_realm)?;
+        let (http, server, redactor) = openid.parts();
         redactor.hide(connect.credentials.secret().expose());
-        let tokens = token::Tokens::new(
-            http.clone(),
-            &server,
-            &connect.auth_realm,
-            connect.credentials.clone(),
-            connect.retry,
-        );
-        tokens.bearer(&redactor).await?;
-        let (retry, counts) = (connect.retry, Counters::default());
+        let tokens = token::Tokens::new(openid, connect.credentials.clone());
+        tokens.bearer().await?;
+        let (retry, counts) = (connect.reach.retry, Counters::default());
         Ok(Keycloak(Arc::new(Inner {
             server,
             http,
@@ -122,14 +117,13 @@ impl Keycloak {
     /// Keycloak sends no `Date` header of its own (only a proxy in front of it does), so the clock is read
     /// from the token that it issued last.
     pub async fn server_time(&self) -> Result<Option<jiff::Timestamp>, Error> {
-        let seconds = self.0.tokens.server_time(&self.0.redactor).await?;
+        let seconds = self.0.tokens.server_time().await?;
         Ok(seconds.and_then(|it| jiff::Timestamp::from_second(it).ok()))
     }
 
     /// Returns what a realm calls itself in tokens (`iss`), from its `OpenID` configuration.
     pub async fn issuer(&self, realm: &str) -> Result<String, Error> {
-        let url = token::under(&self.0.server, &["realms", realm]);
-        Ok(self.0.tokens.issuer_at(&url).await?.0)
+        self.0.tokens.issuer(realm).await
     }
 
     /// Ends the login's session, so that runs do not pile up sessions on the server.

@@ -111,11 +111,11 @@ impl Login {
         }
         let mut connect = Connect::new(server.clone(), self.credentials()?);
         connect.auth_realm.clone_from(&self.auth_realm);
-        connect.ca_file.clone_from(&self.ca_file);
-        connect.client_cert.clone_from(&self.client_cert);
-        connect.client_key.clone_from(&self.client_key);
-        connect.request_timeout = Duration::from_secs(self.request_timeout);
-        connect.run = Some(run.to_owned());
+        connect.reach.ca_file.clone_from(&self.ca_file);
+        connect.reach.client_cert.clone_from(&self.client_cert);
+        connect.reach.client_key.clone_from(&self.client_key);
+        connect.reach.request_timeout = Duration::from_secs(self.request_timeout);
+        connect.reach.run = Some(run.to_owned());
         Ok(Target {
             keycloak: Keycloak::connect(&connect).await?,
             server: trimmed(&server),

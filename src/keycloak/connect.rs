@@ -7,14 +7,11 @@ use url::Url;
 
 use super::{Error, Secret};
 
-/// Everything that is needed to connect to one server.
+/// How to reach one server.
 #[derive(Clone, Debug)]
-pub struct Connect {
+pub struct Reach {
     /// Address of the server, with its context path if it has one (`https://sso.example.org/auth`).
     pub server: String,
-    /// Realm in which the credentials live (`--auth-realm`).
-    pub auth_realm: String,
-    pub credentials: Credentials,
     /// Authorities to trust instead of the system's (`--ca-file`), PEM.
     pub ca_file: Option<PathBuf>,
     /// Certificate chain and key to show to the server (`--client-cert`, `--client-key`), PEM.
@@ -27,13 +24,11 @@ pub struct Connect {
     pub run: Option<String>,
 }
 
-impl Connect {
-    /// Connects with the usual limits, to credentials in `master`.
-    pub fn new(server: impl Into<String>, credentials: Credentials) -> Connect {
-        Connect {
+impl Reach {
+    /// Reaches a server with the usual limits.
+    pub fn new(server: impl Into<String>) -> Reach {
+        Reach {
             server: server.into(),
-            auth_realm: "master".to_owned(),
-            credentials,
             ca_file: None,
             client_cert: None,
             client_key: None,
@@ -42,6 +37,22 @@ impl Connect {
             retry: Retry { tries: 5, first_pause: Duration::from_millis(200) },
             run: None,
         }
+    }
+}
+
+/// Everything that is needed to connect to one server with a login.
+#[derive(Clone, Debug)]
+pub struct Connect {
+    pub reach: Reach,
+    /// Realm in which the credentials live (`--auth-realm`).
+    pub auth_realm: String,
+    pub credentials: Credentials,
+}
+
+impl Connect {
+    /// Connects with the usual limits, to credentials in `master`.
+    pub fn new(server: impl Into<String>, credentials: Credentials) -> Connect {
+        Connect { reach: Reach::new(server), auth_realm: "master".to_owned(), credentials }
     }
 }
 
@@ -109,23 +120,23 @@ fn without_credentials(text: &str) -> String {
 }
 
 /// Builds the client that every request of a connection goes through.
-pub(super) fn http_client(connect: &Connect, server: &Url) -> Result<reqwest::Client, Error> {
+pub(super) fn http_client(reach: &Reach, server: &Url) -> Result<reqwest::Client, Error> {
     // Somebody else may have installed one already: any will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let agent = match &connect.run {
+    let agent = match &reach.run {
         Some(run) => format!("realmwright/{} run/{run}", env!("CARGO_PKG_VERSION")),
         None => format!("realmwright/{}", env!("CARGO_PKG_VERSION")),
     };
     let builder = || {
         reqwest::Client::builder()
             .user_agent(&agent)
-            .connect_timeout(connect.connect_timeout)
-            .timeout(connect.request_timeout)
+            .connect_timeout(reach.connect_timeout)
+            .timeout(reach.request_timeout)
             // A redirect would send the token elsewhere, and means that the address is not the server's own.
             .redirect(reqwest::redirect::Policy::none())
     };
     let mut chosen = builder();
-    if let Some(path) = &connect.ca_file {
+    if let Some(path) = &reach.ca_file {
         let authorities = reqwest::Certificate::from_pem_bundle(&read("--ca-file", path)?)
             .map_err(|error| not_usable("--ca-file", path, &error))?;
         if authorities.is_empty() {
@@ -133,7 +144,7 @@ pub(super) fn http_client(connect: &Connect, server: &Url) -> Result<reqwest::Cl
         }
         chosen = chosen.tls_certs_only(authorities);
     }
-    match (&connect.client_cert, &connect.client_key) {
+    match (&reach.client_cert, &reach.client_key) {
         (None, None) => {}
         (Some(cert), Some(key)) => {
             let mut pem = read("--client-key", key)?;
@@ -150,7 +161,7 @@ pub(super) fn http_client(connect: &Connect, server: &Url) -> Result<reqwest::Cl
     match chosen.build() {
         Ok(client) => Ok(client),
         // Without any authority in the system the client does not even build; plain http needs none.
-        Err(_) if server.scheme() == "http" && connect.ca_file.is_none() && connect.client_cert.is_none() => {
+        Err(_) if server.scheme() == "http" && reach.ca_file.is_none() && reach.client_cert.is_none() => {
             builder().tls_certs_only([]).build().map_err(|error| Error::Client { cause: chain(&error) })
         }
         Err(error) => Err(Error::Client { cause: chain(&error) }),
@@ -212,12 +223,12 @@ mod tests {
     #[test]
     fn a_file_that_is_no_certificate_is_named() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let mut connect = Connect::new("https://127.0.0.1:1", Credentials::Token(Secret::new("t")));
-        connect.ca_file = Some(file.path().to_owned());
-        let url = server_url(&connect.server).unwrap();
-        assert!(http_client(&connect, &url).unwrap_err().to_string().contains("--ca-file"));
-        connect.ca_file = None;
-        connect.client_key = Some(file.path().to_owned());
-        assert!(http_client(&connect, &url).unwrap_err().to_string().contains("needed together"));
+        let mut reach = Reach::new("https://127.0.0.1:1");
+        reach.ca_file = Some(file.path().to_owned());
+        let url = server_url(&reach.server).unwrap();
+        assert!(http_client(&reach, &url).unwrap_err().to_string().contains("--ca-file"));
+        reach.ca_file = None;
+        reach.client_key = Some(file.path().to_owned());
+        assert!(http_client(&reach, &url).unwrap_err().to_string().contains("needed together"));
     }
 }

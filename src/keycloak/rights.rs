@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Error, Keycloak, Request, Secret, token};
+use super::{Error, Keycloak, Request, Secret, openid};
 
 mod probe;
 
@@ -188,7 +188,7 @@ impl Keycloak {
     /// With a token that carries roles nothing is sent, so the realm may not exist; otherwise a realm that does
     /// not exist is the error `NotFound`.
     pub async fn rights(&self, realm: &str) -> Result<Rights, Error> {
-        let bearer = self.0.tokens.bearer(&self.0.redactor).await?;
+        let bearer = self.0.tokens.bearer().await?;
         match from_token(&bearer.token, realm) {
             Some(rights) => Ok(rights),
             None => self.probed(realm).await,
@@ -221,7 +221,7 @@ fn rights_client(account_realm: &str, realm: &str) -> Option<String> {
 
 /// Returns the rights that a token's own roles say, if it carries any for the realm.
 fn from_token(token: &Secret, realm: &str) -> Option<Rights> {
-    let claims = token::claims(token)?;
+    let claims = openid::claims(token.expose())?;
     let issuer_realm = claims.get("iss").and_then(Value::as_str)?.rsplit_once("/realms/")?.1;
     let roles = |pointer: &[&str]| -> BTreeSet<&str> {
         let found = pointer.iter().try_fold(&claims, |at, name| at.get(name)).and_then(Value::as_array);

@@ -31,7 +31,7 @@ pub enum Method {
 }
 
 impl Method {
-    fn on_the_wire(self) -> reqwest::Method {
+    pub(super) fn on_the_wire(self) -> reqwest::Method {
         match self {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -218,6 +218,35 @@ pub(super) async fn pause(pauses: &mut ExponentialBackoff, failed: Failed) -> Re
     }
 }
 
+/// Sends what no login stands behind until something answers it; a second time does no harm.
+pub(super) async fn until_answered(
+    retry: Retry,
+    method: Method,
+    url: &Url,
+    build: impl Fn() -> reqwest::RequestBuilder,
+) -> Result<Raw, Error> {
+    let mut pauses = retry.pauses();
+    loop {
+        let started = Instant::now();
+        let result = exchange(build()).await;
+        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let status = result.as_ref().map_or(0, |raw| raw.status);
+        tracing::debug!(path = url.path(), status, ms, "login");
+        let failed = match result {
+            Ok(raw) if matches!(raw.status, 429 | 502..=504) => {
+                let (status, text) = (raw.status, "no login possible now".to_owned());
+                let path = url.path().trim_start_matches('/').to_owned();
+                let error = Box::new(Error::Server { method, path, status, text });
+                Failed { error, again: Some(raw.retry_after()), in_doubt: false }
+            }
+            Ok(raw) => return Ok(raw),
+            Err(error) => broken(&error, url, true)
+                .unwrap_or_else(|cause| Error::Unreachable { url: url.to_string(), cause }.into()),
+        };
+        pause(&mut pauses, failed).await?;
+    }
+}
+
 impl Keycloak {
     /// Reads `{server}/admin/{path}`.
     pub async fn get(&self, path: &str) -> Result<Answer, Error> {
@@ -228,7 +257,7 @@ impl Keycloak {
     pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
         let url = admin_url(&self.0.server, &request.path)?;
         let mut pauses = self.0.retry.pauses();
-        let mut bearer = self.0.tokens.bearer(&self.0.redactor).await?;
+        let mut bearer = self.0.tokens.bearer().await?;
         let mut renewed = false;
         let mut repeated = false;
         loop {
@@ -256,7 +285,7 @@ impl Keycloak {
     }
 
     async fn renewed(&self, request: &Request, refused: &Bearer) -> Result<Bearer, Error> {
-        match self.0.tokens.renewed(refused, &self.0.redactor).await {
+        match self.0.tokens.renewed(refused).await {
             Ok(Some(bearer)) => Ok(bearer),
             Ok(None) => Err(Error::Expired {
                 method: request.method,

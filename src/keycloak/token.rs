@@ -6,19 +6,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rustls::SignatureScheme;
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Mutex;
-use url::Url;
 
-use super::connect::{Credentials, Retry};
-use super::error::said;
-use super::secret::Redactor;
-use super::send::{Failed, Raw, broken, exchange, pause};
+use super::connect::Credentials;
+use super::openid::{Client, Grant, Openid, Refusal, Tokens as Answer, claims};
 use super::{Error, Secret};
 
 /// How long before its end a token is renewed.
@@ -42,23 +34,14 @@ struct Held {
 
 /// Gets and keeps the access token of a connection.
 pub(super) struct Tokens {
-    http: reqwest::Client,
-    realm: String,
-    realm_url: Url,
+    openid: Openid,
     credentials: Credentials,
-    retry: Retry,
     held: Mutex<Option<Held>>,
     pub(super) logins: AtomicU64,
 }
 
 impl Tokens {
-    pub(super) fn new(
-        http: reqwest::Client,
-        server: &Url,
-        realm: &str,
-        credentials: Credentials,
-        retry: Retry,
-    ) -> Tokens {
+    pub(super) fn new(openid: Openid, credentials: Credentials) -> Tokens {
         let held = match &credentials {
             Credentials::Token(token) => Some(Held {
                 bearer: Bearer { token: token.clone(), serial: 0 },
@@ -68,49 +51,41 @@ impl Tokens {
             }),
             Credentials::Password { .. } | Credentials::Client { .. } | Credentials::SignedJwt { .. } => None,
         };
-        let realm_url = under(server, &["realms", realm]);
-        // Somebody waits for the first login: a wrong address should not take the patience of a long run.
-        let retry = Retry { tries: retry.tries.min(3), ..retry };
-        let (realm, held) = (realm.to_owned(), Mutex::new(held));
-        Tokens { http, realm, realm_url, credentials, retry, held, logins: AtomicU64::new(0) }
+        Tokens { openid, credentials, held: Mutex::new(held), logins: AtomicU64::new(0) }
     }
 
     /// Returns a token that lives long enough for a request, logging in or renewing where needed.
-    pub(super) async fn bearer(&self, redactor: &Redactor) -> Result<Bearer, Error> {
+    pub(super) async fn bearer(&self) -> Result<Bearer, Error> {
         let mut held = self.held.lock().await;
         match &*held {
             Some(it) if it.renew_at.is_none_or(|at| Instant::now() < at) => Ok(it.bearer.clone()),
-            _ => self.renew(&mut held, redactor).await,
+            _ => self.renew(&mut held).await,
         }
     }
 
     /// Returns another token than the one that the server refused, or nothing where none can be had.
-    pub(super) async fn renewed(
-        &self,
-        refused: &Bearer,
-        redactor: &Redactor,
-    ) -> Result<Option<Bearer>, Error> {
+    pub(super) async fn renewed(&self, refused: &Bearer) -> Result<Option<Bearer>, Error> {
         if matches!(self.credentials, Credentials::Token(_)) {
             return Ok(None);
         }
         let mut held = self.held.lock().await;
         match &*held {
             Some(it) if it.bearer.serial != refused.serial => Ok(Some(it.bearer.clone())),
-            _ => self.renew(&mut held, redactor).await.map(Some),
+            _ => self.renew(&mut held).await.map(Some),
         }
     }
 
     /// Returns the realm and the name of the user who logs in, where it is one.
     pub(super) fn user(&self) -> Option<(&str, &str)> {
         match &self.credentials {
-            Credentials::Password { user, .. } => Some((&self.realm, user)),
+            Credentials::Password { user, .. } => Some((self.openid.realm(), user)),
             Credentials::Client { .. } | Credentials::SignedJwt { .. } | Credentials::Token(_) => None,
         }
     }
 
     /// Returns the server's time in seconds, as the newest token tells it.
-    pub(super) async fn server_time(&self, redactor: &Redactor) -> Result<Option<i64>, Error> {
-        self.bearer(redactor).await?;
+    pub(super) async fn server_time(&self) -> Result<Option<i64>, Error> {
+        self.bearer().await?;
         let issued = self.held.lock().await.as_ref().and_then(|it| it.issued);
         let later = |at: Instant| i64::try_from(at.elapsed().as_secs()).unwrap_or(i64::MAX);
         Ok(issued.map(|(seconds, at)| seconds.saturating_add(later(at))))
@@ -119,169 +94,77 @@ impl Tokens {
     /// Ends the session of a login with a password; best effort, since it would end by itself.
     pub(super) async fn end(&self) {
         let refresh = self.held.lock().await.take().and_then(|it| it.refresh);
-        if let (Credentials::Password { .. }, Some((refresh, _))) = (&self.credentials, refresh) {
-            let url = under(&self.realm_url, &["protocol", "openid-connect", "logout"]);
-            let form = [("client_id", "admin-cli"), ("refresh_token", refresh.expose())];
-            if let Err(error) = self.http.post(url).form(&form).send().await {
-                tracing::debug!(cause = %error.without_url(), "the session could not be ended");
-            }
+        if let (Credentials::Password { .. }, Some((refresh, _))) = (&self.credentials, refresh)
+            && let Err(cause) = self.openid.end(&self.client(), &refresh).await
+        {
+            tracing::debug!(%cause, "the session could not be ended");
         }
     }
 
-    async fn renew(&self, held: &mut Option<Held>, redactor: &Redactor) -> Result<Bearer, Error> {
+    /// Returns what a realm calls itself.
+    pub(super) async fn issuer(&self, realm: &str) -> Result<String, Error> {
+        Ok(self.openid.of_realm(realm).document().await?.issuer)
+    }
+
+    async fn renew(&self, held: &mut Option<Held>) -> Result<Bearer, Error> {
         let serial = held.as_ref().map_or(0, |it| it.bearer.serial) + 1;
         let refresh = held.as_mut().and_then(|it| it.refresh.take());
         let now = Instant::now();
         let answer = match refresh {
-            Some((refresh, until)) if now < until => {
-                let form = vec![
-                    ("grant_type", "refresh_token".to_owned()),
-                    ("refresh_token", refresh.expose().to_owned()),
-                ];
-                match self.ask(self.with_client(form).await?, redactor).await {
-                    // The session ended or was ended: a login opens another.
-                    Err(Error::Login { .. }) => self.ask(self.login_form().await?, redactor).await?,
-                    answer => answer?,
-                }
-            }
-            _ => self.ask(self.login_form().await?, redactor).await?,
+            Some((refresh, until)) if now < until => match self.ask(&Grant::Refresh(refresh)).await? {
+                // The session ended or was ended: a login opens another.
+                Err(_) => self.log_in().await?,
+                Ok(answer) => answer,
+            },
+            _ => self.log_in().await?,
         };
-        let seconds = |name: &str| answer.get(name).and_then(Value::as_u64).map(Duration::from_secs);
-        let text = |name: &str| answer.get(name).and_then(Value::as_str);
-        let token = Secret::new(text("access_token").unwrap_or_default());
-        let lives = seconds("expires_in").unwrap_or(Duration::from_secs(60));
-        let bearer = Bearer { token, serial };
-        redactor.hide(bearer.token.expose());
-        let refresh = text("refresh_token").map(Secret::new).zip(seconds("refresh_expires_in"));
-        let issued = claims(&bearer.token).and_then(|it| it.get("iat").and_then(Value::as_i64));
+        let lives = answer.expires_in;
+        let bearer = Bearer { token: answer.access, serial };
+        let issued = claims(bearer.token.expose()).and_then(|it| it.get("iat").and_then(Value::as_i64));
         *held = Some(Held {
             bearer: bearer.clone(),
             issued: issued.map(|seconds| (seconds, Instant::now())),
             renew_at: Some(now + lives.saturating_sub(EARLY).max(lives / 2)),
             // One of zero seconds is an offline session or none at all: logging in again is sure to work.
-            refresh: refresh
+            refresh: answer
+                .refresh
+                .zip(answer.refresh_expires_in)
                 .filter(|(_, lives)| *lives > EARLY)
                 .map(|(token, lives)| (token, now + lives.saturating_sub(EARLY))),
         });
         Ok(bearer)
     }
 
-    async fn login_form(&self) -> Result<Vec<(&'static str, String)>, Error> {
-        let form = match &self.credentials {
-            Credentials::Password { user, password } => vec![
-                ("grant_type", "password".to_owned()),
-                ("username", user.clone()),
-                ("password", password.expose().to_owned()),
-            ],
+    async fn log_in(&self) -> Result<Answer, Error> {
+        let scope = String::new();
+        let grant = match &self.credentials {
+            Credentials::Password { user, password } => {
+                Grant::Password { user: user.clone(), password: password.clone(), scope }
+            }
             Credentials::Client { .. } | Credentials::SignedJwt { .. } | Credentials::Token(_) => {
-                vec![("grant_type", "client_credentials".to_owned())]
+                Grant::ClientCredentials { scope }
             }
         };
-        self.with_client(form).await
+        self.ask(&grant).await?.map_err(|refusal| self.refused(&refusal))
     }
 
-    /// Adds who is asking, and its proof.
-    async fn with_client(
-        &self,
-        mut form: Vec<(&'static str, String)>,
-    ) -> Result<Vec<(&'static str, String)>, Error> {
+    async fn ask(&self, grant: &Grant) -> Result<Result<Answer, Refusal>, Error> {
+        self.logins.fetch_add(1, Ordering::Relaxed);
+        self.openid.token(&self.client(), grant).await
+    }
+
+    fn client(&self) -> Client {
         match &self.credentials {
             Credentials::Password { .. } | Credentials::Token(_) => {
-                form.push(("client_id", "admin-cli".to_owned()));
+                Client::Public { id: "admin-cli".to_owned() }
             }
-            Credentials::Client { id, secret } => {
-                form.push(("client_id", id.clone()));
-                form.push(("client_secret", secret.expose().to_owned()));
-            }
-            Credentials::SignedJwt { id, key } => {
-                let (issuer, now) = self.issuer().await?;
-                form.push(("client_id", id.clone()));
-                form.push((
-                    "client_assertion_type",
-                    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned(),
-                ));
-                form.push(("client_assertion", assertion(id, &issuer, now, key)?));
-            }
-        }
-        Ok(form)
-    }
-
-    /// Returns the realm's issuer, which may differ from the address in use, and the server's clock in seconds.
-    async fn issuer(&self) -> Result<(String, i64), Error> {
-        self.issuer_at(&self.realm_url).await
-    }
-
-    /// Returns what a realm calls itself, and the server's clock in seconds.
-    pub(super) async fn issuer_at(&self, realm_url: &Url) -> Result<(String, i64), Error> {
-        let url = under(realm_url, &[".well-known", "openid-configuration"]);
-        let raw = self.until_answered(&url, || self.http.get(url.clone())).await?;
-        let issuer = raw.json().and_then(|it| it.get("issuer").and_then(Value::as_str).map(str::to_owned));
-        let now = raw
-            .header(reqwest::header::DATE)
-            .and_then(|it| jiff::fmt::rfc2822::parse(&it).ok())
-            .map_or_else(jiff::Timestamp::now, |it| it.timestamp());
-        match issuer {
-            Some(issuer) if raw.status == 200 => Ok((issuer, now.as_second())),
-            _ => Err(self.refused(&url, &raw, &Redactor::default())),
-        }
-    }
-
-    async fn ask(&self, form: Vec<(&'static str, String)>, redactor: &Redactor) -> Result<Value, Error> {
-        let url = under(&self.realm_url, &["protocol", "openid-connect", "token"]);
-        for (name, value) in &form {
-            if matches!(*name, "client_assertion" | "refresh_token") {
-                redactor.hide(value);
-            }
-        }
-        self.logins.fetch_add(1, Ordering::Relaxed);
-        let raw = self.until_answered(&url, || self.http.post(url.clone()).form(&form)).await?;
-        match raw.json() {
-            Some(answer) if raw.status == 200 && answer.get("access_token").is_some_and(Value::is_string) => {
-                Ok(answer)
-            }
-            _ => Err(self.refused(&url, &raw, redactor)),
-        }
-    }
-
-    /// Sends a login until something answers it; a second login does no harm.
-    async fn until_answered(
-        &self,
-        url: &Url,
-        build: impl Fn() -> reqwest::RequestBuilder,
-    ) -> Result<Raw, Error> {
-        let mut pauses = self.retry.pauses();
-        loop {
-            let started = Instant::now();
-            let result = exchange(build()).await;
-            let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let status = result.as_ref().map_or(0, |raw| raw.status);
-            tracing::debug!(path = url.path(), status, ms, "login");
-            let failed = match result {
-                Ok(raw) if matches!(raw.status, 429 | 502..=504) => {
-                    let (status, text) = (raw.status, "no login possible now".to_owned());
-                    let path = url.path().trim_start_matches('/').to_owned();
-                    let error = Box::new(Error::Server { method: super::Method::Post, path, status, text });
-                    Failed { error, again: Some(raw.retry_after()), in_doubt: false }
-                }
-                Ok(raw) => return Ok(raw),
-                Err(error) => broken(&error, url, true)
-                    .unwrap_or_else(|cause| Error::Unreachable { url: url.to_string(), cause }.into()),
-            };
-            pause(&mut pauses, failed).await?;
+            Credentials::Client { id, secret } => Client::Secret { id: id.clone(), secret: secret.clone() },
+            Credentials::SignedJwt { id, key } => Client::SignedJwt { id: id.clone(), key: key.clone() },
         }
     }
 
     /// Says why a login failed, and what would mend it.
-    fn refused(&self, url: &Url, raw: &Raw, redactor: &Redactor) -> Error {
-        let body = match raw.json() {
-            Some(body) if body.get("error").is_some() && !(300..400).contains(&raw.status) => body,
-            _ => return raw.not_keycloak(url),
-        };
-        let text = redactor.clean(&said(&body));
-        // A wrong path below a Keycloak: JSON as well, but no realm's answer.
-        if raw.status == 404 && text.contains("matching target resource") {
-            return raw.not_keycloak(url);
-        }
+    fn refused(&self, refusal: &Refusal) -> Error {
         let (account, as_user) = match &self.credentials {
             Credentials::Password { user, .. } => (format!("user `{user}`"), true),
             Credentials::Client { id, .. } | Credentials::SignedJwt { id, .. } => {
@@ -289,17 +172,14 @@ impl Tokens {
             }
             Credentials::Token(_) => ("the given token".to_owned(), false),
         };
+        let is_signed = matches!(self.credentials, Credentials::SignedJwt { .. });
+        let text = refusal.text();
         Error::Login {
-            url: url.origin().ascii_serialization(),
-            realm: self.realm.clone(),
+            url: self.openid.origin(),
+            realm: self.openid.realm().to_owned(),
             account,
-            status: raw.status,
-            hint: login_hint(
-                &text,
-                raw.status,
-                as_user,
-                matches!(self.credentials, Credentials::SignedJwt { .. }),
-            ),
+            status: refusal.status,
+            hint: login_hint(&text, refusal.status, as_user, is_signed),
             text,
         }
     }
@@ -330,39 +210,4 @@ fn login_hint(text: &str, status: u16, as_user: bool, signed: bool) -> &'static 
     } else {
         "no such client in this realm, or a wrong client secret"
     }
-}
-
-/// Returns a login signed with RS256, valid for a minute by the server's clock.
-fn assertion(id: &str, issuer: &str, now: i64, key: &Secret) -> Result<String, Error> {
-    let refuse = |cause: &str| Error::Key { cause: cause.to_owned() };
-    let der = PrivateKeyDer::from_pem_slice(key.expose().as_bytes())
-        .map_err(|_| refuse("it is no private key in PEM without a passphrase"))?;
-    let key =
-        rustls::crypto::ring::sign::any_supported_type(&der).map_err(|_| refuse("its type is not known"))?;
-    let signer = key
-        .choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256])
-        .ok_or_else(|| refuse("RS256 needs an RSA key (of 2048 bits or more)"))?;
-    let mut random = [0_u8; 16];
-    getrandom::fill(&mut random).map_err(|_| refuse("the system gives no random numbers"))?;
-    let claims = json!({
-        "iss": id, "sub": id, "aud": issuer, "jti": URL_SAFE_NO_PAD.encode(random),
-        "iat": now, "exp": now + 60,
-    });
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!("{}.{}", part(&json!({ "alg": "RS256", "typ": "JWT" })), part(&claims));
-    let signature = signer.sign(signed.as_bytes()).map_err(|_| refuse("it does not sign"))?;
-    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
-}
-
-/// Returns the claims of a token, unverified: they only help to ask the right questions.
-pub(super) fn claims(token: &Secret) -> Option<Value> {
-    let body = token.expose().split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body.trim_end_matches('=')).ok()?).ok()
-}
-
-/// Appends path segments, percent-encoded.
-pub(super) fn under(base: &Url, segments: &[&str]) -> Url {
-    let mut url = base.clone();
-    url.path_segments_mut().expect("http addresses have a path").pop_if_empty().extend(segments);
-    url
 }

@@ -245,7 +245,7 @@ fn read_as(server: &Server, realm: &str, credentials: Credentials, want: &Want) 
         if matches!(connect.credentials, Credentials::Client { .. }) {
             realm.clone_into(&mut connect.auth_realm);
         }
-        connect.request_timeout = Duration::from_secs(60);
+        connect.reach.request_timeout = Duration::from_secs(60);
         let keycloak = Keycloak::connect(&connect).await.map_err(|it| it.to_string())?;
         let read = read(&keycloak, realm, want).await.map_err(|it| it.to_string())?;
         keycloak.close().await;

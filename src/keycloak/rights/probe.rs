@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{MASTER, Right, Rights, rights_client};
-use crate::keycloak::{Answer, Error, ErrorKind, Keycloak, Method, Request, token};
+use crate::keycloak::{Answer, Error, ErrorKind, Keycloak, Method, Request, openid};
 
 /// No object has this id.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
@@ -214,5 +214,5 @@ async fn ask(keycloak: &Keycloak, method: Method, path: String, body: Option<Val
 /// Returns `realms/<realm>` with the name percent-encoded.
 fn realm_path(realm: &str) -> String {
     let base = url::Url::parse("http://localhost/").expect("a constant address");
-    token::under(&base, &["realms", realm]).path().trim_start_matches('/').to_owned()
+    openid::under(&base, &["realms", realm]).path().trim_start_matches('/').to_owned()
 }

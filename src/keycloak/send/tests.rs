@@ -79,9 +79,9 @@ fn scripted(script: Vec<Say>) -> (String, Seen) {
 fn connect_to(url: &str, credentials: Credentials) -> Connect {
     let mut connect = Connect::new(url, credentials);
     // Long enough that a busy machine answers in time.
-    connect.request_timeout = Duration::from_secs(30);
-    connect.retry.first_pause = Duration::from_millis(1);
-    connect.run = Some("r1".to_owned());
+    connect.reach.request_timeout = Duration::from_secs(30);
+    connect.reach.retry.first_pause = Duration::from_millis(1);
+    connect.reach.run = Some("r1".to_owned());
     connect
 }
 
@@ -129,7 +129,7 @@ async fn requests_are_repeated_only_where_that_is_safe() {
         let (url, seen) = scripted(script);
         let mut connect = connect_to(&url, token());
         if is_slow {
-            connect.request_timeout = Duration::from_secs(1);
+            connect.reach.request_timeout = Duration::from_secs(1);
         }
         let keycloak = Keycloak::connect(&connect).await.unwrap();
         let result = keycloak.send(&request(method)).await;

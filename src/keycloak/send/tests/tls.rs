@@ -59,7 +59,7 @@ fn tls_server(
 
 fn tls_connect(url: &str) -> Connect {
     let mut connect = connect_to(url, Credentials::Token(Secret::new("t")));
-    connect.request_timeout = Duration::from_secs(5);
+    connect.reach.request_timeout = Duration::from_secs(5);
     connect
 }
 
@@ -70,16 +70,16 @@ async fn an_unknown_certificate_authority_is_final_and_mended_by_ca_file() {
     let mut connect = tls_connect(&format!("https://localhost:{port}"));
     let (known, unknown) = (file(&own.cert.pem()), file(&stranger.cert.pem()));
 
-    connect.ca_file = Some(unknown.path().to_owned());
+    connect.reach.ca_file = Some(unknown.path().to_owned());
     let error = Keycloak::connect(&connect).await.unwrap().send(&request(Method::Post)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     assert!(error.to_string().contains("name it with --ca-file"), "{error}");
     assert_eq!(*accepted.lock().unwrap(), 1, "a certificate does not get better by asking again");
 
-    connect.ca_file = Some(known.path().to_owned());
+    connect.reach.ca_file = Some(known.path().to_owned());
     Keycloak::connect(&connect).await.unwrap().get("realms").await.unwrap();
 
-    connect.server = format!("https://127.0.0.1:{port}");
+    connect.reach.server = format!("https://127.0.0.1:{port}");
     let error = Keycloak::connect(&connect).await.unwrap().get("realms").await.unwrap_err();
     assert!(error.to_string().contains("another host name"), "{error}");
 }
@@ -90,13 +90,13 @@ async fn a_client_certificate_is_shown_to_a_server_that_wants_one() {
     let (port, _) = tls_server(&own, Some(&client));
     let mut connect = tls_connect(&format!("https://localhost:{port}"));
     let files = [file(&own.cert.pem()), file(&client.cert.pem()), file(&client.signing_key.serialize_pem())];
-    connect.ca_file = Some(files[0].path().to_owned());
+    connect.reach.ca_file = Some(files[0].path().to_owned());
     let error = Keycloak::connect(&connect).await.unwrap().get("realms").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     assert!(error.to_string().contains("--client-cert"), "{error}");
 
-    connect.client_cert = Some(files[1].path().to_owned());
-    connect.client_key = Some(files[2].path().to_owned());
+    connect.reach.client_cert = Some(files[1].path().to_owned());
+    connect.reach.client_key = Some(files[2].path().to_owned());
     Keycloak::connect(&connect).await.unwrap().get("realms").await.unwrap();
 }
 
@@ -112,7 +112,7 @@ async fn plain_http_on_an_https_address_is_told() {
     });
     let mut connect = tls_connect(&format!("https://localhost:{port}"));
     let ca = file(&certificate("localhost").cert.pem());
-    connect.ca_file = Some(ca.path().to_owned());
+    connect.reach.ca_file = Some(ca.path().to_owned());
     let error = Keycloak::connect(&connect).await.unwrap().get("realms").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     assert!(error.to_string().contains("plain http"), "{error}");
