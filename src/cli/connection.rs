@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use super::exit::{RefusedError, UsageError};
-use crate::keycloak::{Connect, Credentials, Keycloak, Secret};
+use crate::keycloak::{Connect, Credentials, Keycloak, Reach, Secret};
 use crate::manifest::Project;
 
 #[derive(Clone, Debug, clap::Args)]
@@ -54,6 +54,8 @@ pub(super) struct Login {
 /// A connection, and what it was chosen by.
 pub(super) struct Target {
     pub(super) keycloak: Keycloak,
+    /// The same server, for whoever logs in as somebody else.
+    pub(super) reach: Reach,
     /// As shown: without a trailing slash.
     pub(super) server: String,
     /// Empty without `--env`.
@@ -118,6 +120,7 @@ impl Login {
         connect.reach.run = Some(run.to_owned());
         Ok(Target {
             keycloak: Keycloak::connect(&connect).await?,
+            reach: connect.reach,
             server: trimmed(&server),
             environment: self.environment.clone().unwrap_or_default(),
             issuer: environment.and_then(|it| it.issuer.clone()),

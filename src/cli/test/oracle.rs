@@ -1,5 +1,7 @@
 //! Asking the server what it says of the cases that it can be asked about.
 
+mod token;
+
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -31,7 +33,7 @@ pub(super) async fn ask(
         }
         match oracle {
             Oracle::Evaluate => evaluate(target, &facts.realms[at], it).await?,
-            Oracle::Token => {}
+            Oracle::Token => token::ask(target, facts, &facts.realms[at], it).await?,
         }
     }
     Ok(())
