@@ -172,22 +172,29 @@ async fn one(
         let case = &tested.cases[*at];
         out.push((*at, heard(openid, tested.client.name(), ids, &tokens.access, case).await?));
     }
+    // Runs must not pile up sessions; one that cannot be ended ends by itself.
+    if let Some(refresh) = token.and_then(|it| it.0.refresh) {
+        let _ = openid.end(&client(secrets, login), &refresh).await;
+    }
     Ok(out)
+}
+
+fn client(secrets: &Secrets, login: &Login) -> Client {
+    let id = login.client.clone();
+    match &login.secret {
+        Some(it) => Client::Secret { id, secret: Secret::new(secrets.reveal(it).unwrap_or_default()) },
+        None => Client::Public { id },
+    }
 }
 
 async fn tokens(openid: &Openid, secrets: &Secrets, login: &Login) -> Result<Result<Tokens, Refusal>, Error> {
     let reveal = |it: &SecretRef| Secret::new(secrets.reveal(it).unwrap_or_default());
-    let id = login.client.clone();
-    let client = match &login.secret {
-        Some(secret) => Client::Secret { id, secret: reveal(secret) },
-        None => Client::Public { id },
-    };
     let scope = login.scope.clone();
     let grant = match &login.user {
         Some((user, password)) => Grant::Password { user: user.clone(), password: reveal(password), scope },
         None => Grant::ClientCredentials { scope },
     };
-    openid.token(&client, &grant).await
+    openid.token(&client(secrets, login), &grant).await
 }
 
 async fn heard(
