@@ -12,6 +12,7 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod access;
+mod access_tests;
 mod cascade;
 mod connecting;
 mod faults;
@@ -65,6 +66,7 @@ fn trials() -> Vec<Trial> {
         connecting::trials(),
         faults::trials(),
         foreign::trials(),
+        access_tests::trials(),
         guards::trials(),
         ledger::trials(),
         links::trials(),

@@ -39,12 +39,21 @@ pub(super) fn read(
             reader.notes.push(note.help("write `resources: [NAME]`: names, URIs, or patterns with `*`"));
             continue;
         };
+        if resources.items().is_empty() && matches!(resources.is, TreeIs::List(_)) {
+            let note = Note::error(
+                "RW0608",
+                "this expectation is about no resource",
+                resources.at,
+                "expects nothing",
+            );
+            reader.notes.push(note.help("name one, or write `\"*\"` for all"));
+        }
         let mut found: Vec<(String, bool)> = Vec::new();
         for (text, tree) in placed(key, resources, reader) {
             let exact = !text.contains('*');
             found.extend(place.find(&text, tree.at, reader.notes).into_iter().map(|it| (it, exact)));
         }
-        if entries.len() == 1 {
+        if item.entries().len() == 1 {
             let note = Note::error("RW0608", "this expectation is about nobody", item.at, "no persona here");
             reader.notes.push(note.help(format!("name one of the personas: {}", personas.join(", "))));
         }
@@ -69,7 +78,8 @@ fn one(
     let part = |name: &str| entries.iter().find(|(key, _)| &*key.name == name).copied();
     let why = part("why").and_then(|(key, value)| reader.text(key, value));
     let via = part("via").map(|(key, value)| via(place, part("permit").is_some(), key, value, reader));
-    if part("permit").is_none() && part("deny").is_none() {
+    let is_known = tree.entries().len() == entries.len();
+    if is_known && part("permit").is_none() && part("deny").is_none() {
         let title = format!("nothing is expected of `{}`", name.name);
         let note = Note::error("RW0608", title, name.at, "neither `permit` nor `deny`");
         reader

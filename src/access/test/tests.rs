@@ -9,6 +9,7 @@ use crate::kind::{NEWEST, USER};
 use crate::manifest::{Project, load_texts};
 use crate::report::{Color, notes};
 use crate::state::{Pattern, State};
+use crate::text::{json_of_tree, parse_yaml};
 
 const MANIFEST: &str = r#"
 realm: test
@@ -276,5 +277,37 @@ fn the_committed_schema_is_current_and_knows_what_reading_knows() {
     assert_eq!(keys(&schema["$defs"]["persona"]["properties"]), sorted(crate::access::cast::KEYS));
     assert_eq!(keys(&schema["$defs"]["expected"]["properties"]), sorted(expect::KEYS));
     assert_eq!(keys(&schema["$defs"]["never"]["properties"]), sorted(never::KEYS));
-    jsonschema::validator_for(&schema).expect("the schema is one");
+}
+
+#[test]
+fn the_schema_accepts_the_example_and_flags_what_reading_would_refuse() {
+    let schema = schema();
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    let is_fine = |text: &str| {
+        let (documents, notes) = parse_yaml(0, text);
+        notes.is_empty() && documents.iter().all(|it| validator.is_valid(&json_of_tree(it)))
+    };
+    let folder = std::path::Path::new("examples/realm-config/access");
+    let path = folder.join("demo.yaml");
+    let text = std::fs::read_to_string(&path).expect("the example can be read");
+    assert!(is_fine(&text), "{}", path.display());
+    let named = text.lines().next().and_then(|it| it.split_once("$schema=")).expect("it names its schema");
+    assert!(folder.join(named.1).is_file(), "{} is not there", named.1);
+    for (body, fine) in [
+        ("otherwise: DENY", true),
+        ("", false),
+        ("otherwise: deny", false),
+        ("expect: [{ resources: [a], eric: { permit: true } }]", true),
+        ("expect: [{ resources: [a], eric: { permit: [] } }]", false),
+        ("expect: [{ resources: [a], eric: { permits: [view] } }]", false),
+        ("expect: [{ resources: [a] }]", false),
+        ("expect: [{ eric: { permit: [view] } }]", false),
+        ("never: [{ scopes: [view], except: [eric] }]", true),
+        ("never: [{ except: [eric] }]", false),
+        ("otherwise: DENY\npersonas: { eric: {} }", false),
+        ("otherwise: DENY\npersona: { eric: { user: eric } }", false),
+    ] {
+        let text = format!("kind: AccessTest\nresourceServer: demo\n{body}\n");
+        assert_eq!(is_fine(&text), fine, "{body}");
+    }
 }
