@@ -44,7 +44,8 @@ pub(super) fn on_plan(
 ) -> Option<AccessTests> {
     let realm = planned.plan.realm.as_str();
     let (known, _) = check(loaded, project);
-    let is_of_realm = |it: &Option<Test>| it.as_ref().is_some_and(|it| it.realm == realm);
+    // One about a client that is declared elsewhere is read for the first time here.
+    let is_of_realm = |it: &Option<Test>| it.as_ref().is_none_or(|it| it.realm == realm);
     let documents: Vec<_> =
         loaded.tests.iter().zip(&known).filter(|(_, it)| is_of_realm(it)).map(|(it, _)| it).collect();
     if documents.is_empty() {

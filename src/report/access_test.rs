@@ -237,3 +237,6 @@ fn not_asked(results: &Results, count: &Count) -> Option<String> {
     let reasons: Vec<String> = by_reason.into_iter().map(|(why, count)| format!("{why} ({count})")).collect();
     Some(format!("{} not asked of the server, decided offline: {}", count.not_asked, reasons.join("; ")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::access_test::{heard, reasons, verdict};
-use super::safe::one_line;
+use super::safe;
 use crate::access::test::{Case, Heard, Outcome, Results, Tested};
 use crate::text::Files;
 
@@ -18,6 +18,11 @@ pub fn tests_junit(results: &Results, files: &Files, unknown_fails: bool) -> Vec
     let mut out = writer.into_inner();
     out.push(b'\n');
     out
+}
+
+/// Text that XML may hold: the two characters that are left are in no version of it.
+fn one_line(text: &str) -> String {
+    safe::one_line(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
 struct Counts {
@@ -113,8 +118,8 @@ fn case(
         _ => format!(", the server says {}", heard(case)),
     };
     let got = format!("want {}, offline {}{server}", verdict(Some(case.permit)), verdict(case.offline()));
-    let why = case.why.iter().map(|it| one_line(it));
-    let text = why.chain(reasons(case)).collect::<Vec<_>>().join("\n");
+    let why = case.why.iter().cloned().chain(reasons(case));
+    let text = why.map(|it| one_line(&it)).collect::<Vec<_>>().join("\n");
     let (tag, kind) = match case.outcome() {
         Outcome::Pass => {
             element.write_empty()?;

@@ -200,7 +200,7 @@ fn a_broken_test_refuses(server: &Server) -> Result<(), String> {
     server.no_realm(name)
 }
 
-/// Returns what a JUnit file says of itself, and what is in it. It must be well-formed.
+/// Returns what a `JUnit` file says of itself, and what is in it. It must be well-formed.
 fn junit(text: &str) -> Result<Vec<String>, String> {
     let mut reader = quick_xml::Reader::from_str(text);
     let (mut head, mut cases, mut failures) = (None, 0, 0);

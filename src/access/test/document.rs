@@ -142,6 +142,9 @@ impl Reading<'_> {
             return true;
         }
         if self.external.iter().any(|it| it.covers(client)) {
+            let title = format!("{} is declared elsewhere", title(client));
+            let label = "tested on plans and on servers alone";
+            notes.push(Note::remark("RW0601", title, written.at, label));
             return false;
         }
         let names: Vec<String> = servers.iter().map(|it| it.name().to_owned()).collect();

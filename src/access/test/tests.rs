@@ -11,7 +11,7 @@ use crate::report::{Color, notes};
 use crate::state::{Pattern, State};
 use crate::text::{json_of_tree, parse_yaml};
 
-const MANIFEST: &str = r#"
+const MANIFEST: &str = r"
 realm: test
 roles: { realm: [{ name: boss, composites: { client: { demo: [reader] } } }], client: { demo: [{ name: reader }] } }
 groups: [{ name: eo, subGroups: [{ name: readers, clientRoles: { demo: [reader] } }] }]
@@ -41,7 +41,7 @@ clients:
         - { name: Space permission, type: scope, resources: [Space], scopes: [view], decisionStrategy: AFFIRMATIVE, policies: [Only alice, Members, Readers] }
         - { name: Edit permission, type: scope, resources: [Space], scopes: [edit], policies: [Readers, Mornings] }
         - { name: Open permission, type: resource, resources: [Open], policies: [Only alice] }
-"#;
+";
 
 /// A document and its manifest, read.
 struct Read {
@@ -111,6 +111,14 @@ fn what_is_external_may_be_named_and_is_undecided() {
     assert_eq!(notes(&read.files, &read.notes, Color::Never), "");
     let tested = read.test.expect("a test").run(&Realm::compile(&read.state, NEWEST), &[]);
     assert_eq!(wrong(&tested), ["shared view Elsewhere: Unknown", "shared view Space: Unknown"]);
+}
+
+#[test]
+fn a_resource_server_that_is_declared_elsewhere_is_left_to_plans_and_servers() {
+    let read =
+        read("kind: AccessTest\nresourceServer: theirs\notherwise: DENY\n", &[Pattern::new("client/theirs")]);
+    assert!(read.test.is_none() && !read.notes.iter().any(crate::text::Note::is_error));
+    assert_eq!(read.notes.len(), 1);
 }
 
 #[test]
