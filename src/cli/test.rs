@@ -13,7 +13,7 @@ use super::{Exit, Global};
 use crate::access::test::{Case, Oracle, Reading, Results, Stage, Test, Tested};
 use crate::access::{Realm, covers};
 use crate::report;
-use crate::text::Note;
+use crate::text::{Files, Note};
 
 mod oracle;
 
@@ -77,12 +77,17 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let filters = args.filter.iter().map(|it| Filter::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
     let reports = args.report.iter().map(|it| File::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
     let Some(facts) = args.asking.open(&run_id()?, global).await? else {
-        return failed(&args, "errors in the input; nothing was tested");
+        return failed(&args, "errors in the manifests; nothing was tested", &Files::default(), &[]);
     };
     let realms: Vec<Realm> = facts.realms.iter().map(|it| Realm::compile(&it.state, it.version)).collect();
-    let Some(mut tested) = tested(&facts, &realms)? else {
-        return failed(&args, "access tests name what is not there; nothing was tested");
-    };
+    let (tests, notes) = read(&facts);
+    if notes.iter().any(Note::is_error) {
+        say(report::notes(&facts.loaded.files, &notes, report::Color::Never).trim_end());
+        let message = "access tests name what is not there; nothing was tested";
+        say(&format!("error: {message}"));
+        return failed(&args, message, &facts.loaded.files, &notes);
+    }
+    let mut tested = tested(&facts, &realms, &tests)?;
     for it in &mut tested {
         let personas = it.personas.clone();
         it.cases.retain(|case| filters.is_empty() || filters.iter().any(|of| of.keeps(&personas, case)));
@@ -125,37 +130,37 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
 }
 
 /// Says in JSON that there is no result; in text, stderr has said why already.
-fn failed(args: &Args, message: &str) -> anyhow::Result<Exit> {
+fn failed(args: &Args, message: &str, files: &Files, notes: &[Note]) -> anyhow::Result<Exit> {
     if args.is_json() {
-        let document = report::failure_json("test", "input", message, &crate::text::Files::default(), &[]);
+        let document = report::failure_json("test", "input", message, files, notes);
         print(&report::json_text(&document))?;
     }
     Ok(Exit::Failed)
 }
 
-/// Runs every document on its realm; nothing where one names what the realm lacks, which is shown.
-fn tested(facts: &Facts, realms: &[Realm]) -> anyhow::Result<Option<Vec<Tested>>> {
+/// Reads every document against the realms that are asked.
+fn read(facts: &Facts) -> (Vec<Test>, Vec<Note>) {
     let stages: Vec<Stage<'_>> =
         facts.realms.iter().map(|it| Stage { realm: &it.realm, state: &it.state }).collect();
     let zone = facts.project.zone();
     let reading = Reading { stages: &stages, zone: &zone, at: facts.at, external: &facts.project.external };
-    let (mut tests, mut notes): (Vec<Test>, Vec<Note>) = (Vec::new(), Vec::new());
+    let (mut tests, mut notes) = (Vec::new(), Vec::new());
     for document in &facts.loaded.tests {
         let (test, found) = reading.read(document);
         notes.extend(found);
         tests.extend(test);
     }
-    if notes.iter().any(Note::is_error) {
-        say(report::notes(&facts.loaded.files, &notes, report::Color::Never).trim_end());
-        return Ok(None);
-    }
+    (tests, notes)
+}
+
+/// Runs every test on its realm.
+fn tested(facts: &Facts, realms: &[Realm], tests: &[Test]) -> anyhow::Result<Vec<Tested>> {
     let of = |test: &Test| -> anyhow::Result<(&Facet, &Realm)> {
         let at = facts.realms.iter().position(|it| it.realm == test.realm);
         let at = at.context("a document is about one of the realms it was read against")?;
         Ok((&facts.realms[at], &realms[at]))
     };
-    let run = |it: &Test| of(it).map(|(facet, realm)| it.run(realm, &facet.users));
-    tests.iter().map(run).collect::<anyhow::Result<Vec<_>>>().map(Some)
+    tests.iter().map(|it| of(it).map(|(facet, realm)| it.run(realm, &facet.users))).collect()
 }
 
 /// Which cases are asked for: all that are given have to match.
