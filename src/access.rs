@@ -22,6 +22,7 @@ mod persona;
 mod policy;
 mod realm;
 mod table;
+pub mod test;
 mod time;
 mod uri;
 mod who;

@@ -19,6 +19,7 @@ mod demo;
 mod doctor;
 mod drift;
 mod exit;
+mod expectations;
 mod inputs;
 mod login;
 mod logout;
@@ -31,6 +32,7 @@ mod schema;
 mod secret;
 mod signal;
 mod terminal;
+mod test;
 mod token;
 mod unlock;
 mod validate;
@@ -82,6 +84,8 @@ enum Command {
     Apply(apply::Args),
     /// Show how realms differ from what is declared; exit 2 when they do
     Drift(drift::Args),
+    /// Check who may do what against access tests; exit 2 when something is not as wanted
+    Test(test::Args),
     /// End the lock of a run that cannot end it itself
     Unlock(unlock::Args),
     /// Boot a Keycloak, apply the example, drift it and repair it
@@ -112,6 +116,7 @@ impl Command {
             Command::Apply(args) => args.asked.output.is_json().then_some("apply"),
             Command::Drift(args) => args.asked.output.is_json().then_some("drift"),
             Command::Token(args) => args.is_json().then_some("token"),
+            Command::Test(args) => args.is_json().then_some("test"),
             Command::Unlock(_)
             | Command::Login(_)
             | Command::Logout(_)
@@ -185,6 +190,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Plan(args) => unless_stopped(plan::run(args, global)).await,
         Command::Apply(args) => apply::run(args, global).await,
         Command::Drift(args) => unless_stopped(drift::run(args, global)).await,
+        Command::Test(args) => unless_stopped(test::run(args, global)).await,
         Command::Sandbox(args) => sandbox::run(args, global).await,
         Command::Completions(args) => unless_stopped(async { completions::run(&args, Cli::command()) }).await,
     }

@@ -14,6 +14,7 @@ use url::Url;
 
 mod connect;
 mod error;
+mod evaluate;
 pub mod openid;
 mod read;
 mod rights;
@@ -25,6 +26,7 @@ mod version;
 
 pub use connect::{Connect, Credentials, Reach, Retry};
 pub use error::{Error, ErrorKind};
+pub use evaluate::{Evaluated, Evaluation, EvaluationIds, NotThere};
 pub use openid::Openid;
 pub use read::{Read, Source, Want, read, state_of_export};
 pub use rights::{Right, Rights, needs};

@@ -1,5 +1,6 @@
 //! A plan: what will be done to one realm, what it does beside that, and what it needs a yes for.
 
+mod access_test;
 mod drift;
 mod graph;
 mod guard;
@@ -8,6 +9,7 @@ mod outcome;
 
 use std::collections::BTreeMap;
 
+pub use access_test::{AccessTests, FailedTest, access_tests};
 pub use drift::{Class, Drift, drift};
 pub use graph::{Cycle, calls, path};
 pub use guard::{Consent, SideEffect, judge};
@@ -33,6 +35,8 @@ pub struct Plan {
     pub access: Option<Impact>,
     /// The rules of the project file about access, kept or not.
     pub guards: Vec<Guard>,
+    /// What access tests say of the realm as it will be; none where there are none.
+    pub tests: Option<AccessTests>,
     pub side_effects: Vec<SideEffect>,
     /// What must be agreed to, by key of `--allow`.
     pub consents: Vec<Consent>,

@@ -9,8 +9,13 @@ use crate::kind::{CLIENT, GROUP, ROLE, USER, parse_address, reference, title};
 use crate::state::{Address, KindName, State};
 use crate::text::{Key, Note, Reader, Tree, TreeIs, json_of_tree, nearest, parse_yaml};
 
+/// Says that an object is missing.
+pub(super) fn not_there(address: &Address) -> String {
+    format!("there is no {}", title(address))
+}
+
 /// What a persona may be made of.
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "anonymous",
     "user",
     "serviceAccount",
@@ -84,8 +89,7 @@ impl Cast<'_> {
             let all = self.state.objects.keys().filter(|it| it.kind() == kind);
             let names: Vec<&str> =
                 all.filter(|it| it.parent().is_none() || kind == GROUP).map(Address::name).collect();
-            let note =
-                Note::error("RW0201", format!("there is no {}", title(&address)), value.at, "not there");
+            let note = Note::error("RW0201", not_there(&address), value.at, "not there");
             reader.notes.push(match nearest(&written, names) {
                 Some(near) => note.help(format!("did you mean `{near}`?")),
                 None => note.help("declare it, or make the persona of roles and groups that exist"),

@@ -1,5 +1,7 @@
 //! Why: the chain from a subject over groups, roles, policies and permissions to a scope on a resource.
 
+mod ways;
+
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,6 +11,8 @@ use super::persona::Subject;
 use super::policy::Holds;
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy};
 use crate::state::Address;
+
+pub(super) use ways::ways;
 
 /// What is decided, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

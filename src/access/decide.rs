@@ -76,6 +76,20 @@ pub(super) fn on(
     chain::explained(realm, server, subject, resource, &answer, &outcomes)
 }
 
+/// Returns every object that a permit may be owed to.
+pub(super) fn ways(
+    realm: &Realm,
+    server: &Server,
+    subject: &Subject,
+    resource: usize,
+    asked: &BTreeSet<usize>,
+) -> BTreeSet<Address> {
+    let order = order(server, Some(resource), &server.resource_entries[resource].all);
+    let outcomes = some_outcomes(realm, server, subject, policies(server, &order));
+    let answer = answer(server, subject, Some(resource), asked, &outcomes);
+    chain::ways(realm, server, subject, Some(resource), &answer, &outcomes)
+}
+
 /// A verdict in positions, and what it came from.
 #[derive(Clone, Debug)]
 pub(super) struct Answered {

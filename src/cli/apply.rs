@@ -75,7 +75,7 @@ async fn one(
     signals: &Signals,
     global: Global,
 ) -> anyhow::Result<(Exit, Report)> {
-    let planned = ready.plan(realm, args.adopt).await?;
+    let planned = ready.plan_tested(realm, args.adopt).await?;
     if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) {
         args.asked.output.before(&planned.plan, ready)?;
         let message = "the plan has errors; nothing was written".to_owned();

@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::Global;
 use super::connection::{Login, Target, Via};
 use super::exit::UsageError;
+use super::expectations::users;
 use super::inputs::{Inputs, time};
 use super::planning;
 use super::realms::show_notes;
 use crate::apply::is_ours;
 use crate::diff;
 use crate::keycloak::{Want, read};
-use crate::kind::{NEWEST, USER, Version};
+use crate::kind::{NEWEST, Version};
 use crate::manifest::{Loaded, Project};
 use crate::report;
 use crate::state::{Address, State};
@@ -133,10 +134,4 @@ impl Facet {
         let state = read.live.state;
         Ok(Self { realm: realm.to_owned(), users: users(&state), state, version })
     }
-}
-
-/// The users of a state who are people.
-fn users(state: &State) -> Vec<Address> {
-    let users = state.objects.keys().filter(|it| it.kind() == USER);
-    users.filter(|it| !it.name().starts_with("service-account-")).cloned().collect()
 }

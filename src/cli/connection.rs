@@ -76,6 +76,8 @@ pub(super) struct Login {
 /// A connection, and what it was chosen by.
 pub(super) struct Target {
     pub(super) keycloak: Keycloak,
+    /// The same server, for whoever logs in as somebody else.
+    pub(super) reach: Reach,
     /// As shown: without a trailing slash.
     pub(super) server: String,
     /// Empty without `--env`.
@@ -177,7 +179,8 @@ impl Login {
         let environment = via.environment.as_ref().and_then(|it| project.environment(it).ok());
         let (realm, myself) = whose(&auth_realm, &credentials);
         Ok(Target {
-            keycloak: Keycloak::connect(&Connect { reach, auth_realm, credentials }).await?,
+            keycloak: Keycloak::connect(&Connect { reach: reach.clone(), auth_realm, credentials }).await?,
+            reach,
             server,
             environment: via.environment.clone().unwrap_or_default(),
             issuer: environment.and_then(|it| it.issuer.clone()),

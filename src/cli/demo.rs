@@ -11,16 +11,16 @@ use anyhow::{Context as _, bail};
 use self::example::Example;
 use self::proof::Proof;
 use super::applying::{self, Orders};
+use super::expectations;
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
 use super::{Exit, Global, progress, signal};
 use crate::access::ChangeOfAccess;
 use crate::diff::Terms;
 use crate::keycloak::{Connect, Credentials, Keycloak, Secret, Want};
-use crate::manifest::Prune;
+use crate::manifest::{Loaded, Prune};
 use crate::report::{self, Style};
 use crate::sandbox::{self, NEWEST, Options, Sandbox};
-use crate::text::Files;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -93,11 +93,11 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     };
 
     step("2", "plan: what examples/realm-config would make of it (realmwright plan)")?;
-    let planned = show(&keycloak, &wish, files).await?;
+    let planned = show(&keycloak, &wish, &example.loaded, &example).await?;
     step("3", "apply it (realmwright apply)")?;
     apply(&keycloak, &wish, &planned, global).await?;
     step("4", "plan again: nothing is left to do")?;
-    let again = show(&keycloak, &wish, files).await?;
+    let again = show(&keycloak, &wish, &example.loaded, &example).await?;
     if !again.plan.is_empty() {
         bail!("the second plan is not empty");
     }
@@ -115,7 +115,7 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     )?;
     let edited = example.after_pull_request()?;
     let request = Wish { desired: example::declared(&edited)?, also: Want::default(), ..wish };
-    let planned = show(&keycloak, &request, &edited.files).await?;
+    let planned = show(&keycloak, &request, &edited, &example).await?;
     let gained = planned.plan.access.as_ref().map_or(0, |it| it.count(ChangeOfAccess::Gained));
     if gained == 0 {
         bail!("the plan does not say that anybody gains access");
@@ -159,12 +159,23 @@ fn step(number: &str, words: &str) -> anyhow::Result<()> {
 }
 
 /// Plans as the command does, and shows it.
-async fn show(keycloak: &Keycloak, wish: &Wish<'_>, files: &Files) -> anyhow::Result<Planned> {
+async fn show(
+    keycloak: &Keycloak,
+    wish: &Wish<'_>,
+    loaded: &Loaded,
+    example: &Example,
+) -> anyhow::Result<Planned> {
     let mut planned = planning::plan(keycloak, wish).await?;
+    if let Some(tests) = expectations::on_plan(loaded, &example.project, None, &planned) {
+        planned.plan.add_tests(tests);
+    }
+    if !planned.plan.refusals.is_empty() {
+        bail!("the plan is refused");
+    }
     if !planned.plan.is_empty() {
         planned.plan.access = Some(planned.impact(wish.desired));
     }
-    print(&report::plan_text(&planned.plan, files, &Style::plain()))?;
+    print(&report::plan_text(&planned.plan, &loaded.files, &Style::plain()))?;
     Ok(planned)
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::civil::DateTime;
 
 use super::exit::UsageError;
+use super::expectations;
 use crate::access;
 use crate::diff::Terms;
 use crate::manifest::{self, Loaded, Project, Prune};
@@ -86,7 +87,12 @@ impl Inputs {
                 return Err(UsageError::new(format!("no manifest declares realm `{wanted}`")).into());
             }
         }
+        let (tests, notes) = expectations::check(&loaded, &project);
+        loaded.notes.extend(notes);
         if !self.realm.is_empty() {
+            let mut of_realm =
+                tests.iter().map(|it| it.as_ref().is_none_or(|it| self.realm.contains(&it.realm)));
+            loaded.tests.retain(|_| of_realm.next().unwrap_or(true));
             loaded.realms.retain(|it| self.realm.contains(&it.realm));
         }
         Ok((project, loaded))

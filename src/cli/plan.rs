@@ -17,7 +17,7 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let mut plans = Vec::new();
     let mut exit = Exit::Clean;
     for realm in ready.realms() {
-        let planned = ready.plan(realm, false).await?;
+        let planned = ready.plan_tested(realm, false).await?;
         exit = exit.worst(if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) {
             Exit::Failed
         } else if !args.detailed_exitcode {

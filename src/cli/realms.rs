@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Global;
 use super::connection::{Connection, Target};
 use super::exit::{RefusedError, UsageError};
+use super::expectations;
 use super::inputs::{Access, Inputs, Scope};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
@@ -126,6 +127,15 @@ impl Ready {
         Ok(planned)
     }
 
+    /// Plans, and runs the access tests on what the realm would be.
+    pub(super) async fn plan_tested(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
+        let mut planned = self.plan(realm, adopt).await?;
+        if let Some(tests) = expectations::on_plan(&self.loaded, &self.project, self.at, &planned) {
+            planned.plan.add_tests(tests);
+        }
+        Ok(planned)
+    }
+
     /// What guards and the comparison of access look at beside what is declared.
     fn also(&self, desired: &Desired) -> Want {
         let guards = &self.project.guards;
@@ -230,7 +240,7 @@ pub(super) fn show_notes(loaded: &Loaded, global: Global) -> bool {
     errors == 0
 }
 
-fn run_id() -> anyhow::Result<String> {
+pub(super) fn run_id() -> anyhow::Result<String> {
     let mut bytes = [0u8; 6];
     getrandom::fill(&mut bytes).map_err(|it| anyhow::anyhow!("cannot draw a random run id: {it}"))?;
     Ok(bytes.iter().map(|it| format!("{it:02x}")).collect())

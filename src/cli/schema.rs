@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::terminal::print;
-use crate::{manifest, report};
+use crate::{access, manifest, report};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -15,6 +15,8 @@ pub(super) struct Args {
 enum Of {
     /// A document of a realm
     Manifest,
+    /// A document with `kind: AccessTest`
+    AccessTest,
     /// realmwright.yaml
     Project,
     /// What `access` writes with `--format json`
@@ -28,6 +30,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Of::Manifest => manifest::schema::manifest(),
         Of::Project => manifest::schema::project(),
         Of::Access => report::access_schema(),
+        Of::AccessTest => access::test::schema(),
         Of::Plan => report::report_schema(),
     };
     print(&format!("{schema:#}\n"))?;

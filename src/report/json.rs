@@ -3,6 +3,7 @@
 //! Values are exact and never cut; [`json_text`] keeps what a terminal would obey out of the bytes.
 
 mod access;
+mod access_test;
 mod drift;
 mod outcome;
 mod shape;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 pub(super) use access::{AccessDomain, AccessEntry, domain, entry, link};
+pub use access_test::tests_json;
 pub use drift::drift_json;
 pub use outcome::outcomes_json;
 
@@ -163,6 +165,7 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
         resource_changes: diff.changes.iter().map(|it| resource_change(it, files)).collect(),
         access_changes: plan.access.as_ref().map(|it| it.changes.iter().map(entry).collect()),
         access_domain: plan.access.as_ref().map(domain),
+        tests: plan.tests.as_ref().map(|it| access_test::on_plan(it, files)),
         held_back: diff.held_back.iter().map(|(key, it)| held_back(key, it, files)).collect(),
         left_behind: diff.left_behind.iter().map(left).collect(),
         tolerated: diff

@@ -3,14 +3,16 @@
 //! Symbols carry the meaning, so that nothing is lost without colour. Values are cut only here.
 
 mod access;
+mod access_test;
 mod change;
-pub(super) mod columns;
+mod columns;
 mod drift;
 mod section;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
 pub use access::impact_text;
+pub(super) use columns::{padded, width};
 pub use drift::drift_text;
 
 use super::note::Color;
@@ -113,6 +115,7 @@ pub fn plan_text(plan: &Plan, files: &Files, style: &Style) -> String {
         sections.push(vec![heading(&page)]);
         sections.push(change::changes(&page));
         sections.push(access::impact(&page));
+        sections.push(access_test::tests(&page));
     }
     sections.extend(section::all(&page));
     paragraphs(&sections)

@@ -13,6 +13,7 @@ use libtest_mimic::{Arguments, Failed};
 mod absent;
 mod access;
 mod access_guards;
+mod access_tests;
 mod asking;
 mod browser;
 mod cascade;
@@ -74,6 +75,7 @@ fn trials() -> Vec<Trial> {
         connecting::trials(),
         faults::trials(),
         foreign::trials(),
+        access_tests::trials(),
         guards::trials(),
         ledger::trials(),
         links::trials(),

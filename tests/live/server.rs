@@ -200,6 +200,17 @@ impl Server {
         })
     }
 
+    /// Shares a resource in the name of its owner, whose token this is.
+    pub(crate) fn share(&self, realm: &str, token: &str, resource: &str, what: &Value) -> Result<(), String> {
+        let url = format!("{}/realms/{realm}/authz/protection/uma-policy/{resource}", self.url);
+        self.runtime.block_on(async {
+            let answer = self.client.post(url).bearer_auth(token).json(what).send().await.map_err(text)?;
+            let status = answer.status();
+            let body = answer.text().await.map_err(text)?;
+            if status.is_success() { Ok(()) } else { Err(format!("share: {status} {body}")) }
+        })
+    }
+
     /// Removes a realm, if it is there.
     pub(crate) fn no_realm(&self, name: &str) -> Result<(), String> {
         self.one_at_a_time(|| {

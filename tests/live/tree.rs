@@ -77,6 +77,11 @@ impl Tree {
         std::fs::write(path, content).map_err(text)
     }
 
+    /// Returns what a file holds.
+    pub(crate) fn read(&self, name: &str) -> Result<String, String> {
+        std::fs::read_to_string(self.folder.path().join(name)).map_err(text)
+    }
+
     /// Replaces the one manifest.
     pub(crate) fn manifest(&self, manifest: &str) -> Result<(), String> {
         self.write("realm.yaml", &format!("realm: {}\n{manifest}", self.realm))

@@ -21,6 +21,7 @@ const EXAMPLE: &[(&str, &str)] = &[
     ("clients/demo-app.yaml", include_str!("../../../examples/realm-config/clients/demo-app.yaml")),
     ("clients/dummy-service.yaml", include_str!("../../../examples/realm-config/clients/dummy-service.yaml")),
     ("clients/identity-api.yaml", include_str!("../../../examples/realm-config/clients/identity-api.yaml")),
+    ("access/demo.yaml", include_str!("../../../examples/realm-config/access/demo.yaml")),
 ];
 
 /// An edit as in a pull request: a file, a text that it holds once, and what stands there afterwards.
@@ -43,6 +44,11 @@ const PULL_REQUEST: &[Edit] = &[
         "clients/demo-app.yaml",
         "          policies: [Only Eric User Policy]\n",
         "          policies: [Premium users]\n",
+    ),
+    (
+        "access/demo.yaml",
+        "    alice: { deny: [view], why: Alice has not paid for the premium services }\n",
+        "    alice: { permit: [view], via: [role/user-premium] }\n",
     ),
 ];
 

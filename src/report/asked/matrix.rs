@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use super::one_line;
 use crate::access::{Cell, Step};
 use crate::report::json::{escaped, link as address};
-use crate::report::text::columns::{padded, width};
 use crate::report::text::{Style, painted};
+use crate::report::text::{padded, width};
 use crate::state::Address;
 
 /// What a table is of.

@@ -3,6 +3,7 @@
 //! A minor of the format adds, a major breaks; readers ignore keys that they do not know.
 
 use super::access::{AccessDomain, AccessEntry};
+use super::access_test::TestsOnPlan;
 use crate::report::outcome::OutcomeCounts;
 use std::collections::BTreeMap;
 
@@ -50,6 +51,8 @@ pub(super) struct PlanDocument {
     /// Who gains or loses what, complete; null where it was not asked for.
     pub(super) access_changes: Option<Vec<AccessEntry>>,
     pub(super) access_domain: Option<AccessDomain>,
+    /// What access tests say of the realm as it would be; null where there are none.
+    pub(super) tests: Option<TestsOnPlan>,
     /// Differences that stay as they are without consent.
     pub(super) held_back: Vec<HeldBack>,
     /// No longer declared, and stays.

@@ -1,0 +1,77 @@
+//! Access tests beside manifests: checked with them, and run on what a plan would make.
+
+use jiff::civil::DateTime;
+
+use super::planning::{self, Planned};
+use crate::access::Realm;
+use crate::access::test::{Reading, Stage, Test, Tested};
+use crate::diff;
+use crate::kind::{NEWEST, USER};
+use crate::manifest::{Loaded, Project};
+use crate::plan::{AccessTests, access_tests};
+use crate::state::{Address, State};
+use crate::text::Note;
+
+/// Reads the documents against what the manifests mean by themselves. One test per document; nothing where it
+/// is not clear what it is about.
+pub(super) fn check(loaded: &Loaded, project: &Project) -> (Vec<Option<Test>>, Vec<Note>) {
+    if loaded.tests.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let states: Vec<(&str, State)> = loaded
+        .realms
+        .iter()
+        .map(|it| (it.realm.as_str(), diff::on_a_new_realm(&it.realm, &it.state, NEWEST)))
+        .collect();
+    let stages: Vec<Stage<'_>> =
+        states.iter().map(|(realm, state)| Stage { realm, state, version: NEWEST }).collect();
+    let zone = project.zone();
+    let reading = Reading { stages: &stages, zone: &zone, at: None, external: &project.external };
+    let (mut tests, mut notes) = (Vec::new(), Vec::new());
+    for document in &loaded.tests {
+        let (test, found) = reading.read(document);
+        tests.push(test);
+        notes.extend(found);
+    }
+    (tests, notes)
+}
+
+/// Runs the tests of a realm on what a plan would make of it, and on what it is now.
+pub(super) fn on_plan(
+    loaded: &Loaded,
+    project: &Project,
+    at: Option<DateTime>,
+    planned: &Planned,
+) -> Option<AccessTests> {
+    let realm = planned.plan.realm.as_str();
+    let (known, _) = check(loaded, project);
+    // One about a client that is declared elsewhere is read for the first time here.
+    let is_of_realm = |it: &Option<Test>| it.as_ref().is_none_or(|it| it.realm == realm);
+    let documents: Vec<_> =
+        loaded.tests.iter().zip(&known).filter(|(_, it)| is_of_realm(it)).map(|(it, _)| it).collect();
+    if documents.is_empty() {
+        return None;
+    }
+    let version = planning::version(&planned.read);
+    let run = |state: &State| -> Vec<Tested> {
+        let zone = project.zone();
+        let stages = [Stage { realm, state, version }];
+        let reading = Reading { stages: &stages, zone: &zone, at, external: &project.external };
+        let compiled = Realm::compile(state, version);
+        let users = users(state);
+        // What the state lacks is undecided there; what the manifests lack was refused before.
+        let tests = documents.iter().filter_map(|it| reading.read(it).0);
+        tests.map(|it| it.run(&compiled, &users)).collect()
+    };
+    let will_be = run(&planned.plan.diff.planned);
+    let fails =
+        will_be.iter().flat_map(|it| &it.cases).any(|it| it.outcome() == crate::access::test::Outcome::Fail);
+    let is = if fails && planned.plan.exists { run(&planned.read.live.state) } else { Vec::new() };
+    Some(access_tests(&will_be, &is))
+}
+
+/// The users of a state who are people.
+pub(super) fn users(state: &State) -> Vec<Address> {
+    let users = state.objects.keys().filter(|it| it.kind() == USER);
+    users.filter(|it| !it.name().starts_with("service-account-")).cloned().collect()
+}

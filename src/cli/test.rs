@@ -1,0 +1,242 @@
+//! `test`: what access tests say of manifests, or of a realm as it is.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::asking::{Asking, Facet, Facts};
+use super::exit::UsageError;
+use super::realms::{Format, run_id, style};
+use super::terminal::{print, say};
+use super::{Exit, Global};
+use crate::access::test::{Case, Oracle, Reading, Results, Stage, Test, Tested};
+use crate::access::{Realm, covers};
+use crate::report;
+use crate::text::{Files, Note};
+
+mod oracle;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    asking: Asking,
+    /// How the server is asked: by its own evaluation for an administrator, or with real tokens of the personas
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "HOW",
+        requires = "server",
+        help_heading = "Connection"
+    )]
+    oracle: How,
+    /// Only these cases, such as `persona=alice;scope=view;resource=/eric/*`; may be repeated
+    #[arg(long, value_name = "FILTER")]
+    filter: Vec<String>,
+    /// Exit 2 when the cases reach fewer of a hundred permissions
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    min_coverage: Option<u8>,
+    /// What is undecided fails
+    #[arg(long)]
+    strict: bool,
+    /// No case at all is no error
+    #[arg(long)]
+    allow_empty: bool,
+    /// What stdout is
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
+    format: Format,
+    /// Write a file beside it: `junit=PATH` or `json=PATH`; may be repeated
+    #[arg(long, value_name = "FORMAT=PATH", help_heading = "Output")]
+    report: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum How {
+    #[default]
+    Evaluate,
+    Token,
+}
+
+impl How {
+    fn oracle(self) -> Oracle {
+        match self {
+            How::Evaluate => Oracle::Evaluate,
+            How::Token => Oracle::Token,
+        }
+    }
+}
+
+impl Args {
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+}
+
+pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
+    let filters = args.filter.iter().map(|it| Filter::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
+    let reports = args.report.iter().map(|it| File::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
+    let Some(facts) = args.asking.open(&run_id()?, global).await? else {
+        return failed(&args, "errors in the manifests; nothing was tested", &Files::default(), &[]);
+    };
+    let realms: Vec<Realm> = facts.realms.iter().map(|it| Realm::compile(&it.state, it.version)).collect();
+    let (tests, notes) = read(&facts);
+    if notes.iter().any(Note::is_error) {
+        say(report::notes(&facts.loaded.files, &notes, report::Color::Never).trim_end());
+        let message = "access tests name what is not there; nothing was tested";
+        say(&format!("error: {message}"));
+        return failed(&args, message, &facts.loaded.files, &notes);
+    }
+    let mut tested = tested(&facts, &realms, &tests)?;
+    for it in &mut tested {
+        let personas = it.personas.clone();
+        it.cases.retain(|case| filters.is_empty() || filters.iter().any(|of| of.keeps(&personas, case)));
+    }
+    let mut results = Results::default();
+    if let Some(target) = &facts.target {
+        let how = args.oracle.oracle();
+        oracle::ask(target, &facts, &realms, &mut tested, how).await?;
+        results.oracle = Some((how, target.server.clone()));
+    }
+    for it in tested {
+        if let Some(at) = facts.realms.iter().position(|facet| facet.realm == it.realm) {
+            results.add(&realms[at], it);
+        }
+    }
+    let count = results.count();
+    if count.all() == 0 && !args.allow_empty {
+        let message = "there is no case to test (--allow-empty says that this is fine)";
+        return Err(anyhow::anyhow!(message));
+    }
+    let files = &facts.loaded.files;
+    let document = report::tests_json(&results, files);
+    match args.format {
+        Format::Text => print(&report::tests_text(&results, files, &style()))?,
+        Format::Json => print(&report::json_text(&document))?,
+    }
+    for report in &reports {
+        match report.format {
+            FileFormat::Json => report.write(report::json_text(&document).as_bytes())?,
+            FileFormat::Junit => report.write(&report::tests_junit(&results, files, args.strict))?,
+        }
+    }
+    let too_little = args.min_coverage.filter(|it| results.coverage() < usize::from(*it));
+    if let Some(least) = too_little {
+        say(&format!("error: {} % of the permissions are tested, less than {least} %", results.coverage()));
+    }
+    let unknown_fails = args.strict && count.unknown > 0;
+    let is_clean = count.failed + count.split + count.errors == 0 && !unknown_fails && too_little.is_none();
+    Ok(if is_clean { Exit::Clean } else { Exit::NotClean })
+}
+
+/// Says in JSON that there is no result; in text, stderr has said why already.
+fn failed(args: &Args, message: &str, files: &Files, notes: &[Note]) -> anyhow::Result<Exit> {
+    if args.is_json() {
+        let document = report::failure_json("test", "input", message, files, notes);
+        print(&report::json_text(&document))?;
+    }
+    Ok(Exit::Failed)
+}
+
+/// Reads every document against the realms that are asked.
+fn read(facts: &Facts) -> (Vec<Test>, Vec<Note>) {
+    let stages: Vec<Stage<'_>> = facts
+        .realms
+        .iter()
+        .map(|it| Stage { realm: &it.realm, state: &it.state, version: it.version })
+        .collect();
+    let zone = facts.project.zone();
+    let reading = Reading { stages: &stages, zone: &zone, at: facts.at, external: &facts.project.external };
+    let (mut tests, mut notes) = (Vec::new(), Vec::new());
+    for document in &facts.loaded.tests {
+        let (test, found) = reading.read(document);
+        notes.extend(found);
+        tests.extend(test);
+    }
+    (tests, notes)
+}
+
+/// Runs every test on its realm.
+fn tested(facts: &Facts, realms: &[Realm], tests: &[Test]) -> anyhow::Result<Vec<Tested>> {
+    let of = |test: &Test| -> anyhow::Result<(&Facet, &Realm)> {
+        let at = facts.realms.iter().position(|it| it.realm == test.realm);
+        let at = at.context("a document is about one of the realms it was read against")?;
+        Ok((&facts.realms[at], &realms[at]))
+    };
+    tests.iter().map(|it| of(it).map(|(facet, realm)| it.run(realm, &facet.users))).collect()
+}
+
+/// Which cases are asked for: all that are given have to match.
+struct Filter {
+    persona: Option<String>,
+    scope: Option<String>,
+    resource: Option<String>,
+}
+
+impl Filter {
+    fn read(text: &str) -> anyhow::Result<Self> {
+        let mut out = Self { persona: None, scope: None, resource: None };
+        for part in text.split(';').map(str::trim).filter(|it| !it.is_empty()) {
+            let field = match part.split_once('=') {
+                Some(("persona", value)) => (&mut out.persona, value),
+                Some(("scope", value)) => (&mut out.scope, value),
+                Some(("resource", value)) => (&mut out.resource, value),
+                _ => {
+                    let message = format!(
+                        "--filter takes persona=…, scope=… and resource=…, with `;` between them; this is `{part}`"
+                    );
+                    return Err(UsageError::new(message).into());
+                }
+            };
+            *field.0 = Some(field.1.to_owned());
+        }
+        Ok(out)
+    }
+
+    fn keeps(&self, personas: &[crate::access::Persona], case: &Case) -> bool {
+        let is = |pattern: &Option<String>, text: &str| pattern.as_ref().is_none_or(|it| covers(it, text));
+        is(&self.persona, &personas[case.persona].name)
+            && is(&self.scope, case.scope.as_deref().unwrap_or_default())
+            && is(&self.resource, &case.resource)
+    }
+}
+
+/// A report that is written to a file.
+struct File {
+    format: FileFormat,
+    path: PathBuf,
+}
+
+#[derive(Clone, Copy)]
+enum FileFormat {
+    Json,
+    Junit,
+}
+
+impl File {
+    fn read(text: &str) -> anyhow::Result<Self> {
+        let (format, path) = match text.split_once('=') {
+            Some(("junit", path)) => (FileFormat::Junit, path),
+            Some(("json", path)) => (FileFormat::Json, path),
+            _ => {
+                let message = format!("--report takes junit=PATH or json=PATH; this is `{text}`");
+                return Err(UsageError::new(message).into());
+            }
+        };
+        if path.is_empty() {
+            return Err(UsageError::new(format!("--report {text} names no file")).into());
+        }
+        Ok(Self { format, path: path.into() })
+    }
+
+    /// Writes the file as a whole or not at all.
+    fn write(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        let folder = self.path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(bytes)?;
+            file.persist(&self.path).map_err(|it| it.error)
+        };
+        write().map(drop).with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}

@@ -1,0 +1,92 @@
+//! Asking the server what it says of the cases that it can be asked about.
+
+mod token;
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::super::asking::{Facet, Facts};
+use super::super::connection::Target;
+use crate::access::test::{Heard, Oracle, Tested, not_asked};
+use crate::access::{Persona, Realm};
+use crate::keycloak::{ErrorKind, Evaluation, EvaluationIds};
+use crate::kind::PERMISSION;
+use crate::state::Address;
+
+/// How many questions are under way at once.
+const LANES: usize = 4;
+
+/// Fills in what the server says of every case.
+pub(super) async fn ask(
+    target: &Target,
+    facts: &Facts,
+    realms: &[Realm],
+    tested: &mut [Tested],
+    oracle: Oracle,
+) -> anyhow::Result<()> {
+    for it in tested {
+        let Some(at) = facts.realms.iter().position(|facet| facet.realm == it.realm) else { continue };
+        let reasons: Vec<_> = it.cases.iter().map(|case| not_asked(&realms[at], it, case, oracle)).collect();
+        for (case, reason) in it.cases.iter_mut().zip(reasons) {
+            case.server = reason.map_or(Heard::Nothing, Heard::NotAsked);
+        }
+        match oracle {
+            Oracle::Evaluate => evaluate(target, &facts.realms[at], it).await?,
+            Oracle::Token => token::ask(target, facts, &facts.realms[at], it).await?,
+        }
+    }
+    Ok(())
+}
+
+/// The client that asks for the token.
+fn asking<'a>(tested: &'a Tested, persona: &'a Persona) -> &'a str {
+    persona.client.as_ref().or(persona.service_account.as_ref()).unwrap_or(&tested.client).name()
+}
+
+async fn evaluate(target: &Target, facet: &Facet, tested: &mut Tested) -> anyhow::Result<()> {
+    let asked: Vec<usize> =
+        (0..tested.cases.len()).filter(|it| tested.cases[*it].server == Heard::Nothing).collect();
+    let personas: BTreeSet<usize> = asked.iter().map(|it| tested.cases[*it].persona).collect();
+    let personas: Vec<&Persona> = personas.into_iter().map(|it| &tested.personas[it]).collect();
+    let users = personas.iter().filter_map(|it| Some(it.user.as_ref()?.name().to_owned())).collect();
+    let clients = personas.iter().map(|it| asking(tested, it).to_owned()).collect();
+    let server = tested.client.name();
+    let ids = EvaluationIds::read(&target.keycloak, &tested.realm, server, &clients, &users).await?;
+    let (tested_now, ids) = (&*tested, &ids);
+    let answers: Vec<(usize, Heard)> = stream::iter(asked)
+        .map(|at| async move {
+            let case = &tested_now.cases[at];
+            let persona = &tested_now.personas[case.persona];
+            let question = Evaluation {
+                user: persona.user.as_ref().map(Address::name).unwrap_or_default(),
+                client: asking(tested_now, persona),
+                resource: &case.resource,
+                scope: case.scope.as_deref(),
+                at: persona.at,
+            };
+            let heard = match target.keycloak.evaluate(ids, &question).await {
+                Ok(Ok(said)) => {
+                    let is_unknown =
+                        |name: &str| !facet.state.contains(&tested_now.client.child(PERMISSION, name));
+                    let took_part = said.permissions.into_iter().filter(|it| it.2 == said.permit);
+                    let unknown = took_part.filter(|it| is_unknown(&it.0)).map(|(name, of, _)| (name, of));
+                    Heard::Said { permit: said.permit, unknown: unknown.collect() }
+                }
+                Ok(Err(missing)) => Heard::Failed(missing.to_string()),
+                // A policy can make every evaluation that meets it fail.
+                Err(error) if matches!(error.kind(), ErrorKind::Server { .. }) => {
+                    Heard::Failed(error.to_string())
+                }
+                Err(error) => return Err(error),
+            };
+            Ok((at, heard))
+        })
+        .buffer_unordered(LANES)
+        .try_collect()
+        .await?;
+    for (at, heard) in answers {
+        tested.cases[at].server = heard;
+    }
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! Access tests on manifests, on plans and on real servers.
+
+use quick_xml::events::Event;
+use serde_json::{Value, json};
+
+use crate::proxy::Proxy;
+use crate::server::Server;
+use crate::tree::{Tree, check, list, same, sorted, word};
+use crate::{Needs, Trial};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let newest = |name, run| Trial { name, needs: Needs::Newest, run };
+    vec![
+        newest("access_tests::manifests_are_tested_without_a_server", without_a_server),
+        newest("access_tests::the_server_agrees_by_evaluate_and_by_token", the_server_agrees),
+        Trial {
+            name: "access_tests::the_oldest_version_agrees_too",
+            needs: Needs::Oldest,
+            run: |server| agrees(server, "live-access-tests-old", 3),
+        },
+        newest("access_tests::a_share_behind_our_back_is_a_split", a_share_is_a_split),
+        newest("access_tests::a_plan_that_breaks_a_test_is_refused", a_broken_test_refuses),
+    ]
+}
+
+/// The name of the only document of the example.
+const DOCUMENT: &str = "access/demo.yaml";
+
+fn without_a_server(server: &Server) -> Result<(), String> {
+    let tree = Tree::example("live-access-tests-offline")?;
+    let ran = tree.run(server, &["test"])?.expect(0)?;
+    ran.says("84 cases: 84 pass   coverage 8 of 8 permissions")?;
+    tree.run(server, &["test", "--min-coverage", "100", "--strict"])?.expect(0)?;
+
+    let one = ["test", "--format", "json", "--filter", "persona=alice;scope=view;resource=Premium*"];
+    let json = tree.run(server, &one)?.expect(0)?.json()?;
+    check(json["summary"]["cases"] == 2, "one expected, one forbidden to everybody", &json)?;
+    check(json["server"] == Value::Null && json["oracle"] == Value::Null, "no server took part", &json)?;
+
+    // No case at all is most likely a slip.
+    tree.run(server, &["test", "--filter", "persona=alcie"])?.expect(1)?.says("no case")?;
+    tree.run(server, &["test", "--filter", "persona=alcie", "--allow-empty"])?.expect(0)?;
+    for wrong in [["--filter", "user=alice"], ["--report", "html=x"], ["--oracle", "token"]] {
+        tree.run(server, &[&["test"], &wrong[..]].concat())?.expect(64)?;
+    }
+
+    tree.edit(DOCUMENT, "alice: { deny: [view], why: Alice", "alice: { permit: [view], why: Alice")?;
+    let ran =
+        tree.run(server, &["test", "--report", "junit=a.xml", "--report", "json=a.report"])?.expect(2)?;
+    ran.says("FAIL  alice  view  Premium resource   PERMIT   DENY")?;
+    ran.says("lacks role user-premium > policy `Only Premium User Policy` does not hold")?;
+    ran.says("\"Alice has not paid for the premium services\"")?;
+    let suite = junit(&tree.read("a.xml")?)?;
+    same("JUnit", &suite, &["84 tests, 1 failures, 0 errors, 0 skipped", "84 testcase, 1 failure"])?;
+    let written: Value = serde_json::from_str(&tree.read("a.report")?).map_err(|it| it.to_string())?;
+    check(written["summary"]["failed"] == 1, "the JSON file says the same", &written["summary"])?;
+
+    // What is undecided fails only where that is asked for.
+    tree.edit(DOCUMENT, "alice: { permit: [view], why: Alice", "alice: { deny: [view], why: Alice")?;
+    tree.edit(DOCUMENT, "historian: { user: eric, at: \"2024-06-03T09:00\" }", "historian: { user: eric }")?;
+    tree.run(server, &["test"])?.expect(0)?.says("1 undecided")?;
+    tree.run(server, &["test", "--strict", "--report", "junit=b.xml"])?.expect(2)?;
+    let suite = junit(&tree.read("b.xml")?)?;
+    same("JUnit", &suite, &["84 tests, 1 failures, 0 errors, 0 skipped", "84 testcase, 1 failure"])?;
+
+    // A document with an error is said by every command, and no file is written.
+    tree.edit(DOCUMENT, "resources: [Premium resource]\n    eric", "resources: [Premum resource]\n    eric")?;
+    tree.run(server, &["validate"])?.expect(1)?.says("RW0604")?;
+    tree.run(server, &["test", "--report", "junit=c.xml"])?.expect(1)?;
+    check(tree.read("c.xml").is_err(), "no file of a run that did not take place", &Value::Null)
+}
+
+fn the_server_agrees(server: &Server) -> Result<(), String> {
+    agrees(server, "live-access-tests", 0)
+}
+
+fn agrees(server: &Server, name: &str, default_opens: usize) -> Result<(), String> {
+    server.no_realm(name)?;
+    let tree = Tree::example(name)?;
+    server.one_at_a_time(|| tree.apply(server, &[]))?;
+    let proxy = Proxy::before(server)?;
+    for (oracle, reasons) in [
+        (
+            "evaluate",
+            [
+                "evaluate takes a service account for a user: use --oracle token",
+                "it has no token",
+                "it is made up",
+            ],
+        ),
+        ("token", ["it has no token", "it hinges on the time, and a token is judged now", "it is made up"]),
+    ] {
+        let args = ["test", "--server", "--oracle", oracle, "--format", "json"];
+        let json = tree.run_at(&proxy.url, server, &args)?.json()?;
+        let is_ours = |it: &&Value| it["resource"] != "Default Resource";
+        let cases: Vec<&Value> = list(&json["cases"]).iter().filter(is_ours).collect();
+        let passed = cases.iter().filter(|it| it["result"] == "pass").count();
+        check(passed == 84 && cases.len() == 84, "everything passes", &json["summary"])?;
+        let asked = cases.iter().filter(|it| it["server"].is_string()).count();
+        check(asked > 20, "much was asked of the server", &json["summary"])?;
+        // 26.0 gives every new resource server a resource of its own, which JavaScript opens to everybody.
+        let theirs = list(&json["cases"]).iter().filter(|it| it["resource"] == "Default Resource");
+        let opened = theirs.filter(|it| it["result"] == "fail").count();
+        check(opened == default_opens, "only the server can tell that, and it does", &json["summary"])?;
+        let whys = list(&json["cases"]).iter().map(|it| word(&it["not_asked"])).filter(|it| !it.is_empty());
+        let mut whys = sorted(whys);
+        whys.dedup();
+        same("why not", &whys, &reasons)?;
+    }
+    // Questions are POSTs too, and so are logins and logouts of personas.
+    let is_write = |it: &String| !it.contains("/policy/evaluate") && !it.contains("/openid-connect/");
+    let writes: Vec<String> = proxy.writes().into_iter().filter(is_write).collect();
+    same("nothing was written", &writes, &[])?;
+    server.no_realm(name)
+}
+
+fn a_share_is_a_split(server: &Server) -> Result<(), String> {
+    let name = "live-access-tests-share";
+    server.no_realm(name)?;
+    let tree = Tree::example(name)?;
+    server.one_at_a_time(|| tree.apply(server, &[]))?;
+    let realm = server.realm(name);
+    let eric = realm.get(&realm.user("eric")?)?["id"].clone();
+    let own = json!({
+        "name": "Notes", "uris": ["/notes/*"], "scopes": ["view"], "owner": { "id": eric }, "ownerManagedAccess": true
+    });
+    let made = server.post(&format!("/{name}{}/resource", realm.authz("demo")?), &own)?;
+    let owner = realm.login("demo", "demo-secret", "eric", "eric-password")?;
+    tree.write(
+        "access/rest.yaml",
+        "kind: AccessTest\nresourceServer: demo\npersonas: { alice: { user: alice } }\notherwise: DENY\n",
+    )?;
+    let split = || -> Result<Value, String> {
+        let args = ["test", "--server", "--filter", "resource=Notes;persona=alice", "--format", "json"];
+        tree.run(server, &args)?.json()
+    };
+    check(split()?["summary"]["passed"] == 2, "nobody shared anything yet", &Value::Null)?;
+    server.share(
+        name,
+        &owner,
+        &word(&made["_id"]),
+        &json!({ "name": "for alice", "scopes": ["view"], "users": ["alice"] }),
+    )?;
+    let json = split()?;
+    check(json["summary"]["split"] == 2, "the server knows more than we can read", &json)?;
+    check(json["cases"][0]["offline"] == "DENY" && json["cases"][0]["server"] == "PERMIT", "SPLIT", &json)?;
+    let args = ["test", "--server", "--filter", "resource=Notes"];
+    let ran = tree.run(server, &args)?.expect(2)?;
+    ran.says("SPLIT alice  view  Notes")?;
+    ran.says("the server also counts permission")?;
+    server.no_realm(name)
+}
+
+fn a_broken_test_refuses(server: &Server) -> Result<(), String> {
+    let name = "live-access-tests-plan";
+    server.no_realm(name)?;
+    let tree = Tree::example(name)?;
+    server.one_at_a_time(|| tree.apply(server, &[]))?;
+    tree.edit(
+        "users.yaml",
+        "- { type: password, value: { fromEnv: ALICE_PASSWORD } }\n    realmRoles: [user]",
+        "- { type: password, value: { fromEnv: ALICE_PASSWORD } }\n    realmRoles: [user, user-premium]",
+    )?;
+    let plan = tree.plan(server, &[])?;
+    same("the change", &plan.changes(), &["update user/alice"])?;
+    same("the refusal", &plan.refusals(), &["access-test client/demo"])?;
+    check(plan.0["applyable"] == false, "it is not to be applied", &plan.0["applyable"])?;
+    let tests = &plan.0["tests"];
+    // `never` excepts whoever has the role, which she then would.
+    check(tests["failed"] == 1 && tests["passed"] == 82, "one test fails", tests)?;
+    let failure = &tests["failures"][0];
+    check(failure["persona"] == "alice" && failure["already"] == false, "hers", failure)?;
+    check(failure["want"] == "DENY" && failure["got"] == "PERMIT", "she would be let in", failure)?;
+    tree.run(server, &["plan"])?.expect(0)?.says("Access tests   82 pass, 1 fail")?;
+    tree.run(server, &["plan", "--detailed-exitcode"])?.expect(3)?;
+
+    let proxy = Proxy::before(server)?;
+    // Neither a yes nor a part of the manifests leads around it.
+    for more in [&[][..], &["--only", "user/**"][..]] {
+        let args = [&["apply", "--auto-approve"], more].concat();
+        tree.run_at(&proxy.url, server, &args)?.expect(3)?.says("1 access test fails")?;
+    }
+    same("nothing was written", &proxy.writes(), &[])?;
+
+    // One that fails already today refuses what it has nothing to do with, too.
+    server.realm(name).grant("alice", "user-premium")?;
+    tree.edit("roles.yaml", "Users of the premium services", "Who uses the premium services")?;
+    let failure = &tree.plan(server, &[])?.0["tests"]["failures"][0];
+    check(failure["already"] == true, "it fails whatever this plan does", failure)?;
+    tree.refused(server, &[])?.says("fails already today")?;
+
+    // Who agrees says so in the test.
+    tree.edit(
+        DOCUMENT,
+        "alice: { deny: [view], why: Alice has not paid for the premium services }",
+        "alice: { permit: [view] }",
+    )?;
+    tree.apply(server, &[])?;
+    tree.is_clean(server)?;
+    server.no_realm(name)
+}
+
+/// Returns what a `JUnit` file says of itself, and what is in it. It must be well-formed.
+fn junit(text: &str) -> Result<Vec<String>, String> {
+    let mut reader = quick_xml::Reader::from_str(text);
+    let (mut head, mut cases, mut failures) = (None, 0, 0);
+    loop {
+        match reader.read_event().map_err(|it| it.to_string())? {
+            Event::Start(it) | Event::Empty(it) => match it.name().as_ref() {
+                "testsuites" => {
+                    let value = |name: &str| -> Result<String, String> {
+                        let found = it.try_get_attribute(name).map_err(|it| it.to_string())?;
+                        Ok(found.map(|it| it.value.into_owned()).unwrap_or_default())
+                    };
+                    head = Some(format!(
+                        "{} tests, {} failures, {} errors, {} skipped",
+                        value("tests")?,
+                        value("failures")?,
+                        value("errors")?,
+                        value("skipped")?
+                    ));
+                }
+                "testcase" => cases += 1,
+                "failure" => failures += 1,
+                _ => {}
+            },
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    Ok(vec![head.ok_or("no suites")?, format!("{cases} testcase, {failures} failure")])
+}
