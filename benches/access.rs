@@ -9,15 +9,15 @@ use realmwright::access::{Realm, Terms, classes, impact};
 use realmwright::kind::{CLIENT, NEWEST, PERMISSION, ROLE, kind, lift_object, lift_realm};
 use realmwright::state::{Address, State};
 use realmwright::text::tree_of_json;
-use serde_json::{Value, json};
+use serde_json::json;
 
-const USERS: usize = 2_000;
-const RESOURCES: usize = 1_200;
-const ROLES: usize = 300;
-const GROUPS: usize = 200;
+#[path = "large/realm.rs"]
+mod large;
+
+use large::{WHOLE, realm};
 
 fn main() {
-    let before = realm();
+    let before: State = lift_realm(&tree_of_json(&realm("large", WHOLE))).into_live();
     let role = Address::top(ROLE, "r7");
     let permission = Address::top(CLIENT, "rs").child(PERMISSION, "perm3");
     let edits = [
@@ -50,54 +50,4 @@ fn main() {
         );
         std::io::stdout().write_all(line.as_bytes()).expect("stdout takes a line");
     }
-}
-
-/// A realm where nearly every user is told apart by some policy.
-fn realm() -> State {
-    let roles: Vec<Value> = (0..ROLES).map(|it| json!({ "name": format!("r{it}") })).collect();
-    let groups: Vec<Value> = (0..GROUPS)
-        .map(|it| json!({ "name": format!("g{it}"), "realmRoles": [format!("r{}", it % ROLES)] }))
-        .collect();
-    let users: Vec<Value> = (0..USERS)
-        .map(|it| {
-            json!({
-                "username": format!("u{it}"),
-                "realmRoles": [format!("r{}", it * 7 % ROLES), format!("r{}", it * 13 % ROLES)],
-                "groups": [format!("/g{}", it % GROUPS)],
-            })
-        })
-        .collect();
-    let scopes: Vec<Value> = ["view", "edit", "delete"].iter().map(|it| json!({ "name": it })).collect();
-    let resources: Vec<Value> =
-        (0..RESOURCES).map(|it| json!({ "name": format!("res{it}"), "scopes": scopes })).collect();
-    let mut policies: Vec<Value> = (0..RESOURCES)
-        .map(|it| {
-            let name = format!("p{it}");
-            match it % 4 {
-                0 | 1 => json!({ "name": name, "type": "role", "roles": [{ "id": format!("r{}", it % ROLES) }] }),
-                2 => json!({ "name": name, "type": "user", "users": [format!("u{}", it % USERS)] }),
-                _ => json!({ "name": name, "type": "group", "groups": [{ "path": format!("/g{}", it % GROUPS) }] }),
-            }
-        })
-        .collect();
-    policies.extend((0..RESOURCES).map(|it| {
-        let of = [format!("p{it}"), format!("p{}", (it + 1) % RESOURCES)];
-        json!({ "name": format!("perm{it}"), "type": if it % 2 == 0 { "scope" } else { "resource" },
-            "decisionStrategy": "AFFIRMATIVE", "policies": of, "resources": [format!("res{it}")],
-            "scopes": if it % 2 == 0 { json!(["view", "edit"]) } else { Value::Null } })
-    }));
-    let mapper = json!({ "name": "roles", "protocol": "openid-connect",
-        "protocolMapper": "oidc-usermodel-realm-role-mapper",
-        "config": { "claim.name": "realm_access.roles", "access.token.claim": "true" } });
-    let document = json!({
-        "realm": "large",
-        "roles": { "realm": roles },
-        "groups": groups,
-        "users": users,
-        "clientScopes": [{ "name": "roles", "protocol": "openid-connect", "protocolMappers": [mapper] }],
-        "clients": [{ "clientId": "rs", "fullScopeAllowed": true, "authorizationServicesEnabled": true,
-            "defaultClientScopes": ["roles"],
-            "authorizationSettings": { "scopes": scopes, "resources": resources, "policies": policies } }],
-    });
-    lift_realm(&tree_of_json(&document)).into_live()
 }

@@ -5,6 +5,7 @@
 //! [`impact`] compares two realms. What cannot be known from a state (JavaScript, custom mappers, the time) is
 //! unknown, and only shows where it could change an answer. Nothing here reads a clock or a network.
 
+mod administration;
 mod bits;
 mod cast;
 mod chain;
@@ -12,24 +13,34 @@ mod claims;
 mod class;
 mod compile;
 mod decide;
+mod explain;
 mod find;
+mod guard;
 mod impact;
+mod matrix;
 mod persona;
 mod policy;
 mod realm;
 mod table;
 pub mod test;
 mod time;
+mod uri;
+mod who;
 
 pub use cast::Cast;
-pub use chain::{Decision, Doubt, Step, Verdict};
+pub use chain::{Decision, Doubt, Step, Verdict, is_script};
 pub use class::{Class, classes};
 pub use decide::{Question, decide};
+pub use explain::{Asks, Covers, Explanation, PermissionSays, PolicySays, RoleAsked, explain};
 pub use find::{covers, resource_servers, resources};
+pub use guard::{Guard, Myself, Watch, guarded_users, guards};
 pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
+pub use matrix::{Cell, each_decision};
 pub use persona::{Persona, personas};
-pub use realm::Realm;
+pub use policy::Holds;
+pub use realm::{Mode, Realm, Strategy};
 pub use time::wall_clock;
+pub use who::{Alike, Who, who};
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+mod access;
 mod apply;
 mod applying;
 mod asking;
@@ -20,15 +21,19 @@ mod drift;
 mod exit;
 mod expectations;
 mod inputs;
+mod login;
+mod logout;
 mod plan;
 mod planning;
 mod progress;
 mod realms;
 mod sandbox;
 mod schema;
+mod secret;
 mod signal;
 mod terminal;
 mod test;
+mod token;
 mod unlock;
 mod validate;
 
@@ -69,6 +74,8 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Answer who may do what, and why
+    Access(access::Args),
     /// Check manifests without a server
     Validate(validate::Args),
     /// Show what apply would change
@@ -85,6 +92,12 @@ enum Command {
     Demo(demo::Args),
     /// Run a disposable local Keycloak
     Sandbox(sandbox::Args),
+    /// Log in with a browser, once for many commands
+    Login(login::Args),
+    /// End a stored login
+    Logout(logout::Args),
+    /// Get and inspect tokens, permission tickets and permissions
+    Token(token::Args),
     /// Check the connection, the version and the rights of the credential
     Doctor(doctor::Args),
     /// Print a JSON Schema for editors
@@ -97,12 +110,16 @@ impl Command {
     /// Returns the command's name when its result is to be JSON, which then also says why there is none.
     fn in_json(&self) -> Option<&'static str> {
         match self {
+            Command::Access(args) => args.is_json().then_some("access"),
             Command::Validate(args) => args.is_json().then_some("validate"),
             Command::Plan(args) => args.asked.output.is_json().then_some("plan"),
             Command::Apply(args) => args.asked.output.is_json().then_some("apply"),
             Command::Drift(args) => args.asked.output.is_json().then_some("drift"),
             Command::Test(args) => args.is_json().then_some("test"),
+            Command::Token(args) => args.is_json().then_some("token"),
             Command::Unlock(_)
+            | Command::Login(_)
+            | Command::Logout(_)
             | Command::Demo(_)
             | Command::Doctor(_)
             | Command::Schema(_)
@@ -161,8 +178,12 @@ fn block_on(cli: Cli) -> Exit {
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let global = cli.global;
     match cli.command {
+        Command::Access(args) => unless_stopped(access::run(args, global)).await,
         Command::Validate(args) => unless_stopped(async { validate::run(&args, global) }).await,
         Command::Unlock(args) => unless_stopped(unlock::run(args)).await,
+        Command::Login(args) => unless_stopped(login::run(args)).await,
+        Command::Logout(args) => unless_stopped(logout::run(args)).await,
+        Command::Token(args) => unless_stopped(token::run(args)).await,
         Command::Doctor(args) => unless_stopped(doctor::run(args)).await,
         Command::Schema(args) => unless_stopped(async { schema::run(&args) }).await,
         Command::Demo(args) => demo::run(args, global).await,

@@ -224,6 +224,18 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
                 );
                 return;
             }
+            if kind::is_only_mapped(object) {
+                out.notes.push(
+                    Note::error(
+                        "RW0504",
+                        format!("{} does not exist", kind::title(address)),
+                        object.at,
+                        "has scope mappings here and nothing else",
+                    )
+                    .help("declare it, or mend its name"),
+                );
+                return;
+            }
             if address.kind() == SETTINGS {
                 let client = address.parent().map(|it| kind::title(&it)).unwrap_or_default();
                 out.notes.push(

@@ -20,6 +20,7 @@ mod read;
 mod rights;
 mod secret;
 mod send;
+mod stored;
 mod token;
 mod version;
 
@@ -27,10 +28,11 @@ pub use connect::{Connect, Credentials, Reach, Retry};
 pub use error::{Error, ErrorKind};
 pub use evaluate::{Evaluated, Evaluation, EvaluationIds, NotThere};
 pub use openid::Openid;
-pub use read::{Read, Source, Want, read};
+pub use read::{Read, Source, Want, read, state_of_export};
 pub use rights::{Right, Rights, needs};
 pub use secret::{Redactor, Secret};
 pub use send::{Answer, Method, Request};
+pub use stored::{Store, Stored};
 pub use version::{NotAVersion, Version};
 
 /// A connection with a login. Clones share it.
@@ -71,7 +73,9 @@ impl Keycloak {
     pub async fn connect(connect: &Connect) -> Result<Keycloak, Error> {
         let openid = Openid::connect(&connect.reach, &connect.auth_realm)?;
         let (http, server, redactor) = openid.parts();
-        redactor.hide(connect.credentials.secret().expose());
+        for secret in connect.credentials.secrets() {
+            redactor.hide(secret.expose());
+        }
         let tokens = token::Tokens::new(openid, connect.credentials.clone());
         tokens.bearer().await?;
         let (retry, counts) = (connect.reach.retry, Counters::default());
@@ -124,6 +128,21 @@ impl Keycloak {
     /// Returns what a realm calls itself in tokens (`iss`), from its `OpenID` configuration.
     pub async fn issuer(&self, realm: &str) -> Result<String, Error> {
         self.0.tokens.issuer(realm).await
+    }
+
+    /// Returns how many users a realm has, service accounts not among them; nothing where it may not be known or
+    /// the realm does not exist.
+    pub async fn count_users(&self, realm: &str) -> Result<Option<usize>, Error> {
+        match self.get(&format!("realms/{}/users/count", crate::kind::segment(realm))).await {
+            Ok(answer) => {
+                let count = answer.body.and_then(|it| it.as_u64());
+                Ok(count.and_then(|it| usize::try_from(it).ok()))
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::Forbidden { .. } | ErrorKind::NotFound => Ok(None),
+                _ => Err(error),
+            },
+        }
     }
 
     /// Ends the login's session, so that runs do not pile up sessions on the server.

@@ -17,6 +17,7 @@ mod realm;
 mod reference;
 mod representation;
 mod role;
+mod scope_mapping;
 mod shorthand;
 mod user;
 mod user_profile;
@@ -29,7 +30,8 @@ pub use policy::is_common_policy;
 pub use policy::{goes_when_empty, main_field, policy_types};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
-pub use role::default_role_name;
+pub use role::{administrator, default_role_name, is_administration};
+pub use scope_mapping::is_only_mapped;
 pub use user_profile::UserProfile;
 
 use crate::state::{Address, KindName};
@@ -185,6 +187,8 @@ pub enum Sent {
     Child(KindName),
     /// Roles of the realm and of clients.
     Roles,
+    /// Which roles tokens of clients may carry: links of clients and client scopes, written at the realm.
+    ScopeMappings,
     /// Known to Keycloak, not managed by this version: an input error, never ignored.
     NotYet,
 }
@@ -192,8 +196,8 @@ pub enum Sent {
 /// Links are set-valued fields of exactly one owner, written by calls of their own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Link {
-    /// POST and DELETE of role lists at `{own}/role-mappings/…`.
-    RoleMappings,
+    /// POST and DELETE of role lists at `{own}/{path}/…`: `role-mappings` or `scope-mappings`.
+    Mappings(&'static str),
     /// POST and DELETE of role lists at `{own}/composites`.
     Composites,
     /// PUT and DELETE of `{own}/{path}/{target id}`.
@@ -236,6 +240,7 @@ impl Kind {
             | Sent::Children(_)
             | Sent::Child(_)
             | Sent::Roles
+            | Sent::ScopeMappings
             | Sent::NotYet => None,
         }
     }

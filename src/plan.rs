@@ -4,6 +4,7 @@ mod access_test;
 mod drift;
 mod graph;
 mod guard;
+mod impact;
 mod outcome;
 
 use std::collections::BTreeMap;
@@ -12,9 +13,10 @@ pub use access_test::{AccessTests, FailedTest, access_tests};
 pub use drift::{Class, Drift, drift};
 pub use graph::{Cycle, calls, path};
 pub use guard::{Consent, SideEffect, judge};
+pub use impact::{impact, sides};
 pub use outcome::{Ended, Outcome};
 
-use crate::access::Impact;
+use crate::access::{Guard, Impact};
 use crate::change::{Action, Change};
 use crate::diff::{Diff, Refusal};
 
@@ -33,6 +35,8 @@ pub struct Plan {
     pub access: Option<Impact>,
     /// What access tests say of the realm as it will be; none where there are none.
     pub tests: Option<AccessTests>,
+    /// The rules of the project file about access, kept or not.
+    pub guards: Vec<Guard>,
     pub side_effects: Vec<SideEffect>,
     /// What must be agreed to, by key of `--allow`.
     pub consents: Vec<Consent>,

@@ -1,6 +1,7 @@
 //! Values to text: what people and machines are shown. Never decides anything.
 
 mod access_test;
+mod asked;
 #[cfg(test)]
 mod fixture;
 mod json;
@@ -12,6 +13,10 @@ mod text;
 mod value;
 
 pub use access_test::tests_text;
+pub use asked::{
+    Asked, Decisions, Sheet, access_schema, can_json, can_text, diff_json, matrix_csv, matrix_html,
+    matrix_json, matrix_text, who_json, who_text, why_json, why_text,
+};
 pub use json::{
     drift_json, failure_json, json_text, outcomes_json, plan_digest, plan_json, plans_json, report_schema,
     several_json, tests_json,
@@ -19,7 +24,7 @@ pub use json::{
 pub use junit::tests_junit;
 pub use note::{Color, notes, notes_json};
 pub use outcome::{Audit, Failure, Verification, outcomes_text};
-pub use text::{Style, drift_text, plan_text};
+pub use text::{Style, drift_text, impact_text, plan_text};
 
 /// Returns a base URL without credentials in it and without its last slash.
 fn server(url: &str) -> String {

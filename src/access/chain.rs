@@ -2,6 +2,7 @@
 
 mod ways;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -61,7 +62,7 @@ pub enum Doubt {
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Type { policy, of_type: kind } if kind == "js" => {
+            Self::Type { policy, of_type } if is_script(of_type) => {
                 write!(f, "policy {} is JavaScript", policy.name())
             }
             Self::Type { policy, of_type } => {
@@ -80,6 +81,11 @@ impl fmt::Display for Doubt {
             Self::NotThere(what) => f.write_str(what),
         }
     }
+}
+
+/// Whether a policy of this type is JavaScript: written into the realm by an old server, or deployed.
+pub fn is_script(of_type: &str) -> bool {
+    of_type == "js" || of_type.strip_prefix("script-").is_some_and(|it| it.strip_suffix(".js").is_some())
 }
 
 /// One link of a chain.
@@ -137,6 +143,19 @@ pub(super) fn explained(
     answer: &Answered,
     outcomes: &[Holds],
 ) -> Decision {
+    explained_for(realm, server, subject, resource, answer, outcomes).0
+}
+
+/// As [`explained`]; and whether the chain tells how this very subject comes to something, so that it may be
+/// another one for others with the same outcomes.
+pub(super) fn explained_for(
+    realm: &Realm,
+    server: &Server,
+    subject: &Subject,
+    resource: Option<usize>,
+    answer: &Answered,
+    outcomes: &[Holds],
+) -> (Decision, bool) {
     let names = |scopes: &BTreeSet<usize>| -> BTreeSet<String> {
         scopes.iter().map(|it| server.scopes.addresses[*it].name().to_owned()).collect()
     };
@@ -149,9 +168,9 @@ pub(super) fn explained(
     } else {
         Verdict::Deny
     };
-    let why = Why { realm, server, subject, outcomes };
+    let why = Why { realm, server, subject, outcomes, is_personal: Cell::new(false) };
     let path = why.path(resource, answer);
-    Decision { verdict, path, notes: subject.notes.clone() }
+    (Decision { verdict, path, notes: subject.notes.clone() }, why.is_personal.get())
 }
 
 fn doubts(server: &Server, resource: Option<usize>, answer: &Answered, outcomes: &[Holds]) -> Vec<Doubt> {
@@ -173,11 +192,13 @@ fn doubts(server: &Server, resource: Option<usize>, answer: &Answered, outcomes:
     out
 }
 
-struct Why<'a> {
-    realm: &'a Realm,
-    server: &'a Server,
-    subject: &'a Subject,
-    outcomes: &'a [Holds],
+pub(super) struct Why<'a> {
+    pub(super) realm: &'a Realm,
+    pub(super) server: &'a Server,
+    pub(super) subject: &'a Subject,
+    pub(super) outcomes: &'a [Holds],
+    /// Set when a step tells how this very subject comes to something.
+    pub(super) is_personal: Cell<bool>,
 }
 
 impl Why<'_> {
@@ -352,7 +373,8 @@ impl Why<'_> {
     }
 
     /// How the subject comes to a role: directly, or through a group, and through composites.
-    fn role(&self, role: usize) -> Vec<Step> {
+    pub(super) fn role(&self, role: usize) -> Vec<Step> {
+        self.is_personal.set(true);
         let realm = self.realm;
         let direct = self.subject.direct_roles.iter().find(|it| realm.closures[**it].has(role));
         let mut steps = Vec::new();
@@ -389,7 +411,8 @@ impl Why<'_> {
         steps
     }
 
-    fn group(&self, group: usize) -> Step {
+    pub(super) fn group(&self, group: usize) -> Step {
+        self.is_personal.set(true);
         let path = &self.realm.group_entries[group].path;
         Step::new(Some(&self.realm.groups.addresses[group]), format!("group {path}"))
     }
@@ -406,7 +429,7 @@ impl Why<'_> {
 }
 
 /// A role as policies spell it.
-fn short(address: &Address) -> String {
+pub(super) fn short(address: &Address) -> String {
     match address.parent() {
         Some(client) => format!("{}/{}", client.name(), address.name()),
         None => address.name().to_owned(),

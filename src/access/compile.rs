@@ -59,11 +59,13 @@ impl Realm {
             full_scope: object.get("fullScopeAllowed").and_then(Node::as_bool).unwrap_or(true),
             lightweight: attribute(object, "client.use.lightweight.access.token.enabled") == Some("true"),
             service_account: object.is_true("serviceAccountsEnabled"),
+            mapped_roles: mapped(object, &role),
             default_scopes: refs(object, "defaultClientScopes", &|it| client_scopes.get(it)),
             optional_scopes: refs(object, "optionalClientScopes", &|it| client_scopes.get(it)),
             mappers: mappers(state, address),
         });
         let client_scope_entries = each(state, &client_scopes, |address, object| ClientScope {
+            mapped_roles: mapped(object, &role),
             in_token: attribute(object, "include.in.token.scope") != Some("false"),
             mappers: mappers(state, address),
         });
@@ -117,6 +119,12 @@ fn refs(object: &Object, field: &str, position: &dyn Fn(&Address) -> Option<usiz
 fn mappings(object: &Object, role: &dyn Fn(&Address) -> Option<usize>) -> Vec<usize> {
     let mut out = refs(object, "realmRoles", role);
     out.extend(refs(object, "clientRoles", role));
+    out
+}
+
+fn mapped(object: &Object, role: &dyn Fn(&Address) -> Option<usize>) -> Vec<usize> {
+    let mut out = refs(object, "scopeMappings", role);
+    out.extend(refs(object, "clientScopeMappings", role));
     out
 }
 

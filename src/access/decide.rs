@@ -198,7 +198,7 @@ pub(super) fn answer(
     out
 }
 
-fn policies<'a>(server: &'a Server, order: &'a [(usize, u8)]) -> impl Iterator<Item = usize> + 'a {
+pub(super) fn policies<'a>(server: &'a Server, order: &'a [(usize, u8)]) -> impl Iterator<Item = usize> + 'a {
     order.iter().flat_map(|it| server.permission_entries[it.0].policies.iter().copied())
 }
 

@@ -1,14 +1,15 @@
 //! Which resources a person means: by name, by a pattern, or by a concrete URI.
 
-use crate::kind::{RESOURCE, SETTINGS};
-use crate::state::{Address, Node, State};
+use super::uri::{Known, found};
+use crate::kind::{RESOURCE, SETTINGS, Version};
+use crate::state::{Address, Node, Object, State};
 
 /// Returns the names of the resources of a client that a text means, in order; none where there is none.
 ///
 /// A name is itself. With `*` it is every resource whose name or one of whose URIs the pattern covers, `*` being
-/// any text. Anything else is a concrete URI, which means the one resource that a resource server would find
-/// for it.
-pub fn resources(state: &State, client: &Address, text: &str) -> Vec<String> {
+/// any text. Anything else is a concrete URI, which means what a server of this version finds for it: one resource,
+/// or those that carry this very URI.
+pub fn resources(state: &State, version: Version, client: &Address, text: &str) -> Vec<String> {
     if state.contains(&client.child(RESOURCE, text)) {
         return vec![text.to_owned()];
     }
@@ -19,11 +20,17 @@ pub fn resources(state: &State, client: &Address, text: &str) -> Vec<String> {
             .map(|(it, _)| it.name().to_owned())
             .collect();
     }
-    let matched = all.filter_map(|(it, object)| {
-        let best = uris(object).filter(|uri| covers(uri, text)).map(str::len).max()?;
-        Some((best, it.name().to_owned()))
-    });
-    matched.max().map(|(_, name)| name).into_iter().collect()
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let all: Vec<Known<'_>> = all
+        .map(|(it, object)| Known {
+            name: it.name(),
+            uris: uris(object).collect(),
+            is_own: object.get("owner").and_then(Node::as_ref).is_none(),
+        })
+        .collect();
+    found(&all, text, version).into_iter().map(str::to_owned).collect()
 }
 
 /// Returns the clients that have authorization.
@@ -31,7 +38,7 @@ pub fn resource_servers(state: &State) -> Vec<Address> {
     state.objects.keys().filter(|it| it.kind() == SETTINGS).filter_map(Address::parent).collect()
 }
 
-fn uris(object: &crate::state::Object) -> impl Iterator<Item = &str> {
+fn uris(object: &Object) -> impl Iterator<Item = &str> {
     object.get("uris").map_or(&[][..], Node::items).iter().filter_map(Node::as_text)
 }
 

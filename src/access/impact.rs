@@ -33,6 +33,8 @@ pub struct Impact {
     /// Personas that were looked at, users who are not declared among them.
     pub personas: usize,
     pub undeclared: usize,
+    /// Users of the realm who were not looked at, where somebody counted them.
+    pub outside: Option<usize>,
     /// What the reader should know of what was looked at.
     pub notes: Vec<String>,
 }

@@ -136,7 +136,8 @@ struct Token<'a> {
 /// Turns personas into subjects; tokens of one client are worked out once.
 #[derive(Default)]
 pub(super) struct Subjects<'a> {
-    tokens: BTreeMap<(usize, Vec<String>), Token<'a>>,
+    /// By client, whether `openid` is asked for, and the client scopes that apply.
+    tokens: BTreeMap<(usize, bool, Vec<usize>), Token<'a>>,
 }
 
 impl<'a> Subjects<'a> {
@@ -191,8 +192,12 @@ impl<'a> Subjects<'a> {
             groups.extend(&realm.default_groups);
         }
         let roles = realm.deep_roles(&direct_roles, &groups);
-        let key = (client, persona.scopes.clone());
-        let token = self.tokens.entry(key).or_insert_with(|| token(realm, client, &persona.scopes));
+        let applied = applied(realm, client, &persona.scopes, &roles);
+        let key = (client, persona.scopes.iter().any(|it| it == "openid"), applied);
+        let token = self
+            .tokens
+            .entry(key)
+            .or_insert_with_key(|(client, openid, applied)| token(realm, *client, *openid, applied));
         let token_roles = token.roles(realm, &roles);
         let entry = &realm.client_entries[client];
         let mut notes = Vec::new();
@@ -201,12 +206,6 @@ impl<'a> Subjects<'a> {
         }
         if let Some(user) = user.filter(|it| !realm.user_entries[*it].enabled) {
             notes.push(format!("{} is disabled and cannot log in", realm.users.addresses[user]));
-        }
-        if !entry.full_scope {
-            notes.push(format!(
-                "{} passes on its own roles only; its scope mappings are not looked at",
-                realm.clients.addresses[client]
-            ));
         }
         let is_itself = own.is_some_and(|it| it == client && entry.service_account);
         let mut subject = Subject {
@@ -262,14 +261,29 @@ impl Token<'_> {
     }
 }
 
-fn token<'a>(realm: &'a Realm, client: usize, asked: &[String]) -> Token<'a> {
+/// Returns the client scopes that apply: the default ones and those asked for, but for those with roles of which
+/// the user has none.
+fn applied(realm: &Realm, client: usize, asked: &[String], held: &Bits) -> Vec<usize> {
+    let entry = &realm.client_entries[client];
+    let is_asked = |it: &&usize| asked.iter().any(|name| name == realm.client_scopes.addresses[**it].name());
+    let is_for = |it: &&usize| {
+        let roles = &realm.client_scope_entries[**it].mapped_roles;
+        roles.is_empty() || realm.deep_roles(roles, &[]).iter().any(|it| held.has(it))
+    };
+    entry
+        .default_scopes
+        .iter()
+        .chain(entry.optional_scopes.iter().filter(is_asked))
+        .filter(is_for)
+        .copied()
+        .collect()
+}
+
+fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -> Token<'a> {
     let entry = &realm.client_entries[client];
     let name = |scope: &usize| realm.client_scopes.addresses[*scope].name();
-    let is_asked = |it: &&usize| asked.iter().any(|asked| asked == name(it));
-    let applied: Vec<usize> =
-        entry.default_scopes.iter().chain(entry.optional_scopes.iter().filter(is_asked)).copied().collect();
     let scopes = applied.iter().filter(|it| realm.client_scope_entries[**it].in_token);
-    let openid = asked.iter().any(|it| it == "openid").then(|| "openid".to_owned());
+    let openid = openid.then(|| "openid".to_owned());
     let switch = if entry.lightweight { "lightweight.claim" } else { "access.token.claim" };
     let of_scopes = applied.iter().flat_map(|it| &realm.client_scope_entries[*it].mappers);
     let mappers: Vec<&Mapper> = entry
@@ -325,13 +339,12 @@ fn token<'a>(realm: &'a Realm, client: usize, asked: &[String]) -> Token<'a> {
     }
     if !entry.full_scope {
         let own = &realm.clients.addresses[client];
-        let mut all = Bits::default();
-        for (role, address) in realm.roles.addresses.iter().enumerate() {
-            if address.parent().as_ref() == Some(own) {
-                all.add(&realm.closures[role]);
-            }
-        }
-        token.narrow = Some(all);
+        let of_own = realm.roles.addresses.iter().enumerate();
+        let of_own = of_own.filter(|(_, it)| it.parent().as_ref() == Some(own)).map(|(role, _)| role);
+        let of_scopes = applied.iter().flat_map(|it| &realm.client_scope_entries[*it].mapped_roles);
+        let all: Vec<usize> =
+            of_own.chain(entry.mapped_roles.iter().copied()).chain(of_scopes.copied()).collect();
+        token.narrow = Some(realm.deep_roles(&all, &[]));
     }
     token
 }

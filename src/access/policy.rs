@@ -9,7 +9,7 @@ use crate::manifest::java_regex::FullMatch;
 
 /// What a policy or permission says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Holds {
+pub enum Holds {
     No,
     Yes,
     Unknown,
@@ -154,7 +154,7 @@ pub(super) fn leaf(realm: &Realm, subject: &Subject, policy: &PolicyIs) -> Optio
             any_of(scopes, |it| subject.scopes.iter().any(|scope| scope == name(it))).into()
         }
         PolicyIs::Regex { pattern, .. } if pattern.of_any_text() == Some(false) => Holds::No,
-        PolicyIs::Regex { target, of_request: true, pattern } => {
+        PolicyIs::Regex { target, of_request: true, pattern, .. } => {
             match claims::of_request(target).as_str() {
                 "kc.client.id" => {
                     regex(pattern, &Found::Text(realm.clients.addresses[subject.client].name()))
@@ -165,7 +165,7 @@ pub(super) fn leaf(realm: &Realm, subject: &Subject, policy: &PolicyIs) -> Optio
                 _ => Holds::Unknown,
             }
         }
-        PolicyIs::Regex { target, of_request: false, pattern } => {
+        PolicyIs::Regex { target, of_request: false, pattern, .. } => {
             regex(pattern, &subject.claims.find(target))
         }
         PolicyIs::Time(window) => match window.at(subject.now) {

@@ -81,6 +81,8 @@ pub(super) struct Client {
     pub(super) full_scope: bool,
     pub(super) lightweight: bool,
     pub(super) service_account: bool,
+    /// Roles that its tokens may carry beside its own.
+    pub(super) mapped_roles: Vec<usize>,
     pub(super) default_scopes: Vec<usize>,
     pub(super) optional_scopes: Vec<usize>,
     pub(super) mappers: Vec<Mapper>,
@@ -88,6 +90,8 @@ pub(super) struct Client {
 
 #[derive(Debug)]
 pub(super) struct ClientScope {
+    /// Roles that its tokens may carry; when there are any, it is only for users who have one of them.
+    pub(super) mapped_roles: Vec<usize>,
     pub(super) in_token: bool,
     pub(super) mappers: Vec<Mapper>,
 }
@@ -100,14 +104,15 @@ pub(super) struct Mapper {
 
 /// What a client with authorization enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub enum Mode {
     Enforcing,
     Permissive,
     Disabled,
 }
 
+/// How yes and no add up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Strategy {
+pub enum Strategy {
     Unanimous,
     Affirmative,
     Consensus,
@@ -186,6 +191,7 @@ pub(super) enum PolicyIs {
         target: String,
         of_request: bool,
         pattern: FullMatch,
+        written: String,
     },
     Time(Box<Window>),
     Aggregate {

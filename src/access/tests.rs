@@ -1,6 +1,7 @@
 //! Every measured fact of how the server decides, one row each.
 
 mod impact;
+mod matrix;
 mod permissions;
 mod policies;
 

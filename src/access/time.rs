@@ -24,6 +24,7 @@ pub(super) struct Window {
 
 #[derive(Debug)]
 struct Part {
+    name: &'static str,
     of: fn(DateTime) -> i32,
     from: Option<String>,
     to: Option<String>,
@@ -41,7 +42,8 @@ pub(super) enum Says {
 
 impl Window {
     pub(super) fn new(text: &dyn Fn(&str) -> Option<String>) -> Self {
-        let part = |name: &str, of: fn(DateTime) -> i32| Part {
+        let part = |name: &'static str, of: fn(DateTime) -> i32| Part {
+            name,
             of,
             from: text(name),
             to: text(&format!("{name}End")),
@@ -57,6 +59,21 @@ impl Window {
                 part("minute", |it| it.minute().into()),
             ],
         }
+    }
+
+    /// Returns its limits in words, as `hour 8 to 18`.
+    pub(super) fn limits(&self) -> Vec<String> {
+        let ends = [("not before", &self.not_before), ("not after", &self.not_on_or_after)];
+        let ends = ends.into_iter().filter_map(|(word, it)| Some(format!("{word} {}", it.as_ref()?)));
+        let parts = self.parts.iter().filter_map(|it| {
+            let name = if it.name == "dayMonth" { "day of the month" } else { it.name };
+            let from = it.from.as_ref()?;
+            Some(match &it.to {
+                Some(to) => format!("{name} {from} to {to}"),
+                None => format!("{name} {from}"),
+            })
+        });
+        ends.chain(parts).collect()
     }
 
     /// Returns what it says at a wall-clock time of the server's zone.

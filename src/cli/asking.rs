@@ -1,9 +1,11 @@
 //! Whom a question about access is put to: the manifests alone, or the realm as it is on the server.
 
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::Global;
-use super::connection::{Login, Target};
+use super::connection::{Login, Target, Via};
 use super::exit::UsageError;
 use super::expectations::users;
 use super::inputs::{Inputs, time};
@@ -14,6 +16,7 @@ use crate::diff;
 use crate::keycloak::{Want, read};
 use crate::kind::{NEWEST, Version};
 use crate::manifest::{Loaded, Project};
+use crate::report;
 use crate::state::{Address, State};
 
 /// What every question about access is asked with.
@@ -27,6 +30,8 @@ pub(super) struct Asking {
     #[expect(clippy::option_option, reason = "not asked for, asked for, and asked for by name")]
     server: Option<Option<String>>,
     #[command(flatten)]
+    via: Via,
+    #[command(flatten)]
     login: Login,
     /// When is asked: an instant, the time of the server's clock, or `now`; without it, what hinges on the time
     /// is unknown
@@ -39,6 +44,8 @@ pub(super) struct Facts {
     pub(super) project: Project,
     pub(super) loaded: Loaded,
     pub(super) at: Option<DateTime>,
+    /// Where the server's clock stands.
+    pub(super) zone: TimeZone,
     /// The server, when it is asked.
     pub(super) target: Option<Target>,
     pub(super) realms: Vec<Facet>,
@@ -72,16 +79,17 @@ impl Asking {
             return Ok(None);
         }
         let at = time(self.at.as_deref(), &project)?;
-        let mut facts = Facts { project, loaded, at, target: None, realms: Vec::new() };
+        let zone = project.zone();
+        let mut facts = Facts { project, loaded, at, zone, target: None, realms: Vec::new() };
         match server {
-            None if self.login.names_a_server() => {
+            None if self.via.names_a_server() => {
                 return Err(UsageError::new("--env names a server that nothing asks: add --server").into());
             }
             None => facts.realms = facts.loaded.realms.iter().map(Facet::declared).collect(),
             Some(server) => {
                 let variable = std::env::var("REALMWRIGHT_SERVER").ok();
                 let server = server.or(variable.as_deref());
-                let target = self.login.open(server, &facts.project, run).await?;
+                let target = self.login.open(server, &self.via, &facts.project, run).await?;
                 for desired in &facts.loaded.realms {
                     let want = planning::want(desired);
                     let mut facet = Facet::live(&target, &desired.realm, want).await?;
@@ -96,6 +104,13 @@ impl Asking {
             }
         }
         Ok(Some(facts))
+    }
+
+    /// Returns what is wrong with the manifests as JSON, once [`open`](Self::open) has said it on stderr.
+    pub(super) fn failure(&self, command: &str) -> anyhow::Result<Value> {
+        let (_, loaded) = self.inputs.load()?;
+        let message = "errors in the manifests; nothing was asked";
+        Ok(report::failure_json(command, "input", message, &loaded.files, &loaded.notes))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which server, and who connects: from flags, the project's environments and the environment.
+//! Which server, and who connects: from flags, the project's environments, the environment and the stored login.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -7,36 +7,33 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use super::exit::{RefusedError, UsageError};
-use crate::keycloak::{Connect, Credentials, Keycloak, Reach, Secret};
+use super::login::store;
+use super::secret::{Sources, file, variable};
+use crate::access::Myself;
+use crate::keycloak::openid::{Client, Token};
+use crate::keycloak::{Connect, Credentials, Keycloak, Reach, Secret, Stored};
+use crate::kind::{CLIENT, USER};
 use crate::manifest::Project;
+use crate::state::Address;
 
+/// Which server, for commands that log in to none or in a way of their own.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Connection")]
-pub(super) struct Connection {
+pub(super) struct Where {
     /// Base URL of Keycloak, such as <https://sso.example.org>
     #[arg(long, env = "REALMWRIGHT_SERVER", value_name = "URL")]
     server: Option<String>,
     #[command(flatten)]
-    login: Login,
+    via: Via,
 }
 
-/// Who connects, and how.
+/// How a server is reached, and which it is when none is named.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Connection")]
-pub(super) struct Login {
+pub(super) struct Via {
     /// An environment of the project file
     #[arg(long = "env", value_name = "NAME")]
     environment: Option<String>,
-    /// The realm of the login
-    #[arg(long, default_value = "master", value_name = "REALM", env = "REALMWRIGHT_AUTH_REALM")]
-    auth_realm: String,
-    /// The user of the login; its password comes from `REALMWRIGHT_PASSWORD`, `REALMWRIGHT_PASSWORD_FILE` or a prompt
-    #[arg(long, env = "REALMWRIGHT_USER", value_name = "NAME")]
-    user: Option<String>,
-    /// The client of the login; its secret comes from `REALMWRIGHT_CLIENT_SECRET` or `REALMWRIGHT_CLIENT_SECRET_FILE`,
-    /// its signing key from `REALMWRIGHT_CLIENT_KEY_FILE`
-    #[arg(long, env = "REALMWRIGHT_CLIENT_ID", value_name = "ID")]
-    client_id: Option<String>,
     /// How many seconds one request may take
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     request_timeout: u64,
@@ -51,6 +48,31 @@ pub(super) struct Login {
     client_key: Option<PathBuf>,
 }
 
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct Connection {
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    login: Login,
+}
+
+/// Who connects.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct Login {
+    /// The realm of the login [default: that of the stored login, or master]
+    #[arg(long, value_name = "REALM", env = "REALMWRIGHT_AUTH_REALM")]
+    auth_realm: Option<String>,
+    /// The user of the login; its password comes from `REALMWRIGHT_PASSWORD`, `REALMWRIGHT_PASSWORD_FILE` or a prompt
+    #[arg(long, env = "REALMWRIGHT_USER", value_name = "NAME")]
+    user: Option<String>,
+    /// The client of the login; its secret comes from `REALMWRIGHT_CLIENT_SECRET` or `REALMWRIGHT_CLIENT_SECRET_FILE`,
+    /// its signing key from `REALMWRIGHT_CLIENT_KEY_FILE`
+    #[arg(long, env = "REALMWRIGHT_CLIENT_ID", value_name = "ID")]
+    client_id: Option<String>,
+}
+
 /// A connection, and what it was chosen by.
 pub(super) struct Target {
     pub(super) keycloak: Keycloak,
@@ -61,35 +83,40 @@ pub(super) struct Target {
     /// Empty without `--env`.
     pub(super) environment: String,
     pub(super) issuer: Option<String>,
+    /// Who is logged in, and in which realm where that can be told.
+    pub(super) myself: Myself,
+    pub(super) auth_realm: Option<String>,
 }
 
-impl Connection {
-    /// Logs in to the chosen server, for commands that read no manifests: the project is the one of this folder.
-    pub(super) async fn open_here(&self, run: &str) -> anyhow::Result<Target> {
-        let project =
-            Project::find(&std::env::current_dir()?).map_or_else(Project::default, |it| Project::open(&it));
-        self.open(&project, run).await
+/// Returns the project of this folder; one without anything when there is none.
+pub(super) fn project_here() -> anyhow::Result<Project> {
+    Ok(Project::find(&std::env::current_dir()?).map_or_else(Project::default, |it| Project::open(&it)))
+}
+
+impl Where {
+    /// Says whether a server is named at all.
+    pub(super) fn is_named(&self) -> bool {
+        self.via.names_a_server() || self.server.as_ref().is_some_and(|it| !it.is_empty())
     }
 
-    /// Logs in to the chosen server.
-    pub(super) async fn open(&self, project: &Project, run: &str) -> anyhow::Result<Target> {
-        self.login.open(self.server.as_deref(), project, run).await
+    /// Returns how to reach the chosen server.
+    pub(super) fn reach(&self, project: &Project, run: &str) -> anyhow::Result<Reach> {
+        self.via.reach(self.server.as_deref(), project, run)
     }
 }
 
-impl Login {
-    /// Logs in to a server, or to that of the environment.
-    pub(super) async fn open(
-        &self,
-        server: Option<&str>,
-        project: &Project,
-        run: &str,
-    ) -> anyhow::Result<Target> {
+impl Via {
+    /// Says whether an environment names a server.
+    pub(super) fn names_a_server(&self) -> bool {
+        self.environment.is_some()
+    }
+
+    /// Returns how to reach a server, or that of the environment.
+    fn reach(&self, server: Option<&str>, project: &Project, run: &str) -> anyhow::Result<Reach> {
         let environment = match &self.environment {
             Some(name) => Some(project.environment(name).map_err(UsageError::new)?),
             None => None,
         };
-        let trimmed = |it: &str| it.trim_end_matches('/').to_owned();
         let server = match (server.filter(|it| !it.is_empty()), environment) {
             (Some(flag), Some(environment)) if trimmed(flag) != trimmed(&environment.server) => bail!(
                 "--server (or REALMWRIGHT_SERVER) says {flag}, but the environment's server is {}; they must be the same",
@@ -111,49 +138,87 @@ impl Login {
                 return Err(RefusedError::new(message).into());
             }
         }
-        let mut connect = Connect::new(server.clone(), self.credentials()?);
-        connect.auth_realm.clone_from(&self.auth_realm);
-        connect.reach.ca_file.clone_from(&self.ca_file);
-        connect.reach.client_cert.clone_from(&self.client_cert);
-        connect.reach.client_key.clone_from(&self.client_key);
-        connect.reach.request_timeout = Duration::from_secs(self.request_timeout);
-        connect.reach.run = Some(run.to_owned());
+        let mut reach = Reach::new(server);
+        reach.ca_file.clone_from(&self.ca_file);
+        reach.client_cert.clone_from(&self.client_cert);
+        reach.client_key.clone_from(&self.client_key);
+        reach.request_timeout = Duration::from_secs(self.request_timeout);
+        reach.run = Some(run.to_owned());
+        Ok(reach)
+    }
+}
+
+fn trimmed(server: &str) -> String {
+    server.trim_end_matches('/').to_owned()
+}
+
+impl Connection {
+    /// Logs in to the chosen server, for commands that read no manifests: the project is the one of this folder.
+    pub(super) async fn open_here(&self, run: &str) -> anyhow::Result<Target> {
+        self.open(&project_here()?, run).await
+    }
+
+    /// Logs in to the chosen server.
+    pub(super) async fn open(&self, project: &Project, run: &str) -> anyhow::Result<Target> {
+        self.login.open(self.place.server.as_deref(), &self.place.via, project, run).await
+    }
+}
+
+impl Login {
+    /// Logs in to a server, or to that of the environment.
+    pub(super) async fn open(
+        &self,
+        server: Option<&str>,
+        via: &Via,
+        project: &Project,
+        run: &str,
+    ) -> anyhow::Result<Target> {
+        let reach = via.reach(server, project, run)?;
+        let server = trimmed(&reach.server);
+        let (auth_realm, credentials) = self.credentials(&server)?;
+        let environment = via.environment.as_ref().and_then(|it| project.environment(it).ok());
+        let (realm, myself) = whose(&auth_realm, &credentials);
         Ok(Target {
-            keycloak: Keycloak::connect(&connect).await?,
-            reach: connect.reach,
-            server: trimmed(&server),
-            environment: self.environment.clone().unwrap_or_default(),
+            keycloak: Keycloak::connect(&Connect { reach: reach.clone(), auth_realm, credentials }).await?,
+            reach,
+            server,
+            environment: via.environment.clone().unwrap_or_default(),
             issuer: environment.and_then(|it| it.issuer.clone()),
+            myself,
+            auth_realm: realm,
         })
     }
 
-    /// Returns whether a server was chosen by the environment.
-    pub(super) fn names_a_server(&self) -> bool {
-        self.environment.is_some()
-    }
-
-    fn credentials(&self) -> anyhow::Result<Credentials> {
-        if let Some(token) = file("REALMWRIGHT_TOKEN_FILE")? {
-            return Ok(Credentials::Token(token));
-        }
+    /// Returns who connects, and the realm of that login.
+    fn credentials(&self, server: &str) -> anyhow::Result<(String, Credentials)> {
         // A variable that is set to nothing is as good as none, as pipelines know it.
-        if let Some(id) = self.client_id.clone().filter(|it| !it.is_empty()) {
-            if let Some(key) = file("REALMWRIGHT_CLIENT_KEY_FILE")? {
-                return Ok(Credentials::SignedJwt { id, key });
-            }
-            let secret = variable("REALMWRIGHT_CLIENT_SECRET")
-                .map_or_else(|| file("REALMWRIGHT_CLIENT_SECRET_FILE"), |it| Ok(Some(it)))?;
-            let secret = secret.context("no secret for the client: set REALMWRIGHT_CLIENT_SECRET, REALMWRIGHT_CLIENT_SECRET_FILE or REALMWRIGHT_CLIENT_KEY_FILE")?;
-            return Ok(Credentials::Client { id, secret });
+        let given = |it: &Option<String>| it.clone().filter(|it| !it.is_empty());
+        let (client, user) = (given(&self.client_id), given(&self.user));
+        let realm = given(&self.auth_realm).unwrap_or_else(|| "master".to_owned());
+        if let Some(token) = file("REALMWRIGHT_TOKEN_FILE")? {
+            return Ok((realm, Credentials::Token(token)));
         }
-        let Some(user) = self.user.clone().filter(|it| !it.is_empty()) else {
-            return Err(UsageError::new("no login: set REALMWRIGHT_USER and REALMWRIGHT_PASSWORD, or REALMWRIGHT_CLIENT_ID and REALMWRIGHT_CLIENT_SECRET (or --user, --client-id)").into());
+        if let Some(id) = &client {
+            let of_client = Sources::default().client(id)?;
+            match (of_client, self.stored(server)?) {
+                (Client::SignedJwt { id, key }, _) => return Ok((realm, Credentials::SignedJwt { id, key })),
+                (Client::Secret { id, secret }, _) => return Ok((realm, Credentials::Client { id, secret })),
+                (Client::Public { .. }, Some(login)) => return Ok(login),
+                (Client::Public { .. }, None) => bail!(
+                    "no secret for the client: set REALMWRIGHT_CLIENT_SECRET, REALMWRIGHT_CLIENT_SECRET_FILE or REALMWRIGHT_CLIENT_KEY_FILE"
+                ),
+            }
+        }
+        let Some(user) = user else {
+            return self.stored(server)?.ok_or_else(|| {
+                UsageError::new("no login: run `realmwright login`, or set REALMWRIGHT_USER and REALMWRIGHT_PASSWORD, or REALMWRIGHT_CLIENT_ID and REALMWRIGHT_CLIENT_SECRET (or --user, --client-id)").into()
+            });
         };
         let password = variable("REALMWRIGHT_PASSWORD")
             .map_or_else(|| file("REALMWRIGHT_PASSWORD_FILE"), |it| Ok(Some(it)))?;
         let password = match password {
             Some(password) => password,
-            None if may_ask() => Secret::new(rpassword::prompt_password(format!("Password of {user}: "))?),
+            None if may_ask() => ask_password(&user)?,
             None => {
                 return Err(UsageError::new(
                     "no password: set REALMWRIGHT_PASSWORD or REALMWRIGHT_PASSWORD_FILE",
@@ -161,8 +226,34 @@ impl Login {
                 .into());
             }
         };
-        Ok(Credentials::Password { user, password })
+        Ok((realm, Credentials::Password { user, password }))
     }
+
+    /// Returns the stored login for a server, and its realm; one among several has to be named.
+    fn stored(&self, server: &str) -> anyhow::Result<Option<(String, Credentials)>> {
+        let is_it = |wanted: &Option<String>, it: &str| {
+            wanted.as_ref().is_none_or(String::is_empty) || wanted.as_deref() == Some(it)
+        };
+        let mut logins: Vec<Stored> = store()?.of_server(server)?;
+        logins.retain(|it| is_it(&self.auth_realm, &it.realm) && is_it(&self.client_id, &it.client));
+        let Some(login) = logins.pop() else { return Ok(None) };
+        if let Some(other) = logins.pop() {
+            return Err(UsageError::new(format!(
+                "several logins are stored for {server}: of client `{}` in realm `{}`, and of `{}` in `{}`; name one with --auth-realm and --client-id",
+                other.client, other.realm, login.client, login.realm
+            ))
+            .into());
+        }
+        let client = Sources::default().client(&login.client)?;
+        Ok(Some((login.realm.clone(), Credentials::Stored { login: Box::new(login), client })))
+    }
+}
+
+/// Asks on the terminal, without echo.
+pub(super) fn ask_password(user: &str) -> anyhow::Result<Secret> {
+    rpassword::prompt_password(format!("Password of {user}: "))
+        .map(Secret::new)
+        .context("cannot ask for the password")
 }
 
 /// Questions are asked on a terminal only, and never in CI.
@@ -170,14 +261,24 @@ pub(super) fn may_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && std::env::var_os("CI").is_none()
 }
 
-fn variable(name: &str) -> Option<Secret> {
-    std::env::var(name).ok().filter(|it| !it.is_empty()).map(Secret::new)
-}
-
-/// Reads the file that a variable names, without its last line break.
-fn file(name: &str) -> anyhow::Result<Option<Secret>> {
-    let Some(path) = std::env::var_os(name).filter(|it| !it.is_empty()) else { return Ok(None) };
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read {} (from {name})", path.display()))?;
-    Ok(Some(Secret::new(text.trim_end_matches(['\r', '\n']))))
+/// Returns whose credentials these are, and in which realm.
+fn whose(realm: &str, credentials: &Credentials) -> (Option<String>, Myself) {
+    let user = |name: &str| Myself::User(Address::top(USER, name.to_lowercase()));
+    let client = |id: &str| Myself::Client(Address::top(CLIENT, id));
+    let realm = Some(realm.to_owned());
+    match credentials {
+        Credentials::Password { user: name, .. } => (realm, user(name)),
+        Credentials::Client { id, .. } | Credentials::SignedJwt { id, .. } => (realm, client(id)),
+        Credentials::Stored { login, .. } => (Some(login.realm.clone()), user(&login.user)),
+        Credentials::Token(token) => {
+            let Some(token) = Token::read(token.expose()) else { return (None, Myself::Unknown) };
+            let realm = token.text("iss").rsplit_once("/realms/").map(|(_, realm)| realm.to_owned());
+            let myself = match (token.text("preferred_username"), token.text("azp")) {
+                ("", _) => Myself::Unknown,
+                (name, id) if name.starts_with("service-account-") => client(id),
+                (name, _) => user(name),
+            };
+            (realm, myself)
+        }
+    }
 }

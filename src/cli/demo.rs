@@ -1,35 +1,26 @@
 //! `demo`: the main job on a real Keycloak, from nothing to a repaired drift, told step by step.
 
+mod clicks;
+mod example;
+mod proof;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
-use serde_json::{Value, json};
 
+use self::example::Example;
+use self::proof::Proof;
 use super::applying::{self, Orders};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
 use super::{Exit, Global, progress, signal};
+use crate::access::ChangeOfAccess;
 use crate::diff::Terms;
-use crate::keycloak::{Connect, Credentials, Keycloak, Method, Request, Secret};
-use crate::manifest::{self, Loaded, Project, Secrets};
+use crate::keycloak::{Connect, Credentials, Keycloak, Secret, Want};
+use crate::manifest::Prune;
 use crate::report::{self, Style};
 use crate::sandbox::{self, NEWEST, Options, Sandbox};
-use crate::text::Note;
-
-/// The example that the demo applies, as it stands in `examples/realm-config`.
-const EXAMPLE: &[(&str, &str)] = &[
-    ("realmwright.yaml", include_str!("../../examples/realm-config/realmwright.yaml")),
-    ("realm.yaml", include_str!("../../examples/realm-config/realm.yaml")),
-    ("client-scopes.yaml", include_str!("../../examples/realm-config/client-scopes.yaml")),
-    ("roles.yaml", include_str!("../../examples/realm-config/roles.yaml")),
-    ("groups.yaml", include_str!("../../examples/realm-config/groups.yaml")),
-    ("users.yaml", include_str!("../../examples/realm-config/users.yaml")),
-    ("clients/demo.yaml", include_str!("../../examples/realm-config/clients/demo.yaml")),
-    ("clients/demo-app.yaml", include_str!("../../examples/realm-config/clients/demo-app.yaml")),
-    ("clients/dummy-service.yaml", include_str!("../../examples/realm-config/clients/dummy-service.yaml")),
-    ("clients/identity-api.yaml", include_str!("../../examples/realm-config/clients/identity-api.yaml")),
-    ("access/demo.yaml", include_str!("../../examples/realm-config/access/demo.yaml")),
-];
+use crate::text::Files;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -78,22 +69,19 @@ async fn tell(args: Args, global: Global) -> anyhow::Result<Exit> {
 /// Everything between boot and stop.
 async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let (project, loaded) = example(folder.path())?;
-    let desired = loaded.realms.first().context("the example declares a realm")?;
-    let secrets = secrets(desired)?;
+    let example = Example::read(folder.path())?;
+    let (desired, files) = (example.declared()?, &example.loaded.files);
     let password = Secret::new(sandbox.password.as_str());
     let connect =
         Connect::new(sandbox.server.clone(), Credentials::Password { user: sandbox.user.clone(), password });
     let keycloak = Keycloak::connect(&connect).await?;
-    let (terms, allowed, roots) = (
-        Terms { protect: project.protect.clone(), ..Terms::default() },
-        BTreeMap::new(),
-        vec![".".to_owned()],
-    );
+    let terms = Terms { protect: example.project.protect.clone(), ..Terms::default() };
+    let pruning = Terms { prune: Prune::AllButUsers, ..terms.clone() };
+    let (allowed, roots) = (BTreeMap::new(), vec![".".to_owned()]);
     let wish = Wish {
         desired,
-        secrets: &secrets,
-        owner: project.owner.as_deref(),
+        secrets: &example.secrets,
+        owner: example.project.owner.as_deref(),
         environment: "",
         roots: &roots,
         terms: &terms,
@@ -101,44 +89,65 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
         may_create: true,
         adopt: false,
         server: sandbox.server.trim_end_matches('/'),
-        everybody: false,
+        also: Want::default(),
     };
 
     step("2", "plan: what examples/realm-config would make of it (realmwright plan)")?;
-    let planned = show(&keycloak, &wish, &loaded).await?;
+    let planned = show(&keycloak, &wish, files).await?;
     step("3", "apply it (realmwright apply)")?;
     apply(&keycloak, &wish, &planned, global).await?;
     step("4", "plan again: nothing is left to do")?;
-    let again = show(&keycloak, &wish, &loaded).await?;
+    let again = show(&keycloak, &wish, files).await?;
     if !again.plan.is_empty() {
         bail!("the second plan is not empty");
     }
 
-    step("5", "somebody clicks in the admin console, three times")?;
-    for line in meddle(&keycloak, &desired.realm).await? {
+    step(
+        "5",
+        "what it is for: a service that asks for tokens with permissions (examples/protected-service)",
+    )?;
+    let prove = async |proof: Proof<'_>| proof.as_declared().await;
+    proof::beside_the_service(&connect.reach, &desired.realm, &example, prove).await?;
+
+    step(
+        "6",
+        "a pull request opens Eric's space to all premium users, and Alice becomes one (realmwright plan)",
+    )?;
+    let edited = example.after_pull_request()?;
+    let request = Wish { desired: example::declared(&edited)?, also: Want::default(), ..wish };
+    let planned = show(&keycloak, &request, &edited.files).await?;
+    let gained = planned.plan.access.as_ref().map_or(0, |it| it.count(ChangeOfAccess::Gained));
+    if gained == 0 {
+        bail!("the plan does not say that anybody gains access");
+    }
+    step(
+        "7",
+        "apply it: what the plan says of Alice is true; then take it back (realmwright apply --prune)",
+    )?;
+    apply(&keycloak, &request, &planned, global).await?;
+    let prove = async |proof: Proof<'_>| proof.after_pull_request().await;
+    proof::beside_the_service(&connect.reach, &desired.realm, &example, prove).await?;
+    let back = Wish { terms: &pruning, also: Want::default(), ..wish };
+    apply(&keycloak, &back, &planning::plan(&keycloak, &back).await?, global).await?;
+    let prove = async |proof: Proof<'_>| proof.taken_back().await;
+    proof::beside_the_service(&connect.reach, &desired.realm, &example, prove).await?;
+
+    step("8", "somebody clicks in the admin console, three times")?;
+    for line in clicks::meddle(&keycloak, &desired.realm).await? {
         print(&format!("   {line}\n"))?;
     }
-    step("6", "drift: what is not as declared any more (realmwright drift, exit code 2)")?;
+    step("9", "drift: what is not as declared any more (realmwright drift, exit code 2)")?;
     let drifted = planning::plan(&keycloak, &wish).await?;
-    print(&report::drift_text(
-        &drifted.plan,
-        &crate::plan::drift(&drifted.plan),
-        &loaded.files,
-        &Style::plain(),
-    ))?;
-    if crate::plan::drift(&drifted.plan).len() != 3 {
+    let drift = crate::plan::drift(&drifted.plan);
+    print(&report::drift_text(&drifted.plan, &drift, files, &Style::plain()))?;
+    if drift.len() != 3 {
         bail!("three things were changed, and drift shows another number");
     }
-    step("7", "apply repairs exactly that")?;
+    step("10", "apply repairs exactly that")?;
     apply(&keycloak, &wish, &drifted, global).await?;
-    step("8", "and drift is clean")?;
+    step("11", "and drift is clean")?;
     let clean = planning::plan(&keycloak, &wish).await?;
-    print(&report::drift_text(
-        &clean.plan,
-        &crate::plan::drift(&clean.plan),
-        &loaded.files,
-        &Style::plain(),
-    ))?;
+    print(&report::drift_text(&clean.plan, &crate::plan::drift(&clean.plan), files, &Style::plain()))?;
     if !clean.plan.is_empty() {
         bail!("the realm is still not as declared");
     }
@@ -149,9 +158,13 @@ fn step(number: &str, words: &str) -> anyhow::Result<()> {
     Ok(print(&format!("\n{number}. {words}\n"))?)
 }
 
-async fn show(keycloak: &Keycloak, wish: &Wish<'_>, loaded: &Loaded) -> anyhow::Result<Planned> {
-    let planned = planning::plan(keycloak, wish).await?;
-    print(&report::plan_text(&planned.plan, &loaded.files, &Style::plain()))?;
+/// Plans as the command does, and shows it.
+async fn show(keycloak: &Keycloak, wish: &Wish<'_>, files: &Files) -> anyhow::Result<Planned> {
+    let mut planned = planning::plan(keycloak, wish).await?;
+    if !planned.plan.is_empty() {
+        planned.plan.access = Some(planned.impact(wish.desired));
+    }
+    print(&report::plan_text(&planned.plan, files, &Style::plain()))?;
     Ok(planned)
 }
 
@@ -195,88 +208,4 @@ async fn apply(
         started.elapsed().as_secs_f64()
     ))?;
     Ok(())
-}
-
-/// Writes the example to a folder and reads it as anybody would.
-fn example(folder: &std::path::Path) -> anyhow::Result<(Project, Loaded)> {
-    for (name, text) in EXAMPLE {
-        let path = folder.join(name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        std::fs::write(path, text)?;
-    }
-    let project = Project::open(&folder.join(manifest::PROJECT_FILE));
-    let texts: Vec<(&str, &str)> =
-        EXAMPLE.iter().filter(|(name, _)| *name != manifest::PROJECT_FILE).copied().collect();
-    let mut loaded = manifest::load_texts(&texts, &project);
-    for desired in &loaded.realms {
-        loaded.notes.extend(manifest::check(desired, &project));
-    }
-    if loaded.notes.iter().any(Note::is_error) {
-        bail!("{}", report::notes(&loaded.files, &loaded.notes, report::Color::Never));
-    }
-    Ok((project, loaded))
-}
-
-/// Random passwords for everything that the example takes from the environment.
-fn secrets(desired: &manifest::Desired) -> anyhow::Result<Secrets> {
-    let mut values = BTreeMap::new();
-    for (secret, _) in manifest::secrets_of(&desired.state) {
-        if let crate::state::SecretSource::Env(name) = &secret.source {
-            let mut bytes = [0u8; 12];
-            getrandom::fill(&mut bytes)
-                .map_err(|it| anyhow::anyhow!("cannot draw a random password: {it}"))?;
-            let text: String = bytes.iter().map(|it| format!("{it:02x}")).collect();
-            values.insert(name.to_string(), text);
-        }
-    }
-    let environment = |name: &str| values.get(name).map(std::ffi::OsString::from);
-    let (secrets, notes) = manifest::resolve_from(&manifest::secrets_of(&desired.state), &[], &environment);
-    if !notes.is_empty() {
-        bail!("the example's secrets all come from the environment");
-    }
-    Ok(secrets)
-}
-
-/// Three changes as a person would click them, and how to say each.
-async fn meddle(keycloak: &Keycloak, realm: &str) -> anyhow::Result<Vec<String>> {
-    let get = async |path: String| -> anyhow::Result<Value> {
-        Ok(keycloak.get(&format!("realms/{realm}/{path}")).await?.body.unwrap_or_default())
-    };
-    let first = |rows: &Value| rows.get(0).cloned().context("the example's objects are there");
-    let id = |row: &Value| row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let send = async |method, path: String, body: Value| -> anyhow::Result<()> {
-        keycloak.send(&Request { method, path: format!("realms/{realm}/{path}"), body: Some(body) }).await?;
-        Ok(())
-    };
-
-    let mut client = first(&get("clients?clientId=demo".to_owned()).await?)?;
-    let client_id = id(&client);
-    if let Some(uris) = client.get_mut("redirectUris").and_then(Value::as_array_mut) {
-        uris.push(json!("https://somewhere-else.example.org/*"));
-    }
-    if let Some(client) = client.as_object_mut() {
-        client.remove("secret");
-    }
-    send(Method::Put, format!("clients/{client_id}"), client).await?;
-
-    let user = first(&get("users?exact=true&username=eric".to_owned()).await?)?;
-    let role = get("roles/user-premium".to_owned()).await?;
-    send(Method::Delete, format!("users/{}/role-mappings/realm", id(&user)), json!([role])).await?;
-
-    let server = format!("clients/{client_id}/authz/resource-server");
-    let permission = first(&get(format!("{server}/permission?name=Eric%20space%20permission")).await?)?;
-    let policy =
-        first(&get(format!("{server}/policy?permission=false&name=Only%20Alice%20User%20Policy")).await?)?;
-    let path = format!("{server}/permission/resource/{}", id(&permission));
-    let mut permission = get(path.clone()).await?;
-    permission["policies"] = json!([id(&policy)]);
-    send(Method::Put, path, permission).await?;
-    Ok(vec![
-        "added a redirect URI to client demo".to_owned(),
-        "took role user-premium from eric".to_owned(),
-        "put policy `Only Alice User Policy` in place of Eric's in permission `Eric space permission`"
-            .to_owned(),
-    ])
 }

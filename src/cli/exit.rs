@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::apply::{CallError, LockError};
+use crate::keycloak::openid::Refusal;
 use crate::keycloak::{Error, ErrorKind};
 
 /// How a command ended.
@@ -92,6 +93,22 @@ impl RefusedError {
     }
 }
 
+/// A login or a token that the server refused, and what would mend it.
+#[derive(Debug, thiserror::Error)]
+#[error("{refusal}{}{mend}", if .mend.is_empty() { "" } else { ": " })]
+pub(super) struct DeniedError {
+    refusal: Refusal,
+    mend: String,
+}
+
+impl DeniedError {
+    pub(super) fn new(refusal: Refusal, mend: impl Into<String>) -> Self {
+        // The server's sentence goes on with ours.
+        let description = refusal.description.trim_end_matches('.').to_owned();
+        Self { refusal: Refusal { description, ..refusal }, mend: mend.into() }
+    }
+}
+
 /// Returns how a command ends by an error, and the class of the error in one word.
 pub(super) fn of_error(error: &anyhow::Error) -> (Exit, &'static str) {
     if error.is::<UsageError>() {
@@ -99,6 +116,9 @@ pub(super) fn of_error(error: &anyhow::Error) -> (Exit, &'static str) {
     }
     if error.is::<RefusedError>() {
         return (Exit::Refused, "refused");
+    }
+    if error.is::<DeniedError>() {
+        return (Exit::Failed, "login");
     }
     // What is transparent does not show what it wraps among its causes.
     let of_call = |it: &CallError| match it {

@@ -23,7 +23,8 @@ pub(super) fn check(loaded: &Loaded, project: &Project) -> (Vec<Option<Test>>, V
         .iter()
         .map(|it| (it.realm.as_str(), diff::on_a_new_realm(&it.realm, &it.state, NEWEST)))
         .collect();
-    let stages: Vec<Stage<'_>> = states.iter().map(|(realm, state)| Stage { realm, state }).collect();
+    let stages: Vec<Stage<'_>> =
+        states.iter().map(|(realm, state)| Stage { realm, state, version: NEWEST }).collect();
     let zone = project.zone();
     let reading = Reading { stages: &stages, zone: &zone, at: None, external: &project.external };
     let (mut tests, mut notes) = (Vec::new(), Vec::new());
@@ -54,7 +55,7 @@ pub(super) fn on_plan(
     let version = planning::version(&planned.read);
     let run = |state: &State| -> Vec<Tested> {
         let zone = project.zone();
-        let stages = [Stage { realm, state }];
+        let stages = [Stage { realm, state, version }];
         let reading = Reading { stages: &stages, zone: &zone, at, external: &project.external };
         let compiled = Realm::compile(state, version);
         let users = users(state);

@@ -116,6 +116,11 @@ impl Inputs {
         Ok(project)
     }
 
+    /// Returns the inputs of some paths, with a project file where one is named.
+    pub(super) fn of(paths: Vec<PathBuf>, project: Option<PathBuf>) -> Self {
+        Self { paths, project, owner: None, realm: Vec::new(), secret_root: None }
+    }
+
     /// Takes one more path.
     pub(super) fn and(mut self, path: &str) -> Self {
         self.paths.push(path.into());

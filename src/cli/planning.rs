@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::access::{Impact, Realm};
 use crate::apply::{is_ours, read_ledgers};
 use crate::change::{Change, FieldChange, Path, To, Why};
 use crate::diff::{self, Ledger, LedgerError, Ownership, Question, Terms};
@@ -9,7 +10,7 @@ use crate::keycloak::{Keycloak, Read, Want, read};
 use crate::kind::{self, USER, UserProfile, Version};
 use crate::manifest::{Desired, Secrets};
 use crate::plan::{self, Plan};
-use crate::state::Address;
+use crate::state::{Address, State};
 
 /// What planning needs beside the manifests and the server.
 pub(super) struct Wish<'a> {
@@ -24,8 +25,8 @@ pub(super) struct Wish<'a> {
     /// Write a fresh ledger in place of one that cannot be trusted.
     pub(super) adopt: bool,
     pub(super) server: &'a str,
-    /// Every user of the realm is read, to compare what each may do.
-    pub(super) everybody: bool,
+    /// What is read beside that which manifests and ledgers name.
+    pub(super) also: Want,
 }
 
 /// A plan, and what it was made from.
@@ -37,6 +38,18 @@ pub(super) struct Planned {
     pub(super) heals: bool,
     /// Our ledger was written by a newer version, which alone may write it.
     pub(super) too_new: bool,
+}
+
+impl Planned {
+    /// Returns the realm before the plan and after it, to decide about access.
+    pub(super) fn sides(&self) -> [Realm; 2] {
+        plan::sides(&self.plan, &self.read.live.state, version(&self.read))
+    }
+
+    /// Returns who gains or loses what by the plan.
+    pub(super) fn impact(&self, desired: &Desired) -> Impact {
+        plan::impact(&self.plan, &self.sides(), &|it| desired.state.contains(it), None)
+    }
 }
 
 /// Reads the realm and plans.
@@ -53,7 +66,10 @@ pub(super) async fn plan(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result
         }
         other => other?,
     };
-    let mut want = Want { everybody: wish.everybody, ..want(wish.desired) };
+    let mut want = want(wish.desired);
+    want.users.extend(wish.also.users.iter().cloned());
+    want.everybody |= wish.also.everybody;
+    want.administrators |= wish.also.administrators;
     // Users that we applied and nobody declares any more have to be looked up by name, too.
     if let Some(Ok(ours)) = wish.owner.and_then(|owner| ledgers.get(owner)) {
         let users = ours.entries.keys().filter(|it| it.kind() == USER).map(|it| it.name().to_owned());
@@ -235,6 +251,12 @@ pub(super) fn want(desired: &Desired) -> Want {
         }
     }
     Want { users, secrets, policy_types, ..Want::default() }
+}
+
+/// Returns how many users of a state are people.
+pub(super) fn people(state: &State) -> usize {
+    let users = state.objects.keys().filter(|it| it.kind() == USER);
+    users.filter(|it| !it.name().starts_with("service-account-")).count()
 }
 
 /// A realm that the manifests do not say to be disabled is created enabled.

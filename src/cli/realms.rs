@@ -1,6 +1,6 @@
 //! What every command over realms begins with: inputs read and checked, a connection, one wish per realm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::DateTime;
 use serde_json::Value;
@@ -12,13 +12,14 @@ use super::expectations;
 use super::inputs::{Access, Inputs, Scope};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
-use crate::access::{self, Impact, Realm};
-use crate::change::{Action, Change};
+use crate::access::{self, Impact, Myself, guarded_users};
 use crate::diff::Terms;
+use crate::keycloak::Want;
+use crate::kind::USER;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
-use crate::plan::{Outcome, Plan, drift};
+use crate::plan::{self, Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
-use crate::state::Address;
+use crate::state::{Address, Known};
 use crate::text::{Files, Note};
 
 /// What plan, apply and drift are asked alike.
@@ -108,15 +109,20 @@ impl Ready {
             may_create: self.project.may_create(&desired.realm),
             adopt,
             server: &self.target.server,
-            everybody: self.access == Access::AllUsers,
+            also: self.also(desired),
         }
     }
 
     pub(super) async fn plan(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
         self.check_issuer(&self.desired(realm).realm).await?;
         let mut planned = planning::plan(&self.target.keycloak, &self.wish(realm, adopt)).await?;
-        if self.access != Access::Off && !planned.plan.is_empty() {
-            planned.plan.access = Some(self.impact(&planned, self.desired(realm)));
+        if !planned.plan.is_empty() {
+            self.judge_access(&mut planned, self.desired(realm));
+        }
+        if let Some(impact) = planned.plan.access.as_mut().filter(|it| it.decisions > 0) {
+            let people = planning::people(&planned.read.live.state);
+            let count = self.target.keycloak.count_users(&self.desired(realm).realm).await?;
+            impact.outside = count.map(|it| it.saturating_sub(people));
         }
         Ok(planned)
     }
@@ -130,22 +136,56 @@ impl Ready {
         Ok(planned)
     }
 
-    /// Who gains or loses what by a plan. Users who are not declared are counted, unless all are asked for.
-    fn impact(&self, planned: &Planned, desired: &Desired) -> Impact {
-        // What comes or goes tells more than what is only updated.
-        let (whole, updated): (Vec<&Change>, Vec<&Change>) = planned
-            .plan
-            .changes()
-            .iter()
-            .partition(|it| matches!(it.action, Action::Create | Action::Delete));
-        let changes: Vec<Address> = whole.iter().chain(&updated).map(|it| it.object.clone()).collect();
+    /// What guards and the comparison of access look at beside what is declared.
+    fn also(&self, desired: &Desired) -> Want {
+        let guards = &self.project.guards;
+        let mut users: BTreeSet<String> = guarded_users(guards).map(str::to_owned).collect();
+        users.extend(
+            self.myself(&desired.realm).user_name().filter(|_| guards.keep_self.is_some()).map(str::to_owned),
+        );
+        Want {
+            users,
+            everybody: self.access == Access::AllUsers,
+            administrators: guards.min_admins.is_some(),
+            ..Want::default()
+        }
+    }
+
+    fn myself(&self, realm: &str) -> Myself {
+        match &self.target.auth_realm {
+            Some(it) if it != realm => Myself::Elsewhere,
+            _ => self.target.myself.clone(),
+        }
+    }
+
+    /// Says who gains or loses what by a plan, and whether the guards on access are kept. Users who are not
+    /// declared are counted, unless all are asked for or a guard names them.
+    fn judge_access(&self, planned: &mut Planned, desired: &Desired) {
+        let guards = &self.project.guards;
         let all = self.access == Access::AllUsers;
-        let declared = |it: &Address| all || desired.state.contains(it);
-        let terms = access::Terms { changes: &changes, declared: &declared, at: self.at };
-        let version = planning::version(&planned.read);
-        let [before, after] =
-            [&planned.read.live.state, &planned.plan.diff.planned].map(|it| Realm::compile(it, version));
-        access::impact(&before, &after, &terms)
+        let declared = |it: &Address| {
+            all || desired.state.contains(it) || guarded_users(guards).any(|name| name == it.name())
+        };
+        let sides = planned.sides();
+        let looks = self.access != Access::Off || !guards.forbid_gain.is_empty();
+        let compare = || plan::impact(&planned.plan, &sides, &declared, self.at);
+        let impact = if looks { compare() } else { Impact::default() };
+        let guards = access::guards(&access::Watch {
+            guards,
+            protect: &self.project.protect,
+            realm: &desired.realm,
+            changes: planned.plan.changes(),
+            before: &sides[0],
+            after: &sides[1],
+            planned: &planned.plan.diff.planned,
+            version: planning::version(&planned.read),
+            impact: &impact,
+            myself: &self.myself(&desired.realm),
+            federated: &planned.read.federated,
+            sees_users: !matches!(planned.read.live.known(USER, None), Known::Not { .. }),
+        });
+        planned.plan.guard(guards);
+        planned.plan.access = (self.access != Access::Off).then_some(impact);
     }
 
     /// A realm that does not exist yet calls itself nothing.

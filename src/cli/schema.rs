@@ -19,6 +19,8 @@ enum Of {
     AccessTest,
     /// realmwright.yaml
     Project,
+    /// What `access` writes with `--format json`
+    Access,
     /// What plan, drift and apply write with `--format json`
     Plan,
 }
@@ -28,6 +30,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Of::Manifest => manifest::schema::manifest(),
         Of::Project => manifest::schema::project(),
         Of::AccessTest => access::test::schema(),
+        Of::Access => report::access_schema(),
         Of::Plan => report::report_schema(),
     };
     print(&format!("{schema:#}\n"))?;

@@ -50,6 +50,15 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
+/// Writes a long result that has no colour to stdout while it is made. A reader that has gone away is no error.
+pub(super) fn stream(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
 /// Writes a line to stderr; when nobody reads it, there is nobody left to tell.
 pub(super) fn say(line: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{line}");

@@ -140,8 +140,11 @@ fn failed(args: &Args, message: &str, files: &Files, notes: &[Note]) -> anyhow::
 
 /// Reads every document against the realms that are asked.
 fn read(facts: &Facts) -> (Vec<Test>, Vec<Note>) {
-    let stages: Vec<Stage<'_>> =
-        facts.realms.iter().map(|it| Stage { realm: &it.realm, state: &it.state }).collect();
+    let stages: Vec<Stage<'_>> = facts
+        .realms
+        .iter()
+        .map(|it| Stage { realm: &it.realm, state: &it.state, version: it.version })
+        .collect();
     let zone = facts.project.zone();
     let reading = Reading { stages: &stages, zone: &zone, at: facts.at, external: &facts.project.external };
     let (mut tests, mut notes) = (Vec::new(), Vec::new());

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Error, Secret};
+use super::openid::Client;
+use super::{Error, Secret, Stored};
 
 /// How to reach one server.
 #[derive(Clone, Debug)]
@@ -67,16 +68,19 @@ pub enum Credentials {
     SignedJwt { id: String, key: Secret },
     /// An access token that somebody else got; it cannot be renewed.
     Token(Secret),
+    /// A login that `login` stored, renewed in the name of its client.
+    Stored { login: Box<Stored>, client: Client },
 }
 
 impl Credentials {
-    /// Returns the value that no message may show.
-    pub(super) fn secret(&self) -> &Secret {
+    /// Returns the values that no message may show.
+    pub(super) fn secrets(&self) -> Vec<&Secret> {
         match self {
-            Credentials::Password { password, .. } => password,
-            Credentials::Client { secret, .. } => secret,
-            Credentials::SignedJwt { key, .. } => key,
-            Credentials::Token(token) => token,
+            Credentials::Password { password, .. } => vec![password],
+            Credentials::Client { secret, .. } => vec![secret],
+            Credentials::SignedJwt { key, .. } => vec![key],
+            Credentials::Token(token) => vec![token],
+            Credentials::Stored { login, .. } => vec![&login.access, &login.refresh],
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum Error {
     Client { cause: String },
     #[error("the key for the signed login cannot be used: {cause}")]
     Key { cause: String },
+    #[error("the stored login {path} cannot be used: {cause}; {mend}")]
+    Stored { path: String, cause: String, mend: String },
     /// A name was put into a path unencoded or empty; such a path could hit the object above.
     #[error("`{path}` is not a path of the admin API: a part of it is empty, `.` or `..`")]
     Path { path: String },
@@ -87,6 +89,7 @@ impl Error {
             | Error::File { .. }
             | Error::Client { .. }
             | Error::Key { .. }
+            | Error::Stored { .. }
             | Error::Path { .. } => ErrorKind::Input,
             Error::Unreachable { .. } => ErrorKind::Unreachable,
             Error::Timeout { .. } => ErrorKind::Timeout,

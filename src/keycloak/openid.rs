@@ -118,6 +118,35 @@ impl Openid {
         Ok(Keys::read(&raw.json().unwrap_or_default()))
     }
 
+    /// Asks the login page in advance, without a login, whether it would serve this request; nothing when it would.
+    ///
+    /// Where the client or the address to come back to is unknown, the page only tells whoever looks at it, and
+    /// nobody would come back.
+    pub async fn page_refuses(&self, login: &Url) -> Result<Option<Refusal>, Error> {
+        let mut url = self.url(&["protocol", "openid-connect", "auth"]);
+        url.set_query(login.query());
+        url.query_pairs_mut().append_pair("prompt", "none");
+        let raw = until_answered(self.retry, Method::Get, &url, || self.http.get(url.clone())).await?;
+        let refusal = |error: &str, description: &str| {
+            let (error, description) = (self.redactor.clean(error), self.redactor.clean(description));
+            Ok(Some(Refusal { status: 400, error, description }))
+        };
+        if let Some(back) = raw.header(reqwest::header::LOCATION).and_then(|it| url.join(&it).ok()) {
+            let asked = |name: &str| back.query_pairs().find(|it| it.0 == name).map(|it| it.1);
+            return match asked("error").as_deref() {
+                // It did not log anybody in, as it was told, and would have.
+                None | Some("login_required" | "interaction_required" | "consent_required") => Ok(None),
+                Some(error) => refusal(error, &asked("error_description").unwrap_or_default()),
+            };
+        }
+        let page = String::from_utf8_lossy(&raw.bytes);
+        match raw.status {
+            400 if page.contains("redirect_uri") => refusal("invalid_redirect_uri", ""),
+            400 => refusal("invalid_client", ""),
+            _ => Ok(None),
+        }
+    }
+
     /// Asks the token endpoint.
     pub async fn token(&self, client: &Client, grant: &Grant) -> Reply<Tokens> {
         for secret in grant.secrets() {
@@ -128,8 +157,13 @@ impl Openid {
     }
 
     /// Begins a login on a device without a browser; [`Grant::Device`] then asks whether somebody agreed.
-    pub async fn device(&self, client: &Client, scope: &str) -> Reply<Device> {
-        let form = self.proven(client, vec![("scope", scope.to_owned())]).await?;
+    pub async fn device(&self, client: &Client, scope: &str, pkce: &Pkce) -> Reply<Device> {
+        let form = vec![
+            ("scope", scope.to_owned()),
+            ("code_challenge", pkce.challenge.clone()),
+            ("code_challenge_method", "S256".to_owned()),
+        ];
+        let form = self.proven(client, form).await?;
         let take = |it: &Value| {
             let device = Device::read(it)?;
             self.redactor.hide(device.code.expose());

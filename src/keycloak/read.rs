@@ -11,15 +11,17 @@ use serde_json::{Map, Value};
 
 use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
 use crate::kind::{self, CLIENT, REALM, USER, default_role_name, lift_realm, realm_address, settle_slashes};
-use crate::state::{Address, KindName, Known, Live, encoded};
+use crate::state::{Address, KindName, Known, Live, State, encoded};
 use crate::text::tree_of_json;
 
+mod administrators;
 mod authz;
 mod export;
 mod fresh;
 mod groups;
 mod lists;
 mod names;
+mod scope_mappings;
 mod service_accounts;
 mod users;
 mod wire;
@@ -33,6 +35,8 @@ pub struct Want {
     pub users: BTreeSet<String>,
     /// Every user of the realm, named or not.
     pub everybody: bool,
+    /// Every user who administers the realm.
+    pub administrators: bool,
     /// Client secrets are compared, so they are read in clear and kept hidden.
     pub secrets: bool,
     /// A client with authorization, which is asked for the types of policies that the server knows.
@@ -208,6 +212,11 @@ fn learn(
         }
         live.learn(kind, parent, Known::Not { needs });
     }
+}
+
+/// Returns what a realm held that was exported, as if it were read.
+pub fn state_of_export(realm: Map<String, Value>) -> State {
+    lift(export::draft(Value::Object(realm), None).realm).state
 }
 
 /// Turns a realm in the shape of an export into live state.

@@ -218,7 +218,8 @@ pub(super) async fn pause(pauses: &mut ExponentialBackoff, failed: Failed) -> Re
     }
 }
 
-/// Sends what no login stands behind until something answers it; a second time does no harm.
+/// Sends what no login stands behind until something answers it. A second time does no harm: what may be spent only
+/// once, such as the code of a browser login, is refused then, and the refusal is the answer.
 pub(super) async fn until_answered(
     retry: Retry,
     method: Method,

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use super::connect::Credentials;
 use super::openid::{Client, Grant, Openid, Refusal, Tokens as Answer, claims};
-use super::{Error, Secret};
+use super::{Error, Secret, Stored};
 
 /// How long before its end a token is renewed.
 const EARLY: Duration = Duration::from_secs(20);
@@ -49,7 +49,10 @@ impl Tokens {
                 renew_at: None,
                 refresh: None,
             }),
-            Credentials::Password { .. } | Credentials::Client { .. } | Credentials::SignedJwt { .. } => None,
+            Credentials::Password { .. }
+            | Credentials::Client { .. }
+            | Credentials::SignedJwt { .. }
+            | Credentials::Stored { .. } => None,
         };
         Tokens { openid, credentials, held: Mutex::new(held), logins: AtomicU64::new(0) }
     }
@@ -75,11 +78,15 @@ impl Tokens {
         }
     }
 
-    /// Returns the realm and the name of the user who logs in, where it is one.
+    /// Returns the realm and the name of the user who logs in with a password, with everything that user may do.
     pub(super) fn user(&self) -> Option<(&str, &str)> {
         match &self.credentials {
             Credentials::Password { user, .. } => Some((self.openid.realm(), user)),
-            Credentials::Client { .. } | Credentials::SignedJwt { .. } | Credentials::Token(_) => None,
+            // A stored login's client may leave out roles that the user has.
+            Credentials::Client { .. }
+            | Credentials::SignedJwt { .. }
+            | Credentials::Token(_)
+            | Credentials::Stored { .. } => None,
         }
     }
 
@@ -108,6 +115,9 @@ impl Tokens {
 
     async fn renew(&self, held: &mut Option<Held>) -> Result<Bearer, Error> {
         let serial = held.as_ref().map_or(0, |it| it.bearer.serial) + 1;
+        if let Credentials::Stored { login, client } = &self.credentials {
+            return self.renew_stored(held, serial, login, client).await;
+        }
         let refresh = held.as_mut().and_then(|it| it.refresh.take());
         let now = Instant::now();
         let answer = match refresh {
@@ -135,15 +145,43 @@ impl Tokens {
         Ok(bearer)
     }
 
+    /// Other processes renew the same login, so the store is asked each time.
+    async fn renew_stored(
+        &self,
+        held: &mut Option<Held>,
+        serial: u64,
+        login: &Stored,
+        client: &Client,
+    ) -> Result<Bearer, Error> {
+        let previous = held.take().map(|it| it.bearer.token);
+        self.logins.fetch_add(1, Ordering::Relaxed);
+        let current = login.current(&self.openid, client, previous.as_ref()).await?;
+        let current = current.map_err(|refusal| self.refused(&refusal))?;
+        for secret in [&current.access, &current.refresh] {
+            self.openid.redactor().hide(secret.expose());
+        }
+        let token = current.access.clone();
+        let bearer = Bearer { token, serial };
+        *held = Some(Held {
+            bearer: bearer.clone(),
+            // A token that was stored for a while does not tell the time.
+            issued: None,
+            renew_at: Some(Instant::now() + current.holds_for()),
+            refresh: None,
+        });
+        Ok(bearer)
+    }
+
     async fn log_in(&self) -> Result<Answer, Error> {
         let scope = String::new();
         let grant = match &self.credentials {
             Credentials::Password { user, password } => {
                 Grant::Password { user: user.clone(), password: password.clone(), scope }
             }
-            Credentials::Client { .. } | Credentials::SignedJwt { .. } | Credentials::Token(_) => {
-                Grant::ClientCredentials { scope }
-            }
+            Credentials::Client { .. }
+            | Credentials::SignedJwt { .. }
+            | Credentials::Token(_)
+            | Credentials::Stored { .. } => Grant::ClientCredentials { scope },
         };
         self.ask(&grant).await?.map_err(|refusal| self.refused(&refusal))
     }
@@ -160,6 +198,7 @@ impl Tokens {
             }
             Credentials::Client { id, secret } => Client::Secret { id: id.clone(), secret: secret.clone() },
             Credentials::SignedJwt { id, key } => Client::SignedJwt { id: id.clone(), key: key.clone() },
+            Credentials::Stored { client, .. } => client.clone(),
         }
     }
 
@@ -171,6 +210,7 @@ impl Tokens {
                 (format!("client `{id}`"), false)
             }
             Credentials::Token(_) => ("the given token".to_owned(), false),
+            Credentials::Stored { login, .. } => (format!("user `{}` (stored login)", login.user), false),
         };
         let is_signed = matches!(self.credentials, Credentials::SignedJwt { .. });
         let text = refusal.text();
@@ -179,7 +219,12 @@ impl Tokens {
             realm: self.openid.realm().to_owned(),
             account,
             status: refusal.status,
-            hint: login_hint(&text, refusal.status, as_user, is_signed),
+            hint: match &self.credentials {
+                Credentials::Stored { .. } if refusal.error == "invalid_grant" => {
+                    "the session has ended; begin another with `realmwright login`"
+                }
+                _ => login_hint(&text, refusal.status, as_user, is_signed),
+            },
             text,
         }
     }

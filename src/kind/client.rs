@@ -6,7 +6,7 @@
 
 use super::{
     CLIENT_SCOPE, Compare, Field, Hazard, Kind, Link, MAPPER, Routes, SETTINGS, Sent, Unset, Unsets,
-    children, field, hazard, kept, links, not_yet, server_owned,
+    children, field, hazard, kept, links, not_yet, scope_mapping, server_owned,
 };
 use crate::state::Address;
 
@@ -35,6 +35,8 @@ pub(super) static CLIENT: Kind = Kind {
         hazard("fullScopeAllowed", Hazard::Opens, "true"),
         links("defaultClientScopes", CLIENT_SCOPE, Link::Each("default-client-scopes")),
         links("optionalClientScopes", CLIENT_SCOPE, Link::Each("optional-client-scopes")),
+        scope_mapping::OF_REALM,
+        scope_mapping::OF_CLIENTS,
         children("protocolMappers", |_| MAPPER),
         Field { sent: Sent::Child(SETTINGS), ..field("authorizationSettings") },
         not_yet("authenticationFlowBindingOverrides"),
@@ -56,7 +58,7 @@ pub(super) static CLIENT: Kind = Kind {
         "optionalClientScopes",
     ],
     respell: None,
-    takes: super::any_field,
+    takes: |_, field| !scope_mapping::is_one(field),
     built_in: is_built_in,
 };
 

@@ -1,6 +1,6 @@
 //! Client scopes with their mappers.
 
-use super::{Kind, MAPPER, Routes, Unset, Unsets, children, kept, server_owned};
+use super::{Kind, MAPPER, Routes, Unset, Unsets, children, kept, scope_mapping, server_owned};
 
 /// What a new realm of 26.7 has.
 const BUILT_IN: &[&str] = &[
@@ -31,6 +31,8 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
         server_owned("id"),
         kept("attributes"),
         kept("protocol"),
+        scope_mapping::OF_REALM,
+        scope_mapping::OF_CLIENTS,
         children("protocolMappers", |_| MAPPER),
     ],
     routes: Routes {
@@ -42,6 +44,6 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: false },
     not_in_put: &["protocolMappers"],
     respell: None,
-    takes: super::any_field,
+    takes: |_, field| !scope_mapping::is_one(field),
     built_in: |address| address.kind() == super::CLIENT_SCOPE && BUILT_IN.contains(&address.name()),
 };

@@ -20,10 +20,10 @@ pub(super) static GROUP: Kind = Kind {
         server_owned("access"),
         server_owned("subGroupCount"),
         children("subGroups", |_| super::GROUP),
-        links("realmRoles", ROLE, Link::RoleMappings),
+        links("realmRoles", ROLE, Link::Mappings("role-mappings")),
         Field {
             compare: Compare::ClientRoles,
-            sent: Sent::Links(Link::RoleMappings),
+            sent: Sent::Links(Link::Mappings("role-mappings")),
             ..field("clientRoles")
         },
     ],

@@ -6,6 +6,8 @@
 mod fields;
 mod references;
 
+use std::collections::btree_map::Entry;
+
 use fields::Reader;
 
 use super::representation::{Type, field_type, fields_of};
@@ -43,9 +45,35 @@ impl Lifted {
                 as_said(node);
                 !node.is_null()
             });
-            state.objects.entry(address).or_insert(object);
+            match state.objects.entry(address) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(object);
+                }
+                // Scope mappings come apart from what they are of, in one piece per client whose roles they are.
+                Entry::Occupied(mut occupied) if super::is_only_mapped(&object) => {
+                    join(occupied.get_mut(), object);
+                }
+                // Of two, the server's own comes before a user's.
+                Entry::Occupied(_) => {}
+            }
         }
         state
+    }
+}
+
+fn join(object: &mut Object, piece: Object) {
+    for (field, node) in piece.fields {
+        match (object.fields.entry(field), node.is) {
+            (Entry::Occupied(mut occupied), Is::List(items)) => {
+                if let Is::List(list) = &mut occupied.get_mut().is {
+                    list.extend(items);
+                    list.sort();
+                }
+            }
+            (entry, is) => {
+                entry.or_insert(Node::new(node.at, is));
+            }
+        }
     }
 }
 
@@ -95,7 +123,7 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
     let class = (kind.representation)(type_name);
     // Children of what exists once per parent stand beside it, not under it.
     let under = if kind.key.is_empty() { parent } else { Some(&address) };
-    let mut children = Vec::new();
+    let (mut children, mut mappings) = (Vec::new(), Vec::new());
     for (key, value) in tree.entries() {
         if *key.name == *kind.key {
             continue;
@@ -130,6 +158,9 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                 }
             }
             Some(Sent::Roles) => roles(value, out),
+            Some(Sent::ScopeMappings) => {
+                mappings.extend(super::scope_mapping::lift(key, value, &mut out.notes));
+            }
             Some(Sent::Body | Sent::CreateOnly | Sent::Fixed | Sent::Links(_)) | None => {
                 if rule.is_some_and(|it| it.compare == Compare::ServerOwned) {
                     if *key.name == *kind.routes.id {
@@ -156,6 +187,7 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
     for (child, tree) in children {
         object(child, tree, under, out);
     }
+    out.pieces.extend(mappings);
 }
 
 /// Fields whose type is ours, whatever class the object has (a group policy says `groups`, a role `composites`).

@@ -46,3 +46,20 @@ fn is_built_in(address: &Address) -> bool {
 pub fn default_role_name(realm: &str) -> String {
     format!("default-roles-{}", realm.to_lowercase())
 }
+
+/// Returns the role whose holders administer a realm: everything of one realm, or in `master` all realms.
+pub fn administrator(realm: &str) -> Address {
+    if realm == "master" {
+        return Address::top(super::ROLE, "admin");
+    }
+    Address::top(CLIENT, "realm-management").child(super::ROLE, "realm-admin")
+}
+
+/// Returns whether a role lets its holders administer something of a realm.
+pub fn is_administration(role: &Address, realm: &str) -> bool {
+    match role.parent() {
+        None => realm == "master" && matches!(role.name(), "admin" | "create-realm"),
+        Some(client) if realm == "master" => client.name().ends_with("-realm"),
+        Some(client) => client.name() == "realm-management",
+    }
+}

@@ -32,10 +32,10 @@ pub(super) static USER: Kind = Kind {
         hazard("enabled", Hazard::LocksOut, "false"),
         Field { sent: Sent::CreateOnly, secret_keys: &["value", "secretData"], ..field("credentials") },
         Field { sent: Sent::CreateOnly, ..field("requiredActions") },
-        links("realmRoles", ROLE, Link::RoleMappings),
+        links("realmRoles", ROLE, Link::Mappings("role-mappings")),
         Field {
             compare: Compare::ClientRoles,
-            sent: Sent::Links(Link::RoleMappings),
+            sent: Sent::Links(Link::Mappings("role-mappings")),
             ..field("clientRoles")
         },
         links("groups", GROUP, Link::Each("groups")),

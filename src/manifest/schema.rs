@@ -234,6 +234,7 @@ impl Definitions {
                     },
                 }));
             }
+            Sent::ScopeMappings => return Some(scope_mappings(rule.name)),
             Sent::Body | Sent::CreateOnly | Sent::Fixed | Sent::Links(_) => {}
         }
         Some(match rule.compare {
@@ -347,6 +348,27 @@ fn secret() -> Value {
 }
 
 /// The shorthand on a resource.
+/// A list, or a map of the client whose roles they are to such lists.
+fn scope_mappings(field: &str) -> Value {
+    let names = json!({ "type": ["array", "null"], "items": { "type": "string" } });
+    let row = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "self": { "type": ["string", "null"] },
+            "client": { "type": ["string", "null"] },
+            "clientScope": { "type": ["string", "null"] },
+            "roles": names,
+        },
+    });
+    let rows = json!({ "type": ["array", "null"], "items": row });
+    if field == "scopeMappings" {
+        rows
+    } else {
+        json!({ "type": ["object", "null"], "additionalProperties": rows })
+    }
+}
+
 fn shorthand() -> Value {
     let names = json!({ "anyOf": [scalar(), { "type": "array", "items": scalar() }] });
     json!({

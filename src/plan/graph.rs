@@ -166,7 +166,7 @@ fn link_requests(
             let path = with(vec![Segment::Text("/composites".into())]);
             vec![(path, Body::Roles(targets.iter().cloned().collect()), method)]
         }
-        Link::RoleMappings => {
+        Link::Mappings(kind) => {
             let mut by_client: BTreeMap<Option<Address>, Vec<Address>> = BTreeMap::new();
             for target in targets {
                 by_client.entry(target.parent()).or_default().push(target.clone());
@@ -175,9 +175,9 @@ fn link_requests(
                 .into_iter()
                 .map(|(client, roles)| {
                     let path = match client.filter(|it| it.kind() == CLIENT) {
-                        None => vec![Segment::Text("/role-mappings/realm".into())],
+                        None => vec![Segment::Text(format!("/{kind}/realm"))],
                         Some(client) => {
-                            vec![Segment::Text("/role-mappings/clients/".into()), Segment::Id(client)]
+                            vec![Segment::Text(format!("/{kind}/clients/")), Segment::Id(client)]
                         }
                     };
                     (with(path), Body::Roles(roles), method)

@@ -1,6 +1,7 @@
 //! Side effects of a plan, and what it needs a yes for.
 
 use super::Plan;
+use crate::access::Guard;
 use crate::change::{Action, To};
 use crate::diff::{Fate, Refusal};
 use crate::kind::{self, Hazard};
@@ -66,6 +67,19 @@ pub fn judge(plan: &mut Plan, may_create: bool, tested: bool) {
 }
 
 impl Plan {
+    /// Takes what guards on access say; one that is not kept refuses the plan, and nothing consents to it.
+    pub fn guard(&mut self, guards: Vec<Guard>) {
+        let broken = guards.iter().filter(|it| !it.passes);
+        self.refusals.extend(broken.map(|it| Refusal {
+            id: it.id,
+            address: kind::realm_address(),
+            message: it.message.clone(),
+            at: it.at,
+            consent: None,
+        }));
+        self.guards = guards;
+    }
+
     /// Returns the consents that nobody gave yet.
     pub fn missing_consents(&self) -> impl Iterator<Item = &Consent> {
         self.consents.iter().filter(|it| self.allowed.get(it.key).copied().unwrap_or(0) < it.count)

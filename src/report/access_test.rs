@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::asked::link as step;
 use super::safe::one_line;
-use super::text::{Style, counted, padded, painted, step, width};
+use super::text::columns::{padded, width};
+use super::text::{Style, counted, painted};
 use crate::access::test::{Case, Count, Heard, Outcome, Results, Rule, Tested};
 use crate::access::{Doubt, Step, Verdict};
 use crate::state::Address;

@@ -14,14 +14,16 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+pub(super) use access::{AccessDomain, AccessEntry, domain, entry, link};
 pub use access_test::tests_json;
 pub use drift::drift_json;
 pub use outcome::outcomes_json;
 
+pub(super) use self::shape::FormatVersion;
 use self::shape::{
     CascadeEntry, ConsentEntry, Counts, Document, FailureDocument, FailureEntry, FateName, FieldPlace,
-    FormatVersion, HeldBack, Left, PlanCommand, PlanDocument, PlansDocument, RefusalEntry, ResourceChange,
-    SideEffectEntry, Target, ToleratedLinks,
+    GuardEntry, GuardVerdict, HeldBack, Left, PlanCommand, PlanDocument, PlansDocument, RefusalEntry,
+    ResourceChange, SideEffectEntry, Target, ToleratedLinks,
 };
 use super::notes_json;
 use super::safe::is_unsafe;
@@ -119,6 +121,13 @@ pub fn report_schema() -> Value {
 /// What one could obey is escaped, which only strings can hold: the values stay what they are.
 pub fn json_text(value: &Value) -> String {
     let text = serde_json::to_string_pretty(value).expect("a JSON value has text keys");
+    let mut out = escaped(&text);
+    out.push('\n');
+    out
+}
+
+/// Returns JSON in which whatever a terminal or a CI runner could obey is escaped.
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 1);
     for it in text.chars() {
         if it != '\n' && is_unsafe(it) {
@@ -130,12 +139,13 @@ pub fn json_text(value: &Value) -> String {
             out.push(it);
         }
     }
-    out = out.replace("##[", "##\\u005b").replace("##vso[", "##vso\\u005b");
-    out.push('\n');
+    if out.contains("##") {
+        out = out.replace("##[", "##\\u005b").replace("##vso[", "##vso\\u005b");
+    }
     out
 }
 
-fn to_value(document: &impl serde::Serialize) -> Value {
+pub(super) fn to_value(document: &impl serde::Serialize) -> Value {
     serde_json::to_value(document).expect("our documents have text keys and no maps of other keys")
 }
 
@@ -153,8 +163,8 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
         complete: is_complete(plan),
         summary: counts(plan),
         resource_changes: diff.changes.iter().map(|it| resource_change(it, files)).collect(),
-        access_changes: plan.access.as_ref().map(|it| it.changes.iter().map(access::entry).collect()),
-        access_domain: plan.access.as_ref().map(access::domain),
+        access_changes: plan.access.as_ref().map(|it| it.changes.iter().map(entry).collect()),
+        access_domain: plan.access.as_ref().map(domain),
         tests: plan.tests.as_ref().map(|it| access_test::on_plan(it, files)),
         held_back: diff.held_back.iter().map(|(key, it)| held_back(key, it, files)).collect(),
         left_behind: diff.left_behind.iter().map(left).collect(),
@@ -197,9 +207,19 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
                 given: plan.allowed.get(it.key).copied().unwrap_or(0),
             })
             .collect(),
+        guards: plan.guards.iter().map(|it| guard(it, files)).collect(),
         refusals: refusals.iter().map(|it| refusal(it, files)).collect(),
         warnings: notes_of(plan, files, |it| !it.is_error()),
         errors,
+    }
+}
+
+fn guard(guard: &crate::access::Guard, files: &Files) -> GuardEntry {
+    GuardEntry {
+        id: guard.id,
+        verdict: if guard.passes { GuardVerdict::Pass } else { GuardVerdict::Block },
+        message: guard.message.clone(),
+        rule: source(files, guard.at),
     }
 }
 

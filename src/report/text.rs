@@ -5,14 +5,13 @@
 mod access;
 mod access_test;
 mod change;
-mod columns;
+pub(super) mod columns;
 mod drift;
 mod section;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-pub(super) use access::link as step;
-pub(super) use columns::{padded, width};
+pub use access::impact_text;
 pub use drift::drift_text;
 
 use super::note::Color;
@@ -27,7 +26,7 @@ pub struct Style {
     pub(super) title: Ansi,
     pub(super) create: Ansi,
     pub(super) update: Ansi,
-    delete: Ansi,
+    pub(super) delete: Ansi,
     adopt: Ansi,
     pub(super) refuse: Ansi,
     pub(super) dim: Ansi,

@@ -12,7 +12,10 @@ use libtest_mimic::{Arguments, Failed};
 
 mod absent;
 mod access;
+mod access_guards;
 mod access_tests;
+mod asking;
+mod browser;
 mod cascade;
 mod connecting;
 mod faults;
@@ -27,6 +30,7 @@ mod ours;
 mod owners;
 mod prediction;
 mod probe;
+mod protected;
 mod proxy;
 mod prune;
 mod reading;
@@ -35,9 +39,11 @@ mod realm;
 mod realms;
 mod refusals;
 mod sandbox;
+mod scenarios;
 mod secrets;
 mod seed;
 mod server;
+mod tokens;
 mod tree;
 mod unruly;
 mod viewer;
@@ -62,6 +68,9 @@ fn trials() -> Vec<Trial> {
     [
         absent::trials(),
         access::trials(),
+        access_guards::trials(),
+        browser::trials(),
+        asking::trials(),
         cascade::trials(),
         connecting::trials(),
         faults::trials(),
@@ -76,12 +85,15 @@ fn trials() -> Vec<Trial> {
         owners::trials(),
         prediction::trials(),
         probe::trials(),
+        protected::trials(),
         prune::trials(),
         reading::trials(),
         refusals::trials(),
         sandbox::trials(),
+        scenarios::trials(),
         secrets::trials(),
         seed::trials(),
+        tokens::trials(),
         viewer::trials(),
     ]
     .into_iter()
@@ -109,6 +121,7 @@ fn main() -> ExitCode {
             let server = server.map_err(Failed::from)?;
             (trial.run)(&server).map_err(Failed::from)
         })
+        .with_ignored_flag(browser::cannot_run(trial.name))
     });
     let conclusion = libtest_mimic::run(&args, ready.collect());
     // The servers end here, before the exit; were this process killed, their watchdogs would end them.

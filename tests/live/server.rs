@@ -122,6 +122,21 @@ impl Server {
         })
     }
 
+    /// Asks a realm's token endpoint in the name of whom a token belongs to.
+    pub(crate) fn token_for(
+        &self,
+        realm: &str,
+        bearer: &str,
+        form: &[(&str, &str)],
+    ) -> Result<(u16, Value), String> {
+        let url = format!("{}/realms/{realm}/protocol/openid-connect/token", self.url);
+        self.runtime.block_on(async {
+            let answer = self.client.post(url).bearer_auth(bearer).form(form).send().await.map_err(text)?;
+            let status = answer.status().as_u16();
+            Ok((status, answer.json().await.map_err(text)?))
+        })
+    }
+
     /// Asks whether the bearer of a token may use a resource of a client, as the client itself would ask.
     pub(crate) fn decide(
         &self,
@@ -180,6 +195,19 @@ impl Server {
             let status = answer.status();
             let body = answer.text().await.map_err(text)?;
             if status.is_success() { Ok(()) } else { Err(format!("share: {status} {body}")) }
+        })
+    }
+
+    /// Returns the names of the resources that the bearer of a client's own token finds for a URI.
+    pub(crate) fn resources_of(&self, realm: &str, token: &str, uri: &str) -> Result<Vec<String>, String> {
+        let url = format!("{}/realms/{realm}/authz/protection/resource_set", self.url);
+        let query = [("matchingUri", "true"), ("deep", "true"), ("uri", uri)];
+        self.runtime.block_on(async {
+            let answer = self.client.get(url).bearer_auth(token).query(&query).send().await.map_err(text)?;
+            let status = answer.status();
+            let body: Value = answer.json().await.map_err(text)?;
+            let rows = body.as_array().ok_or_else(|| format!("{uri}: {status} {body}"))?;
+            Ok(rows.iter().filter_map(|it| it["name"].as_str().map(str::to_owned)).collect())
         })
     }
 

@@ -1,6 +1,7 @@
 //! A config tree in a folder of its own, and our binary run on it.
 
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -48,7 +49,8 @@ impl Tree {
         Ok(tree)
     }
 
-    fn empty(realm: &str) -> Result<Tree, String> {
+    /// A folder without anything.
+    pub(crate) fn empty(realm: &str) -> Result<Tree, String> {
         let folder = tempfile::tempdir().map_err(text)?;
         let environment = SECRETS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Ok(Tree { folder, realm: realm.to_owned(), environment: environment.collect() })
@@ -144,23 +146,56 @@ impl Tree {
         command
     }
 
+    /// Runs our binary as somebody without any login, who pipes a text in.
+    pub(crate) fn run_as_nobody(&self, server: &Server, args: &[&str], stdin: &str) -> Result<Ran, String> {
+        self.ran(server, &piped(self.command_of_nobody(server, args), stdin)?)
+    }
+
+    /// Runs a command whose result is a token; everything else that it says is searched for tokens all the same.
+    pub(crate) fn token(&self, server: &Server, args: &[&str], stdin: &str) -> Result<Ran, String> {
+        let command = self.command_of_nobody(server, &[&["token"], args].concat());
+        let mut output = piped(command, stdin)?;
+        let told = std::mem::take(&mut output.stdout);
+        let ran = self.ran(server, &output)?;
+        let out = String::from_utf8_lossy(&told).into_owned();
+        self.tells_no_secret(server, &out, &ran.err)?;
+        Ok(Ran { out, ..ran })
+    }
+
+    /// Returns our binary as a command of somebody without any login.
+    pub(crate) fn command_of_nobody(&self, server: &Server, args: &[&str]) -> Command {
+        let mut command = self.command(&server.url, server, args);
+        command.env_remove("REALMWRIGHT_USER").env_remove("REALMWRIGHT_PASSWORD");
+        command
+    }
+
     /// Takes what a command said, having checked that no secret is in it.
     pub(crate) fn ran(&self, server: &Server, ran: &Output) -> Result<Ran, String> {
         let words = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
         let ran =
             Ran { code: ran.status.code().unwrap_or(-1), out: words(&ran.stdout), err: words(&ran.stderr) };
-        let is_secret = |name: &str| name.ends_with("SECRET") || name.ends_with("PASSWORD");
-        let ours = self.environment.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value);
-        for secret in ours.chain([&server.password]) {
-            // What is shorter stands in other words as well.
-            if secret.len() >= 8 && (ran.out.contains(secret) || ran.err.contains(secret)) {
-                return Err(format!("the secret {secret} was told:\n{}\n{}", ran.err, ran.out));
-            }
-        }
+        self.tells_no_secret(server, &ran.out, &ran.err)?;
         if has_token(&ran.out) || has_token(&ran.err) {
             return Err(format!("a token was told:\n{}\n{}", ran.err, ran.out));
         }
         Ok(ran)
+    }
+
+    fn tells_no_secret(&self, server: &Server, out: &str, err: &str) -> Result<(), String> {
+        let is_secret = |name: &str| name.ends_with("SECRET") || name.ends_with("PASSWORD");
+        let ours = self.environment.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value);
+        for secret in ours.chain([&server.password]) {
+            // What is shorter stands in other words as well.
+            if secret.len() >= 8 && (out.contains(secret) || err.contains(secret)) {
+                return Err(format!("the secret {secret} was told:\n{err}\n{out}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the path of a file in the tree.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// Plans and returns the plan's JSON; `args` are more of the command line.
@@ -296,6 +331,16 @@ impl Plan {
                 .map(|it| format!("{}{}: {}", word(&it["address"]), word(&it["path"]), links(&it["links"]))),
         )
     }
+}
+
+/// Runs a command and pipes a text in.
+fn piped(mut command: Command, stdin: &str) -> Result<Output, String> {
+    let mut child = command.stdin(Stdio::piped()).spawn().map_err(text)?;
+    let mut pipe = child.stdin.take().ok_or("no stdin")?;
+    // A command that does not read its stdin may have closed it.
+    let _ = pipe.write_all(stdin.as_bytes());
+    drop(pipe);
+    child.wait_with_output().map_err(text)
 }
 
 /// Says whether a JSON Web Token stands in a text.

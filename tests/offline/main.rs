@@ -1,8 +1,10 @@
-//! What must hold without a server: properties over generated realms, the gate that every kind passes, and
-//! how the source is cut.
+//! What must hold without a server: properties over generated realms, the gate that every kind passes,
+//! edits and what they do to access, and how the source is cut.
 
+mod asking;
 mod gate;
 mod properties;
 #[path = "../realms/realms.rs"]
 mod realms;
+mod scenarios;
 mod tidy;

@@ -17,17 +17,18 @@ use crate::realms::random::Random;
 const SEEDS: u64 = 12;
 
 /// What a new realm of the version holds.
-fn fresh(version: Version) -> Live {
+pub(crate) fn fresh(version: Version, realm: &str) -> Live {
     let text = if version == OLDEST {
         include_str!("../../schemas/keycloak/26.0/fresh-realm.json")
     } else {
         include_str!("../../schemas/keycloak/26.7/fresh-realm.json")
     };
-    let value: Value = serde_json::from_str(&text.replace("{realm}", "r")).expect("recorded JSON");
+    let value: Value = serde_json::from_str(&text.replace("{realm}", realm)).expect("recorded JSON");
     live(lift_realm(&tree_of_json(&value)).into_live())
 }
 
-fn live(state: State) -> Live {
+/// A realm that was read completely.
+pub(crate) fn live(state: State) -> Live {
     let mut live = Live::default();
     live.state = state;
     live.exists = true;
@@ -85,7 +86,7 @@ fn ask(desired: &State, live: &Live, version: Version, ledger: Option<Ledger>, p
 }
 
 /// Secrets in a planned state, as a later read shows them.
-fn as_read(mut state: State) -> State {
+pub(crate) fn as_read(mut state: State) -> State {
     fn read(node: &mut Node) {
         match &mut node.is {
             Is::Secret(SecretRef { source: SecretSource::Literal(text), .. }) => {
@@ -110,7 +111,7 @@ fn generated(seed: u64) -> Flat {
 #[test]
 fn a_realm_does_not_differ_from_itself() {
     for version in [OLDEST, NEWEST] {
-        let live = fresh(version);
+        let live = fresh(version, "r");
         assert_eq!(ask(&live.state, &live, version, None, false).diff.changes, []);
         for seed in 0..SEEDS {
             let state = desired(&generated(seed));
@@ -128,7 +129,7 @@ fn nothing_is_left_to_do_once_a_plan_is_done() {
             let mut random = Random::new(seed);
             let mut flat = generated(seed);
             let all: Vec<Address> = flat.keys().cloned().collect();
-            let mut live = fresh(version);
+            let mut live = fresh(version, "r");
             let mut ledger = Ledger { owner: "us".to_owned(), ..Ledger::default() };
             for step in 0..6 {
                 let state = desired(&flat);
@@ -147,7 +148,7 @@ fn nothing_is_left_to_do_once_a_plan_is_done() {
 
 #[test]
 fn planning_twice_gives_the_same() {
-    let live = fresh(NEWEST);
+    let live = fresh(NEWEST, "r");
     let state = desired(&generated(3));
     let [a, b] = [(); 2].map(|()| ask(&state, &live, NEWEST, None, false).diff);
     assert_eq!((a.changes, a.planned), (b.changes, b.planned));

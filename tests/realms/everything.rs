@@ -71,7 +71,7 @@ fn template() -> Flat {
                 { "claim.name": "c", "claim.value": "2", "jsonType.label": "String", "access.token.claim": "true", "id.token.claim": "false" },
             ] },
         },
-        "client-scope/other": { "protocol": "openid-connect" },
+        "client-scope/other": { "protocol": "openid-connect", "scopeMappings": { "$": [["plain"], ["extra"]] } },
         "client-scope/of-saml": { "protocol": "saml" },
         "client/demo": {
             "serviceAccountsEnabled": true,
@@ -95,6 +95,9 @@ fn template() -> Flat {
             "publicClient": true,
             "redirectUris": { "$": [["https://app.example.org/*"], ["https://app.example.org/*", "http://localhost:8080/*"]] },
             "consentRequired": { "$": [false, true] },
+            "fullScopeAllowed": false,
+            "scopeMappings": { "$": [["plain"], ["plain", "extra"], []] },
+            "clientScopeMappings": { "$": [{ "demo": ["reader"] }, {}, { "demo": ["writer", "reader"] }] },
         },
         "client/Machine": {
             "serviceAccountsEnabled": true,

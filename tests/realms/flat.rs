@@ -43,7 +43,28 @@ pub(crate) fn manifest(realm: &str, flat: &Flat) -> Value {
     {
         out.insert(section.to_owned(), Value::from(children(flat, None, kind)));
     }
+    scope_mappings(flat, &mut out);
     Value::Object(out)
+}
+
+/// Scope mappings of clients and client scopes are written at the realm.
+fn scope_mappings(flat: &Flat, out: &mut Map<String, Value>) {
+    let mut of_realm = Vec::new();
+    let mut of_clients: Map<String, Value> = Map::new();
+    for (address, fields) in flat {
+        let holder = if address.kind() == CLIENT { "client" } else { "clientScope" };
+        if let Some(roles) = fields.get("scopeMappings") {
+            of_realm.push(json!({ holder: address.name(), "roles": roles }));
+        }
+        for (client, roles) in
+            fields.get("clientScopeMappings").and_then(Value::as_object).into_iter().flatten()
+        {
+            let rows = of_clients.entry(client.as_str()).or_insert_with(|| json!([]));
+            rows.as_array_mut().expect("just made").push(json!({ holder: address.name(), "roles": roles }));
+        }
+    }
+    out.insert("scopeMappings".to_owned(), Value::from(of_realm));
+    out.insert("clientScopeMappings".to_owned(), Value::Object(of_clients));
 }
 
 fn children(flat: &Flat, parent: Option<&Address>, kind: KindName) -> Vec<Value> {
@@ -53,6 +74,7 @@ fn children(flat: &Flat, parent: Option<&Address>, kind: KindName) -> Vec<Value>
 
 fn object(flat: &Flat, address: &Address) -> Value {
     let mut out = flat[address].clone();
+    out.retain(|field, _| !matches!(field.as_str(), "scopeMappings" | "clientScopeMappings"));
     out.insert(kind(address.kind()).key.to_owned(), json!(address.name()));
     let mut section = |field: &str, kind: KindName| {
         let list = children(flat, Some(address), kind);

@@ -1,5 +1,6 @@
 //! Everything that a permit may be owed to: not one chain, but each object on any of them.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::{Step, Why};
@@ -20,7 +21,7 @@ pub(in crate::access) fn ways(
     answer: &Answered,
     outcomes: &[Holds],
 ) -> BTreeSet<Address> {
-    let why = Why { realm, server, subject, outcomes };
+    let why = Why { realm, server, subject, outcomes, is_personal: Cell::default() };
     let mut out: BTreeSet<Address> =
         subject.user.map(|it| realm.users.addresses[it].clone()).into_iter().collect();
     for (permission, _) in order(server, resource, &answer.requested) {

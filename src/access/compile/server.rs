@@ -233,6 +233,7 @@ fn policy(realm: &Realm, policies: &Interned, object: &Object) -> PolicyIs {
             target: text("targetClaim").unwrap_or_default(),
             of_request: object.is_true("targetContextAttributes"),
             pattern: FullMatch::new(&text("pattern").unwrap_or_default()),
+            written: text("pattern").unwrap_or_default(),
         },
         "time" => PolicyIs::Time(Box::new(Window::new(&|field| text(field)))),
         "aggregate" => PolicyIs::Aggregate {

@@ -8,7 +8,7 @@ use super::{Test, expect, never};
 use crate::access::cast::{Cast, not_there};
 use crate::access::find::resource_servers;
 use crate::access::persona::Persona;
-use crate::kind::{CLIENT, title};
+use crate::kind::{CLIENT, Version, title};
 use crate::state::{Address, Pattern, State};
 use crate::text::{Key, Note, Reader, Tree, TreeIs, nearest};
 
@@ -31,6 +31,8 @@ pub struct Reading<'a> {
 pub struct Stage<'a> {
     pub realm: &'a str,
     pub state: &'a State,
+    /// Resources are found by URI as this version finds them.
+    pub version: Version,
 }
 
 impl Reading<'_> {
@@ -66,7 +68,8 @@ impl Reading<'_> {
         if !self.has_server(stage, &client, written, reader.notes) {
             return (None, notes);
         }
-        let place = Place { state: stage.state, client: &client, external: self.external };
+        let place =
+            Place { state: stage.state, version: stage.version, client: &client, external: self.external };
         let personas = part("personas").map(|it| self.personas(&place, it, &mut reader)).unwrap_or_default();
         let names: Vec<&str> = personas.iter().map(|it| it.name.as_str()).collect();
         let expected = part("expect").map(|it| expect::read(&place, &names, it, &mut reader));

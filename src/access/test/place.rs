@@ -1,13 +1,14 @@
 //! What one client protects, as an access test names it.
 
 use crate::access::find;
-use crate::kind::{RESOURCE, SCOPE};
+use crate::kind::{RESOURCE, SCOPE, Version};
 use crate::state::{Address, KindName, Node, Pattern, State};
 use crate::text::{At, Note, nearest};
 
 /// The resources and scopes of one client.
 pub(super) struct Place<'a> {
     pub(super) state: &'a State,
+    pub(super) version: Version,
     pub(super) client: &'a Address,
     /// What may be named although it is not there.
     pub(super) external: &'a [Pattern],
@@ -27,7 +28,7 @@ impl Place<'_> {
 
     /// Returns the resources that a text means.
     pub(super) fn find(&self, text: &str, at: At, notes: &mut Vec<Note>) -> Vec<String> {
-        let found = find::resources(self.state, self.client, text);
+        let found = find::resources(self.state, self.version, self.client, text);
         if found.is_empty() {
             let client = self.client.name();
             if !text.contains('*') && self.is_external(&self.resource(text)) {

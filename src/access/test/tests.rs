@@ -54,7 +54,7 @@ struct Read {
 fn read(document: &str, external: &[Pattern]) -> Read {
     let loaded = load_texts(&[("realm.yaml", MANIFEST), ("test.yaml", document)], &Project::default());
     let state = on_a_new_realm("test", &loaded.realms[0].state, NEWEST);
-    let stages = [Stage { realm: "test", state: &state }];
+    let stages = [Stage { realm: "test", state: &state, version: NEWEST }];
     let reading = Reading { stages: &stages, zone: &TimeZone::UTC, at: None, external };
     let mut notes = loaded.notes.clone();
     let mut test = None;

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{chain, role_policy, state};
 use crate::access::{ChangeOfAccess, Decision, Impact, Realm, Terms, Verdict, classes, impact};
 use crate::kind::{CLIENT, GROUP, NEWEST, PERMISSION, POLICY, ROLE, SETTINGS, USER, kind, lift_object};
-use crate::state::{Address, State};
-use crate::text::tree_of_json;
+use crate::state::{Address, Is, Node, State};
+use crate::text::{At, tree_of_json};
 
 fn authorization() -> Value {
     json!({
@@ -134,7 +134,16 @@ fn a_client_that_no_longer_passes_on_all_roles_takes_access_away() {
         lines(&impact),
         ["Lost view [any-user role/base role/r2 role/r3 u1] +0 on [open] because of client/rs"]
     );
-    assert!(impact.notes.iter().any(|it| it.contains("scope mappings")), "{:?}", impact.notes);
+    let mut mapped = after.clone();
+    let base = Node::new(At::SERVER, Is::Ref(Address::top(ROLE, "base")));
+    let client = mapped.objects.get_mut(&rs).expect("it is there");
+    client.fields.insert("scopeMappings".into(), Node::new(At::SERVER, Is::List(vec![base])));
+    let impact = compared(&after, &mapped, std::slice::from_ref(&rs));
+    assert_eq!(
+        lines(&impact),
+        ["Gained view [any-user role/base role/r2 role/r3 u1] +0 on [open] because of client/rs"],
+        "what is mapped is passed on, with all that it is composed of"
+    );
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub enum Grant {
     /// Newer tokens of the same session.
     Refresh(Secret),
     /// The tokens of whoever agreed on another device.
-    Device(Secret),
+    Device { code: Secret, verifier: Secret },
     /// The tokens for the code that a browser brought back.
     Code { code: Secret, verifier: Secret, redirect: String },
     /// A token for other audiences or scopes (RFC 8693, as Keycloak's standard exchange).
@@ -30,7 +30,8 @@ impl Grant {
         match self {
             Grant::Password { password, .. } => vec![password],
             Grant::ClientCredentials { .. } => vec![],
-            Grant::Refresh(token) | Grant::Device(token) => vec![token],
+            Grant::Refresh(token) => vec![token],
+            Grant::Device { code, verifier } => vec![code, verifier],
             Grant::Code { code, verifier, .. } => vec![code, verifier],
             Grant::Exchange { subject, .. } => vec![subject],
         }
@@ -44,9 +45,11 @@ impl Grant {
             }
             Grant::ClientCredentials { scope } => ("client_credentials", vec![], scope.as_str()),
             Grant::Refresh(token) => ("refresh_token", vec![("refresh_token", own(token))], ""),
-            Grant::Device(code) => {
-                ("urn:ietf:params:oauth:grant-type:device_code", vec![("device_code", own(code))], "")
-            }
+            Grant::Device { code, verifier } => (
+                "urn:ietf:params:oauth:grant-type:device_code",
+                vec![("device_code", own(code)), ("code_verifier", own(verifier))],
+                "",
+            ),
             Grant::Code { code, verifier, redirect } => (
                 "authorization_code",
                 vec![
@@ -88,7 +91,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn read(whole: &Value) -> Option<Tokens> {
+    pub(in super::super) fn read(whole: &Value) -> Option<Tokens> {
         let text = |name: &str| whole.get(name).and_then(Value::as_str);
         let seconds = |name: &str| whole.get(name).and_then(Value::as_u64).map(Duration::from_secs);
         let access = Secret::new(text("access_token")?);

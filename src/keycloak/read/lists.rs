@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::names::Names;
 use super::wire::Wire;
-use super::{Draft, authz, client_roles, groups, is_true, service_accounts, str_of};
+use super::{Draft, authz, client_roles, groups, is_true, scope_mappings, service_accounts, str_of};
 use crate::keycloak::{Error, Right, Rights};
 use crate::kind::{CLIENT, CLIENT_SCOPE, GROUP, REALM, ROLE, realm_address};
 use crate::state::{Address, KindName};
@@ -21,6 +21,7 @@ struct Client {
     roles: Option<Vec<Role>>,
     account: Option<Value>,
     authz: authz::Lists,
+    mappings: Option<Value>,
 }
 
 struct Role {
@@ -64,7 +65,15 @@ pub(super) async fn read(
             rows.map(|rows| rows.iter().filter_map(|it| str_of(it, key).map(Value::from)).collect::<Value>()),
         )
     };
-    let scopes = async { if may(rights.view_clients) { wire.rows("client-scopes").await } else { Ok(None) } };
+    let scopes = async {
+        let rows = if may(rights.view_clients) { wire.rows("client-scopes").await? } else { None };
+        let Some(rows) = rows else { return Ok(None) };
+        let rows = rows.into_iter().map(async |row| {
+            let mappings = scope_mappings::read(wire, "client-scopes", &row).await?;
+            Ok::<_, Error>((row, mappings))
+        });
+        try_join_all(rows).await.map(Some)
+    };
     // Without a look at groups this list is empty, whatever the realm says.
     let see_groups = if rights.view_users.is_yes() { rights.view_realm } else { Right::No };
     let (realm, roles, tree, clients, scopes, default_groups, default_scopes, optional_scopes) = tokio::try_join!(
@@ -101,7 +110,14 @@ pub(super) async fn read(
             }
         }
     }
-    put(&mut draft, "clientScopes", scopes.map(Value::from), CLIENT_SCOPE, "view-clients");
+    let scopes = scopes.map(|rows| {
+        let rows = rows.into_iter().map(|(row, mappings)| {
+            scope_mappings::put(&mut draft, "clientScope", str_of(&row, "name"), mappings);
+            row
+        });
+        rows.collect::<Value>()
+    });
+    put(&mut draft, "clientScopes", scopes, CLIENT_SCOPE, "view-clients");
     put(&mut draft, "groups", tree.map(Value::from), GROUP, "view-users");
     assemble(wire, draft, roles, clients).await
 }
@@ -135,8 +151,9 @@ async fn client(wire: &Wire<'_>, rights: &Rights, row: Value) -> Result<Client, 
             Ok(authz::Lists::None)
         }
     };
-    let (roles, account, authz) = tokio::try_join!(roles, account, authz)?;
-    Ok(Client { row, roles, account, authz })
+    let mappings = scope_mappings::read(wire, "clients", &row);
+    let (roles, account, authz, mappings) = tokio::try_join!(roles, account, authz, mappings)?;
+    Ok(Client { row, roles, account, authz, mappings })
 }
 
 async fn with_composites(wire: &Wire<'_>, rows: Option<Vec<Value>>) -> Result<Option<Vec<Role>>, Error> {
@@ -187,6 +204,7 @@ async fn assemble(
                 }
                 None => draft.miss(ROLE, Some(address.clone()), "view-clients"),
             }
+            scope_mappings::put(&mut draft, "client", str_of(&client.row, "clientId"), client.mappings);
             accounts.extend(client.account);
             authz.push((address, client.authz));
             rows.push(client.row);

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
 use super::wire::Wire;
-use super::{Want, client_roles, rows, str_of};
+use super::{Want, administrators, client_roles, rows, str_of};
 use crate::keycloak::{Error, ErrorKind, Right, Rights};
 use crate::kind::{USER, segment};
 use crate::state::Address;
@@ -16,7 +16,7 @@ use crate::state::Address;
 const STRANGERS: usize = 8;
 
 /// Whole lists of users, of whom only the ids count.
-const LIST: &str = "max=-1&briefRepresentation=true";
+pub(super) const LIST: &str = "max=-1&briefRepresentation=true";
 
 /// What came of looking for the wanted users.
 pub(super) enum Found {
@@ -49,11 +49,14 @@ pub(super) async fn read(
     }
     let known: BTreeSet<Address> =
         rows(realm, "users").iter().filter_map(|it| str_of(it, "username")).map(address).collect();
-    let wanted: BTreeSet<String> =
-        want.users.iter().map(|it| it.to_lowercase()).filter(|it| !known.contains(&address(it))).collect();
+    let holders = Holders::of(realm);
+    let mut wanted: BTreeSet<String> = want.users.iter().map(|it| it.to_lowercase()).collect();
+    if want.administrators {
+        wanted.extend(administrators::names(wire, realm, &holders).await?);
+    }
+    wanted.retain(|it| !known.contains(&address(it)));
     let mut asked: BTreeSet<Address> = wanted.iter().map(|it| address(it)).collect();
     asked.extend(known.iter().cloned());
-    let holders = Holders::of(realm);
     let by_list = 1 + holders.len();
     let rows = if want.everybody {
         everybody(wire, &holders).await
@@ -134,10 +137,10 @@ fn link(user: &mut Value, of_realm: Value, of_clients: Value, groups: Value) {
 }
 
 /// Everything that users can have: roles and groups.
-struct Holders<'a> {
-    realm_roles: Vec<&'a str>,
+pub(super) struct Holders<'a> {
+    pub(super) realm_roles: Vec<&'a str>,
     /// Id and name of the client, name of the role.
-    client_roles: Vec<(&'a str, &'a str, &'a str)>,
+    pub(super) client_roles: Vec<(&'a str, &'a str, &'a str)>,
     /// Id and path.
     groups: Vec<(&'a str, &'a str)>,
 }

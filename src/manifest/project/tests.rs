@@ -17,13 +17,19 @@ fn a_project_file_is_read_with_all_that_this_version_supports() {
          environments:\n  dev: { server: 'http://127.0.0.1:8080/' }\n  \
          prod: { server: https://sso.example.org/auth, issuer: https://sso.example.org/auth/realms/eoepca }\n\
          prune: { users: true }\nexternal: [role/shared-*]\nprotect: [client/account]\nrelease: []\n\
-         exclusive: []\n",
+         exclusive: []\nzone: Europe/Vienna\n\
+         guards: { minAdmins: 2, keepSelf: true, forbidGain: [{ persona: any-user, resource: '/a/*' }] }\n",
     );
     assert_eq!(said, "");
     assert_eq!(project.owner.as_deref(), Some("platform"));
     assert!(project.may_create("eoepca") && !project.may_create("other") && !project.may_create("x"));
     assert_eq!(project.environment("dev").map(|it| it.server.as_str()), Ok("http://127.0.0.1:8080"));
     assert_eq!(project.prune, Prune::UsersToo);
+    assert_eq!(project.zone().iana_name(), Some("Europe/Vienna"));
+    assert_eq!(project.guards.min_admins.map(|it| it.0), Some(2));
+    assert!(project.guards.keep_self.is_some());
+    let forbidden = &project.guards.forbid_gain[0];
+    assert_eq!((&*forbidden.persona, &*forbidden.resource, &*forbidden.scope), ("any-user", "/a/*", "*"));
     assert_eq!(
         project.environment("pord").map(|it| it.server.clone()),
         Err("no environment `pord` in realmwright.yaml: did you mean `prod`?".to_owned())
@@ -34,7 +40,7 @@ fn a_project_file_is_read_with_all_that_this_version_supports() {
 #[test]
 fn everything_wrong_with_a_project_file_is_said_at_once() {
     let (_, said) = opened(
-        "ownr: platform\nprune: yes\nrealms: [eoepca]\nexclusive: [client/demo]\nguards: { deletePct: 10 }\n\
+        "ownr: platform\nprune: yes\nrealms: [eoepca]\nexclusive: [client/demo]\nguards: { deletePct: 10, forbidGain: [{ resource: x }], minAdmin: 1 }\nzone: Wien\n\
          environments:\n  dev: { server: 127.0.0.1, vars: { host: x } }\n  prod: {}\nprotect: client/demo\n",
     );
     snapbox::assert_data_eq!(said, snapbox::file!["messages.txt"].raw());

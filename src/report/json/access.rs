@@ -7,7 +7,7 @@ use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact, Step};
 
 /// Decisions that change in the same way for the same reason.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct AccessEntry {
+pub(in crate::report) struct AccessEntry {
     /// The resource server.
     client: String,
     /// Declared users and made-up personas, by name.
@@ -30,9 +30,11 @@ pub(super) struct AccessEntry {
 
 /// What was looked at.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct AccessDomain {
+pub(in crate::report) struct AccessDomain {
     personas: usize,
     undeclared: usize,
+    /// Users of the realm who were not looked at; null where they could not be counted.
+    users_not_evaluated: Option<usize>,
     /// Decisions that were made, on each side.
     decisions: usize,
     /// Decisions that cannot be told afterwards, changed or not.
@@ -59,7 +61,7 @@ enum ChangeName {
     Unknown,
 }
 
-pub(super) fn entry(change: &AccessChange) -> AccessEntry {
+pub(in crate::report) fn entry(change: &AccessChange) -> AccessEntry {
     AccessEntry {
         client: change.client.name().to_owned(),
         personas: change.personas.clone(),
@@ -81,7 +83,8 @@ pub(super) fn entry(change: &AccessChange) -> AccessEntry {
     }
 }
 
-pub(super) fn link(step: &Step) -> String {
+/// Returns the address of a link, or its words where it is no object.
+pub(in crate::report) fn link(step: &Step) -> String {
     step.address.as_ref().map_or_else(|| step.text.clone(), ToString::to_string)
 }
 
@@ -94,10 +97,11 @@ fn answer(answer: Answer) -> AnswerName {
     }
 }
 
-pub(super) fn domain(impact: &Impact) -> AccessDomain {
+pub(in crate::report) fn domain(impact: &Impact) -> AccessDomain {
     AccessDomain {
         personas: impact.personas,
         undeclared: impact.undeclared,
+        users_not_evaluated: impact.outside,
         decisions: impact.decisions,
         undecided: impact.undecided,
         notes: impact.notes.clone(),

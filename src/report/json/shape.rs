@@ -65,11 +65,30 @@ pub(super) struct PlanDocument {
     /// Secrets of which nobody can tell whether they are as declared.
     pub(super) cannot_tell: Vec<FieldPlace>,
     pub(super) consents: Vec<ConsentEntry>,
+    /// The rules of the project file about access.
+    pub(super) guards: Vec<GuardEntry>,
     pub(super) refusals: Vec<RefusalEntry>,
     #[schemars(with = "Vec<NoteEntry>")]
     pub(super) warnings: Value,
     #[schemars(with = "Vec<NoteEntry>")]
     pub(super) errors: Value,
+}
+
+/// A rule of the project file about access, which nothing on the command line overrides.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct GuardEntry {
+    pub(super) id: &'static str,
+    pub(super) verdict: GuardVerdict,
+    pub(super) message: String,
+    /// File and line of the rule.
+    pub(super) rule: Option<String>,
+}
+
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum GuardVerdict {
+    Pass,
+    Block,
 }
 
 /// The documents of several realms.
@@ -140,7 +159,7 @@ pub(super) struct FailureEntry {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(super) enum FormatVersion {
+pub(in crate::report) enum FormatVersion {
     #[serde(rename = "1.0")]
     One,
 }

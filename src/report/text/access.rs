@@ -1,8 +1,8 @@
 //! Who gains or loses what by a plan: one line per group of decisions, with the chain that causes it.
 
-use super::{Page, counted, painted};
-use crate::access::{AccessChange, ChangeOfAccess, Step};
-use crate::kind::{PERMISSION, POLICY};
+use super::{Page, Style, counted, painted};
+use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact};
+use crate::report::asked::link;
 use crate::report::safe::one_line;
 
 /// How many groups of decisions a text lists before it only counts; JSON has all.
@@ -10,23 +10,34 @@ const LINES: usize = 30;
 /// How many personas or resources of a group a line names.
 const NAMES: usize = 3;
 
+/// Renders who gains or loses what between two states.
+pub fn impact_text(impact: &Impact, style: &Style) -> String {
+    lines(impact, style).join("\n") + "\n"
+}
+
 pub(super) fn impact(page: &Page<'_>) -> Vec<String> {
-    let Some(impact) = page.plan.access.as_ref().filter(|it| it.decisions > 0 && !page.plan.is_empty())
-    else {
-        return Vec::new();
-    };
+    let impact = page.plan.access.as_ref().filter(|it| it.decisions > 0 && !page.plan.is_empty());
+    impact.map(|it| lines(it, page.style)).unwrap_or_default()
+}
+
+fn lines(impact: &Impact, style: &Style) -> Vec<String> {
+    let dim = |text: &str| painted(style.dim, text);
     let looked = format!(
         "{} of {}, each before and after",
         counted(impact.decisions, "decision"),
         counted(impact.personas, "persona")
     );
-    let words =
-        if impact.changes.is_empty() { format!("nobody gains or loses anything; {looked}") } else { looked };
-    let mut out = vec![page.title("Access impact", &words)];
-    out.extend(impact.changes.iter().take(LINES).flat_map(|it| group(page, it)));
+    let words = match (impact.changes.is_empty(), impact.undecided) {
+        (true, 0) => format!("nobody gains or loses anything; {looked}"),
+        // What cannot be told may well be what the plan changes.
+        (true, _) => format!("nobody certainly gains or loses anything; {looked}"),
+        (false, _) => looked,
+    };
+    let mut out = vec![format!("{}   {words}", painted(style.title, "Access impact"))];
+    out.extend(impact.changes.iter().take(LINES).flat_map(|it| group(style, it)));
     let more = impact.changes.len().saturating_sub(LINES);
     if more > 0 {
-        out.push(format!("  {}", page.dim(&format!("… and {more} more groups of decisions"))));
+        out.push(format!("  {}", dim(&format!("… and {more} more groups of decisions"))));
     }
     if impact.undecided > 0 {
         out.push(format!(
@@ -34,19 +45,25 @@ pub(super) fn impact(page: &Page<'_>) -> Vec<String> {
             counted(impact.undecided, "decision")
         ));
     }
-    out.extend(impact.notes.iter().map(|it| format!("  {}", page.dim(&one_line(it)))));
+    if let Some(outside) = impact.outside.filter(|it| *it > 0) {
+        let lie = if outside == 1 { "lies" } else { "lie" };
+        let words = format!("{} {lie} outside these personas (--access all-users)", counted(outside, "user"));
+        out.push(format!("  {}", dim(&words)));
+    }
+    out.extend(impact.notes.iter().map(|it| format!("  {}", dim(&one_line(it)))));
     out
 }
 
-fn group(page: &Page<'_>, change: &AccessChange) -> [String; 2] {
-    let (word, style) = match change.change {
-        ChangeOfAccess::Gained => ("gains", page.style.create),
-        ChangeOfAccess::MaybeGained => ("may gain", page.style.create),
-        ChangeOfAccess::Lost => ("loses", page.style.delete),
-        ChangeOfAccess::MaybeLost => ("may lose", page.style.delete),
-        ChangeOfAccess::Unknown => ("?", page.style.update),
+fn group(style: &Style, change: &AccessChange) -> [String; 2] {
+    let (word, ansi) = match change.change {
+        ChangeOfAccess::Gained => ("gains", style.create),
+        ChangeOfAccess::MaybeGained => ("may gain", style.create),
+        ChangeOfAccess::Lost => ("loses", style.delete),
+        ChangeOfAccess::MaybeLost => ("may lose", style.delete),
+        ChangeOfAccess::Unknown => ("?", style.update),
     };
-    let mut who = names(&change.personas);
+    let called: Vec<String> = change.personas.iter().map(|it| called(it)).collect();
+    let mut who = names(&called);
     if change.undeclared > 0 {
         let others = counted(change.undeclared, "undeclared user");
         who = if who.is_empty() { others } else { format!("{who} and {others}") };
@@ -57,27 +74,33 @@ fn group(page: &Page<'_>, change: &AccessChange) -> [String; 2] {
     let chain: Vec<String> = change.via.iter().map(link).collect();
     let cause =
         change.cause.as_ref().map(|it| format!("   by {}", one_line(&it.to_string()))).unwrap_or_default();
+    let unsure = match (change.before, change.after) {
+        (_, Answer::Unknown) => "   cannot be told afterwards",
+        (Answer::Unknown, _) => "   could not be told before",
+        _ => "",
+    };
     [
-        format!("  {} {who}   {scope} on {on} of {client} ({})", painted(style, word), change.count),
-        format!("      {}", page.dim(&format!("{}{cause}", chain.join(" > ")))),
+        format!("  {} {who}   {scope} on {on} of {client} ({}){unsure}", painted(ansi, word), change.count),
+        format!("      {}", painted(style.dim, &format!("{}{cause}", chain.join(" > ")))),
     ]
 }
 
-/// One link of a chain; policies and permissions are named.
-pub(in crate::report) fn link(step: &Step) -> String {
-    let named = step.address.as_ref().filter(|it| matches!(it.kind(), POLICY | PERMISSION));
-    let text = match (named, step.text.split_once(' ')) {
-        (Some(address), Some((word, rest))) if !step.text.contains(address.name()) => {
-            format!("{word} `{}` {rest}", address.name())
-        }
-        _ => step.text.clone(),
-    };
-    one_line(&text)
+/// A persona in words: those that are made up stand for whoever is like them.
+fn called(persona: &str) -> String {
+    match persona.split_once('/') {
+        Some(("role", _)) => format!("whoever has {persona}"),
+        Some(("group", _)) => format!("whoever is in {persona}"),
+        Some(("client", _)) => format!("whoever comes through {persona}"),
+        _ if persona == "any-user" => "any user".to_owned(),
+        _ => persona.to_owned(),
+    }
 }
 
 fn names(all: &[String]) -> String {
-    let shown: Vec<String> = all.iter().take(NAMES).map(|it| one_line(it)).collect();
-    let more = all.len().saturating_sub(NAMES);
+    // "and 1 more" is no shorter than the name.
+    let most = if all.len() == NAMES + 1 { NAMES + 1 } else { NAMES };
+    let shown: Vec<String> = all.iter().take(most).map(|it| one_line(it)).collect();
+    let more = all.len().saturating_sub(most);
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
 

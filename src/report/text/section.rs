@@ -26,6 +26,7 @@ pub(super) fn all(page: &Page<'_>) -> Vec<Vec<String>> {
         side_effects(page),
         cannot_tell(page),
         consents(page),
+        guards(page),
         refused(page),
     ]
 }
@@ -214,13 +215,36 @@ fn consents(page: &Page<'_>) -> Vec<String> {
     out
 }
 
-pub(super) fn refused(page: &Page<'_>) -> Vec<String> {
-    let refusals = &page.plan.refusals;
-    if refusals.is_empty() {
+/// The rules about access, kept or not.
+fn guards(page: &Page<'_>) -> Vec<String> {
+    let guards = &page.plan.guards;
+    if guards.is_empty() {
         return Vec::new();
     }
-    let mut out = vec![page.title("Refused", "apply will do nothing of this plan")];
-    out.extend(refusals.iter().map(|it| {
+    let rest = if guards.iter().all(|it| it.passes) { "all kept" } else { NOTHING };
+    let mut out = vec![page.title("Guards", rest)];
+    out.extend(guards.iter().map(|it| {
+        let word = if it.passes { "pass ".to_owned() } else { painted(page.style.refuse, "BLOCK") };
+        format!(
+            "  {word}  {}",
+            with_place(page, &format!("{}: {}", it.id, one_line(&it.message)), it.at).trim_start()
+        )
+    }));
+    out
+}
+
+const NOTHING: &str = "apply will do nothing of this plan";
+
+/// What guards refuse is said with them.
+pub(super) fn refused(page: &Page<'_>) -> Vec<String> {
+    let is_guard =
+        |it: &&Refusal| page.plan.guards.iter().any(|guard| guard.id == it.id && guard.message == it.message);
+    let mut refusals = page.plan.refusals.iter().filter(|it| !is_guard(it)).peekable();
+    if refusals.peek().is_none() {
+        return Vec::new();
+    }
+    let mut out = vec![page.title("Refused", NOTHING)];
+    out.extend(refusals.map(|it| {
         let symbol = painted(page.style.refuse, "x");
         format!("  {symbol} {}", refusal(page, it).trim_start())
     }));

@@ -114,7 +114,23 @@ pub(crate) fn setup(random: &mut Random) -> Value {
             { "providerId": "declarative-user-profile", "config": { "kc.user.profile.config": [PROFILE] } },
         ] },
         "clients": clients(random),
+        "scopeMappings": scope_mappings(random, &role_names()),
+        "clientScopeMappings": { "rs": scope_mappings(random, &["c0".to_owned(), "c1".to_owned()]) },
     })
+}
+
+/// Which roles the tokens of clients without full scope may carry, and which scopes are for holders of roles.
+fn scope_mappings(random: &mut Random, roles: &[String]) -> Vec<Value> {
+    let mut out = Vec::new();
+    for (holder, name) in
+        [("client", "narrow"), ("clientScope", "s0"), ("clientScope", "s1"), ("clientScope", "s2")]
+    {
+        if random.one_in(3) {
+            let roles: Vec<String> = random.some(roles).into_iter().filter(|_| random.one_in(2)).collect();
+            out.push(json!({ holder: name, "roles": roles }));
+        }
+    }
+    out
 }
 
 fn user(random: &mut Random, at: usize) -> Value {

@@ -1,0 +1,43 @@
+//! Who may administer the realm itself: the roles that the admin console and the admin API ask for.
+
+use std::collections::BTreeSet;
+
+use super::realm::Realm;
+use crate::kind::is_administration;
+use crate::state::Address;
+
+impl Realm {
+    /// Returns the people who hold a role in whatever way: enabled users, no service accounts.
+    pub(super) fn holders(&self, role: &Address) -> BTreeSet<Address> {
+        let Some(role) = self.roles.get(role) else { return BTreeSet::new() };
+        let people = self.users.addresses.iter().zip(&self.user_entries);
+        people
+            .filter(|(_, it)| it.enabled && it.account_of.is_none())
+            .filter(|(_, it)| self.deep_roles(&it.roles, &it.groups).has(role))
+            .map(|(address, _)| address.clone())
+            .collect()
+    }
+
+    /// Returns the roles of this realm's administration that a user holds in whatever way.
+    pub(super) fn administration(&self, user: &Address, realm: &str) -> BTreeSet<Address> {
+        let Some(entry) = self.users.get(user).map(|it| &self.user_entries[it]) else {
+            return BTreeSet::new();
+        };
+        let held = self.deep_roles(&entry.roles, &entry.groups);
+        let held = held.iter().map(|it| &self.roles.addresses[it]);
+        held.filter(|it| is_administration(it, realm)).cloned().collect()
+    }
+
+    /// Returns whether who has a role has this one by it.
+    pub(super) fn is_part(&self, role: &Address, of: &Address) -> bool {
+        let positions = self.roles.get(role).zip(self.roles.get(of));
+        positions.is_some_and(|(role, of)| self.closures[of].has(role))
+    }
+
+    /// Returns the service account of a client.
+    pub(super) fn service_account(&self, client: &Address) -> Option<&Address> {
+        let client = self.clients.get(client)?;
+        let at = self.user_entries.iter().position(|it| it.account_of == Some(client))?;
+        Some(&self.users.addresses[at])
+    }
+}

@@ -1,0 +1,219 @@
+//! What no plan may do to access, whatever is consented to: administrators left, the credential in use kept,
+//! gains that nobody may have.
+
+use std::collections::BTreeSet;
+
+use super::find::{covers, resources};
+use super::impact::{AccessChange, ChangeOfAccess, Impact};
+use super::realm::Realm;
+use crate::change::{Action, Change, To};
+use crate::kind::{REALM, USER, Version, administrator, title};
+use crate::manifest::{ForbidGain, Guards};
+use crate::state::{Address, Is, Node, Pattern, State};
+use crate::text::At;
+
+/// Who the credential in use belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Myself {
+    User(Address),
+    Client(Address),
+    /// Somebody of another realm, whom no plan of this one touches.
+    Elsewhere,
+    /// A token that does not say whose it is.
+    Unknown,
+}
+
+/// One rule, and whether the plan keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    pub id: &'static str,
+    pub passes: bool,
+    /// What it looked at, in words.
+    pub message: String,
+    /// The rule in the project file.
+    pub at: At,
+}
+
+/// What guards look at.
+pub struct Watch<'a> {
+    pub guards: &'a Guards,
+    /// Subjects that are protected keep their administration, too.
+    pub protect: &'a [Pattern],
+    pub realm: &'a str,
+    pub changes: &'a [Change],
+    /// The realm before the plan.
+    pub before: &'a Realm,
+    /// The realm after it, and the state that it was compiled from.
+    pub after: &'a Realm,
+    pub planned: &'a State,
+    pub version: Version,
+    pub impact: &'a Impact,
+    pub myself: &'a Myself,
+    /// Users of a directory, who do not count: it may be out of reach when they are needed.
+    pub federated: &'a BTreeSet<Address>,
+    /// Whether this credential may see who has which role.
+    pub sees_users: bool,
+}
+
+/// Judges a plan by its guards, in the order of the project file's documentation.
+pub fn guards(watch: &Watch<'_>) -> Vec<Guard> {
+    let forbidden = watch.guards.forbid_gain.iter().map(|it| forbid_gain(watch, it));
+    let admins = watch.guards.min_admins.map(|(least, at)| min_admins(watch, least, at));
+    let myself = watch.guards.keep_self.map(|at| keep_self(watch, at));
+    admins.into_iter().chain(myself).chain(forbidden).chain(protected(watch)).collect()
+}
+
+fn min_admins(watch: &Watch<'_>, least: usize, at: At) -> Guard {
+    let guard = |passes, message| Guard { id: "minAdmins", passes, message, at };
+    if !watch.sees_users {
+        return guard(
+            false,
+            "this credential may not see who administers the realm (needs view-users)".to_owned(),
+        );
+    }
+    let role = administrator(watch.realm);
+    let local = |realm: &Realm| -> BTreeSet<Address> {
+        realm.holders(&role).difference(watch.federated).cloned().collect()
+    };
+    let (before, after) = (local(watch.before), local(watch.after));
+    let names = |them: &BTreeSet<Address>| match them.len() {
+        0 => "nobody".to_owned(),
+        count => {
+            let shown: Vec<&str> = them.iter().take(5).map(Address::name).collect();
+            let more = if count > 5 { ", …" } else { "" };
+            format!("{count} ({}{more})", shown.join(", "))
+        }
+    };
+    let message = format!(
+        "people who hold {}: {} before, {} after; at least {least}",
+        role.name(),
+        names(&before),
+        names(&after)
+    );
+    guard(after.len() >= least, message)
+}
+
+fn keep_self(watch: &Watch<'_>, at: At) -> Guard {
+    let guard = |passes, message: String| Guard { id: "keepSelf", passes, message, at };
+    let (me, user) = match watch.myself {
+        Myself::Elsewhere => {
+            return guard(true, "the credential in use belongs to another realm".to_owned());
+        }
+        Myself::Unknown => {
+            return guard(
+                false,
+                "the token in use does not say whose it is, so nobody can tell what it keeps".to_owned(),
+            );
+        }
+        Myself::User(user) => (user, Some(user)),
+        Myself::Client(client) => (client, watch.before.service_account(client)),
+    };
+    let mut losses: Vec<String> = watch.changes.iter().filter_map(|it| locks_out(it, me)).collect();
+    if let Some(user) = user {
+        let lost = lost(watch, user);
+        losses.extend((!lost.is_empty()).then(|| format!("loses {}", lost.join(", "))));
+    }
+    if losses.is_empty() {
+        return guard(true, format!("{} keeps what it has", title(me)));
+    }
+    guard(false, format!("{}, which is logged in here, {}", title(me), losses.join(" and ")))
+}
+
+/// Returns how a change ends the login of somebody.
+fn locks_out(change: &Change, me: &Address) -> Option<String> {
+    let is_mine = change.object == *me;
+    if is_mine && change.action == Action::Delete {
+        return Some("is deleted".to_owned());
+    }
+    if !is_mine && change.object.kind() != REALM {
+        return None;
+    }
+    let is = |to: &To, wanted: bool| matches!(to, To::Value(Node { is: Is::Bool(it), .. }) if *it == wanted);
+    change.fields.iter().find_map(|it| {
+        let field = &*it.path.field;
+        let ends = match (is_mine, field) {
+            (true, "enabled" | "serviceAccountsEnabled") | (false, "enabled") => is(&it.to, false),
+            (true, "publicClient") => is(&it.to, true),
+            (true, "secret" | "credentials" | "clientAuthenticatorType") | (false, "notBefore") => true,
+            (true, "attributes") => {
+                let path = it.path.to_string();
+                ["jwt.credential", "jwks", "token.endpoint.auth"].iter().any(|it| path.contains(it))
+            }
+            _ => false,
+        };
+        ends.then(|| format!("has another {}", it.path))
+    })
+}
+
+/// Returns the administration roles that a user has before and not after.
+fn lost(watch: &Watch<'_>, user: &Address) -> Vec<String> {
+    let [before, after] = [watch.before, watch.after].map(|it| it.administration(user, watch.realm));
+    let lost: BTreeSet<Address> = before.difference(&after).cloned().collect();
+    // What goes with another one needs no word of its own.
+    let goes_with = |it: &Address| lost.iter().any(|other| other != it && watch.before.is_part(it, other));
+    lost.iter().filter(|it| !goes_with(it)).map(ToString::to_string).collect()
+}
+
+fn protected(watch: &Watch<'_>) -> Vec<Guard> {
+    let people = watch.before.users.addresses.iter().filter(|it| {
+        let client = watch.before.users.get(it).and_then(|at| watch.before.user_entries[at].account_of);
+        let client = client.map(|it| &watch.before.clients.addresses[it]);
+        let subjects = [Some(*it), client];
+        subjects.into_iter().flatten().any(|it| watch.protect.iter().any(|pattern| pattern.covers(it)))
+    });
+    people
+        .filter_map(|it| {
+            let lost = lost(watch, it);
+            let message = format!("{} is protected and would lose {}", title(it), lost.join(", "));
+            (!lost.is_empty()).then_some(Guard { id: "protect", passes: false, message, at: At::SERVER })
+        })
+        .collect()
+}
+
+fn forbid_gain(watch: &Watch<'_>, rule: &ForbidGain) -> Guard {
+    let gains = watch.impact.changes.iter().filter(|it| match it.change {
+        ChangeOfAccess::Gained | ChangeOfAccess::MaybeGained | ChangeOfAccess::Unknown => true,
+        ChangeOfAccess::Lost | ChangeOfAccess::MaybeLost => false,
+    });
+    let broken: Vec<String> = gains.filter_map(|it| forbidden(watch, rule, it)).collect();
+    let on = if rule.resource == "*" { String::new() } else { format!(" on {}", rule.resource) };
+    let message = match &broken[..] {
+        [] => format!("{} gains nothing{on}", rule.persona),
+        [first] => first.clone(),
+        [first, more @ ..] => format!("{first}, and {} more", more.len()),
+    };
+    Guard { id: "forbidGain", passes: broken.is_empty(), message, at: rule.at }
+}
+
+/// Returns in words what somebody gains who must not.
+fn forbidden(watch: &Watch<'_>, rule: &ForbidGain, gain: &AccessChange) -> Option<String> {
+    let scope = gain.scope.as_deref();
+    if !covers(&rule.client, gain.client.name()) || !covers(&rule.scope, scope.unwrap_or_default()) {
+        return None;
+    }
+    let persona = gain.personas.iter().find(|it| covers(&rule.persona, it)).map(String::as_str);
+    let persona =
+        persona.or_else(|| (rule.persona == "*" && gain.undeclared > 0).then_some("somebody undeclared"))?;
+    let meant: BTreeSet<String> = match rule.resource.as_str() {
+        "*" => gain.resources.iter().cloned().collect(),
+        text => resources(watch.planned, watch.version, &gain.client, text).into_iter().collect(),
+    };
+    let resource = gain.resources.iter().find(|it| meant.contains(*it))?;
+    let verb = if gain.change == ChangeOfAccess::Gained { "gains" } else { "may gain" };
+    Some(format!("{persona} {verb} {} on {resource} of {}", scope.unwrap_or("access"), gain.client.name()))
+}
+
+/// Returns the users whom guards name, which a plan has to know.
+pub fn guarded_users(guards: &Guards) -> impl Iterator<Item = &str> {
+    guards.forbid_gain.iter().map(|it| it.persona.as_str()).filter(|it| !it.contains(['*', '/']))
+}
+
+impl Myself {
+    /// Returns the name of a user, where it is one.
+    pub fn user_name(&self) -> Option<&str> {
+        match self {
+            Self::User(user) if user.kind() == USER => Some(user.name()),
+            _ => None,
+        }
+    }
+}

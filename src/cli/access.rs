@@ -1,0 +1,360 @@
+//! `access`: questions about who may do what, put to manifests, to a server, or to two states.
+
+use std::collections::BTreeSet;
+
+use anyhow::bail;
+
+use super::asking::{Asking, Facet, Facts};
+use super::exit::UsageError;
+use super::realms::{Format, style};
+use super::terminal::print;
+use super::{Exit, Global};
+use crate::access::{self, Cast, Decision, Explanation, Persona, Question, Realm};
+use crate::kind::{CLIENT, RESOURCE, SCOPE};
+use crate::report::{self, Asked};
+use crate::state::Address;
+use crate::text::nearest;
+
+mod diff;
+mod matrix;
+mod revision;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Who may do something to a resource
+    Who(Who),
+    /// Whether somebody may do something to a resource: exit 0 for PERMIT, 2 for DENY and UNKNOWN
+    Can(One),
+    /// Why somebody may do something to a resource, or why not
+    Why(One),
+    /// Every decision of a client, for everybody declared
+    Matrix(matrix::Args),
+    /// Who gains or loses access between two states: exit 2 when anybody does
+    Diff(diff::Args),
+}
+
+/// What questions about one resource are asked with.
+#[derive(Debug, clap::Args)]
+struct About {
+    /// The authorization scope, such as `view`; `-` asks for the resource as a whole
+    scope: String,
+    /// The resource: its name, or a URI, which is matched as Keycloak does
+    resource: String,
+    /// The client whose resource it is; without it, the only one that has such a resource
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
+    /// The client that asks; without it, the one whose resource it is
+    #[arg(long = "as", value_name = "CLIENT")]
+    asking_client: Option<String>,
+    /// What stdout carries
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
+    format: Format,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Who {
+    #[command(flatten)]
+    about: About,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct One {
+    /// Who: a user, `anonymous`, `any-user`, `role/NAME`, `group/PATH`, `service-account-CLIENT`, or a map such as
+    /// `{roles: [premium], at: 2026-01-05T09:00}`
+    persona: String,
+    #[command(flatten)]
+    about: About,
+}
+
+impl Args {
+    pub(super) fn is_json(&self) -> bool {
+        match &self.command {
+            Command::Who(it) => it.about.format == Format::Json,
+            Command::Can(it) | Command::Why(it) => it.about.format == Format::Json,
+            Command::Matrix(it) => it.is_json(),
+            Command::Diff(it) => it.is_json(),
+        }
+    }
+}
+
+pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
+    match args.command {
+        Command::Who(args) => who(args, global).await,
+        Command::Can(args) => can(args, global).await,
+        Command::Why(args) => why(args, global).await,
+        Command::Matrix(args) => matrix::run(args, global).await,
+        Command::Diff(args) => diff::run(args, global).await,
+    }
+}
+
+/// Everything that one question is answered from.
+struct Opened {
+    facts: Facts,
+    realm: Realm,
+}
+
+impl Opened {
+    fn facet(&self) -> &Facet {
+        &self.facts.realms[0]
+    }
+
+    fn cast(&self, asking: Option<&str>) -> anyhow::Result<(Cast<'_>, Option<Address>)> {
+        let facts = &self.facts;
+        let cast = Cast { state: &self.facet().state, zone: &facts.zone, at: facts.at };
+        let asking = asking.map(|it| self.client(it)).transpose()?;
+        Ok((cast, asking))
+    }
+
+    /// Returns a client by name.
+    fn client(&self, name: &str) -> anyhow::Result<Address> {
+        let address = Address::top(CLIENT, name);
+        if self.facet().state.contains(&address) {
+            return Ok(address);
+        }
+        let clients = self.facet().state.objects.keys().filter(|it| it.kind() == CLIENT);
+        bail!("there is no client `{name}`{}", hint(name, clients.map(Address::name)))
+    }
+
+    /// Returns a client with authorization by name.
+    fn server(&self, name: &str) -> anyhow::Result<Address> {
+        let address = self.client(name)?;
+        if self.realm.servers().any(|it| *it == address) {
+            return Ok(address);
+        }
+        let servers = names(self.realm.servers());
+        let others =
+            if servers.is_empty() { "no client has".to_owned() } else { format!("these have: {servers}") };
+        bail!("client `{name}` has no authorization; {others}")
+    }
+
+    /// Returns the client and the resources that a text means.
+    fn resources(&self, client: Option<&str>, text: &str) -> anyhow::Result<(Address, Vec<String>)> {
+        let Facet { state, version, .. } = self.facet();
+        let of = |client: &Address| access::resources(state, *version, client, text);
+        let all_names = |client: &Address| -> Vec<String> {
+            let all = state.under(client).filter(|(it, _)| it.kind() == RESOURCE);
+            all.map(|(it, _)| it.name().to_owned()).collect()
+        };
+        if let Some(name) = client {
+            let client = self.server(name)?;
+            let found = of(&client);
+            if found.is_empty() {
+                let known = all_names(&client);
+                let near = hint(text, known.iter().map(String::as_str));
+                bail!("client `{name}` has no resource `{text}`, nor one with such a URI{near}");
+            }
+            return Ok((client, found));
+        }
+        let mut found: Vec<(Address, Vec<String>)> =
+            self.realm.servers().map(|it| (it.clone(), of(it))).filter(|it| !it.1.is_empty()).collect();
+        match found.len() {
+            1 => Ok(found.remove(0)),
+            0 if self.realm.servers().next().is_none() => {
+                bail!("no client of realm `{}` has authorization", self.facet().realm)
+            }
+            0 => {
+                let known: Vec<String> = self.realm.servers().flat_map(all_names).collect();
+                let near = hint(text, known.iter().map(String::as_str));
+                bail!("no client has a resource `{text}`, nor one with such a URI{near}")
+            }
+            _ => Err(UsageError::new(format!(
+                "several clients have a resource `{text}`: choose one with --client: {}",
+                names(found.iter().map(|it| &it.0))
+            ))
+            .into()),
+        }
+    }
+
+    /// Returns the scope that is asked for; nothing for the resource as a whole.
+    fn scope<'a>(&self, client: &Address, text: &'a str) -> anyhow::Result<Option<&'a str>> {
+        if text == "-" {
+            return Ok(None);
+        }
+        let state = &self.facet().state;
+        if state.contains(&client.child(SCOPE, text)) {
+            return Ok(Some(text));
+        }
+        let scopes = state.under(client).map(|it| it.0).filter(|it| it.kind() == SCOPE);
+        let near = hint(text, scopes.map(Address::name));
+        bail!("client `{}` has no authorization scope `{text}`{near}", client.name())
+    }
+
+    /// Where an object is declared: manifests come before what the server said.
+    fn place(&self, address: &Address) -> Option<String> {
+        let loaded = &self.facts.loaded;
+        let desired = loaded.realms.iter().find(|it| it.realm == self.facet().realm);
+        let object = desired.and_then(|it| it.state.get(address)).or_else(|| self.facet().state.get(address));
+        loaded.files.position(object?.at).map(|it| it.to_string())
+    }
+
+    /// Everybody whom an answer names: declared users, then made-up personas and service accounts.
+    fn everybody(&self, client: &Address) -> Vec<Persona> {
+        let users = self.facet().users.iter().cloned().map(Persona::user);
+        users.chain(access::personas(&self.realm, client)).collect()
+    }
+
+    /// Gives personas the time and the client that asks.
+    fn dressed(&self, persona: Persona, asking: Option<&Address>) -> Persona {
+        Persona {
+            at: persona.at.or(self.facts.at),
+            client: persona.client.or_else(|| asking.cloned()),
+            ..persona
+        }
+    }
+}
+
+/// Opens the one realm that is asked about; `None` when the manifests have errors, which are shown.
+async fn open(asking: &Asking, run: &str, is_json: bool, global: Global) -> anyhow::Result<Option<Opened>> {
+    let Some(mut facts) = asking.open(run, global).await? else {
+        if is_json {
+            print(&report::json_text(&asking.failure("access")?))?;
+        }
+        return Ok(None);
+    };
+    match facts.realms.len() {
+        0 => bail!("no manifest is about a realm: name files or folders, or --server and --realm"),
+        1 => {}
+        _ => {
+            let names: Vec<&str> = facts.realms.iter().map(|it| it.realm.as_str()).collect();
+            let message =
+                format!("the manifests are about several realms: choose with --realm: {}", names.join(", "));
+            return Err(UsageError::new(message).into());
+        }
+    }
+    facts.realms.truncate(1);
+    let realm = Realm::compile(&facts.realms[0].state, facts.realms[0].version);
+    Ok(Some(Opened { facts, realm }))
+}
+
+fn names<'a>(all: impl Iterator<Item = &'a Address>) -> String {
+    let all: BTreeSet<&str> = all.map(Address::name).collect();
+    all.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Returns what was probably meant, as the end of a sentence.
+fn hint<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> String {
+    nearest(written, known).map(|it| format!(": did you mean `{it}`?")).unwrap_or_default()
+}
+
+async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
+    let about = &args.about;
+    let Some(opened) = open(&about.asking, "access-who", about.format == Format::Json, global).await? else {
+        return Ok(Exit::Failed);
+    };
+    let (client, resources) = opened.resources(about.client.as_deref(), &about.resource)?;
+    let scope = opened.scope(&client, &about.scope)?;
+    let (_, asking) = opened.cast(about.asking_client.as_deref())?;
+    let everybody: Vec<Persona> =
+        opened.everybody(&client).into_iter().map(|it| opened.dressed(it, asking.as_ref())).collect();
+    let place = |it: &Address| opened.place(it);
+    let answers: Vec<(Asked<'_>, access::Who)> = resources
+        .iter()
+        .map(|resource| {
+            let asked = Asked {
+                realm: &opened.facet().realm,
+                client: &client,
+                resource,
+                scope,
+                place: &place,
+                style: style(),
+            };
+            (asked, access::who(&opened.realm, &client, resource, scope, &everybody))
+        })
+        .collect();
+    match about.format {
+        Format::Text => {
+            let texts: Vec<String> =
+                answers.iter().map(|(asked, who)| report::who_text(asked, who)).collect();
+            print(&texts.join("\n"))?;
+        }
+        Format::Json => print(&report::json_text(&report::who_json(&answers)))?,
+    }
+    Ok(Exit::Clean)
+}
+
+/// One persona, one resource, and what is said of them.
+struct Answered {
+    opened: Opened,
+    client: Address,
+    resource: String,
+    persona: Persona,
+}
+
+impl Answered {
+    async fn open(args: &One, run: &str, global: Global) -> anyhow::Result<Option<Self>> {
+        let about = &args.about;
+        let Some(opened) = open(&about.asking, run, about.format == Format::Json, global).await? else {
+            return Ok(None);
+        };
+        let (client, resources) = opened.resources(about.client.as_deref(), &about.resource)?;
+        let [resource] = &resources[..] else {
+            let message = format!(
+                "`{}` means several resources: ask about one: {}",
+                about.resource,
+                resources.join(", ")
+            );
+            return Err(UsageError::new(message).into());
+        };
+        let (cast, asking) = opened.cast(about.asking_client.as_deref())?;
+        let persona = cast.named(&args.persona).map_err(anyhow::Error::msg)?;
+        let persona = opened.dressed(persona, asking.as_ref());
+        opened.scope(&client, &about.scope)?;
+        let resource = resource.clone();
+        Ok(Some(Self { opened, client, resource, persona }))
+    }
+
+    fn question<'a>(&'a self, scopes: &'a [String]) -> Question<'a> {
+        Question { client: &self.client, resource: Some(&self.resource), scopes, persona: &self.persona }
+    }
+
+    fn show(&self, scope: Option<&str>, text: &dyn Fn(&Asked<'_>) -> String) -> anyhow::Result<()> {
+        let place = |it: &Address| self.opened.place(it);
+        let asked = Asked {
+            realm: &self.opened.facet().realm,
+            client: &self.client,
+            resource: &self.resource,
+            scope,
+            place: &place,
+            style: style(),
+        };
+        Ok(print(&text(&asked))?)
+    }
+}
+
+fn scope_of(about: &About) -> (Option<&str>, Vec<String>) {
+    let scope = Some(about.scope.as_str()).filter(|it| *it != "-");
+    (scope, scope.iter().map(|it| (*it).to_owned()).collect())
+}
+
+async fn can(args: One, global: Global) -> anyhow::Result<Exit> {
+    let Some(answered) = Answered::open(&args, "access-can", global).await? else { return Ok(Exit::Failed) };
+    let (scope, scopes) = scope_of(&args.about);
+    let decision: Decision = access::decide(&answered.opened.realm, &answered.question(&scopes));
+    let name = &answered.persona.name;
+    answered.show(scope, &|asked| match args.about.format {
+        Format::Text => report::can_text(asked, name, &decision),
+        Format::Json => report::json_text(&report::can_json(asked, name, &decision)),
+    })?;
+    Ok(if decision.grants(scope) == Some(true) { Exit::Clean } else { Exit::NotClean })
+}
+
+async fn why(args: One, global: Global) -> anyhow::Result<Exit> {
+    let Some(answered) = Answered::open(&args, "access-why", global).await? else { return Ok(Exit::Failed) };
+    let (scope, scopes) = scope_of(&args.about);
+    let explanation: Explanation = access::explain(&answered.opened.realm, &answered.question(&scopes))
+        .ok_or_else(|| anyhow::anyhow!("`{}` is gone between two looks", answered.resource))?;
+    let name = &answered.persona.name;
+    answered.show(scope, &|asked| match args.about.format {
+        Format::Text => report::why_text(asked, name, &explanation),
+        Format::Json => report::json_text(&report::why_json(asked, name, &explanation)),
+    })?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,86 @@
+//! `access matrix`: every decision of a client, as a table or as data.
+
+use std::io;
+
+use super::{Opened, open};
+use crate::access::{self, Persona};
+use crate::cli::asking::Asking;
+use crate::cli::realms::style;
+use crate::cli::terminal::{print, stream};
+use crate::cli::{Exit, Global};
+use crate::report::{self, Sheet};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The client whose resources these are
+    #[arg(long, value_name = "CLIENT")]
+    client: String,
+    /// Whom to ask about instead of the declared users; may be repeated
+    #[arg(long, value_name = "PERSONA")]
+    persona: Vec<String>,
+    /// Ask also about anonymous, any user, every role, group and client that policies name, and service accounts
+    #[arg(long)]
+    synthetic: bool,
+    /// The client that asks; without it, the one whose resources these are
+    #[arg(long = "as", value_name = "CLIENT")]
+    asking_client: Option<String>,
+    /// What stdout carries
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
+    format: Format,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+    Csv,
+    Html,
+}
+
+impl Args {
+    pub(in crate::cli) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    fn personas(&self, opened: &Opened, client: &crate::state::Address) -> anyhow::Result<Vec<Persona>> {
+        let (cast, asking) = opened.cast(self.asking_client.as_deref())?;
+        let mut out = Vec::new();
+        for text in &self.persona {
+            out.push(cast.named(text).map_err(anyhow::Error::msg)?);
+        }
+        if self.persona.is_empty() {
+            out.extend(opened.facet().users.iter().cloned().map(Persona::user));
+        }
+        if self.synthetic {
+            out.extend(access::personas(&opened.realm, client));
+        }
+        Ok(out.into_iter().map(|it| opened.dressed(it, asking.as_ref())).collect())
+    }
+}
+
+pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
+    let Some(opened) = open(&args.asking, "access-matrix", args.is_json(), global).await? else {
+        return Ok(Exit::Failed);
+    };
+    let client = opened.server(&args.client)?;
+    let personas = args.personas(&opened, &client)?;
+    let names: Vec<String> = personas.iter().map(|it| it.name.clone()).collect();
+    let sheet = Sheet { realm: &opened.facet().realm, client: &client, personas: &names };
+    let decisions = |take: &mut dyn FnMut(access::Cell<'_>) -> io::Result<()>| {
+        access::each_decision(&opened.realm, &client, &personas, take)
+    };
+    match args.format {
+        Format::Text => {
+            let mut text = Vec::new();
+            report::matrix_text(&mut text, &sheet, &style(), &decisions)?;
+            print(&String::from_utf8_lossy(&text))?;
+        }
+        Format::Json => stream(|out| report::matrix_json(out, &sheet, &decisions))?,
+        Format::Csv => stream(|out| report::matrix_csv(out, &sheet, &decisions))?,
+        Format::Html => stream(|out| report::matrix_html(out, &sheet, &decisions))?,
+    }
+    Ok(Exit::Clean)
+}

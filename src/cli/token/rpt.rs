@@ -1,0 +1,95 @@
+//! `token rpt`: what a permission ticket, or permissions that are named, buy a user (the UMA grant).
+
+use std::path::PathBuf;
+
+use super::{Common, denied, user};
+use crate::cli::Exit;
+use crate::cli::exit::UsageError;
+use crate::cli::secret::{Password, Sources, file_or_stdin, named};
+use crate::cli::terminal::say;
+use crate::keycloak::openid::{Ask, Client};
+use crate::keycloak::{Openid, Secret};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The file with a permission ticket, or - for stdin
+    #[arg(long, value_name = "FILE", required_unless_present = "audience", conflicts_with_all = ["audience", "permission"])]
+    ticket: Option<PathBuf>,
+    /// The resource server, where permissions are named instead
+    #[arg(long, value_name = "ID")]
+    audience: Option<String>,
+    /// A permission: a resource and maybe `#SCOPE`, or `#SCOPE` alone; again for more; without any, all of them
+    #[arg(long, value_name = "RESOURCE#SCOPE")]
+    permission: Vec<String>,
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// For whom: a token that is here, or a login.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "For whom")]
+struct Who {
+    /// The file with the user's access token, or - for stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["token_env", "user"])]
+    token_file: Option<PathBuf>,
+    /// The variable with the user's access token
+    #[arg(long, value_name = "NAME", conflicts_with = "user")]
+    token_env: Option<String>,
+    /// The user, who logs in with a password
+    #[arg(long, value_name = "NAME", requires = "client")]
+    user: Option<String>,
+    /// The client that the user logs in with
+    #[arg(long, value_name = "ID")]
+    client: Option<String>,
+    #[command(flatten)]
+    sources: Sources,
+    #[command(flatten)]
+    password: Password,
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
+    let stdin = Some(PathBuf::from("-"));
+    if args.ticket == stdin && args.who.token_file == stdin {
+        return Err(UsageError::new("the ticket and the user's token cannot both come from stdin").into());
+    }
+    let openid = args.common.open()?;
+    let ask = match (args.ticket, args.audience) {
+        (Some(path), _) => Ask::Ticket(file_or_stdin(&path, "a permission ticket")?),
+        (None, audience) => {
+            Ask::Permissions { audience: audience.unwrap_or_default(), permissions: args.permission }
+        }
+    };
+    let (bearer, client) = args.who.bearer(&openid).await?;
+    match openid.rpt(&bearer, &ask).await? {
+        Err(refusal) if refusal.error == "access_denied" => {
+            say(&refusal.to_string());
+            Ok(Exit::NotClean)
+        }
+        outcome => args.common.show(&openid, &client, outcome),
+    }
+}
+
+impl Who {
+    /// Returns the user's access token, and the client that it was given to where that is known.
+    async fn bearer(&self, openid: &Openid) -> anyhow::Result<(Secret, Client)> {
+        let unknown = Client::Public { id: String::new() };
+        if let Some(path) = &self.token_file {
+            return Ok((file_or_stdin(path, "the user's access token")?, unknown));
+        }
+        if let Some(token) = named(self.token_env.as_deref(), None)? {
+            return Ok((token, unknown));
+        }
+        let (Some(user), Some(id)) = (&self.user, &self.client) else {
+            return Err(UsageError::new(
+                "for whom? name a file with an access token (--token-file), a variable (--token-env), or --user and --client",
+            )
+            .into());
+        };
+        let client = self.sources.client(id)?;
+        let tokens = user::log_in(openid, &client, user, &self.password, "openid").await??;
+        let tokens = tokens.map_err(|it| denied(it, &client, openid))?;
+        Ok((tokens.access, client))
+    }
+}

@@ -1,0 +1,28 @@
+//! Who gains or loses what by a plan.
+
+use jiff::civil::DateTime;
+
+use super::Plan;
+use crate::access::{self, Impact, Realm};
+use crate::change::{Action, Change};
+use crate::kind::Version;
+use crate::state::{Address, State};
+
+/// The realm before a plan and after it.
+pub fn sides(plan: &Plan, live: &State, version: Version) -> [Realm; 2] {
+    [live, &plan.diff.planned].map(|it| Realm::compile(it, version))
+}
+
+/// Compares who may do what before a plan and after it. Users who are not declared are counted and not named.
+pub fn impact(
+    plan: &Plan,
+    sides: &[Realm; 2],
+    declared: &dyn Fn(&Address) -> bool,
+    at: Option<DateTime>,
+) -> Impact {
+    // What comes or goes tells more than what is only updated.
+    let (whole, updated): (Vec<&Change>, Vec<&Change>) =
+        plan.changes().iter().partition(|it| matches!(it.action, Action::Create | Action::Delete));
+    let changes: Vec<Address> = whole.iter().chain(&updated).map(|it| it.object.clone()).collect();
+    access::impact(&sides[0], &sides[1], &access::Terms { changes: &changes, declared, at })
+}

@@ -1,0 +1,65 @@
+//! Answers to questions about access: who may, may this one, why, and all of it as a table.
+//!
+//! Written for readers who have never seen Keycloak: short sentences, every link, and where each object is declared.
+
+mod html;
+mod json;
+mod matrix;
+mod who;
+mod why;
+mod words;
+
+pub use html::matrix_html;
+pub use json::{access_schema, can_json, diff_json, who_json, why_json};
+pub use matrix::{Decisions, Sheet, matrix_csv, matrix_json, matrix_text};
+pub use who::{can_text, who_text};
+pub use why::why_text;
+
+use super::safe::one_line;
+use super::text::Style;
+use crate::access::Step;
+use crate::kind::{PERMISSION, POLICY};
+use crate::state::Address;
+
+/// What a question is about.
+pub struct Asked<'a> {
+    pub realm: &'a str,
+    pub client: &'a Address,
+    pub resource: &'a str,
+    /// Nothing asks for the resource as a whole.
+    pub scope: Option<&'a str>,
+    /// Where an object is declared, as `file:line`.
+    pub place: &'a dyn Fn(&Address) -> Option<String>,
+    pub style: Style,
+}
+
+impl Asked<'_> {
+    /// Returns what is asked for, as `` `view` on `Eric space` of client `demo` ``.
+    fn what(&self) -> String {
+        let on = format!("`{}` of client `{}`", one_line(self.resource), one_line(self.client.name()));
+        match self.scope {
+            Some(scope) => format!("`{}` on {on}", one_line(scope)),
+            None => on,
+        }
+    }
+}
+
+/// Returns one link of a chain; policies and permissions are named.
+pub(super) fn link(step: &Step) -> String {
+    let named = step.address.as_ref().filter(|it| matches!(it.kind(), POLICY | PERMISSION));
+    let text = match (named, step.text.split_once(' ')) {
+        (Some(address), Some((word, rest))) if !step.text.contains(address.name()) => {
+            format!("{word} `{}` {rest}", address.name())
+        }
+        _ => step.text.clone(),
+    };
+    one_line(&text)
+}
+
+fn chain(steps: &[Step]) -> String {
+    steps.iter().map(link).collect::<Vec<_>>().join(" > ")
+}
+
+#[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes them")]
+mod tests;

@@ -1,0 +1,58 @@
+//! Who may do something, and whether one may, in a few lines.
+
+use super::{Asked, chain, one_line};
+use crate::access::{Alike, Decision, Verdict, Who};
+use crate::report::text::painted;
+
+/// Lists who may do what is asked for, grouped by how it comes about.
+pub fn who_text(asked: &Asked<'_>, who: &Who) -> String {
+    let style = &asked.style;
+    let mut out = vec![painted(style.title, &asked.what())];
+    if who.permitted.is_empty() {
+        let but = if who.unknown.is_empty() { "" } else { " for sure" };
+        out.push(format!("  nobody may{but}"));
+    }
+    for alike in &who.permitted {
+        out.push(format!("  {} {}", painted(style.create, "may"), names(alike)));
+        out.push(format!("      {}", painted(style.dim, &chain(&alike.via))));
+        notes(asked, alike, &mut out);
+    }
+    for alike in &who.unknown {
+        let doubts: Vec<String> = alike.doubts.iter().map(|it| one_line(&it.to_string())).collect();
+        out.push(format!("  {}   {}", painted(style.update, "?"), names(alike)));
+        out.push(format!("      {}", painted(style.dim, &doubts.join("; "))));
+        notes(asked, alike, &mut out);
+    }
+    out.join("\n") + "\n"
+}
+
+fn names(alike: &Alike) -> String {
+    alike.personas.iter().map(|it| one_line(it)).collect::<Vec<_>>().join(", ")
+}
+
+fn notes(asked: &Asked<'_>, alike: &Alike, out: &mut Vec<String>) {
+    let notes = alike.notes.iter();
+    out.extend(
+        notes.map(|it| format!("      {}", painted(asked.style.dim, &format!("but {}", one_line(it))))),
+    );
+}
+
+/// Says in one line whether a persona may do what is asked for, and why.
+pub fn can_text(asked: &Asked<'_>, persona: &str, decision: &Decision) -> String {
+    let style = &asked.style;
+    let (word, says) = match decision.grants(asked.scope) {
+        Some(true) => (painted(style.create, "PERMIT"), "may do"),
+        Some(false) => (painted(style.delete, "DENY"), "may not do"),
+        None => (painted(style.update, "UNKNOWN"), "may or may not do"),
+    };
+    let says = if asked.scope.is_some() { says.to_owned() } else { says.replace(" do", " use") };
+    let why = match &decision.verdict {
+        Verdict::Unknown { doubts, .. } if decision.grants(asked.scope).is_none() => {
+            doubts.iter().map(|it| one_line(&it.to_string())).collect::<Vec<_>>().join("; ")
+        }
+        // Both ends are named already.
+        _ => chain(decision.path.get(1..decision.path.len().saturating_sub(1)).unwrap_or_default()),
+    };
+    let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+    format!("{word}  {} {says} {}{why}\n", one_line(persona), asked.what())
+}

@@ -1,0 +1,115 @@
+//! A browser of the poorest sort: follows redirects, keeps cookies, and fills Keycloak's own pages.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use serde_json::Value;
+use url::Url;
+
+/// Logs in on the pages that follow an address, agrees to what is asked, and returns the text of the last one.
+pub(crate) fn fill(address: &str, user: &str, password: &str) -> Result<String, String> {
+    walk(address, user, password, ("accept", "Yes"))
+}
+
+/// Logs in, and does not agree.
+pub(crate) fn refuse(address: &str, user: &str, password: &str) -> Result<String, String> {
+    walk(address, user, password, ("cancel", "No"))
+}
+
+fn walk(address: &str, user: &str, password: &str, consent: (&str, &str)) -> Result<String, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
+    runtime.block_on(async {
+        let redirects = reqwest::redirect::Policy::none();
+        let client =
+            reqwest::Client::builder().no_proxy().redirect(redirects).timeout(Duration::from_secs(30));
+        let mut browser = Browser { client: client.build().map_err(text)?, cookies: BTreeMap::new() };
+        let (mut url, mut page) = browser.open(Url::parse(address).map_err(text)?, None).await?;
+        for _ in 0..4 {
+            let Some(action) = action(&page) else { return Ok(page) };
+            let form = if page.contains("name=\"password\"") {
+                vec![("username", user), ("password", password)]
+            } else {
+                vec![consent]
+            };
+            let mut form: Vec<(String, String)> =
+                form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            form.extend(hidden(&page));
+            (url, page) = browser.open(url.join(&action).map_err(text)?, Some(form)).await?;
+        }
+        Err(format!("the pages do not end: {page}"))
+    })
+}
+
+struct Browser {
+    client: reqwest::Client,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    /// Opens an address, or posts a form to it, and follows to where a page is.
+    async fn open(
+        &mut self,
+        mut url: Url,
+        form: Option<Vec<(String, String)>>,
+    ) -> Result<(Url, String), String> {
+        let mut form = form;
+        for _ in 0..10 {
+            let cookies: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let request = match form.take() {
+                Some(form) => self.client.post(url.clone()).form(&form),
+                None => self.client.get(url.clone()),
+            };
+            let answer = request.header(COOKIE, cookies.join("; ")).send().await.map_err(text)?;
+            for cookie in answer.headers().get_all(SET_COOKIE) {
+                let cookie = cookie.to_str().map_err(text)?.split(';').next().unwrap_or_default();
+                if let Some((name, value)) = cookie.split_once('=') {
+                    self.cookies.insert(name.to_owned(), value.to_owned());
+                }
+            }
+            match answer.headers().get(LOCATION) {
+                Some(to) => url = url.join(to.to_str().map_err(text)?).map_err(text)?,
+                None => return Ok((url, answer.text().await.map_err(text)?)),
+            }
+        }
+        Err(format!("no end of redirects at {url}"))
+    }
+}
+
+/// Returns where the page's form goes.
+fn action(page: &str) -> Option<String> {
+    let form = page.split("<form").nth(1)?.split('>').next()?;
+    let action = form.split("action=\"").nth(1)?.split('"').next()?;
+    Some(action.replace("&amp;", "&"))
+}
+
+/// Returns the hidden fields of the page.
+fn hidden(page: &str) -> Vec<(String, String)> {
+    let attribute = |input: &str, name: &str| {
+        Some(input.split(&format!("{name}=\"")).nth(1)?.split('"').next()?.to_owned())
+    };
+    let inputs = page.split("<input").skip(1).filter_map(|it| it.split('>').next());
+    inputs
+        .filter(|it| it.contains("type=\"hidden\""))
+        .filter_map(|it| Some((attribute(it, "name")?, attribute(it, "value").unwrap_or_default())))
+        .collect()
+}
+
+/// Returns a part of a token with one claim changed.
+pub(super) fn with_claim(part: &str, claim: &str, value: &str) -> Result<String, String> {
+    let mut claims: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).map_err(text)?).map_err(text)?;
+    claims[claim] = value.into();
+    Ok(encoded(&claims.to_string()))
+}
+
+pub(super) fn encoded(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    format!("{error:#}")
+}

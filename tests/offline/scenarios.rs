@@ -1,0 +1,86 @@
+//! Edits that look harmless, and what `plan` says of them: `tests/scenarios/<what happens>/`.
+//!
+//! Each folder has a realm before and after an edit and the whole plan of the edit. `SNAPSHOTS=overwrite`
+//! writes the plans anew; the live tests ask a server whether they are true.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use realmwright::diff::{self, Ledger, Ownership, Question, Terms};
+use realmwright::kind::{NEWEST, default_role_name};
+use realmwright::manifest::{self, Desired, Loaded, Project, Prune};
+use realmwright::plan::{self, Plan};
+use realmwright::report::{self, Style};
+use realmwright::state::Live;
+use snapbox::{Assert, Data};
+
+use crate::properties::{as_read, fresh, live};
+
+#[test]
+fn edits_show_whom_they_let_in_and_whom_they_shut_out() {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut folders: Vec<_> =
+        fs::read_dir(&all).expect("a folder").map(|it| it.expect("an entry").path()).collect();
+    folders.sort();
+    assert!(folders.len() >= 10, "{folders:?}");
+    let compare = Assert::new().action_env("SNAPSHOTS");
+    for folder in folders {
+        let text = |name: &str| fs::read_to_string(folder.join(name)).expect("a file of the scenario");
+        let shown = shown(&text("before.yaml"), &text("after.yaml"));
+        assert!(shown.contains("\nAccess impact   "), "{}: {shown}", folder.display());
+        compare.eq(shown, Data::read_from(&folder.join("plan.txt"), None));
+    }
+}
+
+/// The plan of the second manifest on a realm that is as the first one says.
+fn shown(before: &str, after: &str) -> String {
+    let (_, first) = load(before);
+    let (loaded, second) = load(after);
+    let ledger = Ledger { owner: "team".to_owned(), ..Ledger::default() };
+    let (made, ledger) = planned(&first, &fresh(NEWEST, &first.realm), ledger);
+    let is = live(as_read(made.diff.planned));
+    let (mut plan, _) = planned(&second, &is, ledger);
+    let sides = plan::sides(&plan, &is.state, NEWEST);
+    plan.access = Some(plan::impact(&plan, &sides, &|it| second.state.contains(it), None));
+    report::plan_text(&plan, &loaded.files, &Style::plain())
+}
+
+fn load(text: &str) -> (Loaded, Desired) {
+    let project = Project::default();
+    let mut loaded = manifest::load_texts(&[("library.yaml", text)], &project);
+    let desired = loaded.realms.pop().expect("one realm");
+    loaded.notes.extend(manifest::check(&desired, &project));
+    assert_eq!(report::notes(&loaded.files, &loaded.notes, report::Color::Never), "");
+    (loaded, desired)
+}
+
+fn planned(desired: &Desired, live: &Live, ledger: Ledger) -> (Plan, Ledger) {
+    let ownership =
+        Ownership { owner: Some("team".to_owned()), ledger: Some(ledger), ..Ownership::default() };
+    let terms = Terms { prune: Prune::AllButUsers, ..Terms::default() };
+    let policy_types = BTreeSet::new();
+    let question = Question {
+        user_profile: None,
+        policy_types: &policy_types,
+        desired: &desired.state,
+        live,
+        version: NEWEST,
+        default_role: &default_role_name(&desired.realm),
+        ownership: &ownership,
+        same_secret: Box::new(|_, _| None),
+        terms: &terms,
+    };
+    let diff = diff::diff(&question);
+    let ledger = diff::next_ledger(&question, &diff, &|_| false);
+    let mut plan = Plan {
+        realm: desired.realm.clone(),
+        server: "https://sso.example.org".to_owned(),
+        keycloak: "26.7.5".to_owned(),
+        exists: live.exists,
+        diff,
+        ..Plan::default()
+    };
+    plan::judge(&mut plan, true, true);
+    (plan, ledger)
+}
