@@ -43,3 +43,53 @@ pub(super) fn tests(page: &Page<'_>) -> Vec<String> {
     out.extend((more > 0).then(|| format!("  {}", page.dim(&format!("… and {more} more like these")))));
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Style, plan_text};
+    use crate::access::test::{Count, Rule};
+    use crate::kind::parse_address;
+    use crate::plan::{AccessTests, FailedTest, Plan};
+    use crate::text::{At, Files};
+
+    #[test]
+    fn a_plan_that_breaks_a_test_says_which_and_is_refused() {
+        let mut files = Files::default();
+        let file = files.add("access/demo.yaml", "kind: AccessTest\n");
+        let failed = |resource: &str, persona: &str, already| FailedTest {
+            client: parse_address("client/demo").expect("an address"),
+            persona: persona.to_owned(),
+            resource: resource.to_owned(),
+            scope: Some("view".to_owned()),
+            rule: Rule::Expect,
+            permit: false,
+            got: true,
+            path: Vec::new(),
+            lacking: Vec::new(),
+            why: Some("ADR-7".to_owned()),
+            at: At { file, start: 0, end: 4 },
+            already,
+        };
+        let mut plan = Plan { realm: "r".to_owned(), exists: true, ..Plan::default() };
+        plan.add_tests(AccessTests {
+            count: Count { passed: 4, failed: 3, unknown: 1, ..Count::default() },
+            failures: vec![failed("a", "bob", false), failed("b", "bob", false), failed("a", "eve", true)],
+        });
+        let text = plan_text(&plan, &files, &Style::plain());
+        let end = text.find("Access tests").map(|it| &text[it..]).unwrap_or_default();
+        assert_eq!(
+            end,
+            "Access tests   4 pass, 3 fail, 1 undecided\n  \
+             FAIL access/demo.yaml:1  bob / view / a and 1 more   want DENY, would be PERMIT\n      \"ADR-7\"\n  \
+             FAIL access/demo.yaml:1  eve / view / a   want DENY, would be PERMIT (fails already today)\n      \"ADR-7\"\n\n\
+             Refused   apply will do nothing of this plan\n  \
+             x 3 access tests fail on what this plan would make [access-test]   access/demo.yaml:1\n"
+        );
+        plan.refusals.clear();
+        plan.add_tests(AccessTests {
+            count: Count { passed: 4, unknown: 1, ..Count::default() },
+            failures: Vec::new(),
+        });
+        assert!(plan.refusals.is_empty(), "what is undecided refuses nothing");
+    }
+}
