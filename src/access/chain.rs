@@ -59,6 +59,21 @@ pub enum Doubt {
     NotThere(String),
 }
 
+impl Doubt {
+    /// Returns the policy or permission that leaves it open.
+    pub(super) fn address(&self) -> Option<&Address> {
+        match self {
+            Self::Type { policy, .. }
+            | Self::Time { policy }
+            | Self::Token { policy }
+            | Self::Request { policy }
+            | Self::Fails { policy } => Some(policy),
+            Self::Shared { permission } => Some(permission),
+            Self::Order | Self::NotThere(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::chain::{Decision, Step};
+use super::chain::{Decision, Doubt, Step, Verdict};
 use super::class::everybody;
 use super::decide::on;
 use super::persona::{Persona, Subject, Subjects};
@@ -234,6 +234,8 @@ impl Comparison<'_> {
             Some(Resource::new(server, sides[at].resource(name)?))
         });
         let scopes = scopes(sides, &resources);
+        // What is unknown before and after may hang on what changes: on policies of this client.
+        let hinges = self.changes.keys().any(|it| it.is_under(self.client));
         // What two rows differ in is worked out once, however many classes have them.
         let mut differences: BTreeMap<[Option<usize>; 2], Vec<Difference>> = BTreeMap::new();
         let mut undecided: BTreeMap<Option<usize>, usize> = BTreeMap::new();
@@ -260,7 +262,11 @@ impl Comparison<'_> {
             };
             let found = differences.entry(rows).or_insert_with(|| {
                 let all = (0..scopes.len()).map(|it| (it, answer(0, it), answer(1, it)));
-                all.filter(|(_, before, after)| change(*before, *after).is_some()).collect()
+                all.filter(|(_, before, after)| match change(*before, *after) {
+                    Some(ChangeOfAccess::Unknown) => hinges,
+                    change => change.is_some(),
+                })
+                .collect()
             });
             out.decisions += members.len() * scopes.len();
             out.undecided += members.len()
@@ -293,6 +299,9 @@ impl Comparison<'_> {
             }
             self.budget = self.budget.saturating_sub(1);
             let chains = [0, 1].map(|it: usize| sides[it].decision(*person, resource, scope));
+            if change == ChangeOfAccess::Unknown && !self.concerns(&chains) {
+                continue;
+            }
             let paths = chains.map(|it| it.map(|it| it.path).unwrap_or_default());
             let cause = self.cause(sides, &paths, after == Answer::Permit);
             let [old, new] = paths;
@@ -306,6 +315,15 @@ impl Comparison<'_> {
             let entry = self.found.entry((group, people)).or_insert_with(|| (Vec::new(), via));
             entry.0.push(resource.to_owned());
         }
+    }
+
+    /// Returns whether what leaves decisions unknown is among what the plan changes.
+    fn concerns(&self, decisions: &[Option<Decision>; 2]) -> bool {
+        let doubts = decisions.iter().flatten().filter_map(|it| match &it.verdict {
+            Verdict::Unknown { doubts, .. } => Some(doubts.iter().filter_map(Doubt::address)),
+            Verdict::Permit { .. } | Verdict::Deny => None,
+        });
+        doubts.flatten().any(|it| self.changes.contains_key(it))
     }
 
     /// The most telling change among the objects in the chains: the chain of the permit tells most.
@@ -358,8 +376,9 @@ fn change(before: Answer, after: Answer) -> Option<ChangeOfAccess> {
         (Answer::Permit, Answer::Unknown) => Some(ChangeOfAccess::MaybeLost),
         (Answer::Deny | Answer::Absent, Answer::Unknown) => Some(ChangeOfAccess::MaybeGained),
         (Answer::Unknown, Answer::Deny | Answer::Absent) => Some(ChangeOfAccess::MaybeLost),
-        (Answer::Unknown, Answer::Unknown)
-        | (Answer::Deny | Answer::Absent, Answer::Deny | Answer::Absent) => None,
+        // Whether what it hangs on changes is looked at one by one.
+        (Answer::Unknown, Answer::Unknown) => Some(ChangeOfAccess::Unknown),
+        (Answer::Deny | Answer::Absent, Answer::Deny | Answer::Absent) => None,
     }
 }
 

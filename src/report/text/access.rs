@@ -75,6 +75,7 @@ fn group(style: &Style, change: &AccessChange) -> [String; 2] {
     let cause =
         change.cause.as_ref().map(|it| format!("   by {}", one_line(&it.to_string()))).unwrap_or_default();
     let unsure = match (change.before, change.after) {
+        (Answer::Unknown, Answer::Unknown) => "   hangs on what changes, and cannot be told",
         (_, Answer::Unknown) => "   cannot be told afterwards",
         (Answer::Unknown, _) => "   could not be told before",
         _ => "",
