@@ -14,8 +14,8 @@ mod value;
 
 pub use access_test::tests_text;
 pub use asked::{
-    Asked, Decisions, Sheet, access_schema, can_json, can_text, diff_json, matrix_csv, matrix_html,
-    matrix_json, matrix_text, who_json, who_text, why_json, why_text,
+    Asked, Decisions, Sheet, access_schema, answers_json, can_json, can_text, diff_json, matrix_csv,
+    matrix_html, matrix_json, matrix_text, who_json, who_text, why_json, why_text,
 };
 pub use json::{
     drift_json, failure_json, json_text, outcomes_json, plan_digest, plan_json, plans_json, report_schema,

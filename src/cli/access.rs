@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use anyhow::bail;
+use serde_json::Value;
 
 use super::asking::{Asking, Facet, Facts};
 use super::exit::UsageError;
 use super::realms::{Format, style};
 use super::terminal::print;
 use super::{Exit, Global};
-use crate::access::{self, Cast, Decision, Explanation, Persona, Question, Realm};
+use crate::access::{self, Cast, Persona, Question, Realm};
 use crate::kind::{CLIENT, RESOURCE, SCOPE};
 use crate::report::{self, Asked};
 use crate::state::Address;
@@ -29,7 +30,7 @@ pub(super) struct Args {
 enum Command {
     /// Who may do something to a resource
     Who(Who),
-    /// Whether somebody may do something to a resource: exit 0 for PERMIT, 2 for DENY and UNKNOWN
+    /// Whether somebody may do something to a resource: exit 0 for PERMIT, 2 when any answer is DENY or UNKNOWN
     Can(One),
     /// Why somebody may do something to a resource, or why not
     Why(One),
@@ -46,7 +47,7 @@ struct About {
     scope: String,
     /// The resource: its name, or a URI, which is matched as Keycloak does
     resource: String,
-    /// The client whose resource it is; without it, the only one that has such a resource
+    /// The client whose resource it is; without it, every one that has such a resource
     #[arg(long, value_name = "CLIENT")]
     client: Option<String>,
     /// The client that asks; without it, the one whose resource it is
@@ -135,10 +136,13 @@ impl Opened {
         bail!("client `{name}` has no authorization; {others}")
     }
 
-    /// Returns the client and the resources that a text means.
-    fn resources(&self, client: Option<&str>, text: &str) -> anyhow::Result<(Address, Vec<String>)> {
+    /// Returns the resources that a text means, each with its client.
+    fn resources(&self, client: Option<&str>, text: &str) -> anyhow::Result<Vec<(Address, String)>> {
         let Facet { state, version, .. } = self.facet();
-        let of = |client: &Address| access::resources(state, *version, client, text);
+        let of = |client: &Address| -> Vec<(Address, String)> {
+            let names = access::resources(state, *version, client, text);
+            names.into_iter().map(|it| (client.clone(), it)).collect()
+        };
         let all_names = |client: &Address| -> Vec<String> {
             let all = state.under(client).filter(|(it, _)| it.kind() == RESOURCE);
             all.map(|(it, _)| it.name().to_owned()).collect()
@@ -151,12 +155,10 @@ impl Opened {
                 let near = hint(text, known.iter().map(String::as_str));
                 bail!("client `{name}` has no resource `{text}`, nor one with such a URI{near}");
             }
-            return Ok((client, found));
+            return Ok(found);
         }
-        let mut found: Vec<(Address, Vec<String>)> =
-            self.realm.servers().map(|it| (it.clone(), of(it))).filter(|it| !it.1.is_empty()).collect();
+        let found: Vec<(Address, String)> = self.realm.servers().flat_map(of).collect();
         match found.len() {
-            1 => Ok(found.remove(0)),
             0 if self.realm.servers().next().is_none() => {
                 bail!("no client of realm `{}` has authorization", self.facet().realm)
             }
@@ -165,26 +167,34 @@ impl Opened {
                 let near = hint(text, known.iter().map(String::as_str));
                 bail!("no client has a resource `{text}`, nor one with such a URI{near}")
             }
-            _ => Err(UsageError::new(format!(
-                "several clients have a resource `{text}`: choose one with --client: {}",
-                names(found.iter().map(|it| &it.0))
-            ))
-            .into()),
+            _ => Ok(found),
         }
     }
 
-    /// Returns the scope that is asked for; nothing for the resource as a whole.
-    fn scope<'a>(&self, client: &Address, text: &'a str) -> anyhow::Result<Option<&'a str>> {
+    /// Returns the scope that is asked for, nothing for the resource as a whole; and of the resources those whose
+    /// client has it.
+    fn scope<'a>(
+        &self,
+        found: &mut Vec<(Address, String)>,
+        text: &'a str,
+    ) -> anyhow::Result<Option<&'a str>> {
         if text == "-" {
             return Ok(None);
         }
         let state = &self.facet().state;
-        if state.contains(&client.child(SCOPE, text)) {
+        let clients: BTreeSet<Address> = found.iter().map(|it| it.0.clone()).collect();
+        found.retain(|(client, _)| state.contains(&client.child(SCOPE, text)));
+        if !found.is_empty() {
             return Ok(Some(text));
         }
-        let scopes = state.under(client).map(|it| it.0).filter(|it| it.kind() == SCOPE);
+        let scopes =
+            clients.iter().flat_map(|it| state.under(it)).map(|it| it.0).filter(|it| it.kind() == SCOPE);
         let near = hint(text, scopes.map(Address::name));
-        bail!("client `{}` has no authorization scope `{text}`{near}", client.name())
+        let has = if clients.len() == 1 { "has" } else { "have" };
+        bail!(
+            "client `{}` {has} no authorization scope `{text}`{near}",
+            names(clients.iter()).replace(", ", "`, `")
+        )
     }
 
     /// Where an object is declared: manifests come before what the server said.
@@ -249,24 +259,25 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
     let Some(opened) = open(&about.asking, "access-who", about.format == Format::Json, global).await? else {
         return Ok(Exit::Failed);
     };
-    let (client, resources) = opened.resources(about.client.as_deref(), &about.resource)?;
-    let scope = opened.scope(&client, &about.scope)?;
+    let mut found = opened.resources(about.client.as_deref(), &about.resource)?;
+    let scope = opened.scope(&mut found, &about.scope)?;
     let (_, asking) = opened.cast(about.asking_client.as_deref())?;
-    let everybody: Vec<Persona> =
-        opened.everybody(&client).into_iter().map(|it| opened.dressed(it, asking.as_ref())).collect();
+    let everybody = |client: &Address| -> Vec<Persona> {
+        opened.everybody(client).into_iter().map(|it| opened.dressed(it, asking.as_ref())).collect()
+    };
     let place = |it: &Address| opened.place(it);
-    let answers: Vec<(Asked<'_>, access::Who)> = resources
+    let answers: Vec<(Asked<'_>, access::Who)> = found
         .iter()
-        .map(|resource| {
+        .map(|(client, resource)| {
             let asked = Asked {
                 realm: &opened.facet().realm,
-                client: &client,
+                client,
                 resource,
                 scope,
                 place: &place,
                 style: style(),
             };
-            (asked, access::who(&opened.realm, &client, resource, scope, &everybody))
+            (asked, access::who(&opened.realm, client, resource, scope, &everybody(client)))
         })
         .collect();
     match about.format {
@@ -280,11 +291,10 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
     Ok(Exit::Clean)
 }
 
-/// One persona, one resource, and what is said of them.
+/// One persona, and the resources that it is asked about.
 struct Answered {
     opened: Opened,
-    client: Address,
-    resource: String,
+    found: Vec<(Address, String)>,
     persona: Persona,
 }
 
@@ -294,67 +304,65 @@ impl Answered {
         let Some(opened) = open(&about.asking, run, about.format == Format::Json, global).await? else {
             return Ok(None);
         };
-        let (client, resources) = opened.resources(about.client.as_deref(), &about.resource)?;
-        let [resource] = &resources[..] else {
-            let message = format!(
-                "`{}` means several resources: ask about one: {}",
-                about.resource,
-                resources.join(", ")
-            );
-            return Err(UsageError::new(message).into());
-        };
+        let mut found = opened.resources(about.client.as_deref(), &about.resource)?;
+        opened.scope(&mut found, &about.scope)?;
         let (cast, asking) = opened.cast(about.asking_client.as_deref())?;
         let persona = cast.named(&args.persona).map_err(anyhow::Error::msg)?;
         let persona = opened.dressed(persona, asking.as_ref());
-        opened.scope(&client, &about.scope)?;
-        let resource = resource.clone();
-        Ok(Some(Self { opened, client, resource, persona }))
+        Ok(Some(Self { opened, found, persona }))
     }
 
-    fn question<'a>(&'a self, scopes: &'a [String]) -> Question<'a> {
-        Question { client: &self.client, resource: Some(&self.resource), scopes, persona: &self.persona }
-    }
-
-    fn show(&self, scope: Option<&str>, text: &dyn Fn(&Asked<'_>) -> String) -> anyhow::Result<()> {
+    /// Answers for each resource and shows all.
+    fn show<T>(
+        &self,
+        about: &About,
+        answer: impl Fn(&Realm, &Question<'_>) -> anyhow::Result<T>,
+        text: impl Fn(&Asked<'_>, &str, &T) -> String,
+        json: impl Fn(&Asked<'_>, &str, &T) -> Value,
+    ) -> anyhow::Result<Vec<T>> {
+        let scope = Some(about.scope.as_str()).filter(|it| *it != "-");
+        let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
         let place = |it: &Address| self.opened.place(it);
-        let asked = Asked {
-            realm: &self.opened.facet().realm,
-            client: &self.client,
-            resource: &self.resource,
-            scope,
-            place: &place,
-            style: style(),
-        };
-        Ok(print(&text(&asked))?)
+        let name = self.persona.name.as_str();
+        let (mut answers, mut texts, mut documents) = (Vec::new(), Vec::new(), Vec::new());
+        for (client, resource) in &self.found {
+            let persona = &self.persona;
+            let question = Question { client, resource: Some(resource), scopes: &scopes, persona };
+            let realm = &self.opened.facet().realm;
+            let asked = Asked { realm, client, resource, scope, place: &place, style: style() };
+            let said = answer(&self.opened.realm, &question)?;
+            match about.format {
+                Format::Text => texts.push(text(&asked, name, &said)),
+                Format::Json => documents.push(json(&asked, name, &said)),
+            }
+            answers.push(said);
+        }
+        match about.format {
+            Format::Text => {
+                let between = if texts.iter().any(|it| it.lines().count() > 1) { "\n" } else { "" };
+                print(&texts.join(between))?;
+            }
+            Format::Json => print(&report::json_text(&report::answers_json(documents)))?,
+        }
+        Ok(answers)
     }
-}
-
-fn scope_of(about: &About) -> (Option<&str>, Vec<String>) {
-    let scope = Some(about.scope.as_str()).filter(|it| *it != "-");
-    (scope, scope.iter().map(|it| (*it).to_owned()).collect())
 }
 
 async fn can(args: One, global: Global) -> anyhow::Result<Exit> {
     let Some(answered) = Answered::open(&args, "access-can", global).await? else { return Ok(Exit::Failed) };
-    let (scope, scopes) = scope_of(&args.about);
-    let decision: Decision = access::decide(&answered.opened.realm, &answered.question(&scopes));
-    let name = &answered.persona.name;
-    answered.show(scope, &|asked| match args.about.format {
-        Format::Text => report::can_text(asked, name, &decision),
-        Format::Json => report::json_text(&report::can_json(asked, name, &decision)),
-    })?;
-    Ok(if decision.grants(scope) == Some(true) { Exit::Clean } else { Exit::NotClean })
+    let decide = |realm: &Realm, question: &Question<'_>| Ok(access::decide(realm, question));
+    let decisions = answered.show(&args.about, decide, report::can_text, report::can_json)?;
+    let scope = Some(args.about.scope.as_str()).filter(|it| *it != "-");
+    let all = decisions.iter().all(|it| it.grants(scope) == Some(true));
+    Ok(if all { Exit::Clean } else { Exit::NotClean })
 }
 
 async fn why(args: One, global: Global) -> anyhow::Result<Exit> {
     let Some(answered) = Answered::open(&args, "access-why", global).await? else { return Ok(Exit::Failed) };
-    let (scope, scopes) = scope_of(&args.about);
-    let explanation: Explanation = access::explain(&answered.opened.realm, &answered.question(&scopes))
-        .ok_or_else(|| anyhow::anyhow!("`{}` is gone between two looks", answered.resource))?;
-    let name = &answered.persona.name;
-    answered.show(scope, &|asked| match args.about.format {
-        Format::Text => report::why_text(asked, name, &explanation),
-        Format::Json => report::json_text(&report::why_json(asked, name, &explanation)),
-    })?;
+    let explain = |realm: &Realm, question: &Question<'_>| {
+        access::explain(realm, question)
+            .ok_or_else(|| anyhow::anyhow!("the resource is gone between two looks"))
+    };
+    answered.show(&args.about, explain, report::why_text, report::why_json)?;
     Ok(Exit::Clean)
 }

@@ -10,7 +10,7 @@ mod why;
 mod words;
 
 pub use html::matrix_html;
-pub use json::{access_schema, can_json, diff_json, who_json, why_json};
+pub use json::{access_schema, answers_json, can_json, diff_json, who_json, why_json};
 pub use matrix::{Decisions, Sheet, matrix_csv, matrix_json, matrix_text};
 pub use who::{can_text, who_text};
 pub use why::why_text;

@@ -100,8 +100,6 @@ fn what_is_not_there_is_an_error_that_knows_what_was_meant() {
         (&["can", "alice", "view", "Archive", "--client", "demi"], 1, "did you mean `demo`?"),
         (&["can", "alice", "view", "Archive", "--client", "account"], 1, "has no authorization"),
         (&["can", "alice", "view", "Archive", "--as", "demoo"], 1, "did you mean `demo`?"),
-        (&["who", "view", "/eric/x"], 64, "--client: demo, demo-app, dummy-service"),
-        (&["can", "alice", "view", "*", "--client", "demo"], 64, "several resources"),
         (&["can", "alice"], 64, "required"),
         (&["matrix", "--client", "demo", "--persona", "nobody-known"], 1, "no user `nobody-known`"),
         (&["diff", "no-such-thing"], 1, "neither a file, nor a folder, nor a git revision"),
@@ -114,6 +112,24 @@ fn what_is_not_there_is_an_error_that_knows_what_was_meant() {
     }
     let ran = ask(&["can", "alic", "view", "Archive", "--format", "json"]);
     assert_eq!((ran.code, &json(&ran)["failure"]["class"]), (1, &Value::from("input")));
+}
+
+#[test]
+fn what_several_resources_have_is_answered_for_each() {
+    let ran = ask(&["who", "view", "/eric/x"]);
+    for client in ["demo", "demo-app", "dummy-service"] {
+        assert!(ran.out.contains(&format!("of client `{client}`")), "{}", ran.out);
+    }
+    let ran = ask(&["can", "alice", "view", "/alice/*"]);
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 4), "{}", ran.out);
+    assert!(ran.out.lines().all(|it| it.starts_with("PERMIT")), "{}", ran.out);
+    let ran = ask(&["can", "alice", "view", "*space*", "--client", "demo", "--format", "json"]);
+    let answers = &json(&ran)["answers"];
+    assert_eq!(
+        (ran.code, &answers[0]["verdict"], &answers[1]["verdict"]),
+        (2, &Value::from("PERMIT"), &Value::from("DENY"))
+    );
+    assert_eq!(ask(&["why", "eric", "view", "/eric/x"]).out.matches("PERMIT: ").count(), 3);
 }
 
 #[test]

@@ -22,6 +22,7 @@ enum Document {
     Who(WhoDocument),
     Why(Box<WhyDocument>),
     Can(CanDocument),
+    Several(SeveralDocument),
     Diff(DiffDocument),
 }
 
@@ -61,13 +62,29 @@ enum VerdictName {
 struct WhoDocument {
     format_version: FormatVersion,
     realm: String,
-    client: String,
     answers: Vec<WhoEntry>,
+}
+
+/// What `can` and `why` say where a URI or a pattern means several resources.
+#[derive(Serialize, JsonSchema)]
+struct SeveralDocument {
+    format_version: FormatVersion,
+    #[schemars(with = "Vec<OneDocument>")]
+    answers: Vec<Value>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "exists for its schema")]
+enum OneDocument {
+    Why(Box<WhyDocument>),
+    Can(CanDocument),
 }
 
 /// Who may do one thing.
 #[derive(Serialize, JsonSchema)]
 struct WhoEntry {
+    client: String,
     resource: String,
     /// Null where the resource as a whole was asked for.
     scope: Option<String>,
@@ -195,6 +212,7 @@ pub fn who_json(answers: &[(Asked<'_>, Who)]) -> Value {
         notes: it.notes.clone(),
     };
     let one = |(asked, who): &(Asked<'_>, Who)| WhoEntry {
+        client: asked.client.name().to_owned(),
         resource: asked.resource.to_owned(),
         scope: asked.scope.map(str::to_owned),
         permitted: who.permitted.iter().map(alike).collect(),
@@ -204,9 +222,16 @@ pub fn who_json(answers: &[(Asked<'_>, Who)]) -> Value {
     to_value(&WhoDocument {
         format_version: FormatVersion::One,
         realm: first.map(|it| it.realm.to_owned()).unwrap_or_default(),
-        client: first.map(|it| it.client.name().to_owned()).unwrap_or_default(),
         answers: answers.iter().map(one).collect(),
     })
+}
+
+/// Returns what `can` or `why` say: of one resource as it is, of several as a list.
+pub fn answers_json(mut answers: Vec<Value>) -> Value {
+    if answers.len() == 1 {
+        return answers.remove(0);
+    }
+    to_value(&SeveralDocument { format_version: FormatVersion::One, answers })
 }
 
 fn doubts(decision: &Decision) -> Vec<String> {
