@@ -121,17 +121,8 @@ struct CanDocument {
 
 #[derive(Serialize, JsonSchema)]
 struct WhyDocument {
-    format_version: FormatVersion,
-    realm: String,
-    persona: String,
-    client: String,
-    resource: String,
-    scope: Option<String>,
-    #[schemars(with = "VerdictName")]
-    verdict: &'static str,
-    path: Vec<String>,
-    doubts: Vec<String>,
-    notes: Vec<String>,
+    #[serde(flatten)]
+    said: CanDocument,
     /// `ENFORCING` denies what no permission covers, `PERMISSIVE` permits it, `DISABLED` permits everything.
     enforcement: &'static str,
     /// How several permissions add up.
@@ -243,7 +234,11 @@ fn doubts(decision: &Decision) -> Vec<String> {
 
 /// Returns whether a persona may do something.
 pub fn can_json(asked: &Asked<'_>, persona: &str, decision: &Decision) -> Value {
-    to_value(&CanDocument {
+    to_value(&said(asked, persona, decision))
+}
+
+fn said(asked: &Asked<'_>, persona: &str, decision: &Decision) -> CanDocument {
+    CanDocument {
         format_version: FormatVersion::One,
         realm: asked.realm.to_owned(),
         persona: persona.to_owned(),
@@ -254,23 +249,13 @@ pub fn can_json(asked: &Asked<'_>, persona: &str, decision: &Decision) -> Value 
         path: decision.path.iter().map(link).collect(),
         doubts: doubts(decision),
         notes: decision.notes.clone(),
-    })
+    }
 }
 
 /// Returns why a persona may do something or may not.
 pub fn why_json(asked: &Asked<'_>, persona: &str, explanation: &Explanation) -> Value {
-    let decision = &explanation.decision;
     to_value(&WhyDocument {
-        format_version: FormatVersion::One,
-        realm: asked.realm.to_owned(),
-        persona: persona.to_owned(),
-        client: asked.client.name().to_owned(),
-        resource: asked.resource.to_owned(),
-        scope: asked.scope.map(str::to_owned),
-        verdict: verdict(decision.grants(asked.scope)),
-        path: decision.path.iter().map(link).collect(),
-        doubts: doubts(decision),
-        notes: decision.notes.clone(),
+        said: said(asked, persona, &explanation.decision),
         enforcement: match explanation.mode {
             Mode::Enforcing => "ENFORCING",
             Mode::Permissive => "PERMISSIVE",
