@@ -254,6 +254,8 @@ fn exchange(server: &Server) -> Result<(), String> {
     let ran = tree.token(server, &args, eric)?.expect(0)?;
     let new = claims(&tree, server, token(&ran)?)?;
     check(new["aud"] == "reports" && new["preferred_username"] == "eric", "for the reports alone", &new)?;
+    let ran = tree.token(server, &["user", "eric", "--client", "demo", "--impersonate"], "")?.expect(1)?;
+    ran.says("this server lets no client impersonate")?;
     server.no_realm(name)
 }
 

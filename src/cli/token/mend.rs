@@ -34,6 +34,12 @@ fn mend(refusal: &Refusal, client: &Client, realm: &str) -> String {
         format!("client `{id}` takes no passwords{}", set("directAccessGrantsEnabled: true"))
     } else if says("service account") {
         format!("client `{id}` has no service account{}", set("serviceAccountsEnabled: true"))
+    } else if says("requested_subject") {
+        "this server lets no client impersonate: it would have to be started with the feature `token-exchange`".to_owned()
+    } else if says("not allowed to exchange") {
+        format!(
+            "client `{id}` may not impersonate this user, or there is no such user: an administrator has to permit it"
+        )
     } else if says("token exchange is not enabled") {
         format!(
             "client `{id}` may not exchange tokens{}",
@@ -100,6 +106,12 @@ mod tests {
             ("invalid_client", "Invalid client or Invalid client credentials", "\n  - clientId: app\n"),
             ("invalid_redirect_uri", "", "redirectUris: [http://127.0.0.1/callback]"),
             ("invalid_grant", "Invalid user credentials", "wrong user name or password"),
+            (
+                "invalid_request",
+                "Parameter 'requested_subject' is not supported for standard token exchange",
+                "feature `token-exchange`",
+            ),
+            ("access_denied", "Client not allowed to exchange", "may not impersonate"),
         ] {
             let refusal =
                 Refusal { status: 400, error: error.to_owned(), description: description.to_owned() };

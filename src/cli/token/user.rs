@@ -18,6 +18,9 @@ pub(super) struct Args {
     sources: Sources,
     #[command(flatten)]
     password: Password,
+    /// Without a password: the client impersonates the user, where the server and its permissions allow it
+    #[arg(long, conflicts_with_all = ["password_env", "password_file"])]
+    impersonate: bool,
     /// Scopes to ask for, separated by spaces
     #[arg(long, value_name = "SCOPES", default_value = "openid profile")]
     scope: String,
@@ -28,6 +31,11 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let openid = args.common.open()?;
     let client = args.sources.client(&args.client)?;
+    if args.impersonate {
+        let grant = Grant::Impersonate { user: args.user, scope: args.scope };
+        let outcome = openid.token(&client, &grant).await?;
+        return args.common.show(&openid, &client, outcome);
+    }
     let outcome = log_in(&openid, &client, &args.user, &args.password, &args.scope).await?;
     args.common.show(&openid, &client, outcome?)
 }

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::super::Secret;
 
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
 /// What a client asks the token endpoint for.
 #[derive(Clone, Debug)]
 pub enum Grant {
@@ -20,6 +22,9 @@ pub enum Grant {
     Device { code: Secret, verifier: Secret },
     /// The tokens for the code that a browser brought back.
     Code { code: Secret, verifier: Secret, redirect: String },
+    /// A user's token without the user, for a client that may impersonate: an exchange of Keycloak's own that
+    /// only servers with the feature `token-exchange` offer (26.7.5 answers without a subject token, too).
+    Impersonate { user: String, scope: String },
     /// A token for other audiences or scopes (RFC 8693, as Keycloak's standard exchange).
     Exchange { subject: Secret, audience: Vec<String>, scope: String },
 }
@@ -29,7 +34,7 @@ impl Grant {
     pub(super) fn secrets(&self) -> Vec<&Secret> {
         match self {
             Grant::Password { password, .. } => vec![password],
-            Grant::ClientCredentials { .. } => vec![],
+            Grant::ClientCredentials { .. } | Grant::Impersonate { .. } => vec![],
             Grant::Refresh(token) => vec![token],
             Grant::Device { code, verifier } => vec![code, verifier],
             Grant::Code { code, verifier, .. } => vec![code, verifier],
@@ -44,6 +49,9 @@ impl Grant {
                 ("password", vec![("username", user.clone()), ("password", own(password))], scope.as_str())
             }
             Grant::ClientCredentials { scope } => ("client_credentials", vec![], scope.as_str()),
+            Grant::Impersonate { user, scope } => {
+                (TOKEN_EXCHANGE, vec![("requested_subject", user.clone())], scope.as_str())
+            }
             Grant::Refresh(token) => ("refresh_token", vec![("refresh_token", own(token))], ""),
             Grant::Device { code, verifier } => (
                 "urn:ietf:params:oauth:grant-type:device_code",
@@ -66,7 +74,7 @@ impl Grant {
                     ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token".to_owned()),
                 ];
                 form.extend(audience.iter().map(|it| ("audience", it.clone())));
-                ("urn:ietf:params:oauth:grant-type:token-exchange", form, scope.as_str())
+                (TOKEN_EXCHANGE, form, scope.as_str())
             }
         };
         form.push(("grant_type", kind.to_owned()));
