@@ -54,7 +54,7 @@ fn lines(impact: &Impact, style: &Style) -> Vec<String> {
     out
 }
 
-fn group(style: &Style, change: &AccessChange) -> [String; 2] {
+fn group(style: &Style, change: &AccessChange) -> Vec<String> {
     let (word, ansi) = match change.change {
         ChangeOfAccess::Gained => ("gains", style.create),
         ChangeOfAccess::MaybeGained => ("may gain", style.create),
@@ -71,19 +71,25 @@ fn group(style: &Style, change: &AccessChange) -> [String; 2] {
     let scope = change.scope.as_deref().map_or_else(|| "access".to_owned(), one_line);
     let client = one_line(change.client.name());
     let on = names(&change.resources);
-    let chain: Vec<String> = change.via.iter().map(link).collect();
-    let cause =
-        change.cause.as_ref().map(|it| format!("   by {}", one_line(&it.to_string()))).unwrap_or_default();
+    // A chain ends in what the line above it says already.
+    let chain = match change.via.split_last() {
+        Some((_, inner)) if !inner.is_empty() => inner,
+        _ => &change.via,
+    };
+    let chain: Vec<String> = chain.iter().map(link).collect();
+    let cause = change.cause.as_ref().map(|it| format!("because of {}", one_line(&it.to_string())));
     let unsure = match (change.before, change.after) {
         (Answer::Unknown, Answer::Unknown) => "   hangs on what changes, and cannot be told",
         (_, Answer::Unknown) => "   cannot be told afterwards",
         (Answer::Unknown, _) => "   could not be told before",
         _ => "",
     };
-    [
+    let first = [
         format!("  {} {who}   {scope} on {on} of {client} ({}){unsure}", painted(ansi, word), change.count),
-        format!("      {}", painted(style.dim, &format!("{}{cause}", chain.join(" > ")))),
-    ]
+        format!("      {}", painted(style.dim, &chain.join(" > "))),
+    ];
+    let cause = cause.map(|it| format!("      {}", painted(style.dim, &it)));
+    first.into_iter().chain(cause).collect()
 }
 
 /// A persona in words: those that are made up stand for whoever is like them.
@@ -167,9 +173,11 @@ mod tests {
             section,
             "Access impact   12 decisions of 6 personas, each before and after\n  \
              gains p0, p1, p2 and 2 more   view on Eric space of demo (5)\n      \
-             p0 > policy `Only Eric` holds > permission `P` grants > view on Eric space   by client/demo/authz/permission/P\n  \
+             p0 > policy `Only Eric` holds > permission `P` grants\n      \
+             because of client/demo/authz/permission/P\n  \
              may lose p0 and 7 undeclared users   view on Eric space of demo (1)\n      \
-             p0 > policy `Only Eric` holds > permission `P` grants > view on Eric space   by client/demo/authz/permission/P\n  \
+             p0 > policy `Only Eric` holds > permission `P` grants\n      \
+             because of client/demo/authz/permission/P\n  \
              ? 1 decision cannot be told from here afterwards\n"
         );
     }
