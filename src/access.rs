@@ -33,7 +33,7 @@ pub use class::{Class, classes};
 pub use decide::{Question, decide};
 pub use explain::{Asks, Covers, Explanation, PermissionSays, PolicySays, RoleAsked, explain};
 pub use find::{covers, resource_servers, resources};
-pub use guard::{Guard, Myself, Watch, guarded_users, guards};
+pub use guard::{Guard, Myself, Watch, guarded_users, guards, guards_everybody, guards_user};
 pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
 pub use matrix::{Cell, each_decision};
 pub use persona::{Persona, personas};

@@ -203,9 +203,19 @@ fn forbidden(watch: &Watch<'_>, rule: &ForbidGain, gain: &AccessChange) -> Optio
     Some(format!("{persona} {verb} {} on {resource} of {}", scope.unwrap_or("access"), gain.client.name()))
 }
 
-/// Returns the users whom guards name, which a plan has to know.
+/// Returns the users whom guards name, whom a plan has to know.
 pub fn guarded_users(guards: &Guards) -> impl Iterator<Item = &str> {
     guards.forbid_gain.iter().map(|it| it.persona.as_str()).filter(|it| !it.contains(['*', '/']))
+}
+
+/// Returns whether guards are about users whom nobody can name in advance.
+pub fn guards_everybody(guards: &Guards) -> bool {
+    guards.forbid_gain.iter().any(|it| it.persona.contains('*') && !it.persona.contains('/'))
+}
+
+/// Returns whether guards are about a user among others than everybody, who is then named and not only counted.
+pub fn guards_user(guards: &Guards, user: &Address) -> bool {
+    guards.forbid_gain.iter().any(|it| it.persona != "*" && covers(&it.persona, user.name()))
 }
 
 impl Myself {

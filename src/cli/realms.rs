@@ -145,7 +145,7 @@ impl Ready {
         );
         Want {
             users,
-            everybody: self.access == Access::AllUsers,
+            everybody: self.access == Access::AllUsers || access::guards_everybody(guards),
             administrators: guards.min_admins.is_some(),
             ..Want::default()
         }
@@ -163,9 +163,7 @@ impl Ready {
     fn judge_access(&self, planned: &mut Planned, desired: &Desired) {
         let guards = &self.project.guards;
         let all = self.access == Access::AllUsers;
-        let declared = |it: &Address| {
-            all || desired.state.contains(it) || guarded_users(guards).any(|name| name == it.name())
-        };
+        let declared = |it: &Address| all || desired.state.contains(it) || access::guards_user(guards, it);
         let sides = planned.sides();
         let looks = self.access != Access::Off || !guards.forbid_gain.is_empty();
         let compare = || plan::impact(&planned.plan, &sides, &declared, self.at);

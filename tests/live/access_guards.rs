@@ -86,6 +86,21 @@ fn a_forbidden_gain(server: &Server) -> Result<(), String> {
     tree.refused(server, &[])?.says("bob gains view on Lounge of shop")?;
     check(realm.get("/groups")?[0]["realmRoles"].is_null(), "nothing was written", &Value::Null)?;
 
+    // Whoever it is, and declared or not.
+    tree.write(
+        "realmwright.yaml",
+        &project(name, "guards: { forbidGain: [{ persona: \"*\", resource: Lounge }] }\n"),
+    )?;
+    let said = "block forbidGain: somebody undeclared gains view on Lounge of shop";
+    same("guards", &guards(&tree.plan(server, &[])?.0), &[said])?;
+    tree.write("realmwright.yaml", &project(name, "guards: { forbidGain: [{ persona: \"b*\" }] }\n"))?;
+    same(
+        "guards",
+        &guards(&tree.plan(server, &[])?.0),
+        &["block forbidGain: bob gains view on Lounge of shop"],
+    )?;
+    tree.write("realmwright.yaml", &project(name, rules))?;
+
     // A loss is none of their business.
     tree.manifest(&SHOP.replace("roles: [premium]", "roles: [staff]"))?;
     tree.apply(server, &[])?;
