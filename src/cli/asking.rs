@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::Global;
 use super::connection::{Login, Target, Via};
 use super::exit::UsageError;
-use super::expectations::users;
 use super::inputs::{Inputs, time};
 use super::planning;
 use super::realms::show_notes;
@@ -93,7 +92,7 @@ impl Asking {
                 for desired in &facts.loaded.realms {
                     let want = planning::want(desired);
                     let mut facet = Facet::live(&target, &desired.realm, want).await?;
-                    facet.users = users(&desired.state);
+                    facet.users = planning::people(&desired.state);
                     facts.realms.push(facet);
                 }
                 for realm in alone {
@@ -120,7 +119,7 @@ impl Facet {
             realm: desired.realm.clone(),
             state: diff::on_a_new_realm(&desired.realm, &desired.state, NEWEST),
             version: NEWEST,
-            users: users(&desired.state),
+            users: planning::people(&desired.state),
         }
     }
 
@@ -132,6 +131,6 @@ impl Facet {
         read.live.state.objects.retain(|address, _| !is_ours(address));
         let version = planning::version(&read);
         let state = read.live.state;
-        Ok(Self { realm: realm.to_owned(), users: users(&state), state, version })
+        Ok(Self { realm: realm.to_owned(), users: planning::people(&state), state, version })
     }
 }

@@ -6,10 +6,10 @@ use super::planning::{self, Planned};
 use crate::access::Realm;
 use crate::access::test::{Reading, Stage, Test, Tested};
 use crate::diff;
-use crate::kind::{NEWEST, USER};
+use crate::kind::NEWEST;
 use crate::manifest::{Loaded, Project};
 use crate::plan::{AccessTests, access_tests};
-use crate::state::{Address, State};
+use crate::state::State;
 use crate::text::Note;
 
 /// Reads the documents against what the manifests mean by themselves. One test per document; nothing where it
@@ -58,7 +58,7 @@ pub(super) fn on_plan(
         let stages = [Stage { realm, state, version }];
         let reading = Reading { stages: &stages, zone: &zone, at, external: &project.external };
         let compiled = Realm::compile(state, version);
-        let users = users(state);
+        let users = planning::people(state);
         // What the state lacks is undecided there; what the manifests lack was refused before.
         let tests = documents.iter().filter_map(|it| reading.read(it).0);
         tests.map(|it| it.run(&compiled, &users)).collect()
@@ -68,10 +68,4 @@ pub(super) fn on_plan(
         will_be.iter().flat_map(|it| &it.cases).any(|it| it.outcome() == crate::access::test::Outcome::Fail);
     let is = if fails && planned.plan.exists { run(&planned.read.live.state) } else { Vec::new() };
     Some(access_tests(&will_be, &is))
-}
-
-/// The users of a state who are people.
-pub(super) fn users(state: &State) -> Vec<Address> {
-    let users = state.objects.keys().filter(|it| it.kind() == USER);
-    users.filter(|it| !it.name().starts_with("service-account-")).cloned().collect()
 }

@@ -253,10 +253,10 @@ pub(super) fn want(desired: &Desired) -> Want {
     Want { users, secrets, policy_types, ..Want::default() }
 }
 
-/// Returns how many users of a state are people.
-pub(super) fn people(state: &State) -> usize {
+/// Returns the users of a state who are people.
+pub(super) fn people(state: &State) -> Vec<Address> {
     let users = state.objects.keys().filter(|it| it.kind() == USER);
-    users.filter(|it| !it.name().starts_with("service-account-")).count()
+    users.filter(|it| !it.name().starts_with("service-account-")).cloned().collect()
 }
 
 /// A realm that the manifests do not say to be disabled is created enabled.

@@ -120,7 +120,7 @@ impl Ready {
             self.judge_access(&mut planned, self.desired(realm));
         }
         if let Some(impact) = planned.plan.access.as_mut().filter(|it| it.decisions > 0) {
-            let people = planning::people(&planned.read.live.state);
+            let people = planning::people(&planned.read.live.state).len();
             let count = self.target.keycloak.count_users(&self.desired(realm).realm).await?;
             impact.outside = count.map(|it| it.saturating_sub(people));
         }
