@@ -138,15 +138,6 @@ impl Decision {
             (Verdict::Unknown { .. }, _) => None,
         }
     }
-
-    /// Returns whether the verdict permits, where it is known.
-    pub fn permits(&self) -> Option<bool> {
-        match self.verdict {
-            Verdict::Permit { .. } => Some(true),
-            Verdict::Deny => Some(false),
-            Verdict::Unknown { .. } => None,
-        }
-    }
 }
 
 /// Puts an answer into names and adds the chain.

@@ -28,22 +28,6 @@ const UMA: &str = "urn:ietf:params:oauth:grant-type:uma-ticket";
 impl Openid {
     /// Asks for a token with the permissions of the bearer (RPT).
     pub async fn rpt(&self, bearer: &Secret, ask: &Ask) -> Reply<Tokens> {
-        self.uma(bearer, ask, &[], |it| self.tokens(it)).await
-    }
-
-    /// Asks whether the bearer has the permissions, without a token that says so.
-    pub async fn decision(&self, bearer: &Secret, ask: &Ask) -> Reply<()> {
-        let take = |it: &Value| it.get("result")?.as_bool()?.then_some(());
-        self.uma(bearer, ask, &[("response_mode", "decision")], take).await
-    }
-
-    async fn uma<T>(
-        &self,
-        bearer: &Secret,
-        ask: &Ask,
-        more: &[(&'static str, &str)],
-        take: impl Fn(&Value) -> Option<T>,
-    ) -> Reply<T> {
         self.redactor.hide(bearer.expose());
         let mut form = vec![("grant_type", UMA.to_owned())];
         match ask {
@@ -56,8 +40,7 @@ impl Openid {
                 form.extend(permissions.iter().map(|it| ("permission", it.clone())));
             }
         }
-        form.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        self.post(&["token"], &form, Some(bearer), take).await
+        self.post(&["token"], &form, Some(bearer), |it| self.tokens(it)).await
     }
 
     /// Returns the ids of a resource server's resources with this name; `pat` is its service account's token.
