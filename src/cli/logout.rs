@@ -11,8 +11,8 @@ use crate::report::safe::one_line;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only the login to this realm
-    #[arg(long, value_name = "REALM", env = "REALMWRIGHT_AUTH_REALM")]
+    /// Only the login to this realm [default: `REALMWRIGHT_AUTH_REALM`, where it is set]
+    #[arg(long, value_name = "REALM")]
     realm: Option<String>,
     /// Only the login with this client
     #[arg(long, value_name = "ID")]
@@ -26,11 +26,20 @@ pub(super) struct Args {
     place: Where,
 }
 
+impl Args {
+    /// Returns the realm that is meant. The variable is no word against `--all`, and set to nothing it is none.
+    fn realm(&self, variable: Option<String>) -> Option<String> {
+        let variable = variable.filter(|it| !it.is_empty() && !self.all);
+        self.realm.clone().or(variable)
+    }
+}
+
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let reach = args.place.reach(&project_here()?, "logout")?;
-    let is_it = |wanted: &Option<String>, it: &str| wanted.as_deref().is_none_or(|wanted| wanted == it);
+    let realm = args.realm(std::env::var("REALMWRIGHT_AUTH_REALM").ok());
+    let is_it = |wanted: Option<&str>, it: &str| wanted.is_none_or(|wanted| wanted == it);
     let mut logins: Vec<Stored> = store()?.of_server(&reach.server)?;
-    logins.retain(|it| is_it(&args.realm, &it.realm) && is_it(&args.client, &it.client));
+    logins.retain(|it| is_it(realm.as_deref(), &it.realm) && is_it(args.client.as_deref(), &it.client));
     if logins.len() > 1 && !args.all {
         let names: Vec<String> =
             logins.iter().map(|it| format!("--realm {} --client {}", it.realm, it.client)).collect();
@@ -72,4 +81,30 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn the_variable_names_a_realm_but_does_not_narrow_all() {
+        let realm = |flags: &[&str], variable: &str| {
+            let line = Line::try_parse_from([&["logout"], flags].concat()).unwrap();
+            line.args.realm(Some(variable.to_owned()))
+        };
+        assert_eq!(realm(&[], "a").as_deref(), Some("a"));
+        assert_eq!(realm(&["--realm", "b"], "a").as_deref(), Some("b"));
+        assert_eq!(realm(&["--all"], "a"), None);
+        assert_eq!(realm(&[], ""), None);
+        assert!(Line::try_parse_from(["logout", "--all", "--realm", "b"]).is_err());
+    }
 }
