@@ -27,9 +27,9 @@ const SCOPE: &str = "openid";
     REALMWRIGHT_STATE_DIR), readable by its owner alone. plan, apply, drift and doctor use it when no other \
     login is given, and renew it.")]
 pub(super) struct Args {
-    /// The realm to log in to
-    #[arg(long, value_name = "REALM", env = "REALMWRIGHT_AUTH_REALM", default_value = "master")]
-    realm: String,
+    /// The realm to log in to [default: master]
+    #[arg(long, value_name = "REALM", env = "REALMWRIGHT_AUTH_REALM")]
+    realm: Option<String>,
     /// The client to log in with
     #[arg(long, value_name = "ID", default_value = "realmwright")]
     client: String,
@@ -56,11 +56,14 @@ struct Login<'a> {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let openid = Openid::connect(&args.place.reach(&project_here()?, "login")?, &args.realm)?;
+    // A variable that is set to nothing is as good as none.
+    let realm = args.realm.as_deref().filter(|it| !it.is_empty()).unwrap_or("master");
+    let openid = Openid::connect(&args.place.reach(&project_here()?, "login")?, realm)?;
     let client = args.sources.client(&args.client)?;
     let store = store()?;
     // What would keep the login from being stored should not come after it.
     store.of_server(openid.server())?;
+    store.try_out()?;
     let login = Login { openid: &openid, client: &client, opens: !args.no_browser };
     let tokens = if args.device {
         device::log_in(&login).await?

@@ -1,18 +1,20 @@
 //! `logout`: ends the session of a stored login at the server, and forgets it here.
 
+use anyhow::bail;
+
 use super::Exit;
 use super::connection::{Where, project_here};
 use super::exit::UsageError;
 use super::login::store;
 use super::secret::Sources;
 use super::terminal::{print, say};
-use crate::keycloak::{Openid, Stored};
+use crate::keycloak::{Openid, Reach, Stored};
 use crate::report::safe::one_line;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only the login to this realm
-    #[arg(long, value_name = "REALM", env = "REALMWRIGHT_AUTH_REALM")]
+    /// Only the login to this realm [default: `REALMWRIGHT_AUTH_REALM`, where it is set]
+    #[arg(long, value_name = "REALM")]
     realm: Option<String>,
     /// Only the login with this client
     #[arg(long, value_name = "ID")]
@@ -26,11 +28,20 @@ pub(super) struct Args {
     place: Where,
 }
 
+impl Args {
+    /// Returns the realm that is meant. The variable is no word against `--all`, and set to nothing it is none.
+    fn realm(&self, variable: Option<String>) -> Option<String> {
+        let variable = variable.filter(|it| !it.is_empty() && !self.all);
+        self.realm.clone().or(variable)
+    }
+}
+
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let reach = args.place.reach(&project_here()?, "logout")?;
-    let is_it = |wanted: &Option<String>, it: &str| wanted.as_deref().is_none_or(|wanted| wanted == it);
+    let realm = args.realm(std::env::var("REALMWRIGHT_AUTH_REALM").ok());
+    let is_it = |wanted: Option<&str>, it: &str| wanted.is_none_or(|wanted| wanted == it);
     let mut logins: Vec<Stored> = store()?.of_server(&reach.server)?;
-    logins.retain(|it| is_it(&args.realm, &it.realm) && is_it(&args.client, &it.client));
+    logins.retain(|it| is_it(realm.as_deref(), &it.realm) && is_it(args.client.as_deref(), &it.client));
     if logins.len() > 1 && !args.all {
         let names: Vec<String> =
             logins.iter().map(|it| format!("--realm {} --client {}", it.realm, it.client)).collect();
@@ -43,33 +54,95 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     if logins.is_empty() {
         say(&format!("no login is stored for {}", reach.server));
     }
+    end(logins, &reach, &args.sources).await?;
+    Ok(Exit::Clean)
+}
+
+/// Ends and forgets logins. Trouble with one is told in the end and keeps no other alive.
+async fn end(logins: Vec<Stored>, reach: &Reach, sources: &Sources) -> anyhow::Result<()> {
+    let mut trouble: Option<anyhow::Error> = None;
     for login in logins {
-        let openid = Openid::connect(&reach, &login.realm)?;
-        let client = args.sources.client(&login.client)?;
-        let ended = openid.end(&client, &login.refresh).await;
-        // Whatever the server says, nobody uses this login again.
-        login.forget()?;
-        let what = format!(
-            "the login of {} to realm {} at {}",
-            one_line(&login.user),
-            one_line(&login.realm),
-            login.server
-        );
-        match ended {
-            Ok(Ok(())) => print(&format!("ended {what}\n"))?,
-            Ok(Err(refusal)) if refusal.error == "invalid_grant" => {
-                print(&format!("forgot {what}; its session had ended already\n"))?;
-            }
-            Ok(Err(refusal)) => {
-                anyhow::bail!(
-                    "forgot {what}, but its session goes on until it expires: the server said {refusal}"
-                )
-            }
+        match end_one(&login, reach, sources).await {
+            Ok(words) => print(&words)?,
             Err(error) => {
-                return Err(anyhow::Error::from(error)
-                    .context(format!("forgot {what}, but its session goes on until it expires")));
+                if let Some(earlier) = trouble.replace(error) {
+                    say(&format!("{earlier:#}"));
+                }
             }
         }
     }
-    Ok(Exit::Clean)
+    trouble.map_or(Ok(()), Err)
+}
+
+async fn end_one(login: &Stored, reach: &Reach, sources: &Sources) -> anyhow::Result<String> {
+    let openid = Openid::connect(reach, &login.realm)?;
+    let client = sources.client(&login.client)?;
+    let ended = openid.end(&client, &login.refresh).await;
+    // Whatever the server says, nobody uses this login again.
+    login.forget()?;
+    let what = format!(
+        "the login of {} to realm {} at {}",
+        one_line(&login.user),
+        one_line(&login.realm),
+        login.server
+    );
+    match ended {
+        Ok(Ok(())) => Ok(format!("ended {what}\n")),
+        Ok(Err(refusal)) if refusal.error == "invalid_grant" => {
+            Ok(format!("forgot {what}; its session had ended already\n"))
+        }
+        Ok(Err(refusal)) => {
+            bail!("forgot {what}, but its session goes on until it expires: the server said {refusal}")
+        }
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            Err(error.context(format!("forgot {what}, but its session goes on until it expires")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::keycloak::Store;
+    use crate::keycloak::openid::Tokens;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn the_variable_names_a_realm_but_does_not_narrow_all() {
+        let realm = |flags: &[&str], variable: &str| {
+            let line = Line::try_parse_from([&["logout"], flags].concat()).unwrap();
+            line.args.realm(Some(variable.to_owned()))
+        };
+        assert_eq!(realm(&[], "a").as_deref(), Some("a"));
+        assert_eq!(realm(&["--realm", "b"], "a").as_deref(), Some("b"));
+        assert_eq!(realm(&["--all"], "a"), None);
+        assert_eq!(realm(&[], ""), None);
+        assert!(Line::try_parse_from(["logout", "--all", "--realm", "b"]).is_err());
+    }
+
+    #[tokio::test]
+    async fn trouble_with_one_login_keeps_no_other_alive() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path().join("logins"));
+        let mut reach = Reach::new("http://127.0.0.1:1");
+        reach.retry.tries = 1;
+        let openid = Openid::connect(&reach, "a").unwrap();
+        let whole = serde_json::json!({ "access_token": "aaa-token", "refresh_token": "rrr-token" });
+        for client in ["one", "two"] {
+            store.keep(&openid, client, "eric", &Tokens::read(&whole).unwrap()).unwrap();
+        }
+        let logins = store.of_server(&reach.server).unwrap();
+        assert_eq!(logins.len(), 2);
+        let error = end(logins, &reach, &Sources::default()).await.unwrap_err().to_string();
+        assert!(error.contains("its session goes on"), "{error}");
+        assert!(store.of_server(&reach.server).unwrap().is_empty());
+    }
 }

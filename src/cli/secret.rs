@@ -1,15 +1,19 @@
 //! Where a command takes secrets from: variables, files, stdin; never its own arguments, which everybody on
 //! the machine can read.
 
-use std::io::{IsTerminal as _, Read as _};
+use std::fs::File;
+use std::io::{IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::connection::{ask_password, may_ask};
 use super::exit::UsageError;
 use crate::keycloak::Secret;
 use crate::keycloak::openid::Client;
+
+/// How many bytes a secret or a token may have; an endless file is none.
+const LONGEST: u64 = 1 << 20;
 
 /// Where the secret of a client comes from.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -73,23 +77,38 @@ pub(super) fn named(variable_name: Option<&str>, path: Option<&Path>) -> anyhow:
             .ok_or_else(|| UsageError::new(format!("the variable {name} is not set")).into());
     }
     let Some(path) = path else { return Ok(None) };
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = open(path).and_then(read).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(Some(Secret::new(text.trim_end_matches(['\r', '\n']))))
 }
 
 /// Reads a file, or stdin where it is `-`; `what` says what is expected there.
 pub(super) fn file_or_stdin(path: &Path, what: &str) -> anyhow::Result<Secret> {
     if path != Path::new("-") {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = open(path).and_then(read).with_context(|| format!("cannot read {}", path.display()))?;
         return Ok(Secret::new(text.trim()));
     }
     if std::io::stdin().is_terminal() {
         return Err(UsageError::new(format!("nothing on stdin: pipe {what} in, or name a file")).into());
     }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).with_context(|| format!("cannot read {what} from stdin"))?;
+    let text = read(std::io::stdin()).with_context(|| format!("cannot read {what} from stdin"))?;
     Ok(Secret::new(text.trim()))
+}
+
+fn open(path: &Path) -> anyhow::Result<File> {
+    Ok(File::open(path)?)
+}
+
+/// Reads a secret as a whole. Nothing at all is never meant: it is what a command before us that failed leaves.
+fn read(from: impl Read) -> anyhow::Result<String> {
+    let mut text = String::new();
+    from.take(LONGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        bail!("it is longer than any secret or token");
+    }
+    if text.trim().is_empty() {
+        bail!("it is empty");
+    }
+    Ok(text)
 }
 
 pub(super) fn variable(name: &str) -> Option<Secret> {
@@ -99,7 +118,24 @@ pub(super) fn variable(name: &str) -> Option<Secret> {
 /// Reads the file that a variable names, without its last line break.
 pub(super) fn file(name: &str) -> anyhow::Result<Option<Secret>> {
     let Some(path) = std::env::var_os(name).filter(|it| !it.is_empty()) else { return Ok(None) };
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read {} (from {name})", path.display()))?;
+    let path = Path::new(&path);
+    let text =
+        open(path).and_then(read).with_context(|| format!("cannot read {} (from {name})", path.display()))?;
     Ok(Some(Secret::new(text.trim_end_matches(['\r', '\n']))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_and_too_much_are_no_secrets() {
+        let text = |from: &[u8]| read(from).map_err(|it| it.to_string());
+        assert_eq!(text(b"token\n"), Ok("token\n".to_owned()));
+        for empty in [&b""[..], b"\r\n", b"  \n"] {
+            assert_eq!(text(empty), Err("it is empty".to_owned()));
+        }
+        let endless = read(std::io::repeat(b'a')).unwrap_err().to_string();
+        assert_eq!(endless, "it is longer than any secret or token");
+    }
 }

@@ -89,7 +89,8 @@ impl Common {
     /// Prepares to talk to the chosen realm.
     fn open(&self) -> anyhow::Result<Openid> {
         let project = project_here()?;
-        let realm = match (&self.realm, project.realms.keys().collect::<Vec<_>>().as_slice()) {
+        let named = self.realm.as_ref().filter(|it| !it.is_empty());
+        let realm = match (named, project.realms.keys().collect::<Vec<_>>().as_slice()) {
             (Some(realm), _) => realm.clone(),
             (None, [only]) => (*only).clone(),
             (None, _) => return Err(UsageError::new("no realm: name one with --realm").into()),

@@ -92,6 +92,13 @@ impl Store {
         Ok(stored)
     }
 
+    /// Says whether a login can be kept here, before somebody makes one.
+    pub fn try_out(&self) -> Result<(), Error> {
+        make_folder(&self.folder)?;
+        tempfile::tempfile_in(&self.folder).map_err(|error| not_usable(&self.folder, &error))?;
+        Ok(())
+    }
+
     /// Returns the logins for a server, by realm and client.
     pub fn of_server(&self, server: &str) -> Result<Vec<Stored>, Error> {
         let server = server_url(server)?;
@@ -371,6 +378,20 @@ mod tests {
         set(&stored.path, 0o600);
         set(stored.path.parent().unwrap(), 0o755);
         assert!(refusal().contains("chmod 700"), "{}", refusal());
+    }
+
+    #[test]
+    fn a_folder_that_takes_no_login_is_told_before_one_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path().join("logins"));
+        store.try_out().unwrap();
+        assert_eq!(std::fs::read_dir(&store.folder).unwrap().count(), 0);
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        for nowhere in [file.join("logins"), PathBuf::from("/proc/logins")] {
+            let error = Store::at(nowhere).try_out().unwrap_err().to_string();
+            assert!(error.contains("REALMWRIGHT_STATE_DIR"), "{error}");
+        }
     }
 
     #[test]

@@ -149,6 +149,8 @@ fn tickets(server: &Server, name: &str) -> Result<(), String> {
         check(word(&inspected["signature"]["reason"]).contains("HS512"), "cannot be verified", &inspected)?;
     }
     ticket("Nobody's space")?.expect(1)?.says("has no resource with the name or the uri `Nobody's space`")?;
+    // The server would take no name for no condition, and find every resource.
+    ticket("#view")?.expect(1)?.says("`#view` names no resource")?;
 
     let of = |who, variable| {
         let ticket = ticket("Eric space")?.expect(0)?;
@@ -169,7 +171,9 @@ fn tickets(server: &Server, name: &str) -> Result<(), String> {
     // The same without a ticket, with an access token that is here already.
     let eric = tree.token(server, &["user", "eric", "--client", "demo"], "")?.expect(0)?;
     tree.write("eric.token", &eric.out)?;
-    for (permission, code) in [("Eric space#view", 0), ("Alice space#view", 2), ("Eric space#delete", 1)] {
+    for (permission, code) in
+        [("Eric space#view", 0), ("Alice space#view", 2), ("Eric space#delete", 1), ("", 64)]
+    {
         let wanted = ["--audience", "demo", "--permission", permission];
         let args = [&["rpt", "--token-file", "eric.token"], &wanted[..]].concat();
         tree.token(server, &args, "")?.expect(code)?;
@@ -298,7 +302,7 @@ fn refusals(server: &Server) -> Result<(), String> {
         (&["login", "--realm", "live-nowhere"], 1, "name another with --realm"),
         (&["logout"], 0, "no login is stored for"),
         (&["plan"], 64, "no login: run `realmwright login`"),
-        (&["token", "inspect"], 1, "this is no JSON web token"),
+        (&["token", "inspect"], 1, "cannot read a token from stdin: it is empty"),
     ] {
         let ran = tree.run_as_nobody(server, args, "")?;
         let ran = ran.expect(code).map_err(|it| format!("{args:?}: {it}"))?;

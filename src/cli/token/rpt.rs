@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
+
 use super::{Common, denied, user};
 use crate::cli::Exit;
 use crate::cli::exit::UsageError;
@@ -18,8 +20,9 @@ pub(super) struct Args {
     /// The resource server, where permissions are named instead
     #[arg(long, value_name = "ID")]
     audience: Option<String>,
-    /// A permission: a resource and maybe `#SCOPE`, or `#SCOPE` alone; again for more; without any, all of them
-    #[arg(long, value_name = "RESOURCE#SCOPE")]
+    /// A permission: the name of a resource and maybe `#SCOPE`, or `#SCOPE` alone; again for more; without any, all of
+    /// them. (A name with `#` in it needs a ticket)
+    #[arg(long, value_name = "RESOURCE#SCOPE", value_parser = NonEmptyStringValueParser::new())]
     permission: Vec<String>,
     #[command(flatten)]
     who: Who,

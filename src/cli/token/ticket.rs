@@ -1,6 +1,7 @@
 //! `token ticket`: the ticket that a resource server hands to somebody who may not come in yet.
 
 use anyhow::bail;
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 
 use super::{Common, denied, print_secret};
@@ -20,7 +21,7 @@ pub(super) struct Args {
     #[command(flatten)]
     sources: Sources,
     /// A resource by its name or one of its uris, and maybe `#SCOPE`; again for more
-    #[arg(long, value_name = "RESOURCE[#SCOPE]", required = true)]
+    #[arg(long, value_name = "RESOURCE[#SCOPE]", required = true, value_parser = NonEmptyStringValueParser::new())]
     resource: Vec<String>,
     #[command(flatten)]
     pub(super) common: Common,
@@ -34,10 +35,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let mut wanted: Vec<Wanted> = Vec::new();
     for text in &args.resource {
         let (resource, scope) = find(&openid, &pat.access, &args.client, text).await?;
-        match wanted.iter_mut().find(|it| it.resource == resource) {
-            Some(known) => known.scopes.extend(scope),
-            None => wanted.push(Wanted { resource, scopes: scope.into_iter().collect() }),
-        }
+        want(&mut wanted, resource, scope);
     }
     let ticket = openid.ticket(&pat.access, &wanted).await?;
     match args.common.format {
@@ -45,6 +43,18 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         Format::Json => print(&report::json_text(&json!({ "ticket": ticket.expose() })))?,
     }
     Ok(Exit::Clean)
+}
+
+/// Adds a wish to the others: a resource as a whole is more than any of its scopes.
+fn want(wanted: &mut Vec<Wanted>, resource: String, scope: Option<String>) {
+    match wanted.iter_mut().find(|it| it.resource == resource) {
+        Some(known) if known.scopes.is_empty() => {}
+        Some(known) => match scope {
+            Some(scope) => known.scopes.push(scope),
+            None => known.scopes.clear(),
+        },
+        None => wanted.push(Wanted { resource, scopes: scope.into_iter().collect() }),
+    }
 }
 
 /// Returns the id of the one resource that is meant, and the scope: the whole text is looked for first, since a
@@ -57,6 +67,10 @@ async fn find(
 ) -> anyhow::Result<(String, Option<String>)> {
     let split = text.rsplit_once('#').map(|(resource, scope)| (resource, Some(scope.to_owned())));
     for (resource, scope) in [Some((text, None)), split].into_iter().flatten() {
+        // Keycloak takes an empty name for no condition, and answers with every resource.
+        if resource.is_empty() {
+            bail!("`{text}` names no resource: write RESOURCE#SCOPE");
+        }
         let mut ids = openid.resources_named(pat, resource).await?;
         if ids.is_empty() {
             ids = openid.resources_at(pat, resource).await?;
@@ -71,4 +85,25 @@ async fn find(
         }
     }
     bail!("client `{client}` has no resource with the name or the uri `{text}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_as_a_whole_swallows_its_scopes_in_either_order() {
+        for scopes in [[None, Some("view")], [Some("view"), None]] {
+            let mut wanted = Vec::new();
+            for scope in scopes {
+                want(&mut wanted, "a".to_owned(), scope.map(str::to_owned));
+            }
+            assert_eq!(wanted, [Wanted { resource: "a".to_owned(), scopes: vec![] }]);
+        }
+        let mut wanted = Vec::new();
+        for scope in ["view", "edit"] {
+            want(&mut wanted, "a".to_owned(), Some(scope.to_owned()));
+        }
+        assert_eq!(wanted[0].scopes, ["view", "edit"]);
+    }
 }

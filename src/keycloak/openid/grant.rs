@@ -99,7 +99,8 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    pub(in super::super) fn read(whole: &Value) -> Option<Tokens> {
+    /// Reads the endpoint's answer; nothing when it holds no token.
+    pub(crate) fn read(whole: &Value) -> Option<Tokens> {
         let text = |name: &str| whole.get(name).and_then(Value::as_str);
         let seconds = |name: &str| whole.get(name).and_then(Value::as_u64).map(Duration::from_secs);
         let access = Secret::new(text("access_token")?);
