@@ -56,13 +56,14 @@ pub(super) struct Facet {
     pub(super) realm: String,
     pub(super) state: State,
     pub(super) version: Version,
-    /// The users whom answers name: the declared ones, or all where no manifest declares any.
+    /// The users whom answers name: the declared ones, or all where everybody is asked about or nothing is declared.
     pub(super) users: Vec<Address>,
 }
 
 impl Asking {
-    /// Reads manifests, and the server when it is asked; `None` when the manifests have errors, which are shown.
-    pub(super) async fn open(&self, run: &str, global: Global) -> anyhow::Result<Option<Facts>> {
+    /// Reads manifests, and the server when it is asked, there also the users whom the question is about; `None` when
+    /// the manifests have errors, which are shown.
+    pub(super) async fn open(&self, run: &str, also: &Want, global: Global) -> anyhow::Result<Option<Facts>> {
         // After a bare --server, a path looks like its value.
         let is_url = |it: &String| it.starts_with("http://") || it.starts_with("https://");
         let (inputs, server) = match &self.server {
@@ -91,9 +92,13 @@ impl Asking {
                 let server = server.or(variable.as_deref());
                 let target = self.login.open(server, &self.via, &facts.project, run).await?;
                 for desired in &facts.loaded.realms {
-                    let want = planning::want(desired);
+                    let mut want = planning::want(desired);
+                    want.users.extend(also.users.iter().cloned());
+                    want.everybody |= also.everybody;
                     let mut facet = Facet::live(&target, &desired.realm, want).await?;
-                    facet.users = users(&desired.state);
+                    if !also.everybody {
+                        facet.users = users(&desired.state);
+                    }
                     facts.realms.push(facet);
                 }
                 for realm in alone {

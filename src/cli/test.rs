@@ -12,6 +12,7 @@ use super::terminal::{print, say};
 use super::{Exit, Global};
 use crate::access::test::{Case, Oracle, Reading, Results, Stage, Test, Tested};
 use crate::access::{Realm, covers};
+use crate::keycloak::Want;
 use crate::report;
 use crate::text::{Files, Note};
 
@@ -76,7 +77,7 @@ impl Args {
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let filters = args.filter.iter().map(|it| Filter::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
     let reports = args.report.iter().map(|it| File::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
-    let Some(facts) = args.asking.open(&run_id()?, global).await? else {
+    let Some(facts) = args.asking.open(&run_id()?, &Want::default(), global).await? else {
         return failed(&args, "errors in the manifests; nothing was tested", &Files::default(), &[]);
     };
     let realms: Vec<Realm> = facts.realms.iter().map(|it| Realm::compile(&it.state, it.version)).collect();
