@@ -14,10 +14,10 @@ use super::realms::show_notes;
 use crate::apply::is_ours;
 use crate::diff;
 use crate::keycloak::{Want, read};
-use crate::kind::{NEWEST, Version};
+use crate::kind::{CLIENT, GROUP, NEWEST, ROLE, USER, Version};
 use crate::manifest::{Loaded, Project};
 use crate::report;
-use crate::state::{Address, State};
+use crate::state::{Address, Known, State};
 
 /// What every question about access is asked with.
 #[derive(Clone, Debug, clap::Args)]
@@ -133,6 +133,14 @@ impl Facet {
         let mut read = read(&target.keycloak, realm, &want).await?;
         if !read.live.exists {
             anyhow::bail!("realm `{realm}` does not exist on {}", target.server);
+        }
+        // What cannot be seen may change every answer: better none than one that looks whole.
+        for (kind, plural) in [(USER, "users"), (GROUP, "groups"), (ROLE, "roles"), (CLIENT, "clients")] {
+            if let Known::Not { needs } = read.live.known(kind, None) {
+                anyhow::bail!(
+                    "this credential may not see the {plural} of realm `{realm}`, which every answer hangs on: it lacks {needs}"
+                );
+            }
         }
         read.live.state.objects.retain(|address, _| !is_ours(address));
         let version = planning::version(&read);
