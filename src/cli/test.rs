@@ -78,7 +78,10 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let filters = args.filter.iter().map(|it| Filter::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
     let reports = args.report.iter().map(|it| File::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
     let Some(facts) = args.asking.open(&run_id()?, &Want::default(), global).await? else {
-        return failed(&args, "errors in the manifests; nothing was tested", &Files::default(), &[]);
+        if args.is_json() {
+            print(&report::json_text(&args.asking.failure("test")?))?;
+        }
+        return Ok(Exit::Failed);
     };
     let realms: Vec<Realm> = facts.realms.iter().map(|it| Realm::compile(&it.state, it.version)).collect();
     let (tests, notes) = read(&facts);
