@@ -236,6 +236,9 @@ impl File {
     /// Writes the file as a whole or not at all.
     fn write(&self, bytes: &[u8]) -> anyhow::Result<()> {
         let folder = self.path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            anyhow::bail!("cannot write {}: there is no folder {}", self.path.display(), folder.display());
+        }
         let write = || {
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             file.write_all(bytes)?;

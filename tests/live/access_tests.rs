@@ -44,6 +44,9 @@ fn without_a_server(server: &Server) -> Result<(), String> {
         tree.run(server, &[&["test"], &wrong[..]].concat())?.expect(64)?;
     }
 
+    let lost = ["test", "--report", "junit=nowhere/tests.xml"];
+    tree.run(server, &lost)?.expect(1)?.says("cannot write nowhere/tests.xml: there is no folder nowhere")?;
+
     // Manifests that cannot be read are told in JSON, too.
     tree.edit("users.yaml", "username: alice", "usernam: alice")?;
     let json = tree.run(server, &["test", "--format", "json"])?.expect(1)?.json()?;
