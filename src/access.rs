@@ -27,7 +27,7 @@ mod time;
 mod uri;
 mod who;
 
-pub use cast::Cast;
+pub use cast::{Cast, user_named};
 pub use chain::{Decision, Doubt, Step, Verdict, is_script};
 pub use class::{Class, classes};
 pub use decide::{Question, decide};

@@ -28,6 +28,17 @@ pub(super) const KEYS: &[&str] = &[
     "at",
 ];
 
+/// Returns the user whom a persona of a command line may be about, before it is known whether there is one.
+pub fn user_named(text: &str) -> Option<String> {
+    if !text.trim_start().starts_with('{') {
+        let is_user = |it: &Address| it.kind() == USER;
+        let address = parse_address(text).filter(is_user);
+        return Some(address.map_or_else(|| text.to_lowercase(), |it| it.name().to_owned()));
+    }
+    let (documents, _) = parse_yaml(0, text);
+    documents.first()?.get("user")?.scalar().map(str::to_lowercase)
+}
+
 /// Whom personas may be made of, and when they ask.
 pub struct Cast<'a> {
     pub state: &'a State,
@@ -146,6 +157,11 @@ impl Cast<'_> {
                 _ => {}
             }
         }
+        if let Some(address) = parse_address(text)
+            && [USER, ROLE, GROUP, CLIENT].contains(&address.kind())
+        {
+            return Err(format!("there is no `{address}`"));
+        }
         let users = self.state.objects.keys().filter(|it| it.kind() == USER).map(Address::name);
         Err(match nearest(text, users) {
             Some(near) => format!("there is no user `{text}`: did you mean `{near}`?"),
@@ -153,5 +169,28 @@ impl Cast<'_> {
                 "there is no user `{text}`; a persona may also be `anonymous`, `any-user`, `role/NAME`, `group/NAME`, `service-account-CLIENT` or a map such as `{{roles: [NAME], at: 2026-01-05T09:00}}`"
             ),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_persona_that_is_not_there_is_called_by_its_kind() {
+        let state = State::default();
+        let cast = Cast { state: &state, zone: &TimeZone::UTC, at: None };
+        let said = |text| cast.named(text).expect_err("nobody is there");
+        assert_eq!(said("role/nope"), "there is no `role/nope`");
+        assert_eq!(said("group/a/b"), "there is no `group/a/b`");
+        assert!(said("nope").starts_with("there is no user `nope`; a persona may also be"));
+    }
+
+    #[test]
+    fn the_user_of_a_persona_is_found_in_every_spelling() {
+        assert_eq!(user_named("Zoe").as_deref(), Some("zoe"));
+        assert_eq!(user_named("user/zoe").as_deref(), Some("zoe"));
+        assert_eq!(user_named("{user: Zoe, at: 2026-01-05T09:00}").as_deref(), Some("zoe"));
+        assert_eq!(user_named("{roles: [reader]}"), None);
     }
 }

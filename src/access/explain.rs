@@ -68,7 +68,11 @@ pub struct PolicySays {
 pub enum Asks {
     /// Any of these roles, and all that are required.
     Roles(Vec<RoleAsked>),
-    Users(Vec<Address>),
+    /// Any of these users; and whether a client asks for itself, which then goes by no user at all.
+    Users {
+        users: Vec<Address>,
+        is_itself: bool,
+    },
     /// Any of these groups, with or without those below; and the one that the persona is in.
     Groups {
         groups: Vec<(Address, bool)>,
@@ -192,7 +196,10 @@ impl Tree<'_> {
             PolicyIs::Role { roles, from_database } => {
                 Asks::Roles(roles.iter().map(|it| self.role(*it, *from_database)).collect())
             }
-            PolicyIs::User { users } => Asks::Users(users.iter().cloned().collect()),
+            PolicyIs::User { users } => Asks::Users {
+                users: users.iter().cloned().collect(),
+                is_itself: self.subject.user.is_some() && self.subject.identity.is_none(),
+            },
             PolicyIs::Group { groups, claim, direct } => {
                 let why = self.why();
                 let through = self.subject.groups.iter().find(|it| direct.has(**it));

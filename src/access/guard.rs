@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::class::everybody;
 use super::find::{covers, resources};
 use super::impact::{AccessChange, ChangeOfAccess, Impact};
 use super::realm::Realm;
@@ -178,11 +179,22 @@ fn forbid_gain(watch: &Watch<'_>, rule: &ForbidGain) -> Guard {
     let broken: Vec<String> = gains.filter_map(|it| forbidden(watch, rule, it)).collect();
     let on = if rule.resource == "*" { String::new() } else { format!(" on {}", rule.resource) };
     let message = match &broken[..] {
+        [] if !is_somebody(watch, &rule.persona) => {
+            format!("nobody here is called {}, so this rule forbids nothing", rule.persona)
+        }
         [] => format!("{} gains nothing{on}", rule.persona),
         [first] => first.clone(),
         [first, more @ ..] => format!("{first}, and {} more", more.len()),
     };
     Guard { id: "forbidGain", passes: broken.is_empty(), message, at: rule.at }
+}
+
+/// Says whether a rule is about anybody who was looked at: other realms of the tree may have whom this one lacks.
+fn is_somebody(watch: &Watch<'_>, persona: &str) -> bool {
+    [watch.before, watch.after].into_iter().any(|realm| {
+        let mut all = realm.servers().flat_map(|it| everybody(realm, it, None));
+        realm.servers().next().is_none() || all.any(|it| covers(persona, &it.name))
+    })
 }
 
 /// Returns in words what somebody gains who must not.

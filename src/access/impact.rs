@@ -95,12 +95,14 @@ const MOST_EXPLAINED: usize = 20_000;
 pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
     let mut out = Impact::default();
     let clients: BTreeSet<&Address> = before.servers().chain(after.servers()).collect();
+    let changed: BTreeSet<&Address> = terms.changes.iter().collect();
     let mut seen = BTreeSet::new();
     let mut notes = BTreeSet::new();
     let mut budget = MOST_EXPLAINED;
     for client in clients {
         let people = people(before, after, client, terms);
-        let sides = [before, after].map(|it| Side::new(it, client, &people));
+        let mut sides = [before, after].map(|it| Side::new(it, client, &people, &changed));
+        leave_out(&mut sides, &people, &changed);
         let mut comparison = Comparison {
             client,
             people: &people,
@@ -143,14 +145,42 @@ struct Side<'a> {
     realm: &'a Realm,
     server: Option<&'a Server>,
     subjects: Vec<Subject>,
+    /// Who is not there yet, or not any more, by position: nothing was permitted to them.
+    absent: BTreeSet<usize>,
+}
+
+/// Tells those who come or go with the changes from those of whom nothing is known.
+fn leave_out(sides: &mut [Side<'_>; 2], people: &[Person], changes: &BTreeSet<&Address>) {
+    for (at, Person { persona, .. }) in people.iter().enumerate() {
+        let is_missing = |side: &Side<'_>| side.subjects.get(at).map(|it| it.missing.is_some());
+        let side = match [0, 1].map(|it| is_missing(&sides[it])) {
+            [Some(true), Some(false)] => 0,
+            [Some(false), Some(true)] => 1,
+            _ => continue,
+        };
+        let made_of = [&persona.user, &persona.service_account, &persona.client];
+        if made_of.into_iter().flatten().any(|it| changes.contains(it)) {
+            sides[side].absent.insert(at);
+        }
+    }
+}
+
+/// Takes roles and groups from a persona that only come with the changes: until then nobody has them.
+fn of_this_side(realm: &Realm, persona: &Persona, changes: &BTreeSet<&Address>) -> Persona {
+    let mut persona = persona.clone();
+    persona.roles.retain(|it| realm.roles.get(it).is_some() || !changes.contains(it));
+    persona.groups.retain(|it| realm.groups.get(it).is_some() || !changes.contains(it));
+    persona
 }
 
 impl<'a> Side<'a> {
-    fn new(realm: &'a Realm, client: &Address, people: &[Person]) -> Self {
+    fn new(realm: &'a Realm, client: &Address, people: &[Person], changes: &BTreeSet<&Address>) -> Self {
         let server = realm.server(client);
         let mut subjects = Subjects::default();
-        let of = |server| people.iter().map(|it| subjects.subject(realm, server, &it.persona)).collect();
-        Self { realm, server, subjects: server.map(of).unwrap_or_default() }
+        let mut subject =
+            |server, it: &Person| subjects.subject(realm, server, &of_this_side(realm, &it.persona, changes));
+        let of = |server| people.iter().map(|it| subject(server, it)).collect();
+        Self { realm, server, subjects: server.map(of).unwrap_or_default(), absent: BTreeSet::new() }
     }
 
     fn table(&self) -> Option<Table<'_>> {
@@ -162,7 +192,7 @@ impl<'a> Side<'a> {
     }
 
     fn decision(&self, person: usize, resource: &str, scope: Option<&str>) -> Option<Decision> {
-        let server = self.server?;
+        let server = self.server.filter(|_| !self.absent.contains(&person))?;
         let resource = self.resource(resource)?;
         let scope = scope.map(|name| server.scopes.addresses.iter().position(|it| it.name() == name));
         let asked = match scope {
@@ -208,7 +238,10 @@ impl Comparison<'_> {
         // People who are alike on both sides are compared once.
         let mut pairs: BTreeMap<[Option<usize>; 2], Vec<usize>> = BTreeMap::new();
         for person in 0..self.people.len() {
-            let class = |at: usize| tables[at].as_ref().map(|it: &Table<'_>| it.class_of[person]);
+            let class = |at: usize| {
+                let table = tables[at].as_ref().filter(|_| !sides[at].absent.contains(&person));
+                table.map(|it: &Table<'_>| it.class_of[person])
+            };
             pairs.entry([class(0), class(1)]).or_default().push(person);
         }
         let names: BTreeSet<&str> = sides

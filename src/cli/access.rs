@@ -11,6 +11,7 @@ use super::realms::{Format, style};
 use super::terminal::print;
 use super::{Exit, Global};
 use crate::access::{self, Cast, Persona, Question, Realm};
+use crate::keycloak::Want;
 use crate::kind::{CLIENT, RESOURCE, SCOPE};
 use crate::report::{self, Asked};
 use crate::state::Address;
@@ -222,8 +223,14 @@ impl Opened {
 }
 
 /// Opens the one realm that is asked about; `None` when the manifests have errors, which are shown.
-async fn open(asking: &Asking, run: &str, is_json: bool, global: Global) -> anyhow::Result<Option<Opened>> {
-    let Some(mut facts) = asking.open(run, global).await? else {
+async fn open(
+    asking: &Asking,
+    run: &str,
+    also: &Want,
+    is_json: bool,
+    global: Global,
+) -> anyhow::Result<Option<Opened>> {
+    let Some(mut facts) = asking.open(run, also, global).await? else {
         if is_json {
             print(&report::json_text(&asking.failure("access")?))?;
         }
@@ -256,7 +263,10 @@ fn hint<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> String {
 
 async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
     let about = &args.about;
-    let Some(opened) = open(&about.asking, "access-who", about.format == Format::Json, global).await? else {
+    // Whom the manifests do not declare may as well.
+    let also = Want { everybody: true, ..Want::default() };
+    let is_json = about.format == Format::Json;
+    let Some(opened) = open(&about.asking, "access-who", &also, is_json, global).await? else {
         return Ok(Exit::Failed);
     };
     let mut found = opened.resources(about.client.as_deref(), &about.resource)?;
@@ -301,7 +311,9 @@ struct Answered {
 impl Answered {
     async fn open(args: &One, run: &str, global: Global) -> anyhow::Result<Option<Self>> {
         let about = &args.about;
-        let Some(opened) = open(&about.asking, run, about.format == Format::Json, global).await? else {
+        let also = Want { users: access::user_named(&args.persona).into_iter().collect(), ..Want::default() };
+        let is_json = about.format == Format::Json;
+        let Some(opened) = open(&about.asking, run, &also, is_json, global).await? else {
             return Ok(None);
         };
         let mut found = opened.resources(about.client.as_deref(), &about.resource)?;

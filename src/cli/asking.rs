@@ -13,10 +13,10 @@ use super::realms::show_notes;
 use crate::apply::is_ours;
 use crate::diff;
 use crate::keycloak::{Want, read};
-use crate::kind::{NEWEST, Version};
+use crate::kind::{CLIENT, GROUP, NEWEST, ROLE, USER, Version};
 use crate::manifest::{Loaded, Project};
 use crate::report;
-use crate::state::{Address, State};
+use crate::state::{Address, Known, State};
 
 /// What every question about access is asked with.
 #[derive(Clone, Debug, clap::Args)]
@@ -55,13 +55,14 @@ pub(super) struct Facet {
     pub(super) realm: String,
     pub(super) state: State,
     pub(super) version: Version,
-    /// The users whom answers name: the declared ones, or all where no manifest declares any.
+    /// The users whom answers name: the declared ones, or all where everybody is asked about or nothing is declared.
     pub(super) users: Vec<Address>,
 }
 
 impl Asking {
-    /// Reads manifests, and the server when it is asked; `None` when the manifests have errors, which are shown.
-    pub(super) async fn open(&self, run: &str, global: Global) -> anyhow::Result<Option<Facts>> {
+    /// Reads manifests, and the server when it is asked, there also the users whom the question is about; `None` when
+    /// the manifests have errors, which are shown.
+    pub(super) async fn open(&self, run: &str, also: &Want, global: Global) -> anyhow::Result<Option<Facts>> {
         // After a bare --server, a path looks like its value.
         let is_url = |it: &String| it.starts_with("http://") || it.starts_with("https://");
         let (inputs, server) = match &self.server {
@@ -90,9 +91,13 @@ impl Asking {
                 let server = server.or(variable.as_deref());
                 let target = self.login.open(server, &self.via, &facts.project, run).await?;
                 for desired in &facts.loaded.realms {
-                    let want = planning::want(desired);
+                    let mut want = planning::want(desired);
+                    want.users.extend(also.users.iter().cloned());
+                    want.everybody |= also.everybody;
                     let mut facet = Facet::live(&target, &desired.realm, want).await?;
-                    facet.users = planning::people(&desired.state);
+                    if !also.everybody {
+                        facet.users = planning::people(&desired.state);
+                    }
                     facts.realms.push(facet);
                 }
                 for realm in alone {
@@ -127,6 +132,14 @@ impl Facet {
         let mut read = read(&target.keycloak, realm, &want).await?;
         if !read.live.exists {
             anyhow::bail!("realm `{realm}` does not exist on {}", target.server);
+        }
+        // What cannot be seen may change every answer: better none than one that looks whole.
+        for (kind, plural) in [(USER, "users"), (GROUP, "groups"), (ROLE, "roles"), (CLIENT, "clients")] {
+            if let Known::Not { needs } = read.live.known(kind, None) {
+                anyhow::bail!(
+                    "this credential may not see the {plural} of realm `{realm}`, which every answer hangs on: it lacks {needs}"
+                );
+            }
         }
         read.live.state.objects.retain(|address, _| !is_ours(address));
         let version = planning::version(&read);

@@ -12,6 +12,7 @@ use super::terminal::{print, say};
 use super::{Exit, Global};
 use crate::access::test::{Case, Oracle, Reading, Results, Stage, Test, Tested};
 use crate::access::{Realm, covers};
+use crate::keycloak::Want;
 use crate::report;
 use crate::text::{Files, Note};
 
@@ -76,8 +77,11 @@ impl Args {
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let filters = args.filter.iter().map(|it| Filter::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
     let reports = args.report.iter().map(|it| File::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
-    let Some(facts) = args.asking.open(&run_id()?, global).await? else {
-        return failed(&args, "errors in the manifests; nothing was tested", &Files::default(), &[]);
+    let Some(facts) = args.asking.open(&run_id()?, &Want::default(), global).await? else {
+        if args.is_json() {
+            print(&report::json_text(&args.asking.failure("test")?))?;
+        }
+        return Ok(Exit::Failed);
     };
     let realms: Vec<Realm> = facts.realms.iter().map(|it| Realm::compile(&it.state, it.version)).collect();
     let (tests, notes) = read(&facts);
@@ -232,6 +236,9 @@ impl File {
     /// Writes the file as a whole or not at all.
     fn write(&self, bytes: &[u8]) -> anyhow::Result<()> {
         let folder = self.path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            anyhow::bail!("cannot write {}: there is no folder {}", self.path.display(), folder.display());
+        }
         let write = || {
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             file.write_all(bytes)?;

@@ -44,6 +44,15 @@ fn without_a_server(server: &Server) -> Result<(), String> {
         tree.run(server, &[&["test"], &wrong[..]].concat())?.expect(64)?;
     }
 
+    let lost = ["test", "--report", "junit=nowhere/tests.xml"];
+    tree.run(server, &lost)?.expect(1)?.says("cannot write nowhere/tests.xml: there is no folder nowhere")?;
+
+    // Manifests that cannot be read are told in JSON, too.
+    tree.edit("users.yaml", "username: alice", "usernam: alice")?;
+    let json = tree.run(server, &["test", "--format", "json"])?.expect(1)?.json()?;
+    check(list(&json["errors"]).iter().any(|it| it["code"] == "RW0105"), "the error is there", &json)?;
+    tree.edit("users.yaml", "usernam: alice", "username: alice")?;
+
     tree.edit(DOCUMENT, "alice: { deny: [view], why: Alice", "alice: { permit: [view], why: Alice")?;
     let ran =
         tree.run(server, &["test", "--report", "junit=a.xml", "--report", "json=a.report"])?.expect(2)?;

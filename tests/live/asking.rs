@@ -185,6 +185,14 @@ fn a_matrix_is_what_the_server_decides(server: &Server) -> Result<(), String> {
         .run(server, &["access", "why", "alice", "view", "Premium resource", "--server", url])?
         .expect(0)?;
     why.says("clients/demo.yaml:")?;
+    // Who is let in behind our back may as well, though no manifest declares them.
+    server.post(&format!("/{name}/users"), &json!({ "username": "zoe", "enabled": true }))?;
+    let group = word(&realm.row("/groups", "name", "Demo group")?["id"]);
+    let zoe = realm.user("zoe")?;
+    server.call(Method::PUT, &format!("/{name}{zoe}/groups/{group}"), None)?;
+    let who = ["access", "who", "view", "Shared resource", "--server", url];
+    tree.run(server, &who)?.expect(0)?.says("zoe")?;
+    tree.run(server, &["access", "can", "zoe", "view", "Shared resource", "--server", url])?.expect(0)?;
     server.no_realm(name)
 }
 

@@ -1,5 +1,6 @@
 //! A credential that may only look plans the same as one that may do everything.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
@@ -87,5 +88,13 @@ fn plans_the_same(server: &Server, name: &str) -> Result<(), String> {
     ran.says("manage-")?;
     let done: Vec<String> = proxy.writes().into_iter().filter(|it| !it.ends_with(" 403")).collect();
     same("nothing was written", &done, &[])?;
+
+    // Without the users, no answer about access would be whole.
+    let who = ["access", "who", "view", "Premium resource", "--server", "--auth-realm", name];
+    tree.run(server, &who)?.expect(0)?.says("eric")?;
+    let users = realm.get(&format!("{management}/roles/view-users"))?;
+    let path = format!("/{name}{account}/role-mappings{management}");
+    server.call(Method::DELETE, &path, Some(&Value::from(vec![users])))?;
+    tree.run(server, &who)?.expect(1)?.says("view-users")?;
     server.no_realm(name)
 }

@@ -215,7 +215,7 @@ fn two_states_are_compared_as_files_or_as_revisions() {
         let ran = run(place, &[&["access", "diff"], args].concat());
         assert_eq!(ran.code, 2, "{args:?}: {}{}", ran.out, ran.err);
         assert!(ran.out.contains("gains alice   view on Premium resource of demo (1)"), "{}", ran.out);
-        assert!(ran.out.contains("by user/alice"), "{}", ran.out);
+        assert!(ran.out.contains("because of user/alice"), "{}", ran.out);
     }
     // Paths on both sides, and a loss.
     let before = example();

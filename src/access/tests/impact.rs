@@ -146,6 +146,40 @@ fn a_client_that_no_longer_passes_on_all_roles_takes_access_away() {
     );
 }
 
+/// What an open permission gives to everybody is no gain of a role that is new, either.
+#[test]
+fn who_comes_with_a_plan_had_nothing_before_and_loses_nothing() {
+    let mut authz = authorization();
+    let policies = authz["policies"].as_array_mut().expect("a list");
+    policies.push(json!({ "name": "late", "type": "client", "clients": ["late"] }));
+    policies.push(role_policy("new", "new"));
+    policies.push(json!({ "name": "for late", "type": "resource", "decisionStrategy": "AFFIRMATIVE",
+        "resources": ["/eric/1"], "policies": ["late", "new"] }));
+    authz["decisionStrategy"] = json!("AFFIRMATIVE");
+    let after = |with: bool| {
+        let mut state = state(&authz);
+        let json = json!({ "realm": "demo", "roles": { "realm": [{ "name": "new" }] },
+            "clients": [{ "clientId": "late" }], "users": [{ "username": "dora", "realmRoles": ["base", "new"] }] });
+        if with {
+            let more = crate::kind::lift_realm(&tree_of_json(&json)).into_live();
+            state.objects.extend(more.objects.into_iter().filter(|it| it.0.kind() != crate::kind::REALM));
+        }
+        state
+    };
+    let made = [Address::top(CLIENT, "late"), Address::top(ROLE, "new"), Address::top(USER, "dora")];
+    assert_eq!(
+        lines(&compared(&after(false), &after(true), &made)),
+        [
+            "Gained view [role/new] +0 on [/eric/1] because of role/new",
+            "Gained view [client/late] +0 on [/eric/1] because of client/late",
+            "Gained view [dora] +0 on [/eric/1] because of role/new",
+            "Gained view [dora] +0 on [open] because of user/dora",
+        ]
+    );
+    let back = lines(&compared(&after(true), &after(false), &made));
+    assert!(back.len() == 4 && back.iter().all(|it| it.starts_with("Lost ")), "{back:?}");
+}
+
 #[test]
 fn a_deleted_policy_opens_what_it_kept_closed() {
     let before = state(&authorization());

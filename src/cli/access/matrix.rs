@@ -8,6 +8,7 @@ use crate::cli::asking::Asking;
 use crate::cli::realms::style;
 use crate::cli::terminal::{print, stream};
 use crate::cli::{Exit, Global};
+use crate::keycloak::Want;
 use crate::report::{self, Sheet};
 
 #[derive(Debug, clap::Args)]
@@ -62,7 +63,9 @@ impl Args {
 }
 
 pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(opened) = open(&args.asking, "access-matrix", args.is_json(), global).await? else {
+    let users = args.persona.iter().filter_map(|it| access::user_named(it)).collect();
+    let also = Want { users, ..Want::default() };
+    let Some(opened) = open(&args.asking, "access-matrix", &also, args.is_json(), global).await? else {
         return Ok(Exit::Failed);
     };
     let client = opened.server(&args.client)?;

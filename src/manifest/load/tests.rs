@@ -31,6 +31,28 @@ fn secrets_in_manifests_never_show_in_the_lines_of_notes() {
 }
 
 #[test]
+fn what_an_earlier_run_wrote_beside_the_manifests_is_no_manifest() {
+    let loaded = texts(&[
+        ("a.yaml", "realm: one\nenabled: true\n"),
+        ("plan.json", "{\"format_version\": \"1.0\", \"realmwright_version\": \"0.1.0\", \"plans\": []}"),
+        ("matrix.json", "{\"format_version\": \"1.0\", \"realm\": \"two\", \"decisions\": []}"),
+        ("report", "{\"format_version\": \"1.0\", \"realmwright_version\": \"0.1.0\", \"errors\": []}"),
+    ]);
+    assert_eq!(notes(&loaded.files, &loaded.notes, Color::Never), "");
+    assert_eq!(loaded.realms.len(), 1);
+}
+
+#[test]
+fn a_manifest_that_names_a_version_is_not_taken_for_a_report() {
+    let loaded = texts(&[
+        ("a.yaml", "realm: one\nrealmwright_version: 0.1.0\n"),
+        ("b.yaml", "realm: one\nformat_version: 1\n"),
+    ]);
+    let codes: Vec<_> = loaded.notes.iter().map(|it| it.code).collect();
+    assert_eq!(codes, ["RW0103", "RW0103"]);
+}
+
+#[test]
 fn secret_files_are_relative_to_the_manifest_and_stay_inside_the_tree() {
     let loaded = texts(&[
         ("m/a.yaml", "realm: one\nclients: [{clientId: demo, secret: {fromFile: ../run/secret}}]\n"),

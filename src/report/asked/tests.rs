@@ -184,6 +184,54 @@ What would be needed
 "#]].raw());
 }
 
+/// What `why` says for a client whose tokens carry no roles, asked by somebody.
+fn narrow(persona: &str, resource: &str) -> String {
+    let manifest = "
+realm: lab
+roles: { realm: [{ name: reader }] }
+users: [{ username: alice, realmRoles: [reader] }]
+clients:
+  - clientId: um
+    fullScopeAllowed: false
+    serviceAccountsEnabled: true
+    authorizationServicesEnabled: true
+    authorizationSettings:
+      scopes: [{ name: view }]
+      resources: [{ name: Maps, scopes: [view] }, { name: Robots, scopes: [view] }]
+      policies:
+        - { name: readers, type: role, roles: [reader] }
+        - { name: robot, type: user, users: [service-account-um] }
+      permissions:
+        - { name: maps, type: resource, resources: [Maps], policies: [readers] }
+        - { name: robots, type: resource, resources: [Robots], policies: [robot] }
+";
+    let loaded = load_texts(&[("lab.yaml", manifest)], &Project::default());
+    let state = on_a_new_realm("lab", &loaded.realms[0].state, NEWEST);
+    let realm = Realm::compile(&state, NEWEST);
+    Lab { loaded, state, realm, client: Address::top(CLIENT, "um") }.why(persona, "view", resource)
+}
+
+#[test]
+fn a_role_that_the_token_does_not_carry_is_not_what_somebody_lacks() {
+    let why = narrow("alice", "Maps");
+    assert!(
+        why.contains("no, alice has `reader`, but the client's tokens do not carry it")
+            && why.contains("alice would have to ask with a token that carries the role `reader`."),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_policy_that_names_the_asking_clients_own_account_says_why_it_does_not_hold() {
+    let why = narrow("service-account-um", "Robots");
+    assert!(
+        why.contains(
+            "no, a client that asks for itself is no user to Keycloak, not even its own service account"
+        ) && why.contains("would have to ask as the user `service-account-um` through another client."),
+        "{why}"
+    );
+}
+
 #[test]
 fn where_no_permission_covers_the_client_decides() {
     assert_data_eq!(

@@ -46,7 +46,7 @@ fn condition(asks: &Asks) -> String {
             let many = if all { "all of the roles" } else { "one of the roles" };
             listed("the role", many, &names(roles.iter().map(|it| &it.role)))
         }
-        Asks::Users(users) => listed("the user", "one of the users", &names(users.iter())),
+        Asks::Users { users, .. } => listed("the user", "one of the users", &names(users.iter())),
         Asks::Groups { groups, claim, .. } => {
             let words: Vec<String> = groups
                 .iter()
@@ -116,18 +116,23 @@ pub(super) fn policy(policy: &PolicySays, persona: &str) -> String {
     let asks = match (&policy.asks, policy.negative) {
         (_, false) => format!("asks for {condition}"),
         (Asks::Roles(_), true) => format!("says yes to all but those with {condition}"),
-        (Asks::Users(_), true) => format!("says yes to all but {condition}"),
+        (Asks::Users { .. }, true) => format!("says yes to all but {condition}"),
         (Asks::Groups { .. }, true) => format!("says yes to all who are not {condition}"),
         (_, true) => format!("says yes to all but {condition}"),
     };
     format!("policy {} {asks}: {says}{because}", quoted(policy.address.name()))
 }
 
+/// The persona has the role, and the token does not say so.
+fn is_out_of_sight(role: &RoleAsked) -> bool {
+    role.way.is_some() && !role.is_seen
+}
+
 fn reason(asks: &Asks, met: bool, persona: &str) -> Option<String> {
     let who = one_line(persona);
     Some(match asks {
         Asks::Roles(roles) => {
-            let unseen = roles.iter().find(|it| it.way.is_some() && !it.is_seen);
+            let unseen = roles.iter().find(|it| is_out_of_sight(it));
             match (met, unseen, &roles[..]) {
                 (true, ..) => format!("{who} has it"),
                 (false, _, []) => "it names no role that is there".to_owned(),
@@ -141,7 +146,11 @@ fn reason(asks: &Asks, met: bool, persona: &str) -> Option<String> {
                 (false, None, _) => format!("{who} does not have what is asked for"),
             }
         }
-        Asks::Users(_) => format!("{who} {} meant", if met { "is" } else { "is not" }),
+        Asks::Users { is_itself: true, .. } => {
+            "a client that asks for itself is no user to Keycloak, not even its own service account"
+                .to_owned()
+        }
+        Asks::Users { .. } => format!("{who} {} meant", if met { "is" } else { "is not" }),
         Asks::Groups { .. } => format!("{who} {} a member", if met { "is" } else { "is not" }),
         Asks::Clients { asking, .. } => format!("it is {} that asks", quoted(asking.name())),
         Asks::ClientScopes(_) => format!("the token {}", if met { "has it" } else { "does not have it" }),
@@ -161,7 +170,7 @@ pub(super) fn way(asks: &Asks) -> Vec<(String, &Step)> {
             first.and_then(|it| it.way.as_ref()).into_iter().flatten().collect()
         }
         Asks::Groups { through, .. } => through.iter().collect(),
-        Asks::Users(_)
+        Asks::Users { .. }
         | Asks::Clients { .. }
         | Asks::ClientScopes(_)
         | Asks::Claim { .. }
@@ -214,8 +223,15 @@ pub(super) fn need(policy: &PolicySays) -> String {
         Asks::Roles(roles) if roles.is_empty() => {
             format!("{not}be let in by {}, which names no role", quoted(policy.address.name()))
         }
+        Asks::Roles(roles) if !policy.negative && roles.iter().any(is_out_of_sight) => {
+            format!("ask with a token that carries {}", condition(&policy.asks))
+        }
         Asks::Roles(_) => format!("{has}have {}", condition(&policy.asks)),
-        Asks::Users(_) | Asks::Groups { .. } => format!("{has}be {}", condition(&policy.asks)),
+        Asks::Users { users, is_itself: true } => {
+            let user = listed("the user", "one of the users", &names(users.iter()));
+            format!("{has}ask as {user} through another client")
+        }
+        Asks::Users { .. } | Asks::Groups { .. } => format!("{has}be {}", condition(&policy.asks)),
         Asks::Clients { clients, .. } => {
             let by = listed("the client", "one of the clients", &names(clients.iter()));
             format!("{has}ask through {by}")
