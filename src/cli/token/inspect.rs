@@ -174,10 +174,17 @@ fn as_json(token: &Token, signature: &Signature, now: i64) -> Value {
         Signature::NotAsked => ("not_asked", None, None),
     };
     let standing = token.standing(now);
+    // Of a signature that nobody looked at, nobody can say that the token is valid.
+    let valid = match signature {
+        Signature::NotVerified { .. } => Some(false),
+        _ if standing != Standing::Current => Some(false),
+        Signature::Verified { .. } => Some(true),
+        Signature::NotAsked => None,
+    };
     json!({
         "format_version": "1.0",
         "command": "token inspect",
-        "valid": state == "verified" && standing == Standing::Current,
+        "valid": valid,
         "signature": { "state": state, "realm": realm, "reason": why },
         "standing": match standing {
             Standing::Current => "current",
@@ -212,6 +219,21 @@ mod tests {
             (json!({ "exp": 0 }), "never expires by itself"),
         ] {
             assert_eq!(times(&token(&claims), 1_000), words);
+        }
+    }
+
+    #[test]
+    fn only_a_verified_token_of_this_time_is_called_valid() {
+        let verified = || Signature::Verified { realm: "a".to_owned() };
+        let wrong = || Signature::NotVerified { why: "no".to_owned() };
+        for (signature, exp, valid) in [
+            (verified(), 1_240, json!(true)),
+            (verified(), 940, json!(false)),
+            (wrong(), 1_240, json!(false)),
+            (Signature::NotAsked, 1_240, Value::Null),
+            (Signature::NotAsked, 940, json!(false)),
+        ] {
+            assert_eq!(as_json(&token(&json!({ "exp": exp })), &signature, 1_000)["valid"], valid);
         }
     }
 
