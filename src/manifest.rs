@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use crate::text::{Note, nearest};
 
 pub use check::check;
-pub use load::{Desired, Loaded, load, load_texts};
+pub use load::{Desired, Loaded, TestDocument, load, load_texts};
 pub use project::{Environment, ForbidGain, Guards, PROJECT_FILE, Project, Prune, RealmEntry};
 pub use secret::{Secrets, resolve, resolve_from, secrets_of};
 

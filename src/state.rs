@@ -10,4 +10,4 @@ pub use address::{Address, KindName, Step, decoded, encoded};
 pub use live::{Found, Known, Live, Part};
 pub use node::{Hidden, Is, Node, SecretRef, SecretSource};
 pub use object::{Object, State};
-pub use pattern::Pattern;
+pub use pattern::{Pattern, stars_match};

@@ -12,8 +12,6 @@ use super::policy::Holds;
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy};
 use crate::state::Address;
 
-pub(super) use ways::ways;
-
 /// What is decided, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -140,45 +138,6 @@ impl Decision {
     }
 }
 
-/// Puts an answer into names and adds the chain.
-pub(super) fn explained(
-    realm: &Realm,
-    server: &Server,
-    subject: &Subject,
-    resource: Option<usize>,
-    answer: &Answered,
-    outcomes: &[Holds],
-) -> Decision {
-    explained_for(realm, server, subject, resource, answer, outcomes).0
-}
-
-/// As [`explained`]; and whether the chain tells how this very subject comes to something, so that it may be
-/// another one for others with the same outcomes.
-pub(super) fn explained_for(
-    realm: &Realm,
-    server: &Server,
-    subject: &Subject,
-    resource: Option<usize>,
-    answer: &Answered,
-    outcomes: &[Holds],
-) -> (Decision, bool) {
-    let names = |scopes: &BTreeSet<usize>| -> BTreeSet<String> {
-        scopes.iter().map(|it| server.scopes.addresses[*it].name().to_owned()).collect()
-    };
-    let is_unknown = matches!(answer.permit, Holds::Unknown | Holds::Fails) || !answer.maybe.is_empty();
-    let verdict = if is_unknown {
-        let doubts = doubts(server, resource, answer, outcomes);
-        Verdict::Unknown { scopes: names(&answer.granted), doubts }
-    } else if answer.permit == Holds::Yes {
-        Verdict::Permit { scopes: names(&answer.granted) }
-    } else {
-        Verdict::Deny
-    };
-    let why = Why { realm, server, subject, outcomes, is_personal: Cell::new(false) };
-    let path = why.path(resource, answer);
-    (Decision { verdict, path, notes: subject.notes.clone() }, why.is_personal.get())
-}
-
 fn doubts(server: &Server, resource: Option<usize>, answer: &Answered, outcomes: &[Holds]) -> Vec<Doubt> {
     let mut out: Vec<Doubt> = answer.unknown.iter().map(|it| doubt(server, *it)).collect();
     let order = order(server, resource, &answer.requested);
@@ -198,16 +157,49 @@ fn doubts(server: &Server, resource: Option<usize>, answer: &Answered, outcomes:
     out
 }
 
+/// What a decision is explained from.
 pub(super) struct Why<'a> {
     pub(super) realm: &'a Realm,
     pub(super) server: &'a Server,
     pub(super) subject: &'a Subject,
     pub(super) outcomes: &'a [Holds],
     /// Set when a step tells how this very subject comes to something.
-    pub(super) is_personal: Cell<bool>,
+    is_personal: Cell<bool>,
 }
 
-impl Why<'_> {
+impl<'a> Why<'a> {
+    pub(super) fn new(
+        realm: &'a Realm,
+        server: &'a Server,
+        subject: &'a Subject,
+        outcomes: &'a [Holds],
+    ) -> Self {
+        Self { realm, server, subject, outcomes, is_personal: Cell::new(false) }
+    }
+
+    /// Returns whether a chain so far tells how this very subject comes to something, so that it may be another one
+    /// for others with the same outcomes.
+    pub(super) fn is_personal(&self) -> bool {
+        self.is_personal.get()
+    }
+
+    /// Puts an answer into names and adds the chain.
+    pub(super) fn explained(&self, resource: Option<usize>, answer: &Answered) -> Decision {
+        let names = |scopes: &BTreeSet<usize>| -> BTreeSet<String> {
+            scopes.iter().map(|it| self.server.scopes.addresses[*it].name().to_owned()).collect()
+        };
+        let is_unknown = matches!(answer.permit, Holds::Unknown | Holds::Fails) || !answer.maybe.is_empty();
+        let verdict = if is_unknown {
+            let doubts = doubts(self.server, resource, answer, self.outcomes);
+            Verdict::Unknown { scopes: names(&answer.granted), doubts }
+        } else if answer.permit == Holds::Yes {
+            Verdict::Permit { scopes: names(&answer.granted) }
+        } else {
+            Verdict::Deny
+        };
+        Decision { verdict, path: self.path(resource, answer), notes: self.subject.notes.clone() }
+    }
+
     fn path(&self, resource: Option<usize>, answer: &Answered) -> Vec<Step> {
         let mut path = vec![Step::new(
             self.subject.user.map(|it| &self.realm.users.addresses[it]),

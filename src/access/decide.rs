@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::chain::{self, Decision, Doubt, Verdict};
+use super::chain::{Decision, Doubt, Verdict, Why};
 use super::persona::{Persona, Subject, Subjects};
 use super::policy::{Holds, combined, some_outcomes, with_leaves};
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Server, Strategy};
@@ -73,7 +73,7 @@ pub(super) fn on(
     let order = order(server, resource, entry.map_or(asked, |it| &it.all));
     let outcomes = some_outcomes(realm, server, subject, policies(server, &order));
     let answer = answer(server, subject, resource, asked, &outcomes);
-    chain::explained(realm, server, subject, resource, &answer, &outcomes)
+    Why::new(realm, server, subject, &outcomes).explained(resource, &answer)
 }
 
 /// Returns every object that a permit may be owed to.
@@ -87,7 +87,7 @@ pub(super) fn ways(
     let order = order(server, Some(resource), &server.resource_entries[resource].all);
     let outcomes = some_outcomes(realm, server, subject, policies(server, &order));
     let answer = answer(server, subject, Some(resource), asked, &outcomes);
-    chain::ways(realm, server, subject, Some(resource), &answer, &outcomes)
+    Why::new(realm, server, subject, &outcomes).ways(Some(resource), &answer)
 }
 
 /// A verdict in positions, and what it came from.

@@ -1,7 +1,6 @@
 //! The whole of a decision: every permission that covers what is asked for, every policy it asks, and what each
 //! of them says of the persona. The chain of a [`Decision`] is the one thread of it that decides.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::chain::{Decision, Doubt, Step, Why};
@@ -251,12 +250,6 @@ impl Tree<'_> {
     }
 
     fn why(&self) -> Why<'_> {
-        Why {
-            realm: self.realm,
-            server: self.server,
-            subject: self.subject,
-            outcomes: self.outcomes,
-            is_personal: Cell::new(false),
-        }
+        Why::new(self.realm, self.server, self.subject, self.outcomes)
     }
 }

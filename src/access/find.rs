@@ -2,7 +2,7 @@
 
 use super::uri::{Known, found};
 use crate::kind::{RESOURCE, SETTINGS, Version};
-use crate::state::{Address, Node, Object, State};
+use crate::state::{Address, Node, Object, State, stars_match};
 
 /// Returns the names of the resources of a client that a text means, in order; none where there is none.
 ///
@@ -16,7 +16,9 @@ pub fn resources(state: &State, version: Version, client: &Address, text: &str) 
     let all = state.under(client).filter(|(it, _)| it.kind() == RESOURCE);
     if text.contains('*') {
         return all
-            .filter(|(it, object)| covers(text, it.name()) || uris(object).any(|uri| covers(text, uri)))
+            .filter(|(it, object)| {
+                stars_match(text, it.name()) || uris(object).any(|uri| stars_match(text, uri))
+            })
             .map(|(it, _)| it.name().to_owned())
             .collect();
     }
@@ -40,37 +42,4 @@ pub fn resource_servers(state: &State) -> Vec<Address> {
 
 fn uris(object: &Object) -> impl Iterator<Item = &str> {
     object.get("uris").map_or(&[][..], Node::items).iter().filter_map(Node::as_text)
-}
-
-/// Returns whether a pattern with `*` for any text covers a text.
-pub fn covers(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stars_cover_any_text() {
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("/eric/*", "/eric/a/b", true),
-            ("/eric/*", "/eric", false),
-            ("a*b*c", "abbbc", true),
-            ("a*b", "ab", true),
-            ("ab*b", "ab", false),
-            ("a", "ab", false),
-        ] {
-            assert_eq!(covers(pattern, text), expected, "{pattern} {text}");
-        }
-    }
 }

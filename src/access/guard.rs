@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::class::everybody;
-use super::find::{covers, resources};
+use super::find::resources;
 use super::impact::{AccessChange, ChangeOfAccess, Impact};
 use super::realm::Realm;
 use crate::change::{Action, Change, To};
 use crate::kind::{REALM, USER, Version, administrator, title};
 use crate::manifest::{ForbidGain, Guards};
-use crate::state::{Address, Is, Node, Pattern, State};
+use crate::state::{Address, Is, Node, Pattern, State, stars_match};
 use crate::text::At;
 
 /// Who the credential in use belongs to.
@@ -193,17 +193,18 @@ fn forbid_gain(watch: &Watch<'_>, rule: &ForbidGain) -> Guard {
 fn is_somebody(watch: &Watch<'_>, persona: &str) -> bool {
     [watch.before, watch.after].into_iter().any(|realm| {
         let mut all = realm.servers().flat_map(|it| everybody(realm, it, None));
-        realm.servers().next().is_none() || all.any(|it| covers(persona, &it.name))
+        realm.servers().next().is_none() || all.any(|it| stars_match(persona, &it.name))
     })
 }
 
 /// Returns in words what somebody gains who must not.
 fn forbidden(watch: &Watch<'_>, rule: &ForbidGain, gain: &AccessChange) -> Option<String> {
     let scope = gain.scope.as_deref();
-    if !covers(&rule.client, gain.client.name()) || !covers(&rule.scope, scope.unwrap_or_default()) {
+    if !stars_match(&rule.client, gain.client.name()) || !stars_match(&rule.scope, scope.unwrap_or_default())
+    {
         return None;
     }
-    let persona = gain.personas.iter().find(|it| covers(&rule.persona, it)).map(String::as_str);
+    let persona = gain.personas.iter().find(|it| stars_match(&rule.persona, it)).map(String::as_str);
     let persona =
         persona.or_else(|| (rule.persona == "*" && gain.undeclared > 0).then_some("somebody undeclared"))?;
     let meant: BTreeSet<String> = match rule.resource.as_str() {
@@ -227,7 +228,7 @@ pub fn guards_everybody(guards: &Guards) -> bool {
 
 /// Returns whether guards are about a user among others than everybody, who is then named and not only counted.
 pub fn guards_user(guards: &Guards, user: &Address) -> bool {
-    guards.forbid_gain.iter().any(|it| it.persona != "*" && covers(&it.persona, user.name()))
+    guards.forbid_gain.iter().any(|it| it.persona != "*" && stars_match(&it.persona, user.name()))
 }
 
 impl Myself {

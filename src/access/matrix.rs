@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::chain::{Step, explained_for};
+use super::chain::{Step, Why};
 use super::decide::{answer, order, policies};
 use super::persona::{Persona, Subject, Subjects};
 use super::policy::{Holds, outcomes};
@@ -134,10 +134,10 @@ fn decided(
         return (Decided { grants: None, path: vec![Step { address: None, text: missing.clone() }] }, false);
     }
     let answer = answer(server, subject, Some(resource), asked, outcomes);
-    let (mut decision, is_personal) =
-        explained_for(realm, server, subject, Some(resource), &answer, outcomes);
+    let why = Why::new(realm, server, subject, outcomes);
+    let mut decision = why.explained(Some(resource), &answer);
     decision.path.remove(0);
-    (Decided { grants: decision.grants(scope), path: decision.path }, is_personal)
+    (Decided { grants: decision.grants(scope), path: decision.path }, why.is_personal())
 }
 
 /// All that a chain hangs on.

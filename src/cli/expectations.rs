@@ -4,36 +4,30 @@ use jiff::civil::DateTime;
 
 use super::planning::{self, Planned};
 use crate::access::Realm;
-use crate::access::test::{Reading, Stage, Test, Tested};
+use crate::access::test::{Reading, Stage, Tested};
 use crate::diff;
 use crate::kind::NEWEST;
-use crate::manifest::{Loaded, Project};
+use crate::manifest::{Desired, Loaded, Project, TestDocument};
 use crate::plan::{AccessTests, access_tests};
 use crate::state::State;
-use crate::text::Note;
 
-/// Reads the documents against what the manifests mean by themselves. One test per document; nothing where it
-/// is not clear what it is about.
-pub(super) fn check(loaded: &Loaded, project: &Project) -> (Vec<Option<Test>>, Vec<Note>) {
+/// Reads the documents against what the manifests mean by themselves, says what is wrong with them, and finds out
+/// which realm each is about.
+pub(super) fn check(loaded: &mut Loaded, project: &Project) {
     if loaded.tests.is_empty() {
-        return (Vec::new(), Vec::new());
+        return;
     }
-    let states: Vec<(&str, State)> = loaded
-        .realms
-        .iter()
-        .map(|it| (it.realm.as_str(), diff::on_a_new_realm(&it.realm, &it.state, NEWEST)))
-        .collect();
+    let of = |it: &Desired| (it.realm.clone(), diff::on_a_new_realm(&it.realm, &it.state, NEWEST));
+    let states: Vec<(String, State)> = loaded.realms.iter().map(of).collect();
     let stages: Vec<Stage<'_>> =
         states.iter().map(|(realm, state)| Stage { realm, state, version: NEWEST }).collect();
     let zone = project.zone();
     let reading = Reading { stages: &stages, zone: &zone, at: None, external: &project.external };
-    let (mut tests, mut notes) = (Vec::new(), Vec::new());
-    for document in &loaded.tests {
-        let (test, found) = reading.read(document);
-        tests.push(test);
-        notes.extend(found);
+    for document in &mut loaded.tests {
+        let (test, notes) = reading.read(&document.tree);
+        document.realm = test.map(|it| it.realm);
+        loaded.notes.extend(notes);
     }
-    (tests, notes)
 }
 
 /// Runs the tests of a realm on what a plan would make of it, and on what it is now.
@@ -44,11 +38,9 @@ pub(super) fn on_plan(
     planned: &Planned,
 ) -> Option<AccessTests> {
     let realm = planned.plan.realm.as_str();
-    let (known, _) = check(loaded, project);
     // One about a client that is declared elsewhere is read for the first time here.
-    let is_of_realm = |it: &Option<Test>| it.as_ref().is_none_or(|it| it.realm == realm);
-    let documents: Vec<_> =
-        loaded.tests.iter().zip(&known).filter(|(_, it)| is_of_realm(it)).map(|(it, _)| it).collect();
+    let is_of_realm = |it: &&TestDocument| it.realm.as_ref().is_none_or(|it| it == realm);
+    let documents: Vec<&TestDocument> = loaded.tests.iter().filter(is_of_realm).collect();
     if documents.is_empty() {
         return None;
     }
@@ -60,7 +52,7 @@ pub(super) fn on_plan(
         let compiled = Realm::compile(state, version);
         let users = planning::people(state);
         // What the state lacks is undecided there; what the manifests lack was refused before.
-        let tests = documents.iter().filter_map(|it| reading.read(it).0);
+        let tests = documents.iter().filter_map(|it| reading.read(&it.tree).0);
         tests.map(|it| it.run(&compiled, &users)).collect()
     };
     let will_be = run(&planned.plan.diff.planned);

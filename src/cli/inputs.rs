@@ -87,12 +87,9 @@ impl Inputs {
                 return Err(UsageError::new(format!("no manifest declares realm `{wanted}`")).into());
             }
         }
-        let (tests, notes) = expectations::check(&loaded, &project);
-        loaded.notes.extend(notes);
+        expectations::check(&mut loaded, &project);
         if !self.realm.is_empty() {
-            let mut of_realm =
-                tests.iter().map(|it| it.as_ref().is_none_or(|it| self.realm.contains(&it.realm)));
-            loaded.tests.retain(|_| of_realm.next().unwrap_or(true));
+            loaded.tests.retain(|it| it.realm.as_ref().is_none_or(|it| self.realm.contains(it)));
             loaded.realms.retain(|it| self.realm.contains(&it.realm));
         }
         Ok((project, loaded))

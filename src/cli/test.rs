@@ -10,10 +10,11 @@ use super::exit::UsageError;
 use super::realms::{Format, run_id, style};
 use super::terminal::{print, say};
 use super::{Exit, Global};
+use crate::access::Realm;
 use crate::access::test::{Case, Oracle, Reading, Results, Stage, Test, Tested};
-use crate::access::{Realm, covers};
 use crate::keycloak::Want;
 use crate::report;
+use crate::state::stars_match;
 use crate::text::{Files, Note};
 
 mod oracle;
@@ -153,7 +154,7 @@ fn read(facts: &Facts) -> (Vec<Test>, Vec<Note>) {
     let reading = Reading { stages: &stages, zone: &zone, at: facts.at, external: &facts.project.external };
     let (mut tests, mut notes) = (Vec::new(), Vec::new());
     for document in &facts.loaded.tests {
-        let (test, found) = reading.read(document);
+        let (test, found) = reading.read(&document.tree);
         notes.extend(found);
         tests.extend(test);
     }
@@ -198,7 +199,8 @@ impl Filter {
     }
 
     fn keeps(&self, personas: &[crate::access::Persona], case: &Case) -> bool {
-        let is = |pattern: &Option<String>, text: &str| pattern.as_ref().is_none_or(|it| covers(it, text));
+        let is =
+            |pattern: &Option<String>, text: &str| pattern.as_ref().is_none_or(|it| stars_match(it, text));
         is(&self.persona, &personas[case.persona].name)
             && is(&self.scope, case.scope.as_deref().unwrap_or_default())
             && is(&self.resource, &case.resource)

@@ -17,11 +17,19 @@ pub struct Loaded {
     pub files: Files,
     /// By name of the realm.
     pub realms: Vec<Desired>,
-    /// The documents with `kind: AccessTest`, as written.
-    pub tests: Vec<Tree>,
+    pub tests: Vec<TestDocument>,
     /// The folders that files named by `fromFile` may not leave.
     pub roots: Vec<PathBuf>,
     pub notes: Vec<Note>,
+}
+
+/// A document with `kind: AccessTest`.
+#[derive(Debug)]
+pub struct TestDocument {
+    /// As it is written.
+    pub tree: Tree,
+    /// The realm that it is about, once that is found out.
+    pub realm: Option<String>,
 }
 
 /// What all manifests of a realm say together.
@@ -136,7 +144,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
     }
     if let Some(kind) = document.get("kind") {
         match kind.scalar() {
-            Some("AccessTest") => out.tests.push(document),
+            Some("AccessTest") => out.tests.push(TestDocument { tree: document, realm: None }),
             written => {
                 let written = written.unwrap_or_default();
                 let title = format!("unknown kind of document `{written}`");

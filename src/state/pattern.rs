@@ -36,19 +36,21 @@ fn covers(pattern: &[String], parts: &[&str]) -> bool {
             covers(rest, parts) || parts.split_first().is_some_and(|(_, parts)| covers(pattern, parts))
         }
         (Some(_), None) => false,
-        (Some((first, rest)), Some((part, parts))) => {
-            one(first.as_bytes(), part.as_bytes()) && covers(rest, parts)
-        }
+        (Some((first, rest)), Some((part, parts))) => stars_match(first, part) && covers(rest, parts),
     }
 }
 
-/// Matches one segment, in which `*` stands for any run of characters.
-fn one(pattern: &[u8], text: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => text.is_empty(),
-        Some((b'*', rest)) => (0..=text.len()).any(|skipped| one(rest, &text[skipped..])),
-        Some((byte, rest)) => text.split_first().is_some_and(|(it, text)| it == byte && one(rest, text)),
+/// Returns whether a pattern covers a text, where `*` stands for any run of characters.
+pub fn stars_match(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
     }
+    rest.ends_with(last)
 }
 
 #[cfg(test)]
@@ -75,6 +77,21 @@ mod tests {
             ("role/*", &demo, false),
         ] {
             assert_eq!(Pattern::new(pattern).covers(address), covered, "{pattern} on {address}");
+        }
+    }
+
+    #[test]
+    fn stars_match_any_text() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("/eric/*", "/eric/a/b", true),
+            ("/eric/*", "/eric", false),
+            ("a*b*c", "abbbc", true),
+            ("a*b", "ab", true),
+            ("ab*b", "ab", false),
+            ("a", "ab", false),
+        ] {
+            assert_eq!(stars_match(pattern, text), expected, "{pattern} {text}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use realmwright::diff::{self, Diff, Ledger, Ownership, Question, Terms};
-use realmwright::kind::{self, NEWEST, OLDEST, Sent, Version, lift_object, lift_realm};
+use realmwright::kind::{self, NEWEST, OLDEST, Sent, Version, lift_object};
 use realmwright::manifest::{self, Project, Prune};
 use realmwright::state::{Address, Is, Known, Live, Node, SecretRef, SecretSource, State};
 use realmwright::text::tree_of_json;
@@ -18,13 +18,7 @@ const SEEDS: u64 = 12;
 
 /// What a new realm of the version holds.
 pub(crate) fn fresh(version: Version, realm: &str) -> Live {
-    let text = if version == OLDEST {
-        include_str!("../../schemas/keycloak/26.0/fresh-realm.json")
-    } else {
-        include_str!("../../schemas/keycloak/26.7/fresh-realm.json")
-    };
-    let value: Value = serde_json::from_str(&text.replace("{realm}", realm)).expect("recorded JSON");
-    live(lift_realm(&tree_of_json(&value)).into_live())
+    live(kind::fresh_realm(realm, version))
 }
 
 /// A realm that was read completely.

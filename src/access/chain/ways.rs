@@ -1,43 +1,33 @@
 //! Everything that a permit may be owed to: not one chain, but each object on any of them.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::{Step, Why};
 use crate::access::decide::{Answered, order, says};
-use crate::access::persona::Subject;
 use crate::access::policy::Holds;
-use crate::access::realm::{PermissionType, PolicyIs, Realm, Server};
+use crate::access::realm::{PermissionType, PolicyIs};
 use crate::state::Address;
 
-/// Returns the permissions that grant, their policies that hold, and the roles and groups that make these hold.
-///
-/// Which of several comes first in a chain depends on the order in which a server lists them.
-pub(in crate::access) fn ways(
-    realm: &Realm,
-    server: &Server,
-    subject: &Subject,
-    resource: Option<usize>,
-    answer: &Answered,
-    outcomes: &[Holds],
-) -> BTreeSet<Address> {
-    let why = Why { realm, server, subject, outcomes, is_personal: Cell::new(false) };
-    let mut out: BTreeSet<Address> =
-        subject.user.map(|it| realm.users.addresses[it].clone()).into_iter().collect();
-    for (permission, _) in order(server, resource, &answer.requested) {
-        let entry = &server.permission_entries[permission];
-        let is_apart = entry.of == PermissionType::Scope
-            && !answer.requested.is_empty()
-            && entry.scopes.is_disjoint(&answer.requested);
-        if !is_apart && says(server, permission, outcomes) == Some(Holds::Yes) {
-            out.insert(server.permissions.addresses[permission].clone());
-            why.holding(&entry.policies, &mut out, 0);
-        }
-    }
-    out
-}
-
 impl Why<'_> {
+    /// Returns the permissions that grant, their policies that hold, and the roles and groups that make these hold.
+    ///
+    /// Which of several comes first in a chain depends on the order in which a server lists them.
+    pub(in crate::access) fn ways(&self, resource: Option<usize>, answer: &Answered) -> BTreeSet<Address> {
+        let user = self.subject.user.map(|it| self.realm.users.addresses[it].clone());
+        let mut out: BTreeSet<Address> = user.into_iter().collect();
+        for (permission, _) in order(self.server, resource, &answer.requested) {
+            let entry = &self.server.permission_entries[permission];
+            let is_apart = entry.of == PermissionType::Scope
+                && !answer.requested.is_empty()
+                && entry.scopes.is_disjoint(&answer.requested);
+            if !is_apart && says(self.server, permission, self.outcomes) == Some(Holds::Yes) {
+                out.insert(self.server.permissions.addresses[permission].clone());
+                self.holding(&entry.policies, &mut out, 0);
+            }
+        }
+        out
+    }
+
     fn holding(&self, policies: &[usize], out: &mut BTreeSet<Address>, depth: usize) {
         for policy in policies.iter().copied().filter(|it| self.outcomes[*it] == Holds::Yes) {
             let entry = &self.server.policy_entries[policy];

@@ -59,7 +59,7 @@ fn read(document: &str, external: &[Pattern]) -> Read {
     let mut notes = loaded.notes.clone();
     let mut test = None;
     for document in &loaded.tests {
-        let (read, found) = reading.read(document);
+        let (read, found) = reading.read(&document.tree);
         test = read;
         notes.extend(found);
     }

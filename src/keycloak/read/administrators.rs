@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::users::{Holders, LIST};
 use super::wire::Wire;
-use super::{rows, str_of};
+use super::{rows, str_of, text};
 use crate::keycloak::Error;
 use crate::kind::{administrator, segment};
 
@@ -20,8 +20,7 @@ pub(super) async fn names(
     realm: &Map<String, Value>,
     holders: &Holders<'_>,
 ) -> Result<BTreeSet<String>, Error> {
-    let name = str_of_map(realm, "realm");
-    let target = administrator(name);
+    let target = administrator(&text(realm, "realm").unwrap_or_default());
     let client = target.parent();
     let target = (client.as_ref().map_or("", |it| it.name()), target.name());
     let roles = carrying(realm, target);
@@ -93,8 +92,4 @@ fn carrying_groups<'a>(realm: &'a Map<String, Value>, roles: &BTreeSet<Role<'_>>
         walk(group, false, roles, &mut out);
     }
     out
-}
-
-fn str_of_map<'a>(map: &'a Map<String, Value>, key: &str) -> &'a str {
-    map.get(key).and_then(Value::as_str).unwrap_or_default()
 }
