@@ -119,17 +119,18 @@ impl Ready {
         if !planned.plan.is_empty() {
             self.judge_access(&mut planned, self.desired(realm));
         }
+        Ok(planned)
+    }
+
+    /// Plans, counts the users whom the comparison of access left out, and runs the access tests on what the realm
+    /// would be.
+    pub(super) async fn plan_tested(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
+        let mut planned = self.plan(realm, adopt).await?;
         if let Some(impact) = planned.plan.access.as_mut().filter(|it| it.decisions > 0) {
             let people = planning::people(&planned.read.live.state).len();
             let count = self.target.keycloak.count_users(&self.desired(realm).realm).await?;
             impact.outside = count.map(|it| it.saturating_sub(people));
         }
-        Ok(planned)
-    }
-
-    /// Plans, and runs the access tests on what the realm would be.
-    pub(super) async fn plan_tested(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
-        let mut planned = self.plan(realm, adopt).await?;
         if let Some(tests) = expectations::on_plan(&self.loaded, &self.project, self.at, &planned) {
             planned.plan.add_tests(tests);
         }
