@@ -1,6 +1,10 @@
 //! One object's difference between what is desired and what is live.
 
+mod refusal;
+
 use std::collections::BTreeSet;
+
+pub use refusal::{ConsentKey, Reason, Refusal};
 
 use crate::state::{Address, Node};
 use crate::text::At;

@@ -21,11 +21,11 @@ pub use ownership::next_ledger;
 pub use planned::planned;
 pub use same::same;
 
-use crate::change::{Action, Change, FieldChange, Path, To, Why};
+use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, PERMISSION, REALM, SETTINGS, USER, UserProfile, Version};
 use crate::manifest::Prune;
 use crate::state::{Address, Found, Known, Live, Node, Object, Pattern, SecretRef, State};
-use crate::text::{At, Note};
+use crate::text::{At, Code, Note};
 
 /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
 pub type SameSecret<'a> = Box<dyn Fn(&SecretRef, &str) -> Option<bool> + 'a>;
@@ -86,9 +86,9 @@ impl Terms {
 pub struct Diff {
     pub changes: Vec<Change>,
     /// Differences that a run leaves alone without consent, by the key of `--allow`.
-    pub held_back: Vec<(&'static str, Change)>,
+    pub held_back: Vec<(ConsentKey, Change)>,
     /// Differences that are left alone without consent and were consented to, by the key of `--allow`.
-    pub included: Vec<(&'static str, Address)>,
+    pub included: Vec<(ConsentKey, Address)>,
     /// Owned once, declared no longer, and not deleted by this plan.
     pub left_behind: Vec<LeftBehind>,
     /// Why nothing may be applied.
@@ -116,17 +116,6 @@ pub struct LeftBehind {
     /// A field or key that is no longer managed; none: the whole object.
     pub path: Option<Path>,
     pub adopted: bool,
-}
-
-/// Something that must not be done, and whether `--allow` may permit it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub id: &'static str,
-    pub address: Address,
-    pub message: String,
-    pub at: At,
-    /// The key of `--allow` that consents, if any does.
-    pub consent: Option<&'static str>,
 }
 
 /// Compares what is desired with what is live.
@@ -215,7 +204,7 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
                 let client = address.name().trim_start_matches("service-account-");
                 out.notes.push(
                     Note::error(
-                        "RW0502",
+                        Code::NoServiceAccount,
                         format!("{} does not exist and cannot be created", kind::title(address)),
                         object.at,
                         "a client makes its service account",
@@ -227,7 +216,7 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             if kind::is_only_mapped(object) {
                 out.notes.push(
                     Note::error(
-                        "RW0504",
+                        Code::MappingsOfNothing,
                         format!("{} does not exist", kind::title(address)),
                         object.at,
                         "has scope mappings here and nothing else",
@@ -239,7 +228,7 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             if address.kind() == SETTINGS {
                 let client = address.parent().map(|it| kind::title(&it)).unwrap_or_default();
                 out.notes.push(
-                    Note::error("RW0505", format!("{client} has no authorization"), object.at, "these settings have nowhere to go")
+                    Note::error(Code::NoAuthorization, format!("{client} has no authorization"), object.at, "these settings have nowhere to go")
                         .help("declare the client with `authorizationServicesEnabled: true` and `serviceAccountsEnabled: true`"),
                 );
                 return;
@@ -247,7 +236,7 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             create(question, address, object, base, out);
         }
         (Found::Unknown { needs }, None) => out.refusals.push(Refusal {
-            id: "unknown",
+            id: Reason::Unknown,
             address: address.clone(),
             message: format!("{} cannot be seen: this credential lacks {needs}", kind::title(address)),
             at: object.at,

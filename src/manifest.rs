@@ -13,7 +13,7 @@ mod secret;
 
 use std::path::PathBuf;
 
-use crate::text::{Note, nearest};
+use crate::text::{Code, Note, nearest};
 
 pub use check::check;
 pub use load::{Desired, Loaded, TestDocument, load, load_texts};
@@ -40,7 +40,7 @@ fn unused_realms(loaded: &Loaded, project: &Project) -> Vec<Note> {
     unused
         .filter_map(|(name, entry)| {
             let title = format!("no manifest is about realm `{name}`");
-            let note = Note::warning("RW0118", title, entry.at?, "named only here");
+            let note = Note::warning(Code::UnusedRealm, title, entry.at?, "named only here");
             Some(match nearest(name, named.iter().copied()) {
                 Some(near) => note.help(format!("the manifests are about `{near}`: did you mean that?")),
                 None => note,

@@ -17,8 +17,8 @@ pub use impact::{impact, sides};
 pub use outcome::{Ended, Outcome};
 
 use crate::access::{Guard, Impact};
-use crate::change::{Action, Change};
-use crate::diff::{Diff, Refusal};
+use crate::change::{Action, Change, ConsentKey, Refusal};
+use crate::diff::Diff;
 
 /// The plan of one realm. Holds no secret and no id.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,7 @@ pub struct Plan {
     /// What must be agreed to, by key of `--allow`.
     pub consents: Vec<Consent>,
     /// Consents that were given, by key.
-    pub allowed: BTreeMap<String, usize>,
+    pub allowed: BTreeMap<ConsentKey, usize>,
     /// What no yes can permit, and what lacks its yes.
     pub refusals: Vec<Refusal>,
 }

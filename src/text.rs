@@ -2,16 +2,20 @@
 //!
 //! Knows no Keycloak. Everything that a person may be shown a place for starts here.
 
+mod code;
 mod file;
 mod json;
+mod named;
 mod note;
 mod reader;
 mod span;
 mod tree;
 mod yaml;
 
+pub use code::Code;
 pub use file::{Files, Position};
 pub use json::{json_of_tree, tree_of_json};
+pub(crate) use named::named;
 pub use note::{Mark, Note, Severity, nearest};
 pub use reader::Reader;
 pub use span::At;

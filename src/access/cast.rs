@@ -7,7 +7,7 @@ use super::persona::Persona;
 use super::time::wall_clock;
 use crate::kind::{CLIENT, GROUP, ROLE, USER, parse_address, reference, title};
 use crate::state::{Address, KindName, State};
-use crate::text::{Key, Note, Reader, Tree, TreeIs, json_of_tree, nearest, parse_yaml};
+use crate::text::{Code, Key, Note, Reader, Tree, TreeIs, json_of_tree, nearest, parse_yaml};
 
 /// Says that an object is missing.
 pub(super) fn not_there(address: &Address) -> String {
@@ -71,7 +71,7 @@ impl Cast<'_> {
                     match wall_clock(&text, self.zone) {
                         Ok(at) => out.at = Some(at),
                         Err(problem) => reader.notes.push(
-                            Note::error("RW0104", format!("`{text}` is not a time"), value.at, problem)
+                            Note::error(Code::WrongForm, format!("`{text}` is not a time"), value.at, problem)
                                 .help("write `2026-01-05T03:00:00Z`, or without `Z` as the server's own clock shows it"),
                         ),
                     }
@@ -81,7 +81,7 @@ impl Cast<'_> {
         if tree.entries().is_empty() && matches!(tree.is, TreeIs::Map(_) | TreeIs::Null) {
             reader.notes.push(
                 Note::error(
-                    "RW0105",
+                    Code::Missing,
                     format!("persona `{name}` is nobody"),
                     tree.at,
                     "no user, role or group",
@@ -100,7 +100,7 @@ impl Cast<'_> {
             let all = self.state.objects.keys().filter(|it| it.kind() == kind);
             let names: Vec<&str> =
                 all.filter(|it| it.parent().is_none() || kind == GROUP).map(Address::name).collect();
-            let note = Note::error("RW0201", not_there(&address), value.at, "not there");
+            let note = Note::error(Code::UnknownReference, not_there(&address), value.at, "not there");
             reader.notes.push(match nearest(&written, names) {
                 Some(near) => note.help(format!("did you mean `{near}`?")),
                 None => note.help("declare it, or make the persona of roles and groups that exist"),

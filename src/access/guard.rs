@@ -7,7 +7,7 @@ use super::class::everybody;
 use super::find::resources;
 use super::impact::{AccessChange, ChangeOfAccess, Impact};
 use super::realm::Realm;
-use crate::change::{Action, Change, To};
+use crate::change::{Action, Change, Reason, To};
 use crate::kind::{REALM, USER, Version, administrator, title};
 use crate::manifest::{ForbidGain, Guards};
 use crate::state::{Address, Is, Node, Pattern, State, stars_match};
@@ -27,7 +27,7 @@ pub enum Myself {
 /// One rule, and whether the plan keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guard {
-    pub id: &'static str,
+    pub id: Reason,
     pub passes: bool,
     /// What it looked at, in words.
     pub message: String,
@@ -65,7 +65,7 @@ pub fn guards(watch: &Watch<'_>) -> Vec<Guard> {
 }
 
 fn min_admins(watch: &Watch<'_>, least: usize, at: At) -> Guard {
-    let guard = |passes, message| Guard { id: "minAdmins", passes, message, at };
+    let guard = |passes, message| Guard { id: Reason::MinAdmins, passes, message, at };
     if !watch.sees_users {
         return guard(
             false,
@@ -95,7 +95,7 @@ fn min_admins(watch: &Watch<'_>, least: usize, at: At) -> Guard {
 }
 
 fn keep_self(watch: &Watch<'_>, at: At) -> Guard {
-    let guard = |passes, message: String| Guard { id: "keepSelf", passes, message, at };
+    let guard = |passes, message: String| Guard { id: Reason::KeepSelf, passes, message, at };
     let (me, user) = match watch.myself {
         Myself::Elsewhere => {
             return guard(true, "the credential in use belongs to another realm".to_owned());
@@ -166,7 +166,12 @@ fn protected(watch: &Watch<'_>) -> Vec<Guard> {
         .filter_map(|it| {
             let lost = lost(watch, it);
             let message = format!("{} is protected and would lose {}", title(it), lost.join(", "));
-            (!lost.is_empty()).then_some(Guard { id: "protect", passes: false, message, at: At::SERVER })
+            (!lost.is_empty()).then_some(Guard {
+                id: Reason::Protect,
+                passes: false,
+                message,
+                at: At::SERVER,
+            })
         })
         .collect()
 }
@@ -186,7 +191,7 @@ fn forbid_gain(watch: &Watch<'_>, rule: &ForbidGain) -> Guard {
         [first] => first.clone(),
         [first, more @ ..] => format!("{first}, and {} more", more.len()),
     };
-    Guard { id: "forbidGain", passes: broken.is_empty(), message, at: rule.at }
+    Guard { id: Reason::ForbidGain, passes: broken.is_empty(), message, at: rule.at }
 }
 
 /// Says whether a rule is about anybody who was looked at: other realms of the tree may have whom this one lacks.

@@ -10,7 +10,7 @@ use super::realms::{Asked, Ready};
 use super::signal::Signals;
 use super::terminal::say;
 use super::{Exit, Global};
-use crate::diff::Refusal;
+use crate::change::Refusal;
 use crate::plan::{Outcome, Plan};
 use crate::report::{Audit, Failure, Verification, failure_json};
 

@@ -8,13 +8,10 @@ use jiff::civil::DateTime;
 use super::exit::UsageError;
 use super::expectations;
 use crate::access;
+use crate::change::ConsentKey;
 use crate::diff::Terms;
 use crate::manifest::{self, Loaded, Project, Prune};
 use crate::state::Pattern;
-
-/// Keys of `--allow`.
-pub(super) const CONSENTS: &[&str] =
-    &["realms", "cascade", "changed", "hazards", "reenables", "secrets", "master", "untested-version"];
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Manifests")]
@@ -179,18 +176,20 @@ impl Scope {
         self.prune
     }
 
-    pub(super) fn allowed(&self) -> anyhow::Result<BTreeMap<String, usize>> {
+    pub(super) fn allowed(&self) -> anyhow::Result<BTreeMap<ConsentKey, usize>> {
         let mut allowed = BTreeMap::new();
         for text in &self.allow {
-            let pair = text.split_once('=').and_then(|(key, number)| Some((key, number.parse().ok()?)));
+            let pair = text
+                .split_once('=')
+                .and_then(|(key, number)| Some((ConsentKey::of(key)?, number.parse().ok()?)));
             match pair {
-                Some((key, number)) if CONSENTS.contains(&key) => {
-                    allowed.insert(key.to_owned(), number);
+                Some((key, number)) => {
+                    allowed.insert(key, number);
                 }
                 _ => {
                     let message = format!(
                         "--allow takes KEY=N with a key of {}; this is `{text}`",
-                        CONSENTS.join(", ")
+                        ConsentKey::ALL.iter().map(|it| it.name()).collect::<Vec<_>>().join(", ")
                     );
                     return Err(UsageError::new(message).into());
                 }
@@ -213,8 +212,8 @@ impl Scope {
                 Prune::Nothing if self.prune => Prune::AllButUsers,
                 prune => prune,
             },
-            reenables: allowed.contains_key("reenables"),
-            secrets: allowed.contains_key("secrets"),
+            reenables: allowed.contains_key(&ConsentKey::Reenables),
+            secrets: allowed.contains_key(&ConsentKey::Secrets),
         })
     }
 }

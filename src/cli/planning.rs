@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Impact, Realm};
 use crate::apply::{is_ours, read_ledgers};
-use crate::change::{Change, FieldChange, Path, To, Why};
+use crate::change::{Change, ConsentKey, FieldChange, Path, To, Why};
 use crate::diff::{self, Ledger, LedgerError, Ownership, Question, Terms};
 use crate::keycloak::{Keycloak, Read, Want, read};
 use crate::kind::{self, USER, UserProfile, Version};
@@ -20,7 +20,7 @@ pub(super) struct Wish<'a> {
     pub(super) environment: &'a str,
     pub(super) roots: &'a [String],
     pub(super) terms: &'a Terms,
-    pub(super) allowed: &'a BTreeMap<String, usize>,
+    pub(super) allowed: &'a BTreeMap<ConsentKey, usize>,
     pub(super) may_create: bool,
     /// Write a fresh ledger in place of one that cannot be trusted.
     pub(super) adopt: bool,

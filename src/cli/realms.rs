@@ -13,6 +13,7 @@ use super::inputs::{Access, Inputs, Scope};
 use super::planning::{self, Planned, Wish};
 use super::terminal::{print, say};
 use crate::access::{self, Impact, Myself, guarded_users};
+use crate::change::ConsentKey;
 use crate::diff::Terms;
 use crate::keycloak::Want;
 use crate::kind::USER;
@@ -43,7 +44,7 @@ pub(super) struct Ready {
     pub(super) run: String,
     secrets: Vec<(Secrets, Vec<Note>)>,
     terms: Terms,
-    allowed: BTreeMap<String, usize>,
+    allowed: BTreeMap<ConsentKey, usize>,
     roots: Vec<String>,
     access: Access,
     at: Option<DateTime>,

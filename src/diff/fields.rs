@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, Question, Refusal, digest, same};
-use crate::change::{FieldChange, Path, To, Why};
+use super::{Entry, Question, digest, same};
+use crate::change::{ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, CLIENT, CLIENT_SCOPE, Compare, REALM, ROLE, Sent, USER};
 use crate::manifest::Prune;
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
@@ -14,9 +14,9 @@ use crate::text::At;
 #[derive(Default)]
 pub(super) struct Compared {
     pub(super) changes: Vec<FieldChange>,
-    pub(super) held_back: Vec<(&'static str, FieldChange)>,
+    pub(super) held_back: Vec<(ConsentKey, FieldChange)>,
     /// What would have been held back without consent, by the key that consents.
-    pub(super) included: Vec<&'static str>,
+    pub(super) included: Vec<ConsentKey>,
     pub(super) tolerated: BTreeMap<Box<str>, BTreeSet<Address>>,
     pub(super) left_behind: Vec<Path>,
     pub(super) cannot_tell: Vec<(Path, At)>,
@@ -51,7 +51,7 @@ pub(super) fn compare(
             (_, Is::Secret(secret), live) => it.secret(path, secret, node, live),
             (_, Is::Map(keys), live) => it.keys(name, keys, live),
             (Some(Sent::Fixed), _, live) if !same(node, live) => it.out.refusals.push(Refusal {
-                id: "fixed",
+                id: Reason::Fixed,
                 address: address.clone(),
                 message: format!(
                     "`{name}` of {} cannot be changed: Keycloak keeps what it was created with; give the new one another name, or remove the old one first",
@@ -81,10 +81,10 @@ impl Comparison<'_> {
             && self.applied(&change.path) != digest(&Node::bool(At::SERVER, false)).as_ref()
             && self.question.live.state.contains(self.address);
         if is_incident && !self.question.terms.reenables {
-            self.out.held_back.push(("reenables", change));
+            self.out.held_back.push((ConsentKey::Reenables, change));
         } else {
             if is_incident {
-                self.out.included.push("reenables");
+                self.out.included.push(ConsentKey::Reenables);
             }
             self.out.changes.push(change);
         }
@@ -125,10 +125,10 @@ impl Comparison<'_> {
             Some(true) => {}
             _ if grew || asked => self.out.changes.push(change),
             Some(false) if self.question.terms.secrets => {
-                self.out.included.push("secrets");
+                self.out.included.push(ConsentKey::Secrets);
                 self.out.changes.push(change);
             }
-            Some(false) => self.out.held_back.push(("secrets", change)),
+            Some(false) => self.out.held_back.push((ConsentKey::Secrets, change)),
             // A key that is there but masked is shown masked: one that is not shown is not there.
             None if live.is_none() && path.key.is_some() => {
                 self.out.changes.push(FieldChange { why: Why::ManifestChanged, ..change });
@@ -201,7 +201,7 @@ impl Comparison<'_> {
 
     fn refuse_lower(&mut self, path: &Path, before: u32, at: At) {
         self.out.refusals.push(Refusal {
-            id: "secret-version",
+            id: Reason::SecretVersion,
             address: self.address.clone(),
             message: format!(
                 "the version of `{path}` of {} is lower than {before}, which was applied; versions only grow",
@@ -274,7 +274,7 @@ pub(super) fn links(
         }
         if question.live.unread.iter().any(|(object, name)| object == address && **name == **field) {
             out.refusals.push(Refusal {
-                id: "unknown",
+                id: Reason::Unknown,
                 address: address.clone(),
                 message: format!("`{field}` of {} cannot be seen with this credential", kind::title(address)),
                 at: node.at,

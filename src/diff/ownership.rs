@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cascade::{self, Effect, Fate};
 use super::planned::{delete_rank, lost_scopes, taken};
-use super::{Diff, Entry, How, Ledger, LeftBehind, Question, Refusal, digest};
-use crate::change::{Action, Change, Path, Why};
+use super::{Diff, Entry, How, Ledger, LeftBehind, Question, digest};
+use crate::change::{Action, Change, ConsentKey, Path, Reason, Refusal, Why};
 use crate::kind::{self, REALM, RESOURCE, SCOPE, USER};
 use crate::manifest::Prune;
 use crate::state::{Address, Found, Node, Object, State};
@@ -25,7 +25,7 @@ pub(super) fn is_anothers(
     let other = question.ownership.others.iter().find(|(_, it)| it.entries.contains_key(address));
     let Some((owner, _)) = other.filter(|_| !ours) else { return false };
     out.refusals.push(Refusal {
-        id: "owner",
+        id: Reason::Owner,
         address: address.clone(),
         message: format!(
             "{} belongs to owner `{owner}`; name it without fields to put something under it",
@@ -96,14 +96,14 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
         }
         if moved(entry, live) {
             out.refusals.push(Refusal {
-                id: "changed",
+                id: Reason::Changed,
                 address: address.clone(),
                 message: format!(
                     "{} changed in Keycloak since we applied it, and would be deleted",
                     kind::title(address)
                 ),
                 at: At::SERVER,
-                consent: Some("changed"),
+                consent: Some(ConsentKey::Changed),
             });
         }
         deletes.push(Change {
@@ -180,7 +180,7 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
         && let Some(why) = &question.ownership.damaged
     {
         out.refusals.push(Refusal {
-            id: "ledger",
+            id: Reason::Ledger,
             address: kind::realm_address(),
             message: format!(
                 "{why}: pruning is refused; `apply --adopt` without --prune makes this run the measure"
@@ -217,14 +217,14 @@ fn judge_effect(
             kind::title(of),
             kind::title(on)
         );
-        refuse("in-use", message, None);
+        refuse(Reason::InUse, message, None);
     } else if matches!(effect.fate, Fate::Emptied { .. }) && !declared {
         let message = format!(
             "{doing} {} would leave {} empty, which then denies everybody or, when negative, permits everybody",
             kind::title(of),
             kind::title(on)
         );
-        refuse("emptied", message, None);
+        refuse(Reason::Emptied, message, None);
     } else if cascade::matters(&effect) && !belongs && !ours {
         let does = if effect.fate == Fate::Disappears { "takes" } else { "changes" };
         let message = format!(
@@ -232,7 +232,7 @@ fn judge_effect(
             kind::title(of),
             kind::title(on)
         );
-        refuse("cascade", message, Some("cascade"));
+        refuse(Reason::Cascade, message, Some(ConsentKey::Cascade));
     }
     if effect.fate == Fate::Disappears {
         out.changes.push(Change {
@@ -265,7 +265,7 @@ fn protect(question: &Question<'_>, out: &mut Diff) {
         if let (true, Some(pattern)) = (writes, protected) {
             let does = if change.action == Action::Delete { "deleted" } else { "changed" };
             out.refusals.push(Refusal {
-                id: "protect",
+                id: Reason::Protect,
                 address: change.object.clone(),
                 message: format!(
                     "{} is protected by `{}` and would be {does}",

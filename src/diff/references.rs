@@ -5,7 +5,7 @@ use super::{Diff, Question};
 use crate::change::Action;
 use crate::kind::{self, Sent};
 use crate::state::{Address, Found};
-use crate::text::{At, Note, nearest};
+use crate::text::{At, Code, Note, nearest};
 
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     let mut notes = Vec::new();
@@ -41,14 +41,19 @@ fn lead(
     let removed = out.changes.iter().any(|it| it.action == Action::Delete && it.object == *target);
     let note = if removed {
         Note::error(
-            "RW0503",
+            Code::RemovedHere,
             format!("{title} is removed by this very plan"),
             at,
             format!("{} still needs it", kind::title(from)),
         )
         .help("declare it again, or take this reference out too")
     } else if let Found::Unknown { needs } = question.live.find(target) {
-        Note::error("RW0504", format!("{title} cannot be seen"), at, format!("this credential lacks {needs}"))
+        Note::error(
+            Code::CannotBeSeen,
+            format!("{title} cannot be seen"),
+            at,
+            format!("this credential lacks {needs}"),
+        )
     } else {
         let names = out
             .planned
@@ -56,7 +61,7 @@ fn lead(
             .keys()
             .filter(|it| it.kind() == target.kind() && it.parent() == target.parent());
         let note = Note::error(
-            "RW0501",
+            Code::NotInRealm,
             format!("unknown {title}"),
             at,
             "neither in the manifests nor in the realm",

@@ -3,7 +3,7 @@
 use super::{Diff, Question};
 use crate::kind::{self, POLICY, USER};
 use crate::state::{Address, Object};
-use crate::text::{Note, nearest};
+use crate::text::{Code, Note, nearest};
 
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     let mut notes = Vec::new();
@@ -25,7 +25,7 @@ fn user(question: &Question<'_>, address: &Address, object: &Object, notes: &mut
     let is_new = !question.live.state.contains(address) && !address.name().starts_with("service-account-");
     if let Some(why) = profile.refuses(address.name()).filter(|_| is_new) {
         notes.push(Note::error(
-            "RW0506",
+            Code::ProfileRefuses,
             format!("{} cannot be created", kind::title(address)),
             object.at,
             why,
@@ -37,7 +37,8 @@ fn user(question: &Question<'_>, address: &Address, object: &Object, notes: &mut
             continue;
         }
         let title = format!("Keycloak would drop attribute `{name}` of {}", kind::title(address));
-        let note = Note::error("RW0507", title, node.at, "the realm's user profile does not know it");
+        let note =
+            Note::error(Code::DroppedAttribute, title, node.at, "the realm's user profile does not know it");
         notes.push(match nearest(name, profile.attributes()) {
             Some(near) => note.help(format!("did you mean `{near}`?")),
             None => note.help("add it to the user profile, or allow unmanaged attributes there"),
@@ -53,7 +54,7 @@ fn policy(question: &Question<'_>, address: &Address, object: &Object, notes: &m
     }
     let at = object.get("type").map_or(object.at, |it| it.at);
     let note = Note::error(
-        "RW0508",
+        Code::PolicyTypeMissing,
         format!("{} is of type `{of}`, which this server does not have", kind::title(address)),
         at,
         "no such policy type",

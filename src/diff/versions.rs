@@ -2,7 +2,7 @@
 
 use super::{Diff, Question};
 use crate::kind::{self, OLDEST};
-use crate::text::Note;
+use crate::text::{Code, Note};
 
 /// Refuses fields that the recorded class of this version lacks. Between two recorded versions nobody knows
 /// when a field came, so there it is only said.
@@ -20,10 +20,10 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
             let title = format!("`{name}` of {} needs a newer Keycloak", kind::title(address));
             let label = format!("this server is {}; {since} knows it", question.version);
             notes.push(if question.version <= OLDEST {
-                Note::error("RW0506", title, node.at, label)
+                Note::error(Code::NeedsNewerServer, title, node.at, label)
                     .help("take the field out of the manifest, or upgrade the server")
             } else {
-                Note::warning("RW0506", title, node.at, label)
+                Note::warning(Code::NeedsNewerServer, title, node.at, label)
                     .help(format!("{OLDEST} does not know it, so this server may refuse it"))
             });
         }

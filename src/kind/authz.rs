@@ -7,7 +7,7 @@ use super::{
     CLIENT, Compare, Field, Kind, PERMISSION, POLICY, RESOURCE as RESOURCE_NAME, Routes, SCOPE as SCOPE_NAME,
     SETTINGS as SETTINGS_NAME, Sent, Unset, Unsets, children, field, never, policy, server_owned, shorthand,
 };
-use crate::text::{Key, Note, Tree, TreeIs};
+use crate::text::{Code, Key, Note, Tree, TreeIs};
 
 pub(super) static SETTINGS: Kind = Kind {
     name: SETTINGS_NAME,
@@ -90,7 +90,7 @@ fn respell_resource(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
             "uri" => match value.is {
                 TreeIs::Null => {}
                 _ if tree.get("uris").is_some_and(|it| !it.items().is_empty()) => notes.push(Note::error(
-                    "RW0106",
+                    Code::SaidTwice,
                     "a resource has `uri` or `uris`, not both",
                     key.at,
                     "write this one into `uris`",

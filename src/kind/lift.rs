@@ -13,7 +13,7 @@ use fields::Reader;
 use super::representation::{Type, field_type, fields_of};
 use super::{CLIENT, Compare, Field, Kind, REALM, ROLE, Sent, USER, kind, realm_address};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef, SecretSource, State};
-use crate::text::{Key, Note, Tree, TreeIs, nearest};
+use crate::text::{Code, Key, Note, Tree, TreeIs, nearest};
 
 /// Objects in the order they were met (an address may come twice), and what is wrong with them.
 #[derive(Debug, Default)]
@@ -114,7 +114,7 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
     let tree = respelled.as_ref().unwrap_or(tree);
     if !matches!(tree.is, TreeIs::Map(_)) {
         let title = format!("expected a {}, which is a map, but this is {}", kind.title, tree.what());
-        out.notes.push(Note::error("RW0104", title, tree.at, "not a map"));
+        out.notes.push(Note::error(Code::WrongForm, title, tree.at, "not a map"));
         return;
     }
     let Some(address) = address_of(kind, tree, parent, out) else { return };
@@ -134,7 +134,7 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                 if !is_empty(value) {
                     out.notes.push(
                         Note::error(
-                            "RW0109",
+                            Code::NotInThisVersion,
                             format!("`{}` is not managed by this version", key.name),
                             key.at,
                             "cannot be planned yet",
@@ -224,7 +224,7 @@ fn address_of(
         _ => {
             let at = name.map_or(tree.at, |it| it.at);
             let note = Note::error(
-                "RW0105",
+                Code::Missing,
                 format!("a {} without `{}`", kind.title, kind.key),
                 at,
                 format!("needs `{}`", kind.key),
@@ -255,7 +255,7 @@ fn roles(tree: &Tree, out: &mut Lifted) {
             ("client", _) => out.notes.push(wrong(key, value, "a map of client to roles")),
             (other, _) => {
                 let note = Note::error(
-                    "RW0103",
+                    Code::UnknownField,
                     format!("unknown field `{other}` in roles"),
                     key.at,
                     "roles are of the realm or of a client",
@@ -272,7 +272,7 @@ fn roles(tree: &Tree, out: &mut Lifted) {
     if !matches!(tree.is, TreeIs::Map(_) | TreeIs::Null) {
         out.notes.push(
             Note::error(
-                "RW0104",
+                Code::WrongForm,
                 format!("`roles` is {}, not a map", tree.what()),
                 tree.at,
                 "expected `realm:` and `client:`",
@@ -289,16 +289,16 @@ fn unknown(kind: &Kind, type_name: &str, address: &Address, key: &Key, out: &mut
     let of_class = fields_of((kind.representation)(type_name)).filter(|it| !server_owned(it));
     let known = ours.chain(of_class).filter(|it| (kind.takes)(type_name, it)).chain([kind.key]);
     let note = match nearest(&key.name, known) {
-        Some(near) => Note::error("RW0103", title, key.at, format!("did you mean `{near}`?"))
+        Some(near) => Note::error(Code::UnknownField, title, key.at, format!("did you mean `{near}`?"))
             .help(format!("write `{near}`")),
-        None => Note::error("RW0103", title, key.at, "Keycloak knows no such field here"),
+        None => Note::error(Code::UnknownField, title, key.at, "Keycloak knows no such field here"),
     };
     out.notes.push(note);
 }
 
 fn wrong(key: &Key, value: &Tree, expected: &str) -> Note {
     let note = Note::error(
-        "RW0104",
+        Code::WrongForm,
         format!("`{}` is {}, not {expected}", key.name, value.what()),
         value.at,
         format!("expected {expected}"),

@@ -8,7 +8,7 @@ use super::{
     RESOURCE, ROLE, Routes, SCOPE, Sent, USER, Unset, Unsets, field, never, server_owned,
 };
 use crate::state::KindName;
-use crate::text::{Key, Note, Tree, TreeIs, parse_yaml};
+use crate::text::{Code, Key, Note, Tree, TreeIs, parse_yaml};
 
 /// One type of policy: its representation class and where the export keeps each field.
 pub(super) struct PolicyType {
@@ -229,7 +229,7 @@ fn respell(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
             ("config", Some(known)) => {
                 if !matches!(value.is, TreeIs::Map(_) | TreeIs::Null) {
                     notes.push(Note::error(
-                        "RW0104",
+                        Code::WrongForm,
                         format!("`config` is {}, not a map", value.what()),
                         value.at,
                         "expected a map",
@@ -278,7 +278,7 @@ fn from_config(known: &PolicyType, key: &Key, value: &Tree, notes: &mut Vec<Note
         _ => {
             notes.push(
                 Note::error(
-                    "RW0104",
+                    Code::WrongForm,
                     format!("`{field}` in `config` is not a list in JSON"),
                     value.at,
                     "expected text like `[\"name\"]`",

@@ -6,7 +6,7 @@
 
 use super::{CLIENT, CLIENT_SCOPE, Compare, Field, Link, ROLE, Sent};
 use crate::state::{Address, Is, Node, Object};
-use crate::text::{Key, Note, Reader, Tree, TreeIs};
+use crate::text::{Code, Key, Note, Reader, Tree, TreeIs};
 
 pub(super) const OF_REALM: Field = Field {
     compare: Compare::Refs(ROLE),
@@ -69,8 +69,13 @@ fn row(tree: &Tree, of: Option<&Address>, reader: &mut Reader<'_>) -> Option<(Ad
     }
     if holder.is_none() {
         reader.notes.push(
-            Note::error("RW0105", "a scope mapping of nobody", tree.at, "needs `client` or `clientScope`")
-                .help("write `{ client: NAME, roles: [NAME] }`"),
+            Note::error(
+                Code::Missing,
+                "a scope mapping of nobody",
+                tree.at,
+                "needs `client` or `clientScope`",
+            )
+            .help("write `{ client: NAME, roles: [NAME] }`"),
         );
     }
     let role = |name: String| match of {

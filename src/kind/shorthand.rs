@@ -2,7 +2,7 @@
 //! `R Role Policy`, `R User Policy`, … and `R Permission` over exactly those.
 
 use super::DEFAULT_ROLE;
-use crate::text::{At, Key, Note, Tree, TreeIs, nearest};
+use crate::text::{At, Code, Key, Note, Tree, TreeIs, nearest};
 
 /// Word in the shorthand, type of policy, name of its policy, field that holds the list.
 const WORDS: &[(&str, &str, &str, &str)] = &[
@@ -52,7 +52,7 @@ fn one(
     let mut strategy = Tree::text(at, "UNANIMOUS");
     if !matches!(shorthand.is, TreeIs::Map(_)) {
         notes.push(Note::error(
-            "RW0104",
+            Code::WrongForm,
             format!("`permissions` of resource `{resource}` is {}, not a map", shorthand.what()),
             shorthand.at,
             "expected a map such as `{ user: [eric] }`",
@@ -66,7 +66,7 @@ fn one(
                 TreeIs::Text(_) | TreeIs::Number(_) => Tree::new(value.at, TreeIs::List(vec![value.clone()])),
                 TreeIs::Null | TreeIs::Bool(_) | TreeIs::Map(_) => {
                     notes.push(Note::error(
-                        "RW0104",
+                        Code::WrongForm,
                         format!("`{}` in the shorthand of `{resource}` is {}", key.name, value.what()),
                         value.at,
                         "expected a list of names",
@@ -98,7 +98,7 @@ fn one(
                 }
                 ("authenticated", Some("false")) => {}
                 ("authenticated", _) => notes.push(Note::error(
-                    "RW0104",
+                    Code::WrongForm,
                     "`authenticated` is true or false",
                     value.at,
                     format!("this is {}", value.what()),
@@ -107,7 +107,7 @@ fn one(
                 (other, _) => {
                     let known = WORDS.iter().map(|it| it.0).chain(["authenticated", "decisionStrategy"]);
                     let note = Note::error(
-                        "RW0103",
+                        Code::UnknownField,
                         format!("unknown word `{other}` in the shorthand of resource `{resource}`"),
                         key.at,
                         "not a kind of policy that the shorthand makes",

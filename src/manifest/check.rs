@@ -16,7 +16,7 @@ mod user;
 use super::load::Desired;
 use super::project::Project;
 use crate::state::{Is, Node, SecretSource};
-use crate::text::{At, Note};
+use crate::text::{At, Code, Note};
 use known::Known;
 
 /// Checks everything that the manifests say of a realm.
@@ -52,16 +52,21 @@ fn literal(text: &str, at: At) -> Option<Note> {
     if text.len() > 2 && text.bytes().all(|byte| byte == b'*') {
         let title = "a masked secret is not a secret";
         return Some(
-            Note::error("RW0403", title, at, "what exports show instead")
+            Note::error(Code::MaskedSecret, title, at, "what exports show instead")
                 .help("take it out, or say where it comes from: `{ fromEnv: NAME }`"),
         );
     }
     if ["$(", "${", "{{"].iter().any(|it| text.starts_with(it)) {
         let title = "a variable in a secret is not replaced";
-        return Some(Note::error("RW0403", title, at, "would be the secret itself").help(help));
+        return Some(
+            Note::error(Code::PlaceholderSecret, title, at, "would be the secret itself").help(help),
+        );
     }
     let title = "a secret is written in a manifest";
-    Some(Note::remark("RW0401", title, at, "everybody who can read this file can read it").help(help))
+    Some(
+        Note::remark(Code::LiteralSecret, title, at, "everybody who can read this file can read it")
+            .help(help),
+    )
 }
 
 /// Variables of other tools, which would reach Keycloak as they are.
@@ -69,7 +74,7 @@ fn variables(node: &Node, notes: &mut Vec<Note>) {
     match &node.is {
         Is::Text(text) if text.contains("$(env:") || text.contains("$(file:") => notes.push(
             Note::error(
-                "RW0109",
+                Code::NotInThisVersion,
                 "variables are not supported by this version",
                 node.at,
                 "would not be replaced",

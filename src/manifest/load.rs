@@ -9,7 +9,7 @@ use super::merge::merge;
 use super::project::{PROJECT_FILE, Project};
 use crate::kind::{lift_realm, settle_slashes};
 use crate::state::{Address, Is, Node, Object, SecretSource, State};
-use crate::text::{At, Files, Note, Tree, TreeIs, nearest, parse_yaml};
+use crate::text::{At, Code, Files, Note, Tree, TreeIs, nearest, parse_yaml};
 
 /// Everything that the manifests say, and what is wrong with them.
 #[derive(Debug, Default)]
@@ -79,7 +79,7 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
         if documents.is_empty() && problems.is_empty() {
             let at = At { file, start: 0, end: 0 };
             out.notes.push(
-                Note::error("RW0113", format!("`{name}` is empty"), at, "no document here")
+                Note::error(Code::EmptyFile, format!("`{name}` is empty"), at, "no document here")
                     .help("a manifest begins with `realm: NAME`"),
             );
         }
@@ -133,7 +133,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
         TreeIs::Null | TreeIs::Bool(_) | TreeIs::Number(_) | TreeIs::Text(_) => {
             let title = format!("a manifest is a map, but this is {}", document.what());
             out.notes.push(
-                Note::error("RW0104", title, document.at, "not a map")
+                Note::error(Code::WrongForm, title, document.at, "not a map")
                     .help("a manifest begins with `realm: NAME`"),
             );
             return;
@@ -148,7 +148,8 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
             written => {
                 let written = written.unwrap_or_default();
                 let title = format!("unknown kind of document `{written}`");
-                let note = Note::error("RW0116", title, kind.at, "not a kind that realmwright knows");
+                let note =
+                    Note::error(Code::UnknownDocument, title, kind.at, "not a kind that realmwright knows");
                 out.notes.push(match nearest(written, ["AccessTest"]) {
                     Some(near) => note.help(format!("did you mean `{near}`?")),
                     None => note.help(
@@ -164,7 +165,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
         let at = document.entries().first().map_or(document.at, |(key, _)| key.at);
         out.notes.push(
             Note::error(
-                "RW0112",
+                Code::NoRealm,
                 "this document does not say which realm it is about",
                 at,
                 "no `realm` here",
@@ -175,7 +176,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
     };
     let Some(realm) = name.scalar().filter(|it| !it.is_empty()) else {
         let title = format!("`realm` is {}, not a name", name.what());
-        out.notes.push(Note::error("RW0104", title, name.at, "expected the name of a realm"));
+        out.notes.push(Note::error(Code::WrongForm, title, name.at, "expected the name of a realm"));
         return;
     };
     let lifted = lift_realm(&document);
@@ -220,8 +221,13 @@ fn drop_masked(fields: &mut BTreeMap<Box<str>, Node>, notes: &mut Vec<Note>) {
     fields.retain(|_, node| {
         if is_masked(node) {
             notes.push(
-                Note::warning("RW0403", "a masked secret is left alone", node.at, "exports do not show it")
-                    .help("take it out, or say where it comes from: `{ fromEnv: NAME }`"),
+                Note::warning(
+                    Code::MaskedSecret,
+                    "a masked secret is left alone",
+                    node.at,
+                    "exports do not show it",
+                )
+                .help("take it out, or say where it comes from: `{ fromEnv: NAME }`"),
             );
             return false;
         }
@@ -248,7 +254,7 @@ fn settle_files(node: &mut Node, folder: &Path, roots: &[PathBuf], notes: &mut V
             if !roots.iter().any(|root| is_inside(&path, root)) {
                 notes.push(
                     Note::error(
-                        "RW0117",
+                        Code::SecretOutside,
                         format!("secret file `{written}` is outside of the manifests"),
                         at,
                         "leaves the folder",
@@ -318,7 +324,7 @@ fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
                     Err(error) => {
                         notes.push(
                             Note::error(
-                                "RW0114",
+                                Code::Unreadable,
                                 format!("cannot read `{}`", path.display()),
                                 At::SERVER,
                                 "",
@@ -332,7 +338,7 @@ fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
             if !seen && found.len() == before {
                 let title = format!("`{}` has no manifests", path.display());
                 notes.push(
-                    Note::error("RW0115", title, At::SERVER, "").help(
+                    Note::error(Code::EmptyFolder, title, At::SERVER, "").help(
                         "manifests end in .yaml, .yml or .json; hidden and git-ignored files are skipped",
                     ),
                 );
@@ -383,7 +389,7 @@ pub(super) fn read(path: &Path, notes: &mut Vec<Note>) -> Option<String> {
         }
         Err(error) => (format!("cannot read `{shown}`"), error.to_string()),
     };
-    notes.push(Note::error("RW0114", title, At::SERVER, "").help(help));
+    notes.push(Note::error(Code::Unreadable, title, At::SERVER, "").help(help));
     None
 }
 

@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 
 use crate::kind::{self, Kind};
 use crate::state::{Address, Is, Node, Object, State};
-use crate::text::Note;
+use crate::text::{Code, Note};
 
 pub(super) fn merge(pieces: Vec<(Address, Object)>, notes: &mut Vec<Note>) -> State {
     let mut state = State::default();
@@ -73,7 +73,7 @@ fn join_values(path: &str, links: bool, title: &str, node: &mut Node, other: Nod
             if !is_same(is, &other_is) {
                 let both = *is == Is::Null || other_is == Is::Null;
                 let note = Note::error(
-                    "RW0111",
+                    Code::Disagreement,
                     format!("two places disagree about `{path}` of {title}"),
                     other.at,
                     if other_is == Is::Null { "unset here" } else { "said here" },
@@ -127,7 +127,7 @@ mod tests {
             let value = if items.is_empty() { format!("{node:?}") } else { items.join(" ") };
             text.extend([field, " ", &value, "\n"]);
         }
-        (text, loaded.notes.iter().map(|it| it.code).collect())
+        (text, loaded.notes.iter().map(|it| it.code.name()).collect())
     }
 
     #[test]

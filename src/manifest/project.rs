@@ -8,7 +8,7 @@ use super::load::{from_here, read};
 use jiff::tz::TimeZone;
 
 use crate::state::Pattern;
-use crate::text::{At, Files, Key, Note, Reader, Tree, TreeIs, nearest, parse_yaml};
+use crate::text::{At, Code, Files, Key, Note, Reader, Tree, TreeIs, nearest, parse_yaml};
 
 pub const PROJECT_FILE: &str = "realmwright.yaml";
 
@@ -103,7 +103,7 @@ impl Project {
             [document] => reader.project(document, &mut project),
             [_, second, ..] => reader.notes.push(
                 Note::error(
-                    "RW0104",
+                    Code::WrongForm,
                     "a project file is one document",
                     second.at,
                     "a second one begins here",
@@ -213,8 +213,13 @@ impl Reader<'_> {
         let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
         if text.is_empty() || !text.chars().all(plain) {
             self.notes.push(
-                Note::error("RW0104", format!("`{text}` is not a name for an owner"), value.at, "not plain")
-                    .help("use letters, digits, `-`, `_` and `.`"),
+                Note::error(
+                    Code::WrongForm,
+                    format!("`{text}` is not a name for an owner"),
+                    value.at,
+                    "not plain",
+                )
+                .help("use letters, digits, `-`, `_` and `.`"),
             );
             return None;
         }
@@ -226,7 +231,7 @@ impl Reader<'_> {
         let zone = TimeZone::get(&text).ok();
         if zone.is_none() {
             self.notes.push(
-                Note::error("RW0104", format!("`{text}` is not a time zone"), value.at, "not known")
+                Note::error(Code::WrongForm, format!("`{text}` is not a time zone"), value.at, "not known")
                     .help("write a name of the IANA database, such as `Europe/Vienna` or `UTC`"),
             );
         }
@@ -268,7 +273,7 @@ impl Reader<'_> {
         }
         if out.persona.is_empty() {
             self.notes.push(
-                Note::error("RW0105", "this says not who must not gain", tree.at, "needs `persona`")
+                Note::error(Code::Missing, "this says not who must not gain", tree.at, "needs `persona`")
                     .help("write `persona: any-user`, or `*` for everybody"),
             );
             return None;
@@ -305,7 +310,7 @@ impl Reader<'_> {
         if server.is_none() && value.get("server").is_none() {
             let title = format!("{title} has no `server`");
             self.notes.push(
-                Note::error("RW0105", title, name.at, "needs `server`")
+                Note::error(Code::Missing, title, name.at, "needs `server`")
                     .help("write `server: https://HOST`, the address before `/realms`"),
             );
         }
@@ -322,8 +327,13 @@ impl Reader<'_> {
             Err(_) => "is not a URL",
         };
         self.notes.push(
-            Note::error("RW0104", format!("`{}` {problem}", key.name), value.at, "expected an address")
-                .help("write it as `https://HOST`"),
+            Note::error(
+                Code::WrongForm,
+                format!("`{}` {problem}", key.name),
+                value.at,
+                "expected an address",
+            )
+            .help("write it as `https://HOST`"),
         );
         None
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::state::{SecretRef, SecretSource, State};
-use crate::text::{At, Note};
+use crate::text::{At, Code, Note};
 
 /// Resolved secrets by where they come from. Never shown: not even for debugging.
 #[derive(Clone, Default)]
@@ -82,7 +82,7 @@ pub fn resolve_from(
                 resolved.values.insert(secret.source.clone(), value);
             }
             Err(Unread { title, label, help }) => {
-                notes.push(Note::error("RW0404", title, *at, label).help(help));
+                notes.push(Note::error(Code::SecretUnresolved, title, *at, label).help(help));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Plan;
 use crate::access::Step;
 use crate::access::test::{Case, Count, Outcome, Rule, Tested};
-use crate::diff::Refusal;
+use crate::change::{Reason, Refusal};
 use crate::state::Address;
 use crate::text::At;
 
@@ -78,7 +78,7 @@ impl Plan {
                 count => format!("{count} access tests fail on what this plan would make"),
             };
             self.refusals.push(Refusal {
-                id: "access-test",
+                id: Reason::AccessTest,
                 address: first.client.clone(),
                 message,
                 at: first.at,

@@ -1,7 +1,7 @@
 //! Drift: the same difference, asked the other way round. Nothing is ever written.
 
 use super::Plan;
-use crate::change::{Action, Change, FieldChange, To, Why};
+use crate::change::{Action, Change, ConsentKey, FieldChange, To, Why};
 use crate::state::Address;
 
 /// How an object is not as it should be.
@@ -38,7 +38,7 @@ pub struct Drift {
     pub class: Class,
     pub fields: Vec<FieldChange>,
     /// The key of `--allow` without which apply leaves it alone.
-    pub held_back: Option<&'static str>,
+    pub held_back: Option<ConsentKey>,
 }
 
 /// Returns what differs, by object and class. Changes of the ledger alone are no drift.

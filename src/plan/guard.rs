@@ -2,8 +2,8 @@
 
 use super::Plan;
 use crate::access::Guard;
-use crate::change::{Action, To};
-use crate::diff::{Fate, Refusal};
+use crate::change::{Action, ConsentKey, Refusal, To};
+use crate::diff::Fate;
 use crate::kind::{self, Hazard};
 use crate::state::{Address, Is, Node};
 use crate::text::At;
@@ -20,7 +20,7 @@ pub struct SideEffect {
 /// Something that must be agreed to: on a terminal with the plan, otherwise by `--allow KEY=N`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
-    pub key: &'static str,
+    pub key: ConsentKey,
     pub count: usize,
     pub what: String,
 }
@@ -37,19 +37,23 @@ pub fn judge(plan: &mut Plan, may_create: bool, tested: bool) {
         }
     };
     if !plan.exists && !may_create && !plan.is_empty() {
-        need("realms", 1, format!("realm `{}` does not exist and would be created", plan.realm));
+        need(ConsentKey::Realms, 1, format!("realm `{}` does not exist and would be created", plan.realm));
     }
     if plan.realm == "master" && !plan.is_empty() {
-        need("master", 1, "`master` holds the administrators of every realm".to_owned());
+        need(ConsentKey::Master, 1, "`master` holds the administrators of every realm".to_owned());
     }
     if !tested && !plan.is_empty() {
-        need("untested-version", 1, format!("Keycloak {} is newer than what was tested", plan.keycloak));
+        need(
+            ConsentKey::UntestedVersion,
+            1,
+            format!("Keycloak {} is newer than what was tested", plan.keycloak),
+        );
     }
     let hazards = plan.side_effects.iter().filter(|it| it.hazard != "links").count();
-    need("hazards", hazards, "side effects on existing objects".to_owned());
-    for key in ["cascade", "changed"] {
+    need(ConsentKey::Hazards, hazards, "side effects on existing objects".to_owned());
+    for key in [ConsentKey::Cascade, ConsentKey::Changed] {
         let count = plan.diff.refusals.iter().filter(|it| it.consent == Some(key)).count();
-        let what = if key == "cascade" {
+        let what = if key == ConsentKey::Cascade {
             "objects that others own disappear or change"
         } else {
             "objects that changed outside are deleted"
@@ -57,8 +61,8 @@ pub fn judge(plan: &mut Plan, may_create: bool, tested: bool) {
         need(key, count, what.to_owned());
     }
     for (key, what) in [
-        ("reenables", "what somebody disabled is enabled again"),
-        ("secrets", "secrets that somebody changed are put back"),
+        (ConsentKey::Reenables, "what somebody disabled is enabled again"),
+        (ConsentKey::Secrets, "secrets that somebody changed are put back"),
     ] {
         need(key, plan.diff.included.iter().filter(|it| it.0 == key).count(), what.to_owned());
     }
@@ -82,15 +86,21 @@ impl Plan {
 
     /// Returns the consents that nobody gave yet.
     pub fn missing_consents(&self) -> impl Iterator<Item = &Consent> {
-        self.consents.iter().filter(|it| self.allowed.get(it.key).copied().unwrap_or(0) < it.count)
+        self.consents.iter().filter(|it| self.allowed.get(&it.key).copied().unwrap_or(0) < it.count)
     }
 
     /// Returns why apply would refuse without asking anybody.
     pub fn unasked_refusals(&self) -> Vec<Refusal> {
         let lacking = self.missing_consents().map(|it| Refusal {
-            id: it.key,
+            id: it.key.into(),
             address: kind::realm_address(),
-            message: format!("{} ({}): allow it with `--allow {}={}`", it.what, it.count, it.key, it.count),
+            message: format!(
+                "{} ({}): allow it with `--allow {}={}`",
+                it.what,
+                it.count,
+                it.key.name(),
+                it.count
+            ),
             at: At::SERVER,
             consent: Some(it.key),
         });

@@ -28,10 +28,10 @@ use self::shape::{
 use super::notes_json;
 use super::safe::is_unsafe;
 use crate::access::ChangeOfAccess;
-use crate::change::{Change, Why};
-use crate::diff::{Fate, Refusal};
+use crate::change::{Change, ConsentKey, Reason, Refusal, Why};
+use crate::diff::Fate;
 use crate::plan::Plan;
-use crate::text::{At, Files, Note};
+use crate::text::{At, Code, Files, Note};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -74,14 +74,14 @@ pub fn plan_digest(plan: &Plan) -> String {
         (change.object.to_string(), sorted(to_value(&values)))
     };
     let changes: Vec<_> = plan.changes().iter().map(bare).collect();
-    let held_back: Vec<_> = plan.diff.held_back.iter().map(|(key, it)| (key, bare(it))).collect();
+    let held_back: Vec<_> = plan.diff.held_back.iter().map(|(key, it)| (key.name(), bare(it))).collect();
     let content = (
         (super::server(&plan.server), &plan.realm, plan.exists),
         changes,
         held_back,
         plan.diff.left_behind.iter().map(left).collect::<Vec<_>>(),
         cascades(plan),
-        plan.consents.iter().map(|it| (it.key, it.count)).collect::<Vec<_>>(),
+        plan.consents.iter().map(|it| (it.key.name(), it.count)).collect::<Vec<_>>(),
         plan.refusals.iter().map(|it| refusal(it, &nowhere)).collect::<Vec<_>>(),
     );
     let text = to_value(&content).to_string();
@@ -166,7 +166,7 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
         access_changes: plan.access.as_ref().map(|it| it.changes.iter().map(entry).collect()),
         access_domain: plan.access.as_ref().map(domain),
         tests: plan.tests.as_ref().map(|it| access_test::on_plan(it, files)),
-        held_back: diff.held_back.iter().map(|(key, it)| held_back(key, it, files)).collect(),
+        held_back: diff.held_back.iter().map(|(key, it)| held_back(*key, it, files)).collect(),
         left_behind: diff.left_behind.iter().map(left).collect(),
         tolerated: diff
             .tolerated
@@ -201,10 +201,10 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
             .consents
             .iter()
             .map(|it| ConsentEntry {
-                key: it.key,
+                key: it.key.name(),
                 count: it.count,
                 what: it.what.clone(),
-                given: plan.allowed.get(it.key).copied().unwrap_or(0),
+                given: plan.allowed.get(&it.key).copied().unwrap_or(0),
             })
             .collect(),
         guards: plan.guards.iter().map(|it| guard(it, files)).collect(),
@@ -216,7 +216,7 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
 
 fn guard(guard: &crate::access::Guard, files: &Files) -> GuardEntry {
     GuardEntry {
-        id: guard.id,
+        id: guard.id.name(),
         verdict: if guard.passes { GuardVerdict::Pass } else { GuardVerdict::Block },
         message: guard.message.clone(),
         rule: source(files, guard.at),
@@ -239,8 +239,8 @@ fn target(plan: &Plan) -> Target {
 
 /// What could not be seen makes a plan incomplete: a refusal by that name, or a reference nobody can follow.
 fn is_complete(plan: &Plan) -> bool {
-    !plan.diff.refusals.iter().any(|it| it.id == "unknown")
-        && !plan.diff.notes.iter().any(|it| it.code == "RW0504")
+    !plan.diff.refusals.iter().any(|it| it.id == Reason::Unknown)
+        && !plan.diff.notes.iter().any(|it| it.code == Code::CannotBeSeen)
 }
 
 fn counts(plan: &Plan) -> Counts {
@@ -290,9 +290,9 @@ fn resource_change(change: &Change, files: &Files) -> ResourceChange {
     }
 }
 
-fn held_back(consent: &'static str, change: &Change, files: &Files) -> HeldBack {
+fn held_back(consent: ConsentKey, change: &Change, files: &Files) -> HeldBack {
     HeldBack {
-        consent,
+        consent: consent.name(),
         address: change.object.to_string(),
         kind: change.object.kind().0,
         source: source(files, change.at),
@@ -328,11 +328,11 @@ fn cascades(plan: &Plan) -> Vec<CascadeEntry> {
 
 fn refusal(refusal: &Refusal, files: &Files) -> RefusalEntry {
     RefusalEntry {
-        id: refusal.id,
+        id: refusal.id.name(),
         address: refusal.address.to_string(),
         message: refusal.message.clone(),
         source: source(files, refusal.at),
-        allow_with: refusal.consent,
+        allow_with: refusal.consent.map(ConsentKey::name),
     }
 }
 

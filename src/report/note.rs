@@ -55,7 +55,7 @@ fn group<'f>(files: &'f Files, note: &Note) -> Group<'f> {
         Severity::Warning => Level::WARNING,
         Severity::Remark => Level::NOTE,
     };
-    let mut group = Group::with_title(level.primary_title(one_line(&note.title)).id(note.code));
+    let mut group = Group::with_title(level.primary_title(one_line(&note.title)).id(note.code.name()));
     let mut shown = Vec::new();
     for mark in &note.marks {
         if files.text(mark.at.file).is_some() && !shown.contains(&mark.at.file) {
@@ -152,7 +152,7 @@ fn note_json(files: &Files, note: &Note) -> Value {
     let related: Vec<Value> = note.marks.iter().skip(1).map(|it| related_json(files, it)).collect();
     let label = main.map(|it| one_line(&it.label)).filter(|it| !it.is_empty());
     json!({
-        "code": note.code,
+        "code": note.code.name(),
         "severity": severity,
         "message": one_line(&note.title),
         "label": label,

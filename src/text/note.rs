@@ -1,6 +1,6 @@
 //! A finding about an input: a value with places. Rendering lives in `report`.
 
-use super::At;
+use super::{At, Code};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -17,10 +17,10 @@ pub struct Mark {
     pub label: String,
 }
 
-/// A finding about an input. The code is stable (`RW0103`), the words are not.
+/// A finding about an input. The code is stable, the words are not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    pub code: &'static str,
+    pub code: Code,
     pub severity: Severity,
     pub title: String,
     pub marks: Vec<Mark>,
@@ -28,7 +28,7 @@ pub struct Note {
 }
 
 impl Note {
-    pub fn error(code: &'static str, title: impl Into<String>, at: At, label: impl Into<String>) -> Self {
+    pub fn error(code: Code, title: impl Into<String>, at: At, label: impl Into<String>) -> Self {
         Self {
             code,
             severity: Severity::Error,
@@ -38,11 +38,11 @@ impl Note {
         }
     }
 
-    pub fn warning(code: &'static str, title: impl Into<String>, at: At, label: impl Into<String>) -> Self {
+    pub fn warning(code: Code, title: impl Into<String>, at: At, label: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, title, at, label) }
     }
 
-    pub fn remark(code: &'static str, title: impl Into<String>, at: At, label: impl Into<String>) -> Self {
+    pub fn remark(code: Code, title: impl Into<String>, at: At, label: impl Into<String>) -> Self {
         Self { severity: Severity::Remark, ..Self::error(code, title, at, label) }
     }
 

@@ -1,6 +1,7 @@
 //! Reading small documents of our own: maps with known keys, values of known types, and a note for all else.
 
 use super::{Key, Note, Tree, TreeIs, nearest};
+use crate::text::Code;
 
 /// Collects the notes of one document.
 pub struct Reader<'a> {
@@ -14,7 +15,7 @@ impl Reader<'_> {
     pub fn entries<'t>(&mut self, tree: &'t Tree, title: &str, known: &[&str]) -> Vec<(&'t Key, &'t Tree)> {
         if !matches!(tree.is, TreeIs::Map(_) | TreeIs::Null) {
             let title = format!("{title} is {}, not a map", tree.what());
-            self.notes.push(Note::error("RW0104", title, tree.at, "expected a map"));
+            self.notes.push(Note::error(Code::WrongForm, title, tree.at, "expected a map"));
         }
         let mut kept = Vec::new();
         for (key, value) in tree.entries() {
@@ -25,7 +26,7 @@ impl Reader<'_> {
                 if value.scalar().is_some() || !value.items().is_empty() || !value.entries().is_empty() {
                     self.notes.push(
                         Note::error(
-                            "RW0109",
+                            Code::NotInThisVersion,
                             format!("`{}` is not supported by this version", key.name),
                             key.at,
                             "would be ignored",
@@ -36,9 +37,11 @@ impl Reader<'_> {
             } else {
                 let title = format!("unknown field `{}` in {title}", key.name);
                 self.notes.push(match nearest(&key.name, known.iter().copied()) {
-                    Some(near) => Note::error("RW0103", title, key.at, format!("did you mean `{near}`?"))
-                        .help(format!("write `{near}`")),
-                    None => Note::error("RW0103", title, key.at, "not known here")
+                    Some(near) => {
+                        Note::error(Code::UnknownField, title, key.at, format!("did you mean `{near}`?"))
+                            .help(format!("write `{near}`"))
+                    }
+                    None => Note::error(Code::UnknownField, title, key.at, "not known here")
                         .help(format!("it takes {}", known.join(", "))),
                 });
             }
@@ -80,7 +83,7 @@ impl Reader<'_> {
 
     pub fn wrong(&mut self, key: &Key, value: &Tree, expected: &str) {
         self.notes.push(Note::error(
-            "RW0104",
+            Code::WrongForm,
             format!("`{}` is {}, not {expected}", key.name, value.what()),
             value.at,
             format!("expected {expected}"),

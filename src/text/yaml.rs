@@ -15,6 +15,7 @@ mod map;
 mod scalar;
 mod syntax;
 
+use crate::text::Code;
 use std::collections::BTreeMap;
 
 use serde_saphyr::granit_parser::{
@@ -306,7 +307,7 @@ impl<'t> Composer<'t> {
             self.is_copied_noted = true;
             self.notes.push(
                 Note::error(
-                    "RW0108",
+                    Code::TooDeep,
                     "the anchors of this file expand too far",
                     at,
                     "the limit was reached here",
@@ -323,7 +324,7 @@ impl<'t> Composer<'t> {
         }
         self.is_depth_noted = true;
         let title = format!("lists and maps are nested more than {MAX_DEPTH} deep");
-        self.notes.push(Note::error("RW0108", title, at, "too deep from here on"));
+        self.notes.push(Note::error(Code::TooDeep, title, at, "too deep from here on"));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::access::find::resource_servers;
 use crate::access::persona::Persona;
 use crate::kind::{CLIENT, Version, title};
 use crate::state::{Address, Pattern, State};
-use crate::text::{Key, Note, Reader, Tree, TreeIs, nearest};
+use crate::text::{Code, Key, Note, Reader, Tree, TreeIs, nearest};
 
 pub(super) const KEYS: &[&str] =
     &["kind", "realm", "resourceServer", "personas", "expect", "otherwise", "never"];
@@ -48,7 +48,7 @@ impl Reading<'_> {
             if part("resourceServer").is_none() {
                 reader.notes.push(
                     Note::error(
-                        "RW0601",
+                        Code::TestServer,
                         "this access test does not say whose resources it is about",
                         begin,
                         "no `resourceServer` here",
@@ -78,7 +78,7 @@ impl Reading<'_> {
         if ["expect", "otherwise", "never"].iter().all(|it| part(it).is_none()) {
             reader.notes.push(
                 Note::error(
-                    "RW0608",
+                    Code::ExpectsNothing,
                     "this access test expects nothing",
                     begin,
                     "passes whatever is permitted",
@@ -103,7 +103,7 @@ impl Reading<'_> {
         let found = self.stages.iter().find(|it| it.realm == name);
         if found.is_none() {
             let title = format!("no manifest is about realm `{name}`");
-            let note = Note::error("RW0602", title, at.at, "this access test is about it");
+            let note = Note::error(Code::TestRealm, title, at.at, "this access test is about it");
             notes.push(match nearest(name, self.stages.iter().map(|it| it.realm)) {
                 Some(near) => note.help(format!("did you mean `{near}`?")),
                 None => note.help("name its manifests, too"),
@@ -129,7 +129,7 @@ impl Reading<'_> {
         } else {
             format!("client `{server}` is in several realms")
         };
-        let note = Note::error("RW0602", title, at.at, "in which realm?");
+        let note = Note::error(Code::TestRealm, title, at.at, "in which realm?");
         notes.push(if realms.is_empty() {
             note.help("name the manifests of the realm, too")
         } else {
@@ -146,7 +146,7 @@ impl Reading<'_> {
         if self.external.iter().any(|it| it.covers(client)) {
             let title = format!("{} is declared elsewhere", title(client));
             let label = "tested on plans and on servers alone";
-            notes.push(Note::remark("RW0601", title, written.at, label));
+            notes.push(Note::remark(Code::TestServer, title, written.at, label));
             return false;
         }
         let names: Vec<String> = servers.iter().map(|it| it.name().to_owned()).collect();
@@ -155,7 +155,7 @@ impl Reading<'_> {
         } else {
             format!("there is no {}", title(client))
         };
-        let note = Note::error("RW0601", title, written.at, "not a resource server");
+        let note = Note::error(Code::TestServer, title, written.at, "not a resource server");
         notes.push(match nearest(client.name(), names.iter().map(String::as_str)) {
             Some(near) => note.help(format!("did you mean `{near}`?")),
             None if names.is_empty() => note.help("no client of this realm has authorization"),
@@ -176,7 +176,7 @@ impl Reading<'_> {
             if &*name.name == "resources" {
                 reader.notes.push(
                     Note::error(
-                        "RW0603",
+                        Code::ReservedPersona,
                         "a persona cannot be called `resources`",
                         name.at,
                         "means the resources under `expect`",
@@ -207,7 +207,7 @@ fn otherwise(key: &Key, value: &Tree, reader: &mut Reader<'_>) -> Option<bool> {
                 written.map_or_else(|| value.what().to_owned(), |it| format!("`{it}`"))
             );
             reader.notes.push(
-                Note::error("RW0609", title, value.at, "expected DENY or PERMIT")
+                Note::error(Code::WrongOtherwise, title, value.at, "expected DENY or PERMIT")
                     .help("`otherwise: DENY` says that what `expect` does not name is denied"),
             );
             None

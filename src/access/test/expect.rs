@@ -6,7 +6,7 @@ use super::Expected;
 use super::document::{ends_with, placed};
 use super::place::Place;
 use crate::kind::parse_address;
-use crate::text::{At, Key, Note, Reader, Tree, TreeIs, nearest};
+use crate::text::{At, Code, Key, Note, Reader, Tree, TreeIs, nearest};
 
 pub(super) const KEYS: &[&str] = &["permit", "deny", "via", "why"];
 
@@ -31,7 +31,7 @@ pub(super) fn read(
         let resources = entries.iter().find(|(key, _)| &*key.name == "resources");
         let Some((key, resources)) = resources else {
             let note = Note::error(
-                "RW0608",
+                Code::ExpectsNothing,
                 "this expectation is about no resource",
                 item.at,
                 "no `resources` here",
@@ -41,7 +41,7 @@ pub(super) fn read(
         };
         if resources.items().is_empty() && matches!(resources.is, TreeIs::List(_)) {
             let note = Note::error(
-                "RW0608",
+                Code::ExpectsNothing,
                 "this expectation is about no resource",
                 resources.at,
                 "expects nothing",
@@ -54,7 +54,12 @@ pub(super) fn read(
             found.extend(place.find(&text, tree.at, reader.notes).into_iter().map(|it| (it, exact)));
         }
         if item.entries().len() == 1 {
-            let note = Note::error("RW0608", "this expectation is about nobody", item.at, "no persona here");
+            let note = Note::error(
+                Code::ExpectsNothing,
+                "this expectation is about nobody",
+                item.at,
+                "no persona here",
+            );
             reader.notes.push(note.help(format!("name one of the personas: {}", personas.join(", "))));
         }
         for (key, tree) in entries.iter().filter(|(key, _)| &*key.name != "resources") {
@@ -81,7 +86,7 @@ fn one(
     let is_known = tree.entries().len() == entries.len();
     if is_known && part("permit").is_none() && part("deny").is_none() {
         let title = format!("nothing is expected of `{}`", name.name);
-        let note = Note::error("RW0608", title, name.at, "neither `permit` nor `deny`");
+        let note = Note::error(Code::ExpectsNothing, title, name.at, "neither `permit` nor `deny`");
         reader
             .notes
             .push(note.help("write `permit: [SCOPE]`, or `deny: true` for all that the resource has"));
@@ -123,7 +128,7 @@ fn asked(
     let scopes = placed(key, value, reader);
     if value.items().is_empty() {
         let title = format!("`{}` names no scope", key.name);
-        let note = Note::error("RW0608", title, value.at, "expects nothing");
+        let note = Note::error(Code::ExpectsNothing, title, value.at, "expects nothing");
         reader
             .notes
             .push(note.help("write `true` for all that the resource has, or for the resource itself"));
@@ -140,7 +145,7 @@ fn asked(
                 has += 1;
             } else if *exact {
                 let title = format!("resource `{resource}` has no scope `{scope}`");
-                let note = Note::error("RW0605", title, tree.at, "could never be permitted");
+                let note = Note::error(Code::UnknownScope, title, tree.at, "could never be permitted");
                 reader.notes.push(if own.is_empty() {
                     note.help("it has no scopes: write `true` for the resource itself")
                 } else {
@@ -151,7 +156,7 @@ fn asked(
         }
         if has == 0 && !resources.is_empty() {
             let title = format!("none of these resources has scope `{scope}`");
-            reader.notes.push(Note::error("RW0605", title, tree.at, "asks nothing"));
+            reader.notes.push(Note::error(Code::UnknownScope, title, tree.at, "asks nothing"));
         }
     }
     out
@@ -161,15 +166,19 @@ fn asked(
 fn via(place: &Place<'_>, permits: bool, key: &Key, value: &Tree, reader: &mut Reader<'_>) -> Vec<String> {
     let all = placed(key, value, reader);
     if !permits {
-        let note =
-            Note::error("RW0607", "`via` goes with `permit` alone", key.at, "a denial goes through nothing");
+        let note = Note::error(
+            Code::WrongVia,
+            "`via` goes with `permit` alone",
+            key.at,
+            "a denial goes through nothing",
+        );
         reader.notes.push(note.help("take it out"));
     }
     for (text, tree) in &all {
         let is_there = place.state.objects.keys().any(|it| ends_with(it, text));
         let is_external = || parse_address(text).is_some_and(|it| place.is_external(&it));
         if !is_there && !is_external() {
-            let note = Note::error("RW0607", format!("there is no `{text}`"), tree.at, "leads nowhere");
+            let note = Note::error(Code::WrongVia, format!("there is no `{text}`"), tree.at, "leads nowhere");
             let addresses: Vec<String> = place.state.objects.keys().map(ToString::to_string).collect();
             // What people write is the end of an address, of as many steps.
             let steps = text.matches('/').count() + 1;
@@ -194,8 +203,10 @@ fn add(it: Expected, name: &str, notes: &mut Vec<Note>, cases: &mut Cases) {
             let title =
                 format!("`{name}` is expected to be permitted and denied {what} on `{}`", it.resource);
             let word = |permit| if permit { "permitted here" } else { "denied here" };
-            notes
-                .push(Note::error("RW0606", title, it.at, word(it.permit)).and(other.at, word(other.permit)));
+            notes.push(
+                Note::error(Code::Contradiction, title, it.at, word(it.permit))
+                    .and(other.at, word(other.permit)),
+            );
         }
         Some(other) => {
             other.via.extend(it.via);

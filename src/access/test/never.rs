@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Never;
 use super::document::placed;
 use super::place::Place;
-use crate::text::{Key, Note, Reader, Tree, TreeIs, nearest};
+use crate::text::{Code, Key, Note, Reader, Tree, TreeIs, nearest};
 
 pub(super) const KEYS: &[&str] = &["scopes", "resources", "personas", "except", "why"];
 
@@ -28,7 +28,7 @@ fn one(place: &Place<'_>, personas: &[&str], item: &Tree, reader: &mut Reader<'_
     let part = |name: &str| entries.iter().find(|(key, _)| &*key.name == name).copied();
     if part("scopes").is_none() && part("resources").is_none() {
         let note = Note::error(
-            "RW0608",
+            Code::ExpectsNothing,
             "this `never` says nothing of what",
             item.at,
             "neither `scopes` nor `resources`",
@@ -41,7 +41,8 @@ fn one(place: &Place<'_>, personas: &[&str], item: &Tree, reader: &mut Reader<'_
     if let Some((key, value)) = part("scopes") {
         let written = placed(key, value, reader);
         if value.items().is_empty() {
-            let note = Note::error("RW0608", "`scopes` names no scope", value.at, "forbids nothing");
+            let note =
+                Note::error(Code::ExpectsNothing, "`scopes` names no scope", value.at, "forbids nothing");
             reader.notes.push(note.help("leave it out to mean every scope"));
         }
         let known = written.into_iter().filter(|(it, tree)| place.has_scope(it, tree.at, reader.notes));
@@ -65,7 +66,8 @@ fn positions(personas: &[&str], (key, value): (&Key, &Tree), reader: &mut Reader
             continue;
         }
         let title = format!("there is no persona `{name}`");
-        let note = Note::error("RW0603", title, tree.at, "not among the personas of this document");
+        let note =
+            Note::error(Code::UnknownPersona, title, tree.at, "not among the personas of this document");
         reader.notes.push(match nearest(&name, personas.iter().copied()) {
             Some(near) => note.help(format!("did you mean `{near}`?")),
             None => note.help(format!("declare it under `personas`: `{name}: {{ user: {name} }}`")),

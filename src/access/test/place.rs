@@ -3,7 +3,7 @@
 use crate::access::find;
 use crate::kind::{RESOURCE, SCOPE, Version};
 use crate::state::{Address, KindName, Node, Pattern, State};
-use crate::text::{At, Note, nearest};
+use crate::text::{At, Code, Note, nearest};
 
 /// The resources and scopes of one client.
 pub(super) struct Place<'a> {
@@ -39,7 +39,7 @@ impl Place<'_> {
             } else {
                 format!("`{client}` has no resource with the name or URI `{text}`")
             };
-            let note = Note::error("RW0604", title, at, "means no resource");
+            let note = Note::error(Code::UnknownResource, title, at, "means no resource");
             let names = self.names(RESOURCE);
             notes.push(match nearest(text, names.iter().map(String::as_str)) {
                 Some(near) => note.help(format!("did you mean `{near}`?")),
@@ -57,7 +57,7 @@ impl Place<'_> {
             return true;
         }
         let title = format!("`{}` has no scope `{scope}`", self.client.name());
-        let note = Note::error("RW0605", title, at, "not a scope of this client");
+        let note = Note::error(Code::UnknownScope, title, at, "not a scope of this client");
         let names = self.names(SCOPE);
         notes.push(match nearest(scope, names.iter().map(String::as_str)) {
             Some(near) => note.help(format!("did you mean `{near}`?")),

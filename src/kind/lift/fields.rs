@@ -7,7 +7,7 @@ use super::{looks_secret, wrong};
 use crate::kind::representation::{Type, field_type, fields_of};
 use crate::kind::{Compare, Field, Kind, USER, Unset, title};
 use crate::state::{Address, Is, Node, SecretRef, SecretSource};
-use crate::text::{Key, Note, Tree, TreeIs, nearest};
+use crate::text::{Code, Key, Note, Tree, TreeIs, nearest};
 
 /// Reads the fields of one object.
 pub(super) struct Reader<'a> {
@@ -38,7 +38,7 @@ impl Reader<'_> {
             if !possible {
                 let title = format!("`{}` of {} cannot be unset", key.name, title(self.address));
                 self.notes.push(
-                    Note::error("RW0110", title, value.at, "Keycloak always keeps a value here")
+                    Note::error(Code::CannotUnset, title, value.at, "Keycloak always keeps a value here")
                         .help("leave the field out to leave it alone"),
                 );
                 return None;
@@ -113,7 +113,8 @@ impl Reader<'_> {
                     return Some(Node::text(at, text.clone()));
                 }
                 let title = format!("`{}` of {} cannot be `{text}`", key.name, title(self.address));
-                let note = Note::error("RW0104", title, at, "not one of the values that Keycloak knows");
+                let note =
+                    Note::error(Code::WrongForm, title, at, "not one of the values that Keycloak knows");
                 self.notes.push(match nearest(text, words.iter().map(String::as_str)) {
                     Some(near) => note.help(format!("did you mean `{near}`?")),
                     None => note.help(format!("one of {}", words.join(", "))),
@@ -145,7 +146,12 @@ impl Reader<'_> {
                         }
                     } else {
                         let title = format!("unknown field `{}` in {}", key.name, title(self.address));
-                        let note = Note::error("RW0103", title, key.at, "Keycloak knows no such field here");
+                        let note = Note::error(
+                            Code::UnknownField,
+                            title,
+                            key.at,
+                            "Keycloak knows no such field here",
+                        );
                         self.notes.push(match nearest(&key.name, fields_of(class)) {
                             Some(near) => note.help(format!("did you mean `{near}`?")),
                             None => note,
@@ -213,7 +219,7 @@ impl Reader<'_> {
         for (inner, tree) in value.entries() {
             match (&*inner.name, tree.scalar()) {
                 ("fromEnv" | "fromFile", Some(_)) if source.is_some() => self.notes.push(
-                    Note::error("RW0106", "a secret has one source", inner.at, "a second one")
+                    Note::error(Code::SaidTwice, "a secret has one source", inner.at, "a second one")
                         .help("keep one of `fromEnv` and `fromFile`"),
                 ),
                 ("fromEnv", Some(name)) => source = Some(SecretSource::Env(name.into())),
@@ -229,7 +235,7 @@ impl Reader<'_> {
                 },
                 ("fromSops" | "fromVault" | "key" | "field", _) => self.notes.push(
                     Note::error(
-                        "RW0109",
+                        Code::NotInThisVersion,
                         format!("`{}` is not supported by this version", inner.name),
                         inner.at,
                         "cannot be read yet",
@@ -238,7 +244,7 @@ impl Reader<'_> {
                 ),
                 (other, _) => {
                     let note = Note::error(
-                        "RW0103",
+                        Code::UnknownField,
                         format!("unknown field `{other}` in a secret"),
                         inner.at,
                         "a secret says where it comes from",
@@ -255,7 +261,7 @@ impl Reader<'_> {
         } else {
             if value.entries().iter().all(|(inner, _)| &*inner.name == "version") {
                 let note = Note::error(
-                    "RW0104",
+                    Code::WrongForm,
                     format!("`{}` does not say where its value comes from", key.name),
                     value.at,
                     "expected a secret",

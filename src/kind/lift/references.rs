@@ -6,7 +6,7 @@ use super::fields::Reader;
 use crate::kind::representation::Type;
 use crate::kind::{CLIENT, ROLE, USER, reference};
 use crate::state::{Address, Is, KindName, Node};
-use crate::text::{At, Key, Note, Tree, TreeIs};
+use crate::text::{At, Code, Key, Note, Tree, TreeIs};
 
 impl Reader<'_> {
     pub(super) fn refs(&mut self, key: &Key, value: &Tree, to: KindName) -> Option<Node> {
@@ -69,7 +69,7 @@ impl Reader<'_> {
                 "client" | "application" => self.client_roles(inner, tree),
                 other => {
                     let note = Note::error(
-                        "RW0103",
+                        Code::UnknownField,
                         format!("unknown field `{other}` in `{}`", key.name),
                         inner.at,
                         "composites are realm roles or client roles",
@@ -109,7 +109,7 @@ impl Reader<'_> {
                         self.typed(inner, tree, &Type::Boolean).and_then(|it| it.as_bool()).unwrap_or(false);
                 } else if !matches!(&*inner.name, "id" | "name") && *inner.name != *id {
                     let note = Note::error(
-                        "RW0103",
+                        Code::UnknownField,
                         format!("unknown field `{}` in `{}`", inner.name, key.name),
                         inner.at,
                         "not known here",

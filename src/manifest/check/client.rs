@@ -5,7 +5,7 @@
 use super::super::load::Desired;
 use crate::kind::{self, CLIENT, SETTINGS};
 use crate::state::{Address, Node, Object};
-use crate::text::{At, Note};
+use crate::text::{At, Code, Note};
 
 pub(super) fn check(desired: &Desired, address: &Address, object: &Object, notes: &mut Vec<Note>) {
     match address.kind() {
@@ -16,7 +16,7 @@ pub(super) fn check(desired: &Desired, address: &Address, object: &Object, notes
             {
                 let title = "the settings of a resource server cannot be CONSENSUS";
                 notes.push(
-                    Note::error("RW0307", title, strategy.at, "Keycloak answers 500")
+                    Note::error(Code::WrongStrategy, title, strategy.at, "Keycloak answers 500")
                         .help("write UNANIMOUS or AFFIRMATIVE; a single permission may be CONSENSUS"),
                 );
             }
@@ -38,7 +38,7 @@ fn authorization(desired: &Desired, address: &Address, client: &Object, notes: &
     if let (Some(false), Some(switch)) = (is_on, switch) {
         notes.push(
             Note::error(
-                "RW0301",
+                Code::ImpossibleAuthorization,
                 format!("{title} has authorization settings and none at once"),
                 at,
                 "declared",
@@ -52,7 +52,7 @@ fn authorization(desired: &Desired, address: &Address, client: &Object, notes: &
         if let Some(node) = client.get(field).filter(|it| it.as_bool() == Some(true)) {
             notes.push(
                 Note::error(
-                    "RW0301",
+                    Code::ImpossibleAuthorization,
                     format!("{words} client cannot have authorization: {title}"),
                     node.at,
                     "refused on create, dropped without a word on update",
@@ -65,7 +65,7 @@ fn authorization(desired: &Desired, address: &Address, client: &Object, notes: &
     match client.get("serviceAccountsEnabled") {
         Some(node) if node.as_bool() == Some(false) => notes.push(
             Note::error(
-                "RW0301",
+                Code::NeedsServiceAccount,
                 format!("authorization needs service accounts: {title}"),
                 node.at,
                 "refused on create, and no protection API without it",
@@ -75,7 +75,7 @@ fn authorization(desired: &Desired, address: &Address, client: &Object, notes: &
         ),
         None if is_on == Some(true) => notes.push(
             Note::warning(
-                "RW0407",
+                Code::NeedsServiceAccount,
                 format!("authorization needs service accounts: {title}"),
                 at,
                 "without `serviceAccountsEnabled` Keycloak refuses to create it",

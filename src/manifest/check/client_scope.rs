@@ -2,7 +2,7 @@
 
 use crate::kind::{self, CLIENT_SCOPE};
 use crate::state::{Address, Object};
-use crate::text::Note;
+use crate::text::{Code, Note};
 
 /// A scope token of RFC 6749, section 3.3; Keycloak answers 400 to anything else.
 fn is_token(name: &str) -> bool {
@@ -13,7 +13,7 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
     if address.kind() == CLIENT_SCOPE && !is_token(address.name()) {
         let title = format!("{} has a name that requests cannot carry", kind::title(address));
         notes.push(
-            Note::error("RW0311", title, object.at, "refused by Keycloak")
+            Note::error(Code::WrongScopeName, title, object.at, "refused by Keycloak")
                 .help("use letters, digits and signs of ASCII, without spaces, quotes and backslashes"),
         );
     }

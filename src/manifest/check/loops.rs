@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::load::Desired;
 use crate::kind::{self, POLICY};
 use crate::state::Address;
-use crate::text::{At, Note};
+use crate::text::{At, Code, Note};
 
 /// By aggregate: the aggregates it names, with places.
 type Graph<'a> = BTreeMap<&'a Address, Vec<(&'a Address, At)>>;
@@ -56,7 +56,7 @@ fn walk<'a>(
             let circle: Vec<&Address> = path[position..].iter().copied().chain([*next]).collect();
             notes.push(
                 Note::error(
-                    "RW0202",
+                    Code::Circle,
                     format!("{} is part of itself: {}", kind::title(next), names(&circle)),
                     *at,
                     "closes the circle",
@@ -91,7 +91,7 @@ fn diamonds(graph: &Graph<'_>, notes: &mut Vec<Note>) {
                             names(&way(graph, child, below)),
                         );
                         notes.push(
-                            Note::error("RW0202", title, *at, "the second way")
+                            Note::error(Code::Circle, title, *at, "the second way")
                                 .and(*first_at, "the first way")
                                 .help(
                                     "Keycloak answers 500 when it saves such an aggregate; \

@@ -5,7 +5,7 @@ use super::super::load::Desired;
 use super::time;
 use crate::kind::{self, PERMISSION, POLICY, main_field, policy_types};
 use crate::state::{Address, Node, Object};
-use crate::text::{At, Note, Severity, nearest};
+use crate::text::{At, Code, Note, Severity, nearest};
 
 pub(super) fn check(desired: &Desired, address: &Address, object: &Object, notes: &mut Vec<Note>) {
     // One without fields is only mentioned.
@@ -16,12 +16,14 @@ pub(super) fn check(desired: &Desired, address: &Address, object: &Object, notes
     let title = kind::title(address);
     let at = object.get("type").map_or(object.at, |it| it.at);
     if of.is_empty() {
-        notes.push(Note::error("RW0105", format!("{title} has no `type`"), object.at, "needs `type`").help(
-            format!(
-                "one of {}",
-                policy_types(address.kind()).filter(|it| *it != "uma").collect::<Vec<_>>().join(", ")
+        notes.push(
+            Note::error(Code::Missing, format!("{title} has no `type`"), object.at, "needs `type`").help(
+                format!(
+                    "one of {}",
+                    policy_types(address.kind()).filter(|it| *it != "uma").collect::<Vec<_>>().join(", ")
+                ),
             ),
-        ));
+        );
         return;
     }
     if let Some(note) = wrong_type(address, of, at) {
@@ -44,7 +46,7 @@ fn wrong_type(address: &Address, of: &str, at: At) -> Option<Note> {
     if of == "uma" {
         return Some(
             Note::error(
-                "RW0309",
+                Code::OwnersPermission,
                 format!("{title} is a uma permission"),
                 at,
                 "owners of resources make those",
@@ -60,7 +62,7 @@ fn wrong_type(address: &Address, of: &str, at: At) -> Option<Note> {
         // Any other type is a provider of this server's own.
         return near.map(|near| {
             Note::error(
-                "RW0310",
+                Code::WrongType,
                 format!("{title} is of unknown type `{of}`"),
                 at,
                 format!("did you mean `{near}`?"),
@@ -69,7 +71,7 @@ fn wrong_type(address: &Address, of: &str, at: At) -> Option<Note> {
         });
     }
     let note = Note::error(
-        "RW0310",
+        Code::WrongType,
         format!("{title} cannot be of type `{of}`"),
         at,
         match near {
@@ -98,7 +100,7 @@ fn permission(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> 
     if is_empty(object, "policies") {
         found.push(
             Note::error(
-                "RW0302",
+                Code::NoPolicies,
                 format!("{title} has no policies"),
                 place(object, "policies"),
                 "Keycloak skips it",
@@ -109,7 +111,7 @@ fn permission(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> 
     if of == "resource" && is_empty(object, "resources") && is_empty(object, "resourceType") {
         found.push(
             Note::error(
-                "RW0303",
+                Code::CoversNothing,
                 format!("{title} has no resources"),
                 place(object, "resources"),
                 "protects nothing",
@@ -120,7 +122,7 @@ fn permission(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> 
     if of == "scope" && is_empty(object, "scopes") {
         found.push(
             Note::error(
-                "RW0303",
+                Code::CoversNothing,
                 format!("{title} has no scopes"),
                 place(object, "scopes"),
                 "protects nothing",
@@ -131,7 +133,7 @@ fn permission(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> 
     if let Some(logic) = object.get("logic").filter(|it| it.as_text() == Some("NEGATIVE")) {
         notes.push(
             Note::warning(
-                "RW0405",
+                Code::LogicIgnored,
                 format!("the logic of {title} has no effect"),
                 logic.at,
                 "Keycloak ignores it on permissions",
@@ -144,13 +146,14 @@ fn permission(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> 
 
 fn policy(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> Vec<Note> {
     let missing = |field: &str, label: &str, help: &str| {
-        Note::error("RW0304", format!("{title} has no `{field}`"), place(object, field), label).help(help)
+        Note::error(Code::EmptyPolicy, format!("{title} has no `{field}`"), place(object, field), label)
+            .help(help)
     };
     let mut found = Vec::new();
     match of {
         "js" => notes.push(
             Note::remark(
-                "RW0406",
+                Code::JavaScript,
                 format!("{title} is JavaScript"),
                 object.at,
                 "most servers cannot run it, and what it decides is unknown here",
@@ -164,8 +167,13 @@ fn policy(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> Vec<
             let ends = time::UNITS.iter().map(|it| it.end);
             if values.clone().chain(ends).all(|it| is_empty(object, it)) {
                 found.push(
-                    Note::error("RW0304", format!("{title} has no times"), object.at, "permits at any time")
-                        .help(format!("give one of {}", values.collect::<Vec<_>>().join(", "))),
+                    Note::error(
+                        Code::EmptyPolicy,
+                        format!("{title} has no times"),
+                        object.at,
+                        "permits at any time",
+                    )
+                    .help(format!("give one of {}", values.collect::<Vec<_>>().join(", "))),
                 );
             }
             time::check(title, object, notes);
@@ -186,7 +194,7 @@ fn policy(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> Vec<
             {
                 notes.push(
                     Note::error(
-                        "RW0306",
+                        Code::WrongPattern,
                         format!("the pattern of {title} is not a regular expression"),
                         pattern.at,
                         format!("{why}, at character {}", at + 1),

@@ -3,7 +3,7 @@
 use super::known::Known;
 use crate::kind::{self, CLIENT, POLICY, ROLE, wire_name};
 use crate::state::{Address, Object};
-use crate::text::{At, Note};
+use crate::text::{At, Code, Note};
 
 pub(super) fn check(known: &Known<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
     if let Some(parent) = address.parent().filter(|it| !known.has(it)) {
@@ -36,8 +36,13 @@ fn unknown(known: &Known<'_>, title: String, from: &Address, target: &Address, a
         && let Some(client) = role.parent()
     {
         let (role, client) = (role.name(), client.name());
-        return Note::error("RW0201", title, at, format!("`{role}` is a role of client `{client}`"))
-            .help(format!("name it among client roles: `{client}: [{role}]`; {elsewhere}"));
+        return Note::error(
+            Code::UnknownReference,
+            title,
+            at,
+            format!("`{role}` is a role of client `{client}`"),
+        )
+        .help(format!("name it among client roles: `{client}: [{role}]`; {elsewhere}"));
     }
     if let Some(near) = known.near(target, from) {
         let near = if from.kind() != POLICY && near.parent() == target.parent() && near.kind() == ROLE {
@@ -45,14 +50,14 @@ fn unknown(known: &Known<'_>, title: String, from: &Address, target: &Address, a
         } else {
             wire_name(&near)
         };
-        return Note::error("RW0201", title, at, format!("did you mean `{near}`?"))
+        return Note::error(Code::UnknownReference, title, at, format!("did you mean `{near}`?"))
             .help(format!("write `{near}`, or declare it; {elsewhere}"));
     }
     let label = match target.parent().filter(|it| !known.has(it)) {
         Some(parent) => format!("there is no {}", kind::title(&parent)),
         None => format!("there is no such {}", words(target)),
     };
-    Note::error("RW0201", title, at, label).help(format!("declare it; {elsewhere}"))
+    Note::error(Code::UnknownReference, title, at, label).help(format!("declare it; {elsewhere}"))
 }
 
 /// Where only realm roles may stand: the client role that was meant, `client/name` or a bare name.
@@ -81,9 +86,14 @@ fn ambiguous(known: &Known<'_>, target: &Address, at: At, notes: &mut Vec<Note>)
     if let Some(role) = known.desired.state.get(&Address::top(ROLE, whole.as_str())) {
         let escaped = whole.replace('/', "%2F");
         notes.push(
-            Note::error("RW0203", format!("`{whole}` could be two roles"), at, "read as a client role")
-                .and(role.at, "but a realm role has this name")
-                .help(format!("write `{escaped}` for the realm role; rename it to mean the client role")),
+            Note::error(
+                Code::Ambiguous,
+                format!("`{whole}` could be two roles"),
+                at,
+                "read as a client role",
+            )
+            .and(role.at, "but a realm role has this name")
+            .help(format!("write `{escaped}` for the realm role; rename it to mean the client role")),
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Time policies. Keycloak stores any text and fails, or never permits, when it evaluates.
 
 use crate::state::{Node, Object};
-use crate::text::Note;
+use crate::text::{Code, Note};
 
 pub(super) struct Unit {
     pub(super) name: &'static str,
@@ -27,7 +27,7 @@ pub(super) fn check(title: &str, object: &Object, notes: &mut Vec<Note>) {
         {
             notes.push(
                 Note::error(
-                    "RW0305",
+                    Code::WrongTime,
                     format!("{title} has `{}` without `{}`", unit.end, unit.name),
                     node.at,
                     "Keycloak ignores it: any time is permitted",
@@ -44,7 +44,7 @@ pub(super) fn check(title: &str, object: &Object, notes: &mut Vec<Note>) {
                 unit.last, unit.first,
             );
             let note = Note::error(
-                "RW0305",
+                Code::WrongTime,
                 format!("{title} never permits: `{}` is after `{}`", unit.name, unit.end),
                 at.at,
                 "begins here",
@@ -61,7 +61,7 @@ pub(super) fn check(title: &str, object: &Object, notes: &mut Vec<Note>) {
     {
         notes.push(
             Note::error(
-                "RW0305",
+                Code::WrongTime,
                 format!("{title} never permits: `notBefore` is after `notOnOrAfter`"),
                 from.at,
                 "begins here",
@@ -88,7 +88,7 @@ fn number<'o>(
     let label =
         if number.is_some() { "out of range" } else { "Keycloak stores it, and every evaluation fails" };
     notes.push(
-        Note::error("RW0305", format!("`{field}` of {title} cannot be `{text}`"), node.at, label)
+        Note::error(Code::WrongTime, format!("`{field}` of {title} cannot be `{text}`"), node.at, label)
             .help(format!("a whole number from {} to {}", unit.first, unit.last)),
     );
     None
@@ -112,7 +112,7 @@ fn date<'o>(title: &str, object: &'o Object, field: &str, notes: &mut Vec<Note>)
         _ => "write it like \"2026-01-31 08:00:00\", in the time zone of the server".to_owned(),
     };
     let title = format!("`{field}` of {title} is not a time as Keycloak writes it");
-    notes.push(Note::error("RW0305", title, node.at, "expected yyyy-MM-dd HH:mm:ss").help(help));
+    notes.push(Note::error(Code::WrongTime, title, node.at, "expected yyyy-MM-dd HH:mm:ss").help(help));
     None
 }
 

@@ -3,7 +3,7 @@
 use super::super::load::Desired;
 use crate::kind::{self, USER};
 use crate::state::{Address, Node, Object};
-use crate::text::Note;
+use crate::text::{Code, Note};
 
 pub(super) fn check(_: &Desired, address: &Address, object: &Object, notes: &mut Vec<Note>) {
     // The server makes the users of service accounts and asks nothing of them.
@@ -14,7 +14,7 @@ pub(super) fn check(_: &Desired, address: &Address, object: &Object, notes: &mut
     if !(3..=255).contains(&length) && !object.fields.is_empty() {
         let title = format!("a username has 3 to 255 characters: `{}` has {length}", address.name());
         notes.push(
-            Note::warning("RW0308", title, object.at, "refused by the default user profile")
+            Note::warning(Code::WrongUsername, title, object.at, "refused by the default user profile")
                 .help("choose another, unless the user profile of the realm allows it"),
         );
     }
@@ -30,7 +30,7 @@ pub(super) fn check(_: &Desired, address: &Address, object: &Object, notes: &mut
         if !missing.is_empty() {
             notes.push(
                 Note::warning(
-                    "RW0402",
+                    Code::CannotLogIn,
                     format!("{} cannot log in: no {}", kind::title(address), missing.join(", no ")),
                     object.at,
                     "the default user profile asks for them at login",

@@ -1,5 +1,6 @@
 use super::*;
 use crate::report::{Color, notes};
+use crate::text::Code;
 
 fn texts(sources: &[(&str, &str)]) -> Loaded {
     load_texts(sources, &Project::default())
@@ -49,7 +50,7 @@ fn a_manifest_that_names_a_version_is_not_taken_for_a_report() {
         ("b.yaml", "realm: one\nformat_version: 1\n"),
     ]);
     let codes: Vec<_> = loaded.notes.iter().map(|it| it.code).collect();
-    assert_eq!(codes, ["RW0103", "RW0103"]);
+    assert_eq!(codes, [Code::UnknownField, Code::UnknownField]);
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn secret_files_are_relative_to_the_manifest_and_stay_inside_the_tree() {
     let demo = loaded.realms[0].state.get(&Address::top(crate::kind::CLIENT, "demo")).expect("declared");
     assert_eq!(format!("{:?}", demo.fields["secret"]), "(secret from file run/secret)");
     let codes: Vec<_> = loaded.notes.iter().map(|it| it.code).collect();
-    assert_eq!(codes, ["RW0117"]);
+    assert_eq!(codes, [Code::SecretOutside]);
 }
 
 #[test]
@@ -126,9 +127,9 @@ fn paths_without_manifests_are_errors() {
         loaded.notes.iter().map(|it| (it.code, it.title.clone())).collect::<Vec<_>>()
     };
     let titles = said(folder.path().to_owned());
-    assert!(titles[0].0 == "RW0115" && titles[0].1.ends_with("has no manifests"), "{titles:?}");
+    assert!(titles[0].0 == Code::EmptyFolder && titles[0].1.ends_with("has no manifests"), "{titles:?}");
     let titles = said(folder.path().join("no.yaml"));
-    assert!(titles[0].0 == "RW0114" && titles[0].1.ends_with("does not exist"), "{titles:?}");
+    assert!(titles[0].0 == Code::Unreadable && titles[0].1.ends_with("does not exist"), "{titles:?}");
     let titles = said(folder.path().join("latin.txt"));
-    assert!(titles[0].0 == "RW0114" && titles[0].1.ends_with("is not UTF-8"), "{titles:?}");
+    assert!(titles[0].0 == Code::Unreadable && titles[0].1.ends_with("is not UTF-8"), "{titles:?}");
 }

@@ -8,7 +8,7 @@ use super::shape::{
     ClassName, DriftCommand, DriftCounts, DriftDocument, DriftEntry, FormatVersion, LinkChange,
 };
 use super::{VERSION, is_complete, notes_of, refusal, source, target, to_value, values};
-use crate::change::Action;
+use crate::change::{Action, ConsentKey};
 use crate::plan::{Class, Drift, Plan};
 use crate::state::Address;
 use crate::text::{Files, Note};
@@ -63,6 +63,6 @@ fn entry(plan: &Plan, drift: &Drift, is_absent: bool, files: &Files) -> DriftEnt
         before_sensitive: values.after_sensitive,
         after_sensitive: values.before_sensitive,
         links: values.links.into_iter().map(|(field, it)| (field, turned(it))).collect(),
-        held_back: drift.held_back,
+        held_back: drift.held_back.map(ConsentKey::name),
     }
 }

@@ -29,7 +29,7 @@ pub fn outcomes_json(plan: &Plan, outcomes: &[Outcome], audit: &Audit, files: &F
         audit: AuditEntry {
             subject: audit.subject.clone(),
             commit: audit.commit.clone(),
-            consents: plan.allowed.clone(),
+            consents: plan.allowed.iter().map(|(key, count)| (key.name().to_owned(), *count)).collect(),
             requests: audit.requests,
             seconds: audit.seconds,
         },

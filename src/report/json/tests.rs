@@ -10,7 +10,7 @@ use crate::plan::{Ended, Outcome, drift};
 use crate::report::fixture::{SECRET, clean, everything, many, nasty, together};
 use crate::report::{Audit, Verification};
 use crate::state::Is;
-use crate::text::{At, Note};
+use crate::text::{At, Code, Note};
 
 fn change<'a>(plan: &'a Value, address: &str) -> &'a Value {
     let changes = plan["resource_changes"].as_array().expect("a list of changes");
@@ -27,7 +27,7 @@ fn documents() -> Vec<Value> {
         failure: None,
     };
     let (_, loaded) = clean();
-    let note = Note::error("RW0103", "unknown field", At { file: 0, start: 0, end: 5 }, "here");
+    let note = Note::error(Code::UnknownField, "unknown field", At { file: 0, start: 0, end: 5 }, "here");
     let mut documents =
         vec![failure_json("plan", "input", "1 error in the manifests", &loaded.files, &[note])];
     for (plan, loaded) in [everything(), clean(), many(250), nasty(), together(true), together(false)] {

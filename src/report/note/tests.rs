@@ -2,7 +2,7 @@ use serde_json::json;
 use snapbox::{IntoData, assert_data_eq, str};
 
 use super::{Color, notes, notes_json};
-use crate::text::{At, Files, Note};
+use crate::text::{At, Code, Files, Note};
 
 fn files() -> Files {
     let mut files = Files::default();
@@ -19,9 +19,14 @@ fn at(files: &Files, file: u32, written: &str) -> At {
 
 fn found(files: &Files) -> Vec<Note> {
     vec![
-        Note::warning("RW0201", "only the server knows this\u{1b}[0m", At::SERVER, "role\n`admin` is there"),
+        Note::warning(
+            Code::UnknownReference,
+            "only the server knows this\u{1b}[0m",
+            At::SERVER,
+            "role\n`admin` is there",
+        ),
         Note::error(
-            "RW0123",
+            Code::UnknownField,
             "client `web` points at an unknown flow",
             at(files, 0, "\"brwoser-é\""),
             "no such flow",
@@ -31,15 +36,15 @@ fn found(files: &Files) -> Vec<Note> {
         .and(At::SERVER, "the server has no flow `brwoser-é`")
         .help("did you mean `browser`?"),
         Note::remark(
-            "RW0300",
+            Code::WrongTime,
             "::error::shown",
             at(files, 1, "a\u{1b}[31m\u{202e}\u{9b}2J ##[error]x"),
             "::stop",
         ),
-        Note::error("RW0100", "a long map", At { file: 1, start: 0, end: 60 }, ""),
-        Note::error("RW0101", "no such file", At { file: 9, start: 5, end: 9 }, "not read"),
-        Note::error("RW0102", "past the end", At { file: 1, start: 900, end: 2 }, "here"),
-        Note { marks: Vec::new(), ..Note::error("RW0103", "without any mark", At::SERVER, "") },
+        Note::error(Code::WrongForm, "a long map", At { file: 1, start: 0, end: 60 }, ""),
+        Note::error(Code::NotYaml, "no such file", At { file: 9, start: 5, end: 9 }, "not read"),
+        Note::error(Code::DuplicateKey, "past the end", At { file: 1, start: 900, end: 2 }, "here"),
+        Note { marks: Vec::new(), ..Note::error(Code::UnknownField, "without any mark", At::SERVER, "") },
     ]
 }
 
@@ -49,13 +54,13 @@ fn notes_are_rendered_in_order_with_all_their_places() {
     assert_data_eq!(
         notes(&files, &found(&files), Color::Never),
         str![[r#"
-error[RW0100]: a long map
+error[RW0104]: a long map
  --> realm/b.yaml:1:1
   |
 1 | roles:
   | ^^^^^^
 
-note[RW0300]: : :error::shown
+note[RW0305]: : :error::shown
  --> realm/b.yaml:2:11
   |
 2 |   - name: a␛[31m�·2J # [error]x
@@ -67,7 +72,7 @@ error[RW0102]: past the end
 4 |
   | ^ here
 
-error[RW0123]: client `web` points at an unknown flow
+error[RW0103]: client `web` points at an unknown flow
  --> realm/web.yaml:3:11
   |
 1 | clients:
@@ -121,9 +126,9 @@ fn json_has_places_from_one_and_null_for_the_server() {
     let all = notes_json(&files, &found(&files));
     let find = |code: &str| all.as_array().and_then(|it| it.iter().find(|it| it["code"] == code)).cloned();
     assert_eq!(
-        find("RW0123"),
+        find("RW0103"),
         Some(json!({
-            "code": "RW0123", "severity": "error", "message": "client `web` points at an unknown flow",
+            "code": "RW0103", "severity": "error", "message": "client `web` points at an unknown flow",
             "label": "no such flow",
             "file": "realm/web.yaml", "line": 3, "column": 11, "end_line": 3, "end_column": 22,
             "help": "did you mean `browser`?",

@@ -18,7 +18,7 @@ fn plan() -> Plan {
         realm: "shop".into(),
         server: "https://sso.example.org".into(),
         exists: true,
-        allowed: BTreeMap::from([("hazards".to_owned(), 2)]),
+        allowed: BTreeMap::from([(crate::change::ConsentKey::Hazards, 2)]),
         ..Plan::default()
     }
 }

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::change::{address_width, block};
 use super::columns::padded;
 use super::{Page, counted, painted};
-use crate::change::{Action, Change};
-use crate::diff::Refusal;
+use crate::change::{Action, Change, ConsentKey, Refusal};
 use crate::kind::USER;
 use crate::report::safe::one_line;
 use crate::state::Address;
@@ -91,14 +90,14 @@ fn held_back(page: &Page<'_>) -> Vec<String> {
     let rest = format!("{} left alone without your consent", counted(held.len(), "difference"));
     let mut out = vec![page.title("Held back", &rest)];
     let to = address_width(held.iter().map(|(_, it)| &it.object));
-    let mut by_key: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    let mut by_key: BTreeMap<ConsentKey, Vec<&Change>> = BTreeMap::new();
     for (key, change) in held {
-        by_key.entry(key).or_default().push(change);
+        by_key.entry(*key).or_default().push(change);
     }
     for (key, changes) in by_key {
         out.extend(changes.iter().flat_map(|it| block(page, it, to)));
         let them = if changes.len() == 1 { "it" } else { "them" };
-        out.push(format!("  include {them} with --allow {key}={}", changes.len()));
+        out.push(format!("  include {them} with --allow {}={}", key.name(), changes.len()));
     }
     out
 }
@@ -203,7 +202,7 @@ fn consents(page: &Page<'_>) -> Vec<String> {
     let rest = if missing == 0 { "all of it given".to_owned() } else { format!("{missing} not given yet") };
     let mut out = vec![page.title("Needs your consent", &rest)];
     let flags: Vec<String> =
-        plan.consents.iter().map(|it| format!("--allow {}={}", it.key, it.count)).collect();
+        plan.consents.iter().map(|it| format!("--allow {}={}", it.key.name(), it.count)).collect();
     let to = flags.iter().map(String::len).max().unwrap_or(0);
     for (consent, flag) in plan.consents.iter().zip(&flags) {
         let is_missing = plan.missing_consents().any(|it| it == consent);
@@ -227,7 +226,7 @@ fn guards(page: &Page<'_>) -> Vec<String> {
         let word = if it.passes { "pass ".to_owned() } else { painted(page.style.refuse, "BLOCK") };
         format!(
             "  {word}  {}",
-            with_place(page, &format!("{}: {}", it.id, one_line(&it.message)), it.at).trim_start()
+            with_place(page, &format!("{}: {}", it.id.name(), one_line(&it.message)), it.at).trim_start()
         )
     }));
     out
@@ -252,6 +251,6 @@ pub(super) fn refused(page: &Page<'_>) -> Vec<String> {
 }
 
 fn refusal(page: &Page<'_>, refusal: &Refusal) -> String {
-    let text = format!("{} [{}]", one_line(&refusal.message), refusal.id);
+    let text = format!("{} [{}]", one_line(&refusal.message), refusal.id.name());
     with_place(page, &text, refusal.at)
 }

@@ -1,5 +1,6 @@
 //! Maps: keys, duplicates and merges.
 
+use crate::text::Code;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{At, Composer, Event, Note, ScalarStyle, ScanError, Span, Tree, TreeIs, syntax};
@@ -67,10 +68,13 @@ impl<'t> Composer<'t> {
                 // Only what stands in the file is a null key; an alias that failed has its note.
                 if text.is_some() {
                     self.notes.push(
-                        Note::error("RW0107", "a key must be text, this one is null", tree.at, "not text")
-                            .help(
-                                "write the key before the colon, in quotes if it is the word `null` or `~`",
-                            ),
+                        Note::error(
+                            Code::KeyNotText,
+                            "a key must be text, this one is null",
+                            tree.at,
+                            "not text",
+                        )
+                        .help("write the key before the colon, in quotes if it is the word `null` or `~`"),
                     );
                 }
                 KeyIs::Unusable
@@ -82,7 +86,7 @@ impl<'t> Composer<'t> {
                 } else {
                     "quote the key, or check for a bracket too many"
                 };
-                self.notes.push(Note::error("RW0107", title, tree.at, "not text").help(help));
+                self.notes.push(Note::error(Code::KeyNotText, title, tree.at, "not text").help(help));
                 KeyIs::Unusable
             }
         };
@@ -141,6 +145,11 @@ impl<'t> Composer<'t> {
 }
 
 fn duplicate(name: &str, first: At, again: At) -> Note {
-    Note::error("RW0102", format!("key `{name}` stands twice in one map"), again, "written again here")
-        .and(first, "written first here")
+    Note::error(
+        Code::DuplicateKey,
+        format!("key `{name}` stands twice in one map"),
+        again,
+        "written again here",
+    )
+    .and(first, "written first here")
 }

@@ -1,6 +1,7 @@
 //! Scalars: what the words of an unquoted value mean, and tags.
 
 use super::{At, Composer, Note, ScalarStyle, Span, Tag, TreeIs};
+use crate::text::Code;
 
 impl Composer<'_> {
     pub(super) fn scalar(
@@ -35,7 +36,7 @@ impl Composer<'_> {
         }
         let title = format!("the value is not what its tag `{}` says", tag.original());
         self.notes.push(
-            Note::error("RW0106", title, at, "does not fit the tag")
+            Note::error(Code::Tag, title, at, "does not fit the tag")
                 .help("remove the tag, or correct the value"),
         );
         resolved
@@ -53,7 +54,7 @@ impl Composer<'_> {
     fn note_tag(&mut self, tag: &Tag, span: Span) {
         let at = self.at(span.tag_span().unwrap_or(span));
         self.notes.push(
-            Note::error("RW0106", format!("unsupported tag `{}`", tag.original()), at, "not known here")
+            Note::error(Code::Tag, format!("unsupported tag `{}`", tag.original()), at, "not known here")
                 .help("remove the tag, or quote the value if the `!` belongs to it"),
         );
     }

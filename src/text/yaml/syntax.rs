@@ -1,11 +1,12 @@
 //! Syntax errors in words that help: the parser's own speak of tokens.
 
+use crate::text::Code;
 use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 
 use super::{At, MAX_DEPTH, Note};
 
 /// The code of everything that is not valid YAML.
-pub(super) const CODE: &str = "RW0101";
+pub(super) const CODE: Code = Code::NotYaml;
 
 /// Returns the note for a parser's error; `open_flows` are the brackets that were open at that time.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the parser may learn new errors")]
@@ -163,7 +164,7 @@ pub(super) fn note(file: u32, text: &str, error: &ScanError, open_flows: &[At]) 
         }
         ErrorKind::RecursionLimitExceeded => {
             let title = format!("lists and maps are nested more than {MAX_DEPTH} deep");
-            Note::error("RW0108", title, one(offset), "too deep from here on")
+            Note::error(Code::TooDeep, title, one(offset), "too deep from here on")
         }
         other => Note::error(CODE, "this is not valid YAML", word(offset), other.to_string()),
     }

@@ -1,3 +1,4 @@
+use crate::text::Code;
 use crate::text::{Note, Tree, TreeIs, parse_yaml};
 
 /// Writes a tree in a short form that tells text, numbers and words apart.
@@ -198,20 +199,20 @@ fn a_small_file_cannot_become_huge_or_deep() {
         laughs = format!("{laughs}a{n}: &a{n} [{items}]\n");
     }
     let (_, notes) = parse_yaml(0, &laughs);
-    assert_eq!(notes.iter().map(|it| it.code).collect::<Vec<_>>(), ["RW0108"]);
+    assert_eq!(notes.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::TooDeep]);
 
     let mut deep = "a0: &a0 []\n".to_owned();
     for n in 1..30 {
         deep = format!("{deep}a{n}: &a{n} [[[[[[[[[*a{}]]]]]]]]]\n", n - 1);
     }
     let (_, notes) = parse_yaml(0, &deep);
-    assert_eq!(notes.iter().map(|it| it.code).collect::<Vec<_>>(), ["RW0108"]);
+    assert_eq!(notes.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::TooDeep]);
 
     for (n_levels, is_too_deep) in [(200, false), (201, true), (300, true), (5_000, true)] {
         let text = format!("{}{}", "[".repeat(n_levels), "]".repeat(n_levels));
         let (trees, notes) = parse_yaml(0, &text);
         assert_eq!(notes.len(), usize::from(is_too_deep), "{n_levels}");
-        assert!(notes.iter().all(|it| it.code == "RW0108"));
+        assert!(notes.iter().all(|it| it.code == Code::TooDeep));
         assert!(trees.len() <= 1);
     }
 }
@@ -219,14 +220,14 @@ fn a_small_file_cannot_become_huge_or_deep() {
 #[test]
 fn reading_goes_on_after_a_problem() {
     for (text, codes, read) in [
-        ("a: 1\nb: {x: 1, 'x': 2}\na: 3\n", ["RW0102"; 2].as_slice(), "{a: 1, b: {x: 1}}"),
-        ("<<: {q: 1}\n<<: {r: 1}\n", &["RW0102"], "{q: 1, r: 1}"),
-        ("a: !env HOME\nb: !!int x\n", &["RW0106"; 2], "{a: \"HOME\", b: \"x\"}"),
-        ("c: !thing\n  d: !!set {}\n", &["RW0106"; 2], "{c: {d: {}}}"),
-        ("~: 1\n: 2\n[x]: 3\nt: {{ name }}\n", &["RW0107"; 4], "{t: {}}"),
-        ("<<: 5\nu: *none\nx: &x [*x]\n", &["RW0101"; 3], "{u: null, x: [null]}"),
-        ("a: 1\n---\nb: [1\n---\nc: 3\n---\nd: e: f\n", &["RW0101"; 2], "{a: 1} --- {c: 3}"),
-        ("key:value\nb: 1\n", &["RW0101"], ""),
+        ("a: 1\nb: {x: 1, 'x': 2}\na: 3\n", [Code::DuplicateKey; 2].as_slice(), "{a: 1, b: {x: 1}}"),
+        ("<<: {q: 1}\n<<: {r: 1}\n", &[Code::DuplicateKey], "{q: 1, r: 1}"),
+        ("a: !env HOME\nb: !!int x\n", &[Code::Tag; 2], "{a: \"HOME\", b: \"x\"}"),
+        ("c: !thing\n  d: !!set {}\n", &[Code::Tag; 2], "{c: {d: {}}}"),
+        ("~: 1\n: 2\n[x]: 3\nt: {{ name }}\n", &[Code::KeyNotText; 4], "{t: {}}"),
+        ("<<: 5\nu: *none\nx: &x [*x]\n", &[Code::NotYaml; 3], "{u: null, x: [null]}"),
+        ("a: 1\n---\nb: [1\n---\nc: 3\n---\nd: e: f\n", &[Code::NotYaml; 2], "{a: 1} --- {c: 3}"),
+        ("key:value\nb: 1\n", &[Code::NotYaml], ""),
     ] {
         let (trees, notes) = parse(text);
         let mut found: Vec<_> = notes.iter().map(|it| it.code).collect();

@@ -1,0 +1,155 @@
+//! The codes of notes. A code has one meaning for ever, and a meaning one code: people search for them, and
+//! pipelines act on them. `docs/reference/codes.md` is made from this file.
+
+use super::named::named;
+
+named! {
+    /// What a note is about; see the page of codes.
+    Code;
+
+    // 01: reading files.
+    /// The text is not valid YAML or JSON.
+    NotYaml = "RW0101",
+    /// A key stands twice in one map.
+    DuplicateKey = "RW0102",
+    /// Nothing here takes a field of this name.
+    UnknownField = "RW0103",
+    /// A value is not of the form that its place takes: a text for a list, a number that is no number.
+    WrongForm = "RW0104",
+    /// A part that has to be there is missing.
+    Missing = "RW0105",
+    /// A YAML tag is not supported, or does not fit its value.
+    Tag = "RW0106",
+    /// A key of a map is not text.
+    KeyNotText = "RW0107",
+    /// A document nests too deep, or its anchors expand too far.
+    TooDeep = "RW0108",
+    /// Keycloak or a later version knows it, this version does not manage it. It is never read and ignored.
+    NotInThisVersion = "RW0109",
+    /// Keycloak always keeps a value here, so `null` cannot be done.
+    CannotUnset = "RW0110",
+    /// Two places say different things about one field.
+    Disagreement = "RW0111",
+    /// A document does not say which realm it is about.
+    NoRealm = "RW0112",
+    /// A file holds no document.
+    EmptyFile = "RW0113",
+    /// A file or folder cannot be read.
+    Unreadable = "RW0114",
+    /// A folder holds no manifests.
+    EmptyFolder = "RW0115",
+    /// A document is of a kind that does not exist.
+    UnknownDocument = "RW0116",
+    /// A secret file lies outside of the folders that it may be read from.
+    SecretOutside = "RW0117",
+    /// The project file names a realm that no manifest is about.
+    UnusedRealm = "RW0118",
+    /// One thing is said in two ways at once.
+    SaidTwice = "RW0119",
+
+    // 02: references.
+    /// A reference leads to nothing that the manifests declare or that every realm has.
+    UnknownReference = "RW0201",
+    /// An object is part of itself, or reached in two ways where Keycloak allows one.
+    Circle = "RW0202",
+    /// A reference could mean two objects.
+    Ambiguous = "RW0203",
+
+    // 03: what Keycloak would refuse or misunderstand, found without a server.
+    /// Authorization is declared on a client that cannot have it.
+    ImpossibleAuthorization = "RW0301",
+    /// A permission names no policies.
+    NoPolicies = "RW0302",
+    /// A permission covers nothing.
+    CoversNothing = "RW0303",
+    /// A policy lacks the field that it decides by.
+    EmptyPolicy = "RW0304",
+    /// The times of a time policy do not fit together, or are none.
+    WrongTime = "RW0305",
+    /// The pattern of a regex policy is not a regular expression of Java.
+    WrongPattern = "RW0306",
+    /// A decision strategy does not work where it stands.
+    WrongStrategy = "RW0307",
+    /// The default user profile refuses this username.
+    WrongUsername = "RW0308",
+    /// A permission of owners cannot be declared.
+    OwnersPermission = "RW0309",
+    /// A policy or permission cannot be of this type.
+    WrongType = "RW0310",
+    /// The name of a client scope has characters that Keycloak refuses.
+    WrongScopeName = "RW0311",
+
+    // 04: what works, and is hardly meant.
+    /// A secret is written in a manifest.
+    LiteralSecret = "RW0401",
+    /// A user cannot log in, because the profile is incomplete.
+    CannotLogIn = "RW0402",
+    /// A secret is masked, as exports show it.
+    MaskedSecret = "RW0403",
+    /// A secret cannot be had from where the manifest says.
+    SecretUnresolved = "RW0404",
+    /// The logic of a permission has no effect.
+    LogicIgnored = "RW0405",
+    /// A policy is JavaScript, which cannot be decided here.
+    JavaScript = "RW0406",
+    /// Authorization needs the service account of its client.
+    NeedsServiceAccount = "RW0407",
+    /// A placeholder stands where a secret is expected, and would become the secret itself.
+    PlaceholderSecret = "RW0408",
+
+    // 05: manifests against the server.
+    /// A reference leads to nothing, neither in the manifests nor in the realm.
+    NotInRealm = "RW0501",
+    /// A service account does not exist, and only its client can make it.
+    NoServiceAccount = "RW0502",
+    /// A reference leads to what this very plan removes.
+    RemovedHere = "RW0503",
+    /// A reference leads to what this credential may not see.
+    CannotBeSeen = "RW0504",
+    /// Authorization settings of a client that has no authorization.
+    NoAuthorization = "RW0505",
+    /// A field is newer than this server.
+    NeedsNewerServer = "RW0506",
+    /// An attribute of a user that the user profile of the realm would drop.
+    DroppedAttribute = "RW0507",
+    /// A policy is of a type that this server does not have.
+    PolicyTypeMissing = "RW0508",
+    /// Scope mappings of a client or client scope that does not exist.
+    MappingsOfNothing = "RW0509",
+    /// The user profile of the realm refuses a new user of this name.
+    ProfileRefuses = "RW0510",
+
+    // 06: access tests.
+    /// An access test does not say whose resources it is about, or names no resource server.
+    TestServer = "RW0601",
+    /// An access test is about a realm that cannot be told, or that is not there.
+    TestRealm = "RW0602",
+    /// There is no persona of this name.
+    UnknownPersona = "RW0603",
+    /// A resource of an access test is none.
+    UnknownResource = "RW0604",
+    /// A scope of an access test is none, or is none of its resource.
+    UnknownScope = "RW0605",
+    /// Two expectations contradict each other.
+    Contradiction = "RW0606",
+    /// `via` names nothing that a permit could go through.
+    WrongVia = "RW0607",
+    /// An expectation expects nothing.
+    ExpectsNothing = "RW0608",
+    /// `otherwise` is neither DENY nor PERMIT.
+    WrongOtherwise = "RW0609",
+    /// A persona has a name that means something else.
+    ReservedPersona = "RW0610",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    #[test]
+    fn codes_are_written_once_and_stand_by_number() {
+        let names: Vec<&str> = Code::ALL.iter().map(|it| it.name()).collect();
+        assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+        assert!(Code::ALL.iter().all(|it| it.name().len() == 6 && it.meaning().ends_with('.')));
+    }
+}
