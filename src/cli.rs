@@ -11,20 +11,16 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 mod access;
 mod apply;
-mod applying;
 mod asking;
 mod completions;
 mod connection;
 mod demo;
 mod doctor;
 mod drift;
-mod exit;
-mod expectations;
 mod inputs;
 mod login;
 mod logout;
 mod plan;
-mod planning;
 mod progress;
 mod realms;
 mod sandbox;
@@ -37,11 +33,12 @@ mod token;
 mod unlock;
 mod validate;
 
-pub use exit::Exit;
+pub use crate::run::Exit;
 
 use signal::unless_stopped;
 
 use crate::report;
+use crate::run::of_error;
 use crate::text::Files;
 
 /// Makes Keycloak realms what their YAML manifests say.
@@ -161,7 +158,7 @@ fn block_on(cli: Cli) -> Exit {
     // A prompt may still be reading stdin on a thread of its own.
     runtime.shutdown_timeout(Duration::from_secs(10));
     outcome.unwrap_or_else(|error| {
-        let (exit, class) = exit::of_error(&error);
+        let (exit, class) = of_error(&error);
         let message = format!("{error:#}");
         terminal::say(&format!("error: {message}"));
         if let (Some(command), false) = (in_json, exit == Exit::Usage) {

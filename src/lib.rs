@@ -28,4 +28,6 @@ pub mod apply;
 
 pub mod sandbox;
 
+pub mod run;
+
 pub mod cli;

@@ -6,7 +6,6 @@ use anyhow::bail;
 use serde_json::Value;
 
 use super::asking::{Asking, Facet, Facts};
-use super::exit::UsageError;
 use super::realms::{Format, style};
 use super::terminal::print;
 use super::{Exit, Global};
@@ -14,6 +13,7 @@ use crate::access::{self, Cast, Persona, Question, Realm};
 use crate::keycloak::Want;
 use crate::kind::{CLIENT, RESOURCE, SCOPE};
 use crate::report::{self, Asked};
+use crate::run::UsageError;
 use crate::state::Address;
 use crate::text::nearest;
 

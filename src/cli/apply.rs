@@ -3,9 +3,7 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use super::applying::{self, Orders};
 use super::connection::may_ask;
-use super::exit::{RefusedError, UsageError, of_error};
 use super::realms::{Asked, Ready};
 use super::signal::Signals;
 use super::terminal::say;
@@ -13,6 +11,8 @@ use super::{Exit, Global};
 use crate::change::Refusal;
 use crate::plan::{Outcome, Plan};
 use crate::report::{Audit, Failure, Verification, failure_json};
+use crate::run::{self, ApplyOptions};
+use crate::run::{RefusedError, UsageError, of_error};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -53,14 +53,14 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
                 let ((end, class), message) = (of_error(&error), format!("{error:#}"));
                 say(&format!("error: {message}"));
                 exit = exit.worst(end);
-                failed.push(failure_json("apply", class, &message, &ready.loaded.files, &[]));
+                failed.push(failure_json("apply", class, &message, &ready.session.loaded.files, &[]));
             }
         }
         if signals.seen().is_some() {
             break;
         }
     }
-    args.asked.output.applied(&reports, failed, &ready)?;
+    args.asked.output.applied(&reports, failed, &ready.session)?;
     Ok(exit)
 }
 
@@ -77,12 +77,12 @@ async fn one(
 ) -> anyhow::Result<(Exit, Report)> {
     let planned = ready.plan_tested(realm, args.adopt).await?;
     if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) {
-        args.asked.output.before(&planned.plan, ready)?;
+        args.asked.output.before(&planned.plan, &ready.session)?;
         let message = "the plan has errors; nothing was written".to_owned();
         return Ok((Exit::Failed, not_begun(planned.plan, "input", message)));
     }
     if !planned.plan.is_empty() || !planned.plan.refusals.is_empty() {
-        args.asked.output.before(&planned.plan, ready)?;
+        args.asked.output.before(&planned.plan, &ready.session)?;
     }
     if let Some(why) = planned.ownership.damaged.as_ref().filter(|_| planned.too_new) {
         return Err(RefusedError::new(format!("{why}: apply with that version; nothing was written")).into());
@@ -92,7 +92,7 @@ async fn one(
         return Ok((Exit::Refused, not_begun(planned.plan, "refused", refusal)));
     }
     let bar = super::progress::calls(global.quiet);
-    let orders = Orders {
+    let options = ApplyOptions {
         run: &ready.run,
         lanes: args.concurrency.map_or_else(|| ready.lanes(), usize::from),
         patience: Duration::from_secs(args.lock_timeout),
@@ -103,10 +103,10 @@ async fn one(
         },
         signal: &|| signals.seen(),
     };
-    let wish = ready.wish(realm, args.adopt);
+    let request = ready.session.request(realm, args.adopt);
     let (before, started) = (ready.target.keycloak.counts(), Instant::now());
     signals.settle(true);
-    let applied = applying::apply(&ready.target.keycloak, &wish, &planned, &orders).await;
+    let applied = run::apply(&ready.target.keycloak, &request, &planned, &options).await;
     signals.settle(false);
     bar.finish_and_clear();
     let applied = applied?;

@@ -6,9 +6,7 @@ use serde_json::Value;
 
 use super::Global;
 use super::connection::{Login, Target, Via};
-use super::exit::UsageError;
 use super::inputs::{Inputs, time};
-use super::planning;
 use super::realms::show_notes;
 use crate::apply::is_ours;
 use crate::diff;
@@ -16,6 +14,8 @@ use crate::keycloak::{Want, read};
 use crate::kind::{CLIENT, GROUP, NEWEST, ROLE, USER, Version};
 use crate::manifest::{Loaded, Project};
 use crate::report;
+use crate::run;
+use crate::run::UsageError;
 use crate::state::{Address, Known, State};
 
 /// What every question about access is asked with.
@@ -91,12 +91,12 @@ impl Asking {
                 let server = server.or(variable.as_deref());
                 let target = self.login.open(server, &self.via, &facts.project, run).await?;
                 for desired in &facts.loaded.realms {
-                    let mut want = planning::want(desired);
+                    let mut want = run::want(desired);
                     want.users.extend(also.users.iter().cloned());
                     want.everybody |= also.everybody;
                     let mut facet = Facet::live(&target, &desired.realm, want).await?;
                     if !also.everybody {
-                        facet.users = planning::people(&desired.state);
+                        facet.users = run::people(&desired.state);
                     }
                     facts.realms.push(facet);
                 }
@@ -124,7 +124,7 @@ impl Facet {
             realm: desired.realm.clone(),
             state: diff::on_a_new_realm(&desired.realm, &desired.state, NEWEST),
             version: NEWEST,
-            users: planning::people(&desired.state),
+            users: run::people(&desired.state),
         }
     }
 
@@ -142,8 +142,8 @@ impl Facet {
             }
         }
         read.live.state.objects.retain(|address, _| !is_ours(address));
-        let version = planning::version(&read);
+        let version = run::version(&read);
         let state = read.live.state;
-        Ok(Self { realm: realm.to_owned(), users: planning::people(&state), state, version })
+        Ok(Self { realm: realm.to_owned(), users: run::people(&state), state, version })
     }
 }

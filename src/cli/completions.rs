@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args, mut cli: clap::Command) -> anyhow::Result<Exit> {
         Of::Man => return man(args.out.as_deref(), cli),
     };
     if args.out.is_some() {
-        return Err(super::exit::UsageError::new("--out goes with `man` only").into());
+        return Err(crate::run::UsageError::new("--out goes with `man` only").into());
     }
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut cli, "realmwright", &mut text);

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use super::exit::{RefusedError, UsageError};
 use super::login::store;
 use super::secret::{Sources, file, variable};
 use crate::access::Myself;
@@ -14,6 +13,7 @@ use crate::keycloak::openid::{Client, Token};
 use crate::keycloak::{Connect, Credentials, Keycloak, Reach, Secret, Stored};
 use crate::kind::{CLIENT, USER};
 use crate::manifest::Project;
+use crate::run::{RefusedError, UsageError};
 use crate::state::Address;
 
 /// Which server, for commands that log in to none or in a way of their own.

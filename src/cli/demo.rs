@@ -10,9 +10,7 @@ use anyhow::{Context as _, bail};
 
 use self::example::Example;
 use self::proof::Proof;
-use super::applying::{self, Orders};
-use super::expectations;
-use super::planning::{self, Planned, Wish};
+
 use super::terminal::{print, say};
 use super::{Exit, Global, progress, signal};
 use crate::access::ChangeOfAccess;
@@ -20,6 +18,7 @@ use crate::diff::Terms;
 use crate::keycloak::{Connect, Credentials, Keycloak, Secret, Want};
 use crate::manifest::{Loaded, Prune};
 use crate::report::{self, Style};
+use crate::run::{self, ApplyOptions, PlanRequest, Planned};
 use crate::sandbox::{self, NEWEST, Options, Sandbox};
 
 #[derive(Debug, clap::Args)]
@@ -78,7 +77,7 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     let terms = Terms { protect: example.project.protect.clone(), ..Terms::default() };
     let pruning = Terms { prune: Prune::AllButUsers, ..terms.clone() };
     let (allowed, roots) = (BTreeMap::new(), vec![".".to_owned()]);
-    let wish = Wish {
+    let request = PlanRequest {
         desired,
         secrets: &example.secrets,
         owner: example.project.owner.as_deref(),
@@ -93,11 +92,11 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     };
 
     step("2", "plan: what examples/realm-config would make of it (realmwright plan)")?;
-    let planned = show(&keycloak, &wish, &example.loaded, &example).await?;
+    let planned = show(&keycloak, &request, &example.loaded, &example).await?;
     step("3", "apply it (realmwright apply)")?;
-    apply(&keycloak, &wish, &planned, global).await?;
+    apply(&keycloak, &request, &planned, global).await?;
     step("4", "plan again: nothing is left to do")?;
-    let again = show(&keycloak, &wish, &example.loaded, &example).await?;
+    let again = show(&keycloak, &request, &example.loaded, &example).await?;
     if !again.plan.is_empty() {
         bail!("the second plan is not empty");
     }
@@ -114,7 +113,7 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
         "a pull request opens Eric's space to all premium users, and Alice becomes one (realmwright plan)",
     )?;
     let edited = example.after_pull_request()?;
-    let request = Wish { desired: example::declared(&edited)?, also: Want::default(), ..wish };
+    let request = PlanRequest { desired: example::declared(&edited)?, also: Want::default(), ..request };
     let planned = show(&keycloak, &request, &edited, &example).await?;
     let gained = planned.plan.access.as_ref().map_or(0, |it| it.count(ChangeOfAccess::Gained));
     if gained == 0 {
@@ -127,8 +126,8 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     apply(&keycloak, &request, &planned, global).await?;
     let prove = async |proof: Proof<'_>| proof.after_pull_request().await;
     proof::beside_the_service(&connect.reach, &desired.realm, &example, prove).await?;
-    let back = Wish { terms: &pruning, also: Want::default(), ..wish };
-    apply(&keycloak, &back, &planning::plan(&keycloak, &back).await?, global).await?;
+    let back = PlanRequest { terms: &pruning, also: Want::default(), ..request };
+    apply(&keycloak, &back, &run::plan(&keycloak, &back).await?, global).await?;
     let prove = async |proof: Proof<'_>| proof.taken_back().await;
     proof::beside_the_service(&connect.reach, &desired.realm, &example, prove).await?;
 
@@ -137,16 +136,16 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
         print(&format!("   {line}\n"))?;
     }
     step("9", "drift: what is not as declared any more (realmwright drift, exit code 2)")?;
-    let drifted = planning::plan(&keycloak, &wish).await?;
+    let drifted = run::plan(&keycloak, &request).await?;
     let drift = crate::plan::drift(&drifted.plan);
     print(&report::drift_text(&drifted.plan, &drift, files, &Style::plain()))?;
     if drift.len() != 3 {
         bail!("three things were changed, and drift shows another number");
     }
     step("10", "apply repairs exactly that")?;
-    apply(&keycloak, &wish, &drifted, global).await?;
+    apply(&keycloak, &request, &drifted, global).await?;
     step("11", "and drift is clean")?;
-    let clean = planning::plan(&keycloak, &wish).await?;
+    let clean = run::plan(&keycloak, &request).await?;
     print(&report::drift_text(&clean.plan, &crate::plan::drift(&clean.plan), files, &Style::plain()))?;
     if !clean.plan.is_empty() {
         bail!("the realm is still not as declared");
@@ -161,19 +160,19 @@ fn step(number: &str, words: &str) -> anyhow::Result<()> {
 /// Plans as the command does, and shows it.
 async fn show(
     keycloak: &Keycloak,
-    wish: &Wish<'_>,
+    request: &PlanRequest<'_>,
     loaded: &Loaded,
     example: &Example,
 ) -> anyhow::Result<Planned> {
-    let mut planned = planning::plan(keycloak, wish).await?;
-    if let Some(tests) = expectations::on_plan(loaded, &example.project, None, &planned) {
+    let mut planned = run::plan(keycloak, request).await?;
+    if let Some(tests) = run::on_plan(loaded, &example.project, None, &planned) {
         planned.plan.add_tests(tests);
     }
     if !planned.plan.refusals.is_empty() {
         bail!("the plan is refused");
     }
     if !planned.plan.is_empty() {
-        planned.plan.access = Some(planned.impact(wish.desired));
+        planned.plan.access = Some(planned.impact(request.desired));
     }
     print(&report::plan_text(&planned.plan, &loaded.files, &Style::plain()))?;
     Ok(planned)
@@ -181,12 +180,12 @@ async fn show(
 
 async fn apply(
     keycloak: &Keycloak,
-    wish: &Wish<'_>,
+    request: &PlanRequest<'_>,
     planned: &Planned,
     global: Global,
 ) -> anyhow::Result<()> {
     let bar = progress::calls(global.quiet);
-    let orders = Orders {
+    let options = ApplyOptions {
         run: "demo",
         lanes: 8,
         patience: std::time::Duration::ZERO,
@@ -200,7 +199,7 @@ async fn apply(
     };
     let before = keycloak.counts();
     let started = std::time::Instant::now();
-    let applied = applying::apply(keycloak, wish, planned, &orders).await?;
+    let applied = run::apply(keycloak, request, planned, &options).await?;
     bar.finish_and_clear();
     if applied.exit != Exit::Clean {
         let failed = applied

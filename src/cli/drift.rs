@@ -27,6 +27,6 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
         });
         plans.push(planned.plan);
     }
-    args.asked.output.drifts(&plans, &ready)?;
+    args.asked.output.drifts(&plans, &ready.session)?;
     Ok(exit)
 }

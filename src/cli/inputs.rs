@@ -5,12 +5,11 @@ use std::path::PathBuf;
 
 use jiff::civil::DateTime;
 
-use super::exit::UsageError;
-use super::expectations;
 use crate::access;
 use crate::change::ConsentKey;
 use crate::diff::Terms;
 use crate::manifest::{self, Loaded, Project, Prune};
+use crate::run::{AccessMode, UsageError, check_tests};
 use crate::state::Pattern;
 
 #[derive(Clone, Debug, clap::Args)]
@@ -65,7 +64,7 @@ pub(super) struct Scope {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Access {
+enum Access {
     Off,
     #[default]
     Personas,
@@ -84,7 +83,7 @@ impl Inputs {
                 return Err(UsageError::new(format!("no manifest declares realm `{wanted}`")).into());
             }
         }
-        expectations::check(&mut loaded, &project);
+        check_tests(&mut loaded, &project);
         if !self.realm.is_empty() {
             loaded.tests.retain(|it| it.realm.as_ref().is_none_or(|it| self.realm.contains(it)));
             loaded.realms.retain(|it| self.realm.contains(&it.realm));
@@ -164,16 +163,29 @@ impl Scope {
         self.only.is_empty() && self.exclude.is_empty()
     }
 
-    pub(super) fn access(&self) -> Access {
-        self.access
+    pub(super) fn access(&self) -> AccessMode {
+        match self.access {
+            Access::Off => AccessMode::Off,
+            Access::Personas => AccessMode::Personas,
+            Access::AllUsers => AccessMode::AllUsers,
+        }
+    }
+
+    /// Refuses what flags ask for and cannot have.
+    pub(super) fn check(&self, project: &Project) -> anyhow::Result<()> {
+        self.terms(project)?;
+        self.time(project)?;
+        if self.prune && project.owner.is_none() {
+            return Err(UsageError::new("--prune needs an owner: without one nobody knows what was applied here (`owner:` in the project file, or --owner)").into());
+        }
+        if self.prune && !self.is_full() {
+            return Err(UsageError::new("--prune goes with neither --only nor --exclude: a part of the manifests cannot say what is gone").into());
+        }
+        Ok(())
     }
 
     pub(super) fn time(&self, project: &Project) -> anyhow::Result<Option<DateTime>> {
         time(self.at.as_deref(), project)
-    }
-
-    pub(super) fn asks_to_prune(&self) -> bool {
-        self.prune
     }
 
     pub(super) fn allowed(&self) -> anyhow::Result<BTreeMap<ConsentKey, usize>> {
@@ -182,18 +194,13 @@ impl Scope {
             let pair = text
                 .split_once('=')
                 .and_then(|(key, number)| Some((ConsentKey::of(key)?, number.parse().ok()?)));
-            match pair {
-                Some((key, number)) => {
-                    allowed.insert(key, number);
-                }
-                _ => {
-                    let message = format!(
-                        "--allow takes KEY=N with a key of {}; this is `{text}`",
-                        ConsentKey::ALL.iter().map(|it| it.name()).collect::<Vec<_>>().join(", ")
-                    );
-                    return Err(UsageError::new(message).into());
-                }
-            }
+            let Some((key, number)) = pair else {
+                let keys: Vec<&str> = ConsentKey::ALL.iter().map(|it| it.name()).collect();
+                let message =
+                    format!("--allow takes KEY=N with a key of {}; this is `{text}`", keys.join(", "));
+                return Err(UsageError::new(message).into());
+            };
+            allowed.insert(key, number);
         }
         Ok(allowed)
     }

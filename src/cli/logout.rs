@@ -4,12 +4,12 @@ use anyhow::bail;
 
 use super::Exit;
 use super::connection::{Where, project_here};
-use super::exit::UsageError;
 use super::login::store;
 use super::secret::Sources;
 use super::terminal::{print, say};
 use crate::keycloak::{Openid, Reach, Stored};
 use crate::report::safe::one_line;
+use crate::run::UsageError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

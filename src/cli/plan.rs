@@ -31,6 +31,6 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
         });
         plans.push(planned.plan);
     }
-    args.asked.output.plans(&plans, &ready)?;
+    args.asked.output.plans(&plans, &ready.session)?;
     Ok(exit)
 }

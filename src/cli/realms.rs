@@ -1,26 +1,16 @@
 //! What every command over realms begins with: inputs read and checked, a connection, one wish per realm.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use jiff::civil::DateTime;
 use serde_json::Value;
 
 use super::Global;
 use super::connection::{Connection, Target};
-use super::exit::{RefusedError, UsageError};
-use super::expectations;
-use super::inputs::{Access, Inputs, Scope};
-use super::planning::{self, Planned, Wish};
+use super::inputs::{Inputs, Scope};
 use super::terminal::{print, say};
-use crate::access::{self, Impact, Myself, guarded_users};
-use crate::change::ConsentKey;
-use crate::diff::Terms;
-use crate::keycloak::Want;
-use crate::kind::USER;
+use crate::access::Myself;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
-use crate::plan::{self, Outcome, Plan, drift};
+use crate::plan::{Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
-use crate::state::{Address, Known};
+use crate::run::{self, Planned, RefusedError, Session};
 use crate::text::{Files, Note};
 
 /// What plan, apply and drift are asked alike.
@@ -36,91 +26,42 @@ pub(super) struct Asked {
     pub(super) output: Output,
 }
 
-/// Everything that is the same for all realms of a run.
+/// The inputs of a run, and the connection that it works over.
 pub(super) struct Ready {
-    pub(super) project: Project,
-    pub(super) loaded: Loaded,
+    pub(super) session: Session,
     pub(super) target: Target,
     pub(super) run: String,
-    secrets: Vec<(Secrets, Vec<Note>)>,
-    terms: Terms,
-    allowed: BTreeMap<ConsentKey, usize>,
-    roots: Vec<String>,
-    access: Access,
-    at: Option<DateTime>,
+    missing_secrets: Vec<Note>,
 }
 
 impl Ready {
     /// Reads the manifests and connects; `None` when the manifests have errors, which are shown. Nothing is
     /// sent before they are clean.
     pub(super) async fn open(asked: &Asked, command: &str, global: Global) -> anyhow::Result<Option<Self>> {
-        let Asked { inputs, connection, scope, output } = asked;
-        let (project, loaded) = inputs.load()?;
-        let terms = scope.terms(&project)?;
-        let allowed = scope.allowed()?;
-        let at = scope.time(&project)?;
-        if !show_notes(&loaded, global) {
-            output.failed(
-                command,
-                "errors in the manifests; nothing was sent",
-                &loaded.files,
-                &loaded.notes,
-            )?;
-            return Ok(None);
-        }
-        if scope.asks_to_prune() && project.owner.is_none() {
-            return Err(UsageError::new("--prune needs an owner: without one nobody knows what was applied here (`owner:` in the project file, or --owner)").into());
-        }
-        if scope.asks_to_prune() && !scope.is_full() {
-            return Err(UsageError::new("--prune goes with neither --only nor --exclude: a part of the manifests cannot say what is gone").into());
-        }
-        let secrets: Vec<(Secrets, Vec<Note>)> = loaded
-            .realms
-            .iter()
-            .map(|it| manifest::resolve(&manifest::secrets_of(&it.state), &loaded.roots))
-            .collect();
+        let Some(read) = Read::open(asked, command, global)? else { return Ok(None) };
         let run = run_id()?;
-        let target = connection.open(&project, &run).await?;
-        for text in secrets.iter().flat_map(|(it, _)| it.values()) {
+        let target = asked.connection.open(&read.project, &run).await?;
+        let place = Place {
+            server: target.server.clone(),
+            environment: target.environment.clone(),
+            myself: target.myself.clone(),
+            auth_realm: target.auth_realm.clone(),
+        };
+        let (session, missing_secrets) = read.session(asked, place)?;
+        for text in session.secrets.iter().flat_map(Secrets::values) {
             target.keycloak.redact(text);
         }
-        let roots = inputs.roots(&project);
-        let access = scope.access();
-        Ok(Some(Self { project, loaded, target, run, secrets, terms, allowed, roots, access, at }))
+        Ok(Some(Self { session, target, run, missing_secrets }))
     }
 
     pub(super) fn realms(&self) -> impl Iterator<Item = usize> + use<> {
-        0..self.loaded.realms.len()
-    }
-
-    fn desired(&self, realm: usize) -> &Desired {
-        &self.loaded.realms[realm]
-    }
-
-    pub(super) fn wish(&self, realm: usize, adopt: bool) -> Wish<'_> {
-        let desired = self.desired(realm);
-        Wish {
-            desired,
-            secrets: &self.secrets[realm].0,
-            owner: self.project.owner.as_deref(),
-            environment: &self.target.environment,
-            roots: &self.roots,
-            terms: &self.terms,
-            allowed: &self.allowed,
-            may_create: self.project.may_create(&desired.realm),
-            adopt,
-            server: &self.target.server,
-            also: self.also(desired),
-        }
+        0..self.session.loaded.realms.len()
     }
 
     pub(super) async fn plan(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
-        self.check_issuer(&self.desired(realm).realm).await?;
-        let mut planned = planning::plan(&self.target.keycloak, &self.wish(realm, adopt)).await?;
-        if !planned.plan.is_empty() {
-            self.judge_access(&mut planned, self.desired(realm));
-        }
-        Ok(planned)
+        self.check_issuer(&self.session.desired(realm).realm).await?;
+        let observed = run::observe(&self.target.keycloak, &self.session.request(realm, adopt)).await?;
+        Ok(self.session.plan(realm, adopt, observed))
     }
 
     /// Plans, counts the users whom the comparison of access left out, and runs the access tests on what the realm
@@ -128,64 +69,12 @@ impl Ready {
     pub(super) async fn plan_tested(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
         let mut planned = self.plan(realm, adopt).await?;
         if let Some(impact) = planned.plan.access.as_mut().filter(|it| it.decisions > 0) {
-            let people = planning::people(&planned.read.live.state).len();
-            let count = self.target.keycloak.count_users(&self.desired(realm).realm).await?;
+            let people = run::people(&planned.read.live.state).len();
+            let count = self.target.keycloak.count_users(&self.session.desired(realm).realm).await?;
             impact.outside = count.map(|it| it.saturating_sub(people));
         }
-        if let Some(tests) = expectations::on_plan(&self.loaded, &self.project, self.at, &planned) {
-            planned.plan.add_tests(tests);
-        }
+        self.session.test(&mut planned);
         Ok(planned)
-    }
-
-    /// What guards and the comparison of access look at beside what is declared.
-    fn also(&self, desired: &Desired) -> Want {
-        let guards = &self.project.guards;
-        let mut users: BTreeSet<String> = guarded_users(guards).map(str::to_owned).collect();
-        users.extend(
-            self.myself(&desired.realm).user_name().filter(|_| guards.keep_self.is_some()).map(str::to_owned),
-        );
-        Want {
-            users,
-            everybody: self.access == Access::AllUsers || access::guards_everybody(guards),
-            administrators: guards.min_admins.is_some(),
-            ..Want::default()
-        }
-    }
-
-    fn myself(&self, realm: &str) -> Myself {
-        match &self.target.auth_realm {
-            Some(it) if it != realm => Myself::Elsewhere,
-            _ => self.target.myself.clone(),
-        }
-    }
-
-    /// Says who gains or loses what by a plan, and whether the guards on access are kept. Users who are not
-    /// declared are counted, unless all are asked for or a guard names them.
-    fn judge_access(&self, planned: &mut Planned, desired: &Desired) {
-        let guards = &self.project.guards;
-        let all = self.access == Access::AllUsers;
-        let declared = |it: &Address| all || desired.state.contains(it) || access::guards_user(guards, it);
-        let sides = planned.sides();
-        let looks = self.access != Access::Off || !guards.forbid_gain.is_empty();
-        let compare = || plan::impact(&planned.plan, &sides, &declared, self.at);
-        let impact = if looks { compare() } else { Impact::default() };
-        let guards = access::guards(&access::Watch {
-            guards,
-            protect: &self.project.protect,
-            realm: &desired.realm,
-            changes: planned.plan.changes(),
-            before: &sides[0],
-            after: &sides[1],
-            planned: &planned.plan.diff.planned,
-            version: planning::version(&planned.read),
-            impact: &impact,
-            myself: &self.myself(&desired.realm),
-            federated: &planned.read.federated,
-            sees_users: !matches!(planned.read.live.known(USER, None), Known::Not { .. }),
-        });
-        planned.plan.guard(guards);
-        planned.plan.access = (self.access != Access::Off).then_some(impact);
     }
 
     /// A realm that does not exist yet calls itself nothing.
@@ -209,10 +98,10 @@ impl Ready {
 
     /// Shows secrets that cannot be resolved as errors; `false` when there are any.
     pub(super) fn show_missing_secrets(&self, output: &Output, command: &str) -> anyhow::Result<bool> {
-        let notes: Vec<Note> = self.secrets.iter().flat_map(|(_, notes)| notes.iter().cloned()).collect();
+        let (notes, files) = (&self.missing_secrets, &self.session.loaded.files);
         if !notes.is_empty() {
-            say(report::notes(&self.loaded.files, &notes, report::Color::Never).trim_end());
-            output.failed(command, "secrets are missing; nothing was sent", &self.loaded.files, &notes)?;
+            say(report::notes(files, notes, report::Color::Never).trim_end());
+            output.failed(command, "secrets are missing; nothing was sent", files, notes)?;
         }
         Ok(notes.is_empty())
     }
@@ -221,6 +110,57 @@ impl Ready {
     pub(super) fn lanes(&self) -> usize {
         let here = ["//127.", "//localhost", "//[::1]"].iter().any(|it| self.target.server.contains(it));
         if here { 8 } else { 4 }
+    }
+}
+
+/// Where a run works, and as whom.
+pub(super) struct Place {
+    pub(super) server: String,
+    pub(super) environment: String,
+    pub(super) myself: Myself,
+    pub(super) auth_realm: Option<String>,
+}
+
+/// Manifests without errors, before anything is asked of a server.
+pub(super) struct Read {
+    project: Project,
+    loaded: Loaded,
+}
+
+impl Read {
+    /// Reads the manifests; `None` when they have errors, which are shown.
+    pub(super) fn open(asked: &Asked, command: &str, global: Global) -> anyhow::Result<Option<Self>> {
+        let Asked { inputs, scope, output, .. } = asked;
+        let (project, loaded) = inputs.load()?;
+        scope.check(&project)?;
+        if !show_notes(&loaded, global) {
+            let message = "errors in the manifests; nothing was sent";
+            output.failed(command, message, &loaded.files, &loaded.notes)?;
+            return Ok(None);
+        }
+        Ok(Some(Self { project, loaded }))
+    }
+
+    /// Returns the inputs of the run, and what is wrong with its secrets.
+    pub(super) fn session(self, asked: &Asked, place: Place) -> anyhow::Result<(Session, Vec<Note>)> {
+        let Self { project, loaded } = self;
+        let of_realm = |it: &Desired| manifest::resolve(&manifest::secrets_of(&it.state), &loaded.roots);
+        let (secrets, missing): (Vec<Secrets>, Vec<Vec<Note>>) = loaded.realms.iter().map(of_realm).unzip();
+        let session = Session {
+            terms: asked.scope.terms(&project)?,
+            allowed: asked.scope.allowed()?,
+            roots: asked.inputs.roots(&project),
+            access: asked.scope.access(),
+            at: asked.scope.time(&project)?,
+            server: place.server,
+            environment: place.environment,
+            myself: place.myself,
+            auth_realm: place.auth_realm,
+            secrets,
+            project,
+            loaded,
+        };
+        Ok((session, missing.concat()))
     }
 }
 
@@ -264,10 +204,10 @@ pub(super) struct Output {
 
 impl Output {
     /// Shows plans as the result.
-    pub(super) fn plans(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
-        let files = &ready.loaded.files;
+    pub(super) fn plans(&self, plans: &[Plan], session: &Session) -> anyhow::Result<()> {
+        let files = &session.loaded.files;
         match self.format {
-            Format::Text => texts(plans.iter().map(|it| ready.plan_text(it))),
+            Format::Text => texts(plans.iter().map(|it| plan_text(session, it))),
             Format::Json => match plans {
                 [plan] => json(&report::plan_json(plan, files)),
                 _ => json(&report::plans_json(&plans.iter().map(|it| (it, files)).collect::<Vec<_>>())),
@@ -276,13 +216,13 @@ impl Output {
     }
 
     /// Shows drift as the result.
-    pub(super) fn drifts(&self, plans: &[Plan], ready: &Ready) -> anyhow::Result<()> {
-        let files = &ready.loaded.files;
+    pub(super) fn drifts(&self, plans: &[Plan], session: &Session) -> anyhow::Result<()> {
+        let files = &session.loaded.files;
         match self.format {
             Format::Text => texts(
                 plans
                     .iter()
-                    .map(|it| ready.notes_text(it) + &report::drift_text(it, &drift(it), files, &style())),
+                    .map(|it| notes_text(session, it) + &report::drift_text(it, &drift(it), files, &style())),
             ),
             Format::Json => {
                 documents(plans.iter().map(|it| report::drift_json(it, &drift(it), files)).collect())
@@ -291,10 +231,10 @@ impl Output {
     }
 
     /// Shows the plan that an apply is about to do: a part of the result in text, of the dialogue in JSON.
-    pub(super) fn before(&self, plan: &Plan, ready: &Ready) -> anyhow::Result<()> {
+    pub(super) fn before(&self, plan: &Plan, session: &Session) -> anyhow::Result<()> {
         match self.format {
-            Format::Text => print(&ready.plan_text(plan))?,
-            Format::Json => say(ready.plan_text(plan).trim_end()),
+            Format::Text => print(&plan_text(session, plan))?,
+            Format::Json => say(plan_text(session, plan).trim_end()),
         }
         Ok(())
     }
@@ -304,7 +244,7 @@ impl Output {
         &self,
         reports: &[(Plan, Vec<Outcome>, Audit)],
         failed: Vec<Value>,
-        ready: &Ready,
+        session: &Session,
     ) -> anyhow::Result<()> {
         match self.format {
             Format::Text => texts(
@@ -318,7 +258,7 @@ impl Output {
             ),
             Format::Json => {
                 let one = |(plan, outcomes, audit): &(Plan, Vec<Outcome>, Audit)| {
-                    report::outcomes_json(plan, outcomes, audit, &ready.loaded.files)
+                    report::outcomes_json(plan, outcomes, audit, &session.loaded.files)
                 };
                 documents(reports.iter().map(one).chain(failed).collect())
             }
@@ -365,18 +305,16 @@ pub(super) fn style() -> Style {
     Style::colored()
 }
 
-impl Ready {
-    fn plan_text(&self, plan: &Plan) -> String {
-        self.notes_text(plan) + &report::plan_text(plan, &self.loaded.files, &style())
-    }
+fn plan_text(session: &Session, plan: &Plan) -> String {
+    notes_text(session, plan) + &report::plan_text(plan, &session.loaded.files, &style())
+}
 
-    /// What the plan found wrong, with its places.
-    fn notes_text(&self, plan: &Plan) -> String {
-        let notes = &plan.diff.notes;
-        if notes.is_empty() {
-            String::new()
-        } else {
-            report::notes(&self.loaded.files, notes, report::Color::Always) + "\n"
-        }
+/// What the plan found wrong, with its places.
+fn notes_text(session: &Session, plan: &Plan) -> String {
+    let notes = &plan.diff.notes;
+    if notes.is_empty() {
+        String::new()
+    } else {
+        report::notes(&session.loaded.files, notes, report::Color::Always) + "\n"
     }
 }

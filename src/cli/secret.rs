@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::connection::{ask_password, may_ask};
-use super::exit::UsageError;
 use crate::keycloak::Secret;
 use crate::keycloak::openid::Client;
+use crate::run::UsageError;
 
 /// How many bytes a secret or a token may have; an endless file is none.
 const LONGEST: u64 = 1 << 20;

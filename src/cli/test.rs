@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::asking::{Asking, Facet, Facts};
-use super::exit::UsageError;
 use super::realms::{Format, run_id, style};
 use super::terminal::{print, say};
 use super::{Exit, Global};
@@ -14,6 +13,7 @@ use crate::access::Realm;
 use crate::access::test::{Case, Oracle, Reading, Results, Stage, Test, Tested};
 use crate::keycloak::Want;
 use crate::report;
+use crate::run::UsageError;
 use crate::state::stars_match;
 use crate::text::{Files, Note};
 

@@ -7,12 +7,12 @@ use clap::Subcommand;
 
 use super::Exit;
 use super::connection::{Where, project_here};
-use super::exit::UsageError;
 use super::realms::Format;
 use super::terminal::print;
 use crate::keycloak::openid::{Client, Refusal, Tokens};
 use crate::keycloak::{Openid, Secret};
 use crate::report;
+use crate::run::UsageError;
 
 mod exchange;
 mod inspect;

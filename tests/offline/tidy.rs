@@ -9,7 +9,7 @@ use realmwright::kind::{KINDS, fields_of};
 /// Modules in reading order: each may use those before it.
 const ORDER: &[&str] = &[
     "text", "state", "change", "call", "kind", "manifest", "diff", "access", "plan", "report", "keycloak",
-    "apply", "sandbox", "cli",
+    "apply", "sandbox", "run", "cli",
 ];
 
 /// Tests that show notes as people see them.

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::revision;
 use crate::access::{self, Realm, Terms};
-use crate::cli::exit::UsageError;
 use crate::cli::inputs::{Inputs, time};
 use crate::cli::realms::{Format, show_notes, style};
 use crate::cli::terminal::{print, say};
@@ -18,6 +17,7 @@ use crate::keycloak::state_of_export;
 use crate::kind::{NEWEST, Version};
 use crate::manifest::{Loaded, Project};
 use crate::report;
+use crate::run::UsageError;
 use crate::state::{Address, State};
 
 #[derive(Debug, clap::Args)]

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use super::words::{span, when};
 use crate::cli::Exit;
 use crate::cli::connection::{Where, project_here};
-use crate::cli::exit::UsageError;
 use crate::cli::realms::Format;
 use crate::cli::secret::file_or_stdin;
 use crate::cli::terminal::print;
@@ -21,6 +20,7 @@ use crate::keycloak::openid::{Standing, Token};
 use crate::keycloak::{ErrorKind, Openid};
 use crate::report;
 use crate::report::safe::one_line;
+use crate::run::UsageError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

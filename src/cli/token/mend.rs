@@ -1,8 +1,8 @@
 //! What to change when the server refuses a login or a token.
 
-use crate::cli::exit::DeniedError;
 use crate::keycloak::Openid;
 use crate::keycloak::openid::{Client, Refusal};
+use crate::run::DeniedError;
 
 /// Fails with what the server said, and what to change.
 pub(in crate::cli) fn denied(refusal: Refusal, client: &Client, openid: &Openid) -> DeniedError {

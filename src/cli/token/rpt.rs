@@ -6,11 +6,11 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::{Common, denied, user};
 use crate::cli::Exit;
-use crate::cli::exit::UsageError;
 use crate::cli::secret::{Password, Sources, file_or_stdin, named};
 use crate::cli::terminal::say;
 use crate::keycloak::openid::{Ask, Client};
 use crate::keycloak::{Openid, Secret};
+use crate::run::UsageError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

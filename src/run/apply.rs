@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::Exit;
-use super::exit::of_error;
-use super::planning::{self, Planned, Wish};
-use super::terminal::say;
+use super::exit::{Exit, of_error};
+use super::ownership;
+use super::plan::{PlanRequest, Planned, enabled_unless_said, plan};
 use crate::apply::{self, Ids, Ledgers, Lock, LockError, Run, is_ours, read_ledgers, write_ledger};
 use crate::change::{Action, Change};
 use crate::keycloak::Keycloak;
 use crate::kind;
-use crate::plan::{self, Ended, Outcome, Plan};
+use crate::plan::{self as plans, Ended, Outcome, Plan};
 use crate::report::{Failure, Verification};
 use crate::state::{Address, SecretRef};
 
@@ -22,25 +21,25 @@ use crate::state::{Address, SecretRef};
 const LOOK: Duration = Duration::from_secs(3);
 
 /// How a run is to be done.
-pub(super) struct Orders<'a> {
-    pub(super) run: &'a str,
-    pub(super) lanes: usize,
-    pub(super) patience: Duration,
+pub struct ApplyOptions<'a> {
+    pub run: &'a str,
+    pub lanes: usize,
+    pub patience: Duration,
     /// The run covers all manifests, so that it may say what the roots are.
-    pub(super) is_full: bool,
-    pub(super) progress: &'a (dyn Fn(usize, usize) + Sync),
+    pub is_full: bool,
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
     /// Tells how to end, once a signal has come; then no more calls are started.
-    pub(super) signal: &'a (dyn Fn() -> Option<Exit> + Sync),
+    pub signal: &'a (dyn Fn() -> Option<Exit> + Sync),
 }
 
 /// What an apply did.
-pub(super) struct Applied {
-    pub(super) outcomes: Vec<Outcome>,
+pub struct Applied {
+    pub outcomes: Vec<Outcome>,
     /// What a new plan says afterwards.
-    pub(super) verification: Verification,
-    pub(super) exit: Exit,
+    pub verification: Verification,
+    pub exit: Exit,
     /// Why it ended early, or what is left to do by hand.
-    pub(super) failure: Option<Failure>,
+    pub failure: Option<Failure>,
 }
 
 impl Applied {
@@ -65,11 +64,11 @@ fn wrote(outcomes: &[Outcome]) -> bool {
 }
 
 /// Applies a plan that somebody agreed to.
-pub(super) async fn apply(
+pub async fn apply(
     keycloak: &Keycloak,
-    wish: &Wish<'_>,
+    request: &PlanRequest<'_>,
     agreed: &Planned,
-    orders: &Orders<'_>,
+    options: &ApplyOptions<'_>,
 ) -> anyhow::Result<Applied> {
     if agreed.plan.is_empty() && !agreed.heals {
         return Ok(Applied {
@@ -82,11 +81,11 @@ pub(super) async fn apply(
     let mut outcomes = Vec::new();
     if !agreed.plan.exists {
         // In a realm that does not exist yet the POST of the realm is the lock.
-        let created = create_realm(keycloak, wish, &agreed.plan, orders).await?;
+        let created = create_realm(keycloak, request, &agreed.plan, options).await?;
         if let Ended::Failed { message } = &created.ended {
             let mut applied = if created.began {
                 Applied::ended(Exit::Partly, "server", message.clone())
-            } else if appears(keycloak, &wish.desired.realm).await {
+            } else if appears(keycloak, &request.desired.realm).await {
                 let message = "another run created the realm meanwhile; plan again".to_owned();
                 Applied::ended(Exit::Refused, "lock", message)
             } else {
@@ -97,7 +96,7 @@ pub(super) async fn apply(
         }
         outcomes.push(created);
     }
-    let mut applied = match locked(keycloak, wish, agreed, orders, &mut outcomes).await {
+    let mut applied = match locked(keycloak, request, agreed, options, &mut outcomes).await {
         Ok(applied) => applied,
         // Nothing half-done is hidden behind an error.
         Err(error) if !outcomes.is_empty() => {
@@ -126,15 +125,15 @@ async fn appears(keycloak: &Keycloak, realm: &str) -> bool {
 /// Does everything that needs the lock, and gives it back.
 async fn locked(
     keycloak: &Keycloak,
-    wish: &Wish<'_>,
+    request: &PlanRequest<'_>,
     agreed: &Planned,
-    orders: &Orders<'_>,
+    options: &ApplyOptions<'_>,
     outcomes: &mut Vec<Outcome>,
 ) -> anyhow::Result<Applied> {
-    let (realm, owner) = (wish.desired.realm.as_str(), wish.owner.unwrap_or("nobody"));
-    let is_stopped = || (orders.signal)().is_some();
-    let taken = apply::take(keycloak, realm, owner, orders.run, orders.patience, &is_stopped).await;
-    let mut lock = match (taken, (orders.signal)()) {
+    let (realm, owner) = (request.desired.realm.as_str(), request.owner.unwrap_or("nobody"));
+    let is_stopped = || (options.signal)().is_some();
+    let taken = apply::take(keycloak, realm, owner, options.run, options.patience, &is_stopped).await;
+    let mut lock = match (taken, (options.signal)()) {
         (Ok(lock), _) => lock,
         (Err(LockError::Stopped), Some(exit)) => {
             return Ok(Applied::ended(exit, "stopped", LockError::Stopped.to_string()));
@@ -145,30 +144,27 @@ async fn locked(
         }
         (Err(error), _) => return Err(error).context("the realm could not be locked"),
     };
-    let applied = under_lock(keycloak, wish, agreed, orders, outcomes, &mut lock).await;
+    let applied = under_lock(keycloak, request, agreed, options, outcomes, &mut lock).await;
     let Err(error) = lock.release(keycloak).await else { return applied };
     let message = format!(
         "the lock could not be given back ({error}); it ends by itself in minutes, or by `realmwright unlock --realm {realm} --run {}`",
-        orders.run
+        options.run
     );
     match applied {
         Ok(mut applied) => {
             applied.and(if wrote(outcomes) { Exit::Partly } else { Exit::Failed }, message);
             Ok(applied)
         }
-        Err(first) => {
-            say(&format!("warning: {message}"));
-            Err(first)
-        }
+        Err(first) => Err(first.context(message)),
     }
 }
 
 /// Creates the realm with its plain fields; everything else is planned again against what it then holds.
 async fn create_realm(
     keycloak: &Keycloak,
-    wish: &Wish<'_>,
+    request: &PlanRequest<'_>,
     plan: &Plan,
-    orders: &Orders<'_>,
+    options: &ApplyOptions<'_>,
 ) -> anyhow::Result<Outcome> {
     let realm = kind::realm_address();
     let fields =
@@ -182,19 +178,19 @@ async fn create_realm(
         why: crate::change::Why::ManifestChanged,
         fields: plain.collect(),
         adopted: false,
-        at: wish.desired.at,
+        at: request.desired.at,
     };
-    let changes = [planning::enabled_unless_said(change, wish.desired)];
-    let calls = plan::calls(&crate::state::State::default(), &plan.diff.planned, &changes)?;
-    let reveal = |secret: &SecretRef| wish.secrets.reveal(secret).unwrap_or_default().to_owned();
+    let changes = [enabled_unless_said(change, request.desired)];
+    let calls = plans::calls(&crate::state::State::default(), &plan.diff.planned, &changes)?;
+    let reveal = |secret: &SecretRef| request.secrets.reveal(secret).unwrap_or_default().to_owned();
     let run = Run {
         keycloak,
-        realm: &wish.desired.realm,
+        realm: &request.desired.realm,
         changes: &changes,
         reveal: &reveal,
         lanes: 1,
         is_stopped: &|| false,
-        progress: orders.progress,
+        progress: options.progress,
     };
     let outcome = apply::run(&run, &calls, Ids::default()).await.into_iter().next();
     outcome.context("the realm was not created")
@@ -202,9 +198,9 @@ async fn create_realm(
 
 async fn under_lock(
     keycloak: &Keycloak,
-    wish: &Wish<'_>,
+    request: &PlanRequest<'_>,
     agreed: &Planned,
-    orders: &Orders<'_>,
+    options: &ApplyOptions<'_>,
     outcomes: &mut Vec<Outcome>,
     lock: &mut Lock,
 ) -> anyhow::Result<Applied> {
@@ -214,7 +210,7 @@ async fn under_lock(
         Ok(Applied::ended(exit, "refused", message.to_owned()))
     };
     // Somebody may have written since the plan was shown.
-    let planned = planning::plan(keycloak, wish).await?;
+    let planned = plan(keycloak, request).await?;
     if realm_made.is_none() && !same_plan(&agreed.plan, &planned.plan) {
         return refused("the realm changed since this plan was made; plan again");
     }
@@ -222,19 +218,19 @@ async fn under_lock(
         return refused("the plan cannot be applied any more; plan again");
     }
     let changes = planned.plan.changes();
-    let calls = plan::calls(&planned.read.live.state, &planned.plan.diff.planned, changes)?;
-    let serial = write_ahead(keycloak, wish, &planned).await?;
+    let calls = plans::calls(&planned.read.live.state, &planned.plan.diff.planned, changes)?;
+    let serial = write_ahead(keycloak, request, &planned).await?;
     let lost = {
         let is_lost = AtomicBool::new(false);
-        let reveal = |secret: &SecretRef| wish.secrets.reveal(secret).unwrap_or_default().to_owned();
+        let reveal = |secret: &SecretRef| request.secrets.reveal(secret).unwrap_or_default().to_owned();
         let run = Run {
             keycloak,
-            realm: &wish.desired.realm,
+            realm: &request.desired.realm,
             changes,
             reveal: &reveal,
-            lanes: orders.lanes,
-            is_stopped: &|| is_lost.load(Ordering::Relaxed) || (orders.signal)().is_some(),
-            progress: orders.progress,
+            lanes: options.lanes,
+            is_stopped: &|| is_lost.load(Ordering::Relaxed) || (options.signal)().is_some(),
+            progress: options.progress,
         };
         let sending = apply::run(&run, &calls, Ids::of(&planned.read.live.state));
         let (sent, lost) = while_locked(sending, lock, keycloak, &is_lost).await;
@@ -249,29 +245,30 @@ async fn under_lock(
             !matches!(it.ended, Ended::Done | Ended::AlreadyDone)
         });
     let failed: BTreeSet<Address> = outcomes.iter().filter(is_failed).map(|it| it.address.clone()).collect();
-    if wish.owner.is_some() {
-        let now = current_serial(keycloak, wish).await.context("the ledger could not be settled")?;
+    if request.owner.is_some() {
+        let now = current_serial(keycloak, request).await.context("the ledger could not be settled")?;
         if now != serial {
             let message = format!("the ledger was written by another run (serial {now} instead of {serial})");
             return Ok(Applied::ended(exit_lost, "lock", message));
         }
-        let mut ledger = planning::next_ledger(wish, &planned, orders.is_full, &|it| failed.contains(it));
+        let mut ledger =
+            ownership::next_ledger(request, &planned, options.is_full, &|it| failed.contains(it));
         ledger.serial = serial + 1;
         // Half made, or perhaps made: ours, if a later run finds it.
         let is_begun = |it: &&Outcome| it.began && it.action == Action::Create && is_failed(it);
         ledger.pending = outcomes.iter().filter(is_begun).map(|it| it.address.clone()).collect();
-        let written = write_ledger(keycloak, &wish.desired.realm, &ledger).await;
+        let written = write_ledger(keycloak, &request.desired.realm, &ledger).await;
         written.context("the ledger could not be settled")?;
     }
     if let Some(lost) = lost {
         return Ok(Applied::ended(exit_lost, "lock", format!("{lost}; no more calls were started")));
     }
-    if let Some(exit) = (orders.signal)().filter(|_| outcomes.iter().any(|it| it.ended == Ended::NotStarted))
+    if let Some(exit) = (options.signal)().filter(|_| outcomes.iter().any(|it| it.ended == Ended::NotStarted))
     {
         let message = "stopped; what was under way was finished".to_owned();
         return Ok(Applied::ended(exit, "stopped", message));
     }
-    let after = match planning::plan(keycloak, wish).await {
+    let after = match plan(keycloak, request).await {
         Ok(after) => after.plan,
         Err(error) => {
             let message = format!("the realm could not be read again: {error:#}");
@@ -297,13 +294,17 @@ async fn under_lock(
 
 /// Notes in the ledger what is about to be created, so that a kill from here on leaves nothing that nobody owns;
 /// returns the serial of what the ledger then holds.
-async fn write_ahead(keycloak: &Keycloak, wish: &Wish<'_>, planned: &Planned) -> anyhow::Result<u64> {
+async fn write_ahead(
+    keycloak: &Keycloak,
+    request: &PlanRequest<'_>,
+    planned: &Planned,
+) -> anyhow::Result<u64> {
     let old = planned.ownership.ledger.as_ref();
     let serial = old.map_or(0, |it| it.serial);
-    let Some(owner) = wish.owner else { return Ok(serial) };
+    let Some(owner) = request.owner else { return Ok(serial) };
     let mut ledger = old.cloned().unwrap_or_default();
     owner.clone_into(&mut ledger.owner);
-    ledger.untrusted = planning::untrusted(&planned.ownership);
+    ledger.untrusted = ownership::untrusted(&planned.ownership);
     if let Some(id) = &planned.read.realm_id {
         ledger.realm_id.clone_from(id);
     }
@@ -313,7 +314,7 @@ async fn write_ahead(keycloak: &Keycloak, wish: &Wish<'_>, planned: &Planned) ->
         return Ok(serial);
     }
     ledger.serial = serial + 1;
-    write_ledger(keycloak, &wish.desired.realm, &ledger).await?;
+    write_ledger(keycloak, &request.desired.realm, &ledger).await?;
     Ok(ledger.serial)
 }
 
@@ -347,9 +348,9 @@ async fn while_locked(
     (outcomes, lost)
 }
 
-async fn current_serial(keycloak: &Keycloak, wish: &Wish<'_>) -> anyhow::Result<u64> {
-    let ledgers: Ledgers = read_ledgers(keycloak, &wish.desired.realm).await?;
-    let ours = wish.owner.and_then(|owner| ledgers.get(owner));
+async fn current_serial(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::Result<u64> {
+    let ledgers: Ledgers = read_ledgers(keycloak, &request.desired.realm).await?;
+    let ours = request.owner.and_then(|owner| ledgers.get(owner));
     Ok(ours.and_then(|it| it.as_ref().ok()).map_or(0, |it| it.serial))
 }
 

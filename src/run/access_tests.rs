@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 
-use super::planning::{self, Planned};
+use super::plan::{self, Planned};
 use crate::access::Realm;
 use crate::access::test::{Reading, Stage, Tested};
 use crate::diff;
@@ -13,7 +13,7 @@ use crate::state::State;
 
 /// Reads the documents against what the manifests mean by themselves, says what is wrong with them, and finds out
 /// which realm each is about.
-pub(super) fn check(loaded: &mut Loaded, project: &Project) {
+pub fn check_tests(loaded: &mut Loaded, project: &Project) {
     if loaded.tests.is_empty() {
         return;
     }
@@ -31,7 +31,7 @@ pub(super) fn check(loaded: &mut Loaded, project: &Project) {
 }
 
 /// Runs the tests of a realm on what a plan would make of it, and on what it is now.
-pub(super) fn on_plan(
+pub fn on_plan(
     loaded: &Loaded,
     project: &Project,
     at: Option<DateTime>,
@@ -44,13 +44,13 @@ pub(super) fn on_plan(
     if documents.is_empty() {
         return None;
     }
-    let version = planning::version(&planned.read);
+    let version = plan::version(&planned.read);
     let run = |state: &State| -> Vec<Tested> {
         let zone = project.zone();
         let stages = [Stage { realm, state, version }];
         let reading = Reading { stages: &stages, zone: &zone, at, external: &project.external };
         let compiled = Realm::compile(state, version);
-        let users = planning::people(state);
+        let users = plan::people(state);
         // What the state lacks is undecided there; what the manifests lack was refused before.
         let tests = documents.iter().filter_map(|it| reading.read(&it.tree).0);
         tests.map(|it| it.run(&compiled, &users)).collect()

@@ -74,10 +74,10 @@ impl From<Exit> for ExitCode {
 /// An error in how the command was called, found only after parsing: exits 64.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct UsageError(String);
+pub struct UsageError(String);
 
 impl UsageError {
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 }
@@ -85,10 +85,10 @@ impl UsageError {
 /// A guard that forbids the whole command: exits 3, nothing was written.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct RefusedError(String);
+pub(crate) struct RefusedError(String);
 
 impl RefusedError {
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 }
@@ -96,13 +96,13 @@ impl RefusedError {
 /// A login or a token that the server refused, and what would mend it.
 #[derive(Debug, thiserror::Error)]
 #[error("{refusal}{}{mend}", if .mend.is_empty() { "" } else { ": " })]
-pub(super) struct DeniedError {
+pub(crate) struct DeniedError {
     refusal: Refusal,
     mend: String,
 }
 
 impl DeniedError {
-    pub(super) fn new(refusal: Refusal, mend: impl Into<String>) -> Self {
+    pub(crate) fn new(refusal: Refusal, mend: impl Into<String>) -> Self {
         // The server's sentence goes on with ours.
         let description = refusal.description.trim_end_matches('.').to_owned();
         Self { refusal: Refusal { description, ..refusal }, mend: mend.into() }
@@ -110,7 +110,7 @@ impl DeniedError {
 }
 
 /// Returns how a command ends by an error, and the class of the error in one word.
-pub(super) fn of_error(error: &anyhow::Error) -> (Exit, &'static str) {
+pub(crate) fn of_error(error: &anyhow::Error) -> (Exit, &'static str) {
     if error.is::<UsageError>() {
         return (Exit::Usage, "usage");
     }

@@ -1,0 +1,190 @@
+//! One realm from manifests and server to a plan: the way that plan, apply and drift share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ownership::ownership;
+use crate::access::{Impact, Realm};
+use crate::apply::{CallError, Ledgers, is_ours, read_ledgers};
+use crate::change::{Change, ConsentKey, FieldChange, Path, To, Why};
+use crate::diff::{self, Ownership, Question, Terms};
+use crate::keycloak::{ErrorKind, Keycloak, Read, Want, read};
+use crate::kind::{self, USER, UserProfile, Version};
+use crate::manifest::{Desired, Secrets};
+use crate::plan::{self, Plan};
+use crate::state::{Address, State};
+
+/// What planning needs beside what is on the server.
+pub struct PlanRequest<'a> {
+    pub desired: &'a Desired,
+    pub secrets: &'a Secrets,
+    pub owner: Option<&'a str>,
+    pub environment: &'a str,
+    pub roots: &'a [String],
+    pub terms: &'a Terms,
+    pub allowed: &'a BTreeMap<ConsentKey, usize>,
+    pub may_create: bool,
+    /// Write a fresh ledger in place of one that cannot be trusted.
+    pub adopt: bool,
+    pub server: &'a str,
+    /// What is read beside that which manifests and ledgers name.
+    pub also: Want,
+}
+
+/// What the server says of a realm, and what owners applied to it.
+pub struct Observed {
+    pub read: Read,
+    pub ledgers: Ledgers,
+}
+
+/// A plan, and what it was made from.
+pub struct Planned {
+    pub plan: Plan,
+    pub read: Read,
+    pub ownership: Ownership,
+    /// The ledger is written anew even where nothing else is to do.
+    pub heals: bool,
+    /// Our ledger was written by a newer version, which alone may write it.
+    pub too_new: bool,
+}
+
+impl Planned {
+    /// Returns the realm before the plan and after it, to decide about access.
+    pub fn sides(&self) -> [Realm; 2] {
+        plan::sides(&self.plan, &self.read.live.state, version(&self.read))
+    }
+
+    /// Returns who gains or loses what by the plan.
+    pub fn impact(&self, desired: &Desired) -> Impact {
+        plan::impact(&self.plan, &self.sides(), &|it| desired.state.contains(it), None)
+    }
+}
+
+/// Reads what a plan of this request depends on.
+pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::Result<Observed> {
+    let ledgers = match read_ledgers(keycloak, &request.desired.realm).await {
+        // A realm that does not exist, or a credential without clients, has no ledger to show.
+        Err(CallError::Keycloak(error))
+            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden { .. }) =>
+        {
+            BTreeMap::new()
+        }
+        other => other?,
+    };
+    let mut want = want(request.desired);
+    want.users.extend(request.also.users.iter().cloned());
+    want.everybody |= request.also.everybody;
+    want.administrators |= request.also.administrators;
+    // Users that we applied and nobody declares any more have to be looked up by name, too.
+    if let Some(Ok(ours)) = request.owner.and_then(|owner| ledgers.get(owner)) {
+        let users = ours.entries.keys().filter(|it| it.kind() == USER).map(|it| it.name().to_owned());
+        want.users.extend(users.filter(|it| !it.starts_with("service-account-")));
+    }
+    let read = read(keycloak, &request.desired.realm, &want).await?;
+    Ok(Observed { read, ledgers })
+}
+
+/// Reads a realm and plans it; access is not judged yet.
+pub async fn plan(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::Result<Planned> {
+    Ok(plan_realm(request, observe(keycloak, request).await?))
+}
+
+/// Plans a realm as it was read; access is not judged yet.
+pub fn plan_realm(request: &PlanRequest<'_>, observed: Observed) -> Planned {
+    let Observed { mut read, ledgers } = observed;
+    read.live.state.objects.retain(|address, _| !is_ours(address));
+    let (ownership, heals, too_new) = ownership(request, &read, ledgers);
+    let mut plan = compare(request, &read, &ownership);
+    request.server.clone_into(&mut plan.server);
+    plan.keycloak = read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string());
+    Planned { plan, read, ownership, heals, too_new }
+}
+
+fn compare(request: &PlanRequest<'_>, read: &Read, ownership: &Ownership) -> Plan {
+    let profile = profile(read);
+    let question = question(request, read, ownership, profile.as_ref());
+    let diff = diff::diff(&question);
+    let mut plan = Plan {
+        realm: request.desired.realm.clone(),
+        exists: read.live.exists,
+        diff,
+        allowed: request.allowed.clone(),
+        ..Plan::default()
+    };
+    let tested = read.version.is_none_or(|it| !it.is_newer_than_tested());
+    plan::judge(&mut plan, request.may_create, tested);
+    plan
+}
+
+pub(super) fn question<'a>(
+    request: &'a PlanRequest<'_>,
+    read: &'a Read,
+    ownership: &'a Ownership,
+    profile: Option<&'a UserProfile>,
+) -> Question<'a> {
+    Question {
+        desired: &request.desired.state,
+        live: &read.live,
+        version: version(read),
+        default_role: &read.default_role,
+        ownership,
+        same_secret: Box::new(|secret, live| request.secrets.same(secret, live)),
+        terms: request.terms,
+        user_profile: profile,
+        policy_types: &read.policy_types,
+    }
+}
+
+pub(super) fn profile(read: &Read) -> Option<UserProfile> {
+    read.user_profile.as_ref().map(UserProfile::read)
+}
+
+/// The minor version that facts are taken for: the newest tested one where the credential may not see it.
+pub fn version(read: &Read) -> Version {
+    read.version.map_or(kind::NEWEST, |it| Version(it.major, it.minor))
+}
+
+/// The users that the manifests declare or refer to, and whether secrets are compared.
+pub fn want(desired: &Desired) -> Want {
+    let mut users: BTreeSet<String> = BTreeSet::new();
+    let mut secrets = false;
+    let mut policy_types = None;
+    for (address, object) in &desired.state.objects {
+        if address.kind() == USER {
+            users.insert(address.name().to_owned());
+        }
+        object.each_ref(&mut |_, target, _| {
+            if target.kind() == USER {
+                users.insert(target.name().to_owned());
+            }
+        });
+        object.fields.values().for_each(|it| it.each_secret(&mut |_, _| secrets = true));
+        // Only for types that not every server has is it worth a request.
+        if address.kind() == kind::POLICY && !kind::is_common_policy(object.text("type")) {
+            policy_types = address.parent().map(|it| it.name().to_owned());
+        }
+    }
+    Want { users, secrets, policy_types, ..Want::default() }
+}
+
+/// Returns the users of a state who are people.
+pub fn people(state: &State) -> Vec<Address> {
+    let users = state.objects.keys().filter(|it| it.kind() == USER);
+    users.filter(|it| !it.name().starts_with("service-account-")).cloned().collect()
+}
+
+/// A realm that the manifests do not say to be disabled is created enabled.
+pub(super) fn enabled_unless_said(mut change: Change, desired: &Desired) -> Change {
+    if let Some((name, node)) = kind::sent_unasked(&change.object, &desired.state)
+        && !change.fields.iter().any(|it| *it.path.field == *name)
+    {
+        let to = To::Value(node);
+        change.fields.push(FieldChange {
+            path: Path::field(name),
+            from: None,
+            to,
+            why: Why::ManifestChanged,
+            at: desired.at,
+        });
+    }
+    change
+}

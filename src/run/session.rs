@@ -1,0 +1,138 @@
+//! Everything that is the same for all realms of a run, and the plan of one of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::DateTime;
+
+use super::access_tests;
+use super::plan::{Observed, PlanRequest, Planned, plan_realm, version};
+use crate::access::{self, Impact, Myself, guarded_users};
+use crate::change::ConsentKey;
+use crate::diff::Terms;
+use crate::keycloak::Want;
+use crate::kind::USER;
+use crate::manifest::{Desired, Loaded, Project, Secrets};
+use crate::plan;
+use crate::state::{Address, Known};
+
+/// Whose access is compared before and after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccessMode {
+    Off,
+    /// Declared users and made-up personas.
+    #[default]
+    Personas,
+    /// Every user of the realm beside them.
+    AllUsers,
+}
+
+/// The inputs of a run: manifests, project file, and what its flags and its login say.
+pub struct Session {
+    pub project: Project,
+    pub loaded: Loaded,
+    /// Per realm of `loaded`.
+    pub secrets: Vec<Secrets>,
+    pub terms: Terms,
+    pub allowed: BTreeMap<ConsentKey, usize>,
+    /// The manifest roots as written, for the ledger.
+    pub roots: Vec<String>,
+    pub access: AccessMode,
+    /// When access is asked for; without it, what hinges on the time is undecided.
+    pub at: Option<DateTime>,
+    /// The base URL of the server, without a trailing slash.
+    pub server: String,
+    /// Empty without one.
+    pub environment: String,
+    /// Who is logged in, and in which realm where that can be told.
+    pub myself: Myself,
+    pub auth_realm: Option<String>,
+}
+
+impl Session {
+    pub fn desired(&self, realm: usize) -> &Desired {
+        &self.loaded.realms[realm]
+    }
+
+    /// Returns what planning a realm needs.
+    pub fn request(&self, realm: usize, adopt: bool) -> PlanRequest<'_> {
+        let desired = self.desired(realm);
+        PlanRequest {
+            desired,
+            secrets: &self.secrets[realm],
+            owner: self.project.owner.as_deref(),
+            environment: &self.environment,
+            roots: &self.roots,
+            terms: &self.terms,
+            allowed: &self.allowed,
+            may_create: self.project.may_create(&desired.realm),
+            adopt,
+            server: &self.server,
+            also: self.also(desired),
+        }
+    }
+
+    /// Plans a realm as it was read, says who gains or loses what by it, and judges it by guards.
+    pub fn plan(&self, realm: usize, adopt: bool, observed: Observed) -> Planned {
+        let mut planned = plan_realm(&self.request(realm, adopt), observed);
+        if !planned.plan.is_empty() {
+            self.judge_access(&mut planned, self.desired(realm));
+        }
+        planned
+    }
+
+    /// Runs the access tests of a realm on what its plan would make of it.
+    pub fn test(&self, planned: &mut Planned) {
+        if let Some(tests) = access_tests::on_plan(&self.loaded, &self.project, self.at, planned) {
+            planned.plan.add_tests(tests);
+        }
+    }
+
+    /// What guards and the comparison of access look at beside what is declared.
+    fn also(&self, desired: &Desired) -> Want {
+        let guards = &self.project.guards;
+        let mut users: BTreeSet<String> = guarded_users(guards).map(str::to_owned).collect();
+        users.extend(
+            self.myself(&desired.realm).user_name().filter(|_| guards.keep_self.is_some()).map(str::to_owned),
+        );
+        Want {
+            users,
+            everybody: self.access == AccessMode::AllUsers || access::guards_everybody(guards),
+            administrators: guards.min_admins.is_some(),
+            ..Want::default()
+        }
+    }
+
+    fn myself(&self, realm: &str) -> Myself {
+        match &self.auth_realm {
+            Some(it) if it != realm => Myself::Elsewhere,
+            _ => self.myself.clone(),
+        }
+    }
+
+    /// Users who are not declared are counted, unless all are asked for or a guard names them.
+    fn judge_access(&self, planned: &mut Planned, desired: &Desired) {
+        let guards = &self.project.guards;
+        let all = self.access == AccessMode::AllUsers;
+        let declared = |it: &Address| all || desired.state.contains(it) || access::guards_user(guards, it);
+        let sides = planned.sides();
+        let looks = self.access != AccessMode::Off || !guards.forbid_gain.is_empty();
+        let compare = || plan::impact(&planned.plan, &sides, &declared, self.at);
+        let impact = if looks { compare() } else { Impact::default() };
+        let guards = access::guards(&access::Watch {
+            guards,
+            protect: &self.project.protect,
+            realm: &desired.realm,
+            changes: planned.plan.changes(),
+            before: &sides[0],
+            after: &sides[1],
+            planned: &planned.plan.diff.planned,
+            version: version(&planned.read),
+            impact: &impact,
+            myself: &self.myself(&desired.realm),
+            federated: &planned.read.federated,
+            sees_users: !matches!(planned.read.live.known(USER, None), Known::Not { .. }),
+        });
+        planned.plan.guard(guards);
+        planned.plan.access = (self.access != AccessMode::Off).then_some(impact);
+    }
+}
