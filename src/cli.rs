@@ -17,6 +17,7 @@ mod connection;
 mod demo;
 mod doctor;
 mod drift;
+mod given;
 mod inputs;
 mod login;
 mod logout;
@@ -34,6 +35,7 @@ mod unlock;
 mod validate;
 
 pub use crate::run::Exit;
+pub use given::{Shown, shown};
 
 use signal::unless_stopped;
 

@@ -2,7 +2,9 @@
 
 use super::realms::{Asked, Ready};
 use super::{Exit, Global};
-use crate::plan;
+use crate::plan::{self, Plan};
+use crate::run::{Planned, Session};
+use crate::text::Note;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -12,21 +14,27 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let Some(ready) = Ready::open(&args.asked, "drift", global).await? else { return Ok(Exit::Failed) };
-    let mut plans = Vec::new();
-    let mut exit = Exit::Clean;
+    let mut planned = Vec::new();
     for realm in ready.realms() {
-        let planned = ready.plan(realm, false).await?;
-        let unclear = planned.plan.diff.notes.iter().any(crate::text::Note::is_error);
-        let drifted = !plan::drift(&planned.plan).is_empty();
-        exit = exit.worst(if unclear {
-            Exit::Failed
-        } else if drifted {
-            Exit::NotClean
-        } else {
-            Exit::Clean
-        });
-        plans.push(planned.plan);
+        planned.push(ready.plan(realm, false).await?);
     }
-    args.asked.output.drifts(&plans, &ready.session)?;
+    show(&args, &ready.session, planned)
+}
+
+/// Shows drift, and returns how the command ends by it.
+pub(super) fn show(args: &Args, session: &Session, planned: Vec<Planned>) -> anyhow::Result<Exit> {
+    let plans: Vec<Plan> = planned.into_iter().map(|it| it.plan).collect();
+    let exit = plans.iter().map(verdict).fold(Exit::Clean, Exit::worst);
+    args.asked.output.drifts(&plans, session)?;
     Ok(exit)
+}
+
+fn verdict(plan: &Plan) -> Exit {
+    if plan.diff.notes.iter().any(Note::is_error) {
+        Exit::Failed
+    } else if plan::drift(plan).is_empty() {
+        Exit::Clean
+    } else {
+        Exit::NotClean
+    }
 }

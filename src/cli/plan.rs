@@ -2,6 +2,9 @@
 
 use super::realms::{Asked, Ready};
 use super::{Exit, Global};
+use crate::plan::Plan;
+use crate::run::{Planned, Session};
+use crate::text::Note;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -14,23 +17,31 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let Some(ready) = Ready::open(&args.asked, "plan", global).await? else { return Ok(Exit::Failed) };
-    let mut plans = Vec::new();
-    let mut exit = Exit::Clean;
+    let mut planned = Vec::new();
     for realm in ready.realms() {
-        let planned = ready.plan_tested(realm, false).await?;
-        exit = exit.worst(if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) {
-            Exit::Failed
-        } else if !args.detailed_exitcode {
-            Exit::Clean
-        } else if !planned.plan.unasked_refusals().is_empty() {
-            Exit::Refused
-        } else if planned.plan.is_empty() && planned.plan.diff.held_back.is_empty() {
-            Exit::Clean
-        } else {
-            Exit::NotClean
-        });
-        plans.push(planned.plan);
+        planned.push(ready.plan_tested(realm, false).await?);
     }
-    args.asked.output.plans(&plans, &ready.session)?;
+    show(&args, &ready.session, planned)
+}
+
+/// Shows plans, and returns how the command ends by them.
+pub(super) fn show(args: &Args, session: &Session, planned: Vec<Planned>) -> anyhow::Result<Exit> {
+    let plans: Vec<Plan> = planned.into_iter().map(|it| it.plan).collect();
+    let exit = plans.iter().map(|it| verdict(args, it)).fold(Exit::Clean, Exit::worst);
+    args.asked.output.plans(&plans, session)?;
     Ok(exit)
+}
+
+fn verdict(args: &Args, plan: &Plan) -> Exit {
+    if plan.diff.notes.iter().any(Note::is_error) {
+        Exit::Failed
+    } else if !args.detailed_exitcode {
+        Exit::Clean
+    } else if !plan.unasked_refusals().is_empty() {
+        Exit::Refused
+    } else if plan.is_empty() && plan.diff.held_back.is_empty() {
+        Exit::Clean
+    } else {
+        Exit::NotClean
+    }
 }

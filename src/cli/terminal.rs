@@ -1,5 +1,6 @@
 //! stdout, stderr, colour and logs.
 
+use std::cell::RefCell;
 use std::io::{self, Write as _};
 
 use tracing_subscriber::filter::LevelFilter;
@@ -41,8 +42,36 @@ pub(super) fn set_up(global: Global) {
         .try_init();
 }
 
+/// What a command wrote, without colour.
+#[derive(Default)]
+pub(super) struct Written {
+    pub(super) out: String,
+    pub(super) err: String,
+}
+
+thread_local! {
+    /// Takes what this thread writes, where somebody asked for it.
+    static WRITTEN: RefCell<Option<Written>> = const { RefCell::new(None) };
+}
+
+/// Runs a command and returns what it writes to the terminal, which is then not written there.
+pub(super) fn captured<T>(command: impl FnOnce() -> T) -> (T, Written) {
+    WRITTEN.set(Some(Written::default()));
+    let outcome = command();
+    (outcome, WRITTEN.take().unwrap_or_default())
+}
+
+fn capture(of: impl FnOnce(&mut Written) -> &mut String, text: &str) -> bool {
+    WRITTEN.with_borrow_mut(|written| {
+        written.as_mut().map(|it| of(it).push_str(&anstream::adapter::strip_str(text).to_string())).is_some()
+    })
+}
+
 /// Writes the result to stdout. A reader that has gone away (`| head`) is no error.
 pub(super) fn print(text: &str) -> io::Result<()> {
+    if capture(|it| &mut it.out, text) {
+        return Ok(());
+    }
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -61,5 +90,8 @@ pub(super) fn stream(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -
 
 /// Writes a line to stderr; when nobody reads it, there is nobody left to tell.
 pub(super) fn say(line: &str) {
+    if capture(|it| &mut it.err, &format!("{line}\n")) {
+        return;
+    }
     let _ = writeln!(anstream::stderr().lock(), "{line}");
 }

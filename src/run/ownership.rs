@@ -7,7 +7,7 @@ use crate::keycloak::Read;
 use crate::state::Address;
 
 /// Returns the ledger as it is once this plan was applied, but for what failed.
-pub(super) fn next_ledger(
+pub fn next_ledger(
     request: &PlanRequest<'_>,
     planned: &Planned,
     is_full: bool,

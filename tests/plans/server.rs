@@ -1,0 +1,222 @@
+//! What the server of a case would say: made of what was applied before and what changed since.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use realmwright::access::Myself;
+use realmwright::diff::{Ledger, Terms};
+use realmwright::keycloak::{Read, Source};
+use realmwright::kind::{self, NEWEST, Version};
+use realmwright::manifest::{self, Loaded, Project};
+use realmwright::run::{AccessMode, Observed, PlanRequest, Session, next_ledger};
+use realmwright::state::{Address, Hidden, Is, Known, Live, Node, SecretRef, SecretSource, State};
+use realmwright::text::{json_of_tree, parse_yaml};
+use serde_json::Value;
+
+/// The server of one case; `server.yaml` has these keys.
+#[derive(Default)]
+pub(crate) struct Server {
+    /// `version: 26.0`, otherwise the newest.
+    version: Option<String>,
+    /// `absent: true`: no realm, also where something is live. `exists: true`: a new one, where nothing is.
+    exists: Option<bool>,
+    /// `removed: [role/x]`: applied, and gone since.
+    removed: Vec<Address>,
+    /// `unseen: { user: view-users }`: kinds directly under the realm that the credential may not see.
+    unseen: BTreeMap<String, String>,
+    /// `others: { owner: [client/a] }`: what the ledgers of other owners list.
+    others: BTreeMap<String, Vec<Address>>,
+    /// `profile: {..}`: the user profile as the server answers it.
+    profile: Option<Value>,
+    /// Manifests that our owner applied, by realm, in the state that they made, and the ledger.
+    applied: BTreeMap<String, (State, Ledger)>,
+    /// What is live beside it or instead of it.
+    live: BTreeMap<String, State>,
+}
+
+impl Server {
+    pub(crate) fn read(
+        applied: &[(&str, &str)],
+        live: Option<&str>,
+        about: Option<&str>,
+    ) -> Result<Self, String> {
+        let mut server = Self::default();
+        if let Some(Value::Object(about)) = about.map(value).transpose()? {
+            for (key, value) in about {
+                server.take(&key, value)?;
+            }
+        }
+        for realm in live.map(documents).transpose()?.unwrap_or_default() {
+            let name =
+                realm.get("realm").and_then(Value::as_str).ok_or("live.yaml names no `realm`")?.to_owned();
+            let Value::Object(realm) = realm else { return Err("live.yaml is no map".to_owned()) };
+            server.live.insert(name, realmwright::keycloak::state_of_export(realm));
+        }
+        server.apply(applied)?;
+        Ok(server)
+    }
+
+    fn take(&mut self, key: &str, value: Value) -> Result<(), String> {
+        match (key, value) {
+            ("version", Value::String(it)) => self.version = Some(it),
+            ("version", Value::Number(it)) => self.version = Some(it.to_string()),
+            ("exists", Value::Bool(it)) => self.exists = Some(it),
+            ("absent", Value::Bool(it)) => self.exists = Some(!it),
+            ("removed", it) => self.removed = addresses(&it)?,
+            ("unseen", Value::Object(them)) => {
+                self.unseen = them.into_iter().map(|(kind, needs)| (kind, text(&needs))).collect();
+            }
+            ("others", Value::Object(them)) => {
+                for (owner, them) in them {
+                    self.others.insert(owner, addresses(&them)?);
+                }
+            }
+            ("profile", it) => self.profile = Some(it),
+            (key, _) => return Err(format!("server.yaml does not take `{key}`, or not such a value")),
+        }
+        Ok(())
+    }
+
+    fn minor(&self) -> Version {
+        match self.version.as_deref() {
+            Some(text) => {
+                let mut numbers = text.split('.').map(|it| it.parse().unwrap_or(0));
+                Version(numbers.next().unwrap_or(26), numbers.next().unwrap_or(0))
+            }
+            None => NEWEST,
+        }
+    }
+
+    /// Applies manifests to new realms, as their owner did before.
+    fn apply(&mut self, files: &[(&str, &str)]) -> Result<(), String> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let project = Project::open(std::path::Path::new("realmwright.yaml"));
+        let loaded = manifest::load_texts(files, &project);
+        let errors: Vec<&String> =
+            loaded.notes.iter().filter(|it| it.is_error()).map(|it| &it.title).collect();
+        if !errors.is_empty() {
+            return Err(format!("what was applied has errors: {errors:?}"));
+        }
+        let session = session(project, loaded);
+        for realm in 0..session.loaded.realms.len() {
+            let request = session.request(realm, false);
+            let planned = session.plan(realm, false, self.observe(&request));
+            let ledger = next_ledger(&request, &planned, true, &|_| false);
+            let state = as_read(planned.plan.diff.planned.clone());
+            self.applied.insert(session.desired(realm).realm.clone(), (state, ledger));
+        }
+        Ok(())
+    }
+
+    /// What a read of the realm and of all ledgers brings.
+    pub(crate) fn observe(&self, request: &PlanRequest<'_>) -> Observed {
+        let realm = &request.desired.realm;
+        let version = self.minor();
+        let (mut state, ledger) = match self.applied.get(realm) {
+            Some((state, ledger)) => (state.clone(), Some(ledger.clone())),
+            None => (kind::fresh_realm(realm, version), None),
+        };
+        let edits = self.live.get(realm);
+        for (address, object) in edits.into_iter().flat_map(|it| &it.objects) {
+            let there = state.objects.entry(address.clone()).or_insert_with(|| object.clone());
+            there.fields.extend(object.fields.iter().map(|(name, node)| (name.clone(), node.clone())));
+        }
+        let is_gone = |it: &Address| self.removed.iter().any(|gone| it == gone || it.is_under(gone));
+        state.objects.retain(|it, _| !is_gone(it));
+        let mut live = Live::default();
+        live.exists = self.exists.unwrap_or(ledger.is_some() || edits.is_some());
+        if !live.exists {
+            state = kind::fresh_realm(realm, version);
+        }
+        live.state = state;
+        for kind in kind::KINDS.iter().filter(|it| it.is_top()) {
+            live.learn(kind.name, None, Known::All);
+        }
+        for (kind, needs) in &self.unseen {
+            if let Some(kind) = kind::KINDS.iter().find(|it| it.name.0 == kind) {
+                live.state.objects.retain(|it, _| it.steps()[0].kind != kind.name);
+                live.learn(kind.name, None, Known::Not { needs: needs.clone().leak() });
+            }
+        }
+        let owner = request.owner.filter(|_| live.exists);
+        let ours = owner.zip(ledger).map(|(owner, ledger)| (owner.to_owned(), Ok(ledger)));
+        let others = self.others.iter().map(|(owner, them)| {
+            let entries = them.iter().map(|it| (it.clone(), realmwright::diff::Entry::default())).collect();
+            (owner.clone(), Ok(Ledger { owner: owner.clone(), entries, ..Ledger::default() }))
+        });
+        Observed {
+            ledgers: ours.into_iter().chain(others).collect(),
+            read: Read {
+                source: if live.exists { Source::Export } else { Source::Fresh },
+                realm_id: live.exists.then(|| format!("id of {realm}")),
+                default_role: kind::default_role_name(realm),
+                version: Some(realmwright::keycloak::Version {
+                    major: version.0,
+                    minor: version.1,
+                    patch: 5,
+                }),
+                requests: 0,
+                user_profile: self.profile.clone(),
+                policy_types: BTreeSet::new(),
+                federated: BTreeSet::new(),
+                live,
+            },
+        }
+    }
+}
+
+fn session(project: Project, loaded: Loaded) -> Session {
+    let secrets = loaded.realms.iter().map(|it| manifest::resolve(&manifest::secrets_of(&it.state), &[]).0);
+    Session {
+        secrets: secrets.collect(),
+        terms: Terms::default(),
+        allowed: BTreeMap::new(),
+        roots: vec![".".to_owned()],
+        access: AccessMode::Off,
+        at: None,
+        server: String::new(),
+        environment: String::new(),
+        myself: Myself::Elsewhere,
+        auth_realm: None,
+        project,
+        loaded,
+    }
+}
+
+/// Secrets in a planned state, as a later read shows them.
+fn as_read(mut state: State) -> State {
+    fn read(node: &mut Node) {
+        match &mut node.is {
+            Is::Secret(SecretRef { source: SecretSource::Literal(text), .. }) => {
+                node.is = Is::Hidden(Hidden::Value(text.clone()));
+            }
+            Is::List(items) => items.iter_mut().for_each(read),
+            Is::Map(map) => map.values_mut().for_each(read),
+            _ => {}
+        }
+    }
+    state.objects.values_mut().flat_map(|it| it.fields.values_mut()).for_each(read);
+    state
+}
+
+fn value(text: &str) -> Result<Value, String> {
+    documents(text).map(|it| it.into_iter().next().unwrap_or_default())
+}
+
+fn documents(text: &str) -> Result<Vec<Value>, String> {
+    let (trees, notes) = parse_yaml(0, text);
+    match notes.first() {
+        Some(note) => Err(note.title.clone()),
+        None => Ok(trees.iter().map(json_of_tree).collect()),
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn addresses(value: &Value) -> Result<Vec<Address>, String> {
+    let texts = value.as_array().into_iter().flatten().map(text);
+    texts.map(|it| kind::parse_address(&it).ok_or_else(|| format!("no such address: {it}"))).collect()
+}
