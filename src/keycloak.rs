@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use connect::Limits;
 use url::Url;
 
 mod connect;
@@ -44,7 +45,7 @@ struct Inner {
     http: reqwest::Client,
     tokens: token::Tokens,
     redactor: Arc<Redactor>,
-    retry: Retry,
+    limits: Limits,
     counts: Counters,
     /// What probing found, by realm.
     rights: tokio::sync::Mutex<BTreeMap<String, Rights>>,
@@ -72,19 +73,20 @@ impl Keycloak {
     /// Connects and logs in.
     pub async fn connect(connect: &Connect) -> Result<Keycloak, Error> {
         let openid = Openid::connect(&connect.reach, &connect.auth_realm)?;
+        openid.may_send_secrets()?;
         let (http, server, redactor) = openid.parts();
         for secret in connect.credentials.secrets() {
             redactor.hide(secret.expose());
         }
         let tokens = token::Tokens::new(openid, connect.credentials.clone());
         tokens.bearer().await?;
-        let (retry, counts) = (connect.reach.retry, Counters::default());
+        let (limits, counts) = (connect.reach.limits(), Counters::default());
         Ok(Keycloak(Arc::new(Inner {
             server,
             http,
             tokens,
             redactor,
-            retry,
+            limits,
             counts,
             rights: tokio::sync::Mutex::default(),
         })))

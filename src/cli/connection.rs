@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use clap::builder::FalseyValueParser;
 
 use super::login::store;
 use super::secret::{Sources, file, variable};
@@ -37,6 +38,12 @@ pub(super) struct Via {
     /// How many seconds one request may take
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     request_timeout: u64,
+    /// How many megabytes one answer of the server may have
+    #[arg(long, default_value_t = 256, value_name = "MB", env = "REALMWRIGHT_MAX_ANSWER_MB", value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    max_answer_mb: u64,
+    /// Send passwords, secrets and tokens over plain http to another machine, too
+    #[arg(long, env = "REALMWRIGHT_ALLOW_HTTP", value_parser = FalseyValueParser::new())]
+    allow_http: bool,
     /// Certificate authorities to trust, PEM
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -143,6 +150,8 @@ impl Via {
         reach.client_cert.clone_from(&self.client_cert);
         reach.client_key.clone_from(&self.client_key);
         reach.request_timeout = Duration::from_secs(self.request_timeout);
+        reach.largest_answer = self.max_answer_mb << 20;
+        reach.allow_http = self.allow_http;
         reach.run = Some(run.to_owned());
         Ok(reach)
     }

@@ -11,6 +11,7 @@ use crate::diff::Terms;
 use crate::manifest::{self, Loaded, Project, Prune};
 use crate::run::{AccessMode, UsageError, check_tests};
 use crate::state::Pattern;
+use crate::text::LARGEST_FILE;
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Manifests")]
@@ -30,6 +31,22 @@ pub(super) struct Inputs {
     /// A folder that files named by `fromFile` may stand in, beside the manifests' own
     #[arg(long, value_name = "FOLDER")]
     secret_root: Option<PathBuf>,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+/// How much of a file is read.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub(super) struct Limit {
+    /// How many megabytes one manifest may have [default: 256]
+    #[arg(long, value_name = "MB", env = "REALMWRIGHT_MAX_MANIFEST_MB", value_parser = clap::value_parser!(u64).range(1..=4_000))]
+    max_manifest_mb: Option<u64>,
+}
+
+impl Limit {
+    pub(super) fn bytes(self) -> u64 {
+        self.max_manifest_mb.map_or(LARGEST_FILE, |it| it << 20)
+    }
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -106,12 +123,13 @@ impl Inputs {
             project.owner.clone_from(&self.owner);
         }
         project.secret_root.clone_from(&self.secret_root);
+        project.largest = Some(self.limit.bytes());
         Ok(project)
     }
 
     /// Returns the inputs of some paths, with a project file where one is named.
-    pub(super) fn of(paths: Vec<PathBuf>, project: Option<PathBuf>) -> Self {
-        Self { paths, project, owner: None, realm: Vec::new(), secret_root: None }
+    pub(super) fn of(paths: Vec<PathBuf>, project: Option<PathBuf>, limit: Limit) -> Self {
+        Self { paths, project, owner: None, realm: Vec::new(), secret_root: None, limit }
     }
 
     /// Takes one more path.

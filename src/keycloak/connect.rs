@@ -3,10 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use url::Url;
+use url::{Host, Url};
 
 use super::openid::Client;
 use super::{Error, Secret, Stored};
+use crate::text::read_regular;
+
+/// How many bytes a file of certificates may have.
+const LARGEST_PEM: u64 = 16 << 20;
+
+/// How many bytes an answer may have, unpacked.
+const LARGEST_ANSWER: u64 = 256 << 20;
 
 /// How to reach one server.
 #[derive(Clone, Debug)]
@@ -21,6 +28,10 @@ pub struct Reach {
     pub connect_timeout: Duration,
     pub request_timeout: Duration,
     pub retry: Retry,
+    /// How many bytes of one answer are taken, unpacked (`--max-answer-mb`).
+    pub largest_answer: u64,
+    /// Passwords, secrets and tokens may go over plain http to another machine (`--allow-http`).
+    pub allow_http: bool,
     /// Id of this run, which the server's access log then shows.
     pub run: Option<String>,
 }
@@ -36,8 +47,14 @@ impl Reach {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),
             retry: Retry { tries: 5, first_pause: Duration::from_millis(200) },
+            largest_answer: LARGEST_ANSWER,
+            allow_http: false,
             run: None,
         }
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits { retry: self.retry, largest_answer: self.largest_answer }
     }
 }
 
@@ -92,6 +109,13 @@ pub struct Retry {
     pub first_pause: Duration,
 }
 
+/// What bounds every request of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) retry: Retry,
+    pub(super) largest_answer: u64,
+}
+
 /// Reads the server's address: http or https, no credentials, no query, one slash at the end.
 pub(super) fn server_url(text: &str) -> Result<Url, Error> {
     let refuse =
@@ -113,6 +137,17 @@ pub(super) fn server_url(text: &str) -> Result<Url, Error> {
     }
     url.set_path(&format!("{path}/"));
     Ok(url)
+}
+
+/// Says whether what is sent to an address can be read on the way to it.
+pub(super) fn is_open(server: &Url) -> bool {
+    let is_here = match server.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    };
+    server.scheme() == "http" && !is_here
 }
 
 /// Drops what stands before an `@`, which may be a password, from an address that could not be read.
@@ -173,7 +208,7 @@ pub(super) fn http_client(reach: &Reach, server: &Url) -> Result<reqwest::Client
 }
 
 fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|error| not_usable(option, path, &error))
+    read_regular(path, LARGEST_PEM).map_err(|error| not_usable(option, path, &error))
 }
 
 fn not_usable(option: &'static str, path: &Path, cause: &dyn std::fmt::Display) -> Error {
@@ -221,6 +256,27 @@ mod tests {
                 }
                 (got, _) => panic!("{text}: {got:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn only_what_leaves_this_machine_unencrypted_is_open() {
+        for (server, open) in [
+            ("http://127.0.0.1:8080", false),
+            ("http://127.8.8.8", false),
+            ("http://[::1]:8080", false),
+            ("http://[::ffff:127.0.0.1]:8080", false),
+            ("http://localhost:8080", false),
+            ("http://LOCALHOST.", true),
+            ("http://sso.localhost", false),
+            ("http://localhost.example.org", true),
+            ("http://127.0.0.1.example.org", true),
+            ("http://10.0.0.1", true),
+            ("http://0.0.0.0", true),
+            ("http://keycloak:8080", true),
+            ("https://sso.example.org", false),
+        ] {
+            assert_eq!(is_open(&server_url(server).unwrap()), open, "{server}");
         }
     }
 

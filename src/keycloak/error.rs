@@ -49,6 +49,14 @@ pub enum Error {
     Refused { method: Method, path: String, status: u16, text: String },
     #[error("{method} {path}: the server failed (status {status}){}; its log says why", Said(.text))]
     Server { method: Method, path: String, status: u16, text: String },
+    #[error(
+        "{method} {path}: the answer is longer than {most}; if that can be, take more with --max-answer-mb"
+    )]
+    TooLong { method: Method, path: String, most: String },
+    #[error(
+        "a password, secret or token would go to {url} over plain http, where others can read it on the way; use https, or say that this network is safe with --allow-http"
+    )]
+    PlainHttp { url: String },
     /// The request left, its answer did not arrive: look before deciding anything.
     #[error("{method} {path}: no answer ({cause}); whether the server carried it out is unknown")]
     Lost { method: Method, path: String, cause: String },
@@ -78,6 +86,8 @@ pub enum ErrorKind {
     Server {
         status: u16,
     },
+    /// More was to be read than is taken.
+    TooLong,
     Lost,
 }
 
@@ -90,6 +100,7 @@ impl Error {
             | Error::Client { .. }
             | Error::Key { .. }
             | Error::Stored { .. }
+            | Error::PlainHttp { .. }
             | Error::Path { .. } => ErrorKind::Input,
             Error::Unreachable { .. } => ErrorKind::Unreachable,
             Error::Timeout { .. } => ErrorKind::Timeout,
@@ -102,6 +113,7 @@ impl Error {
             Error::Conflict { .. } => ErrorKind::Conflict,
             Error::Refused { status, .. } => ErrorKind::Refused { status: *status },
             Error::Server { status, .. } => ErrorKind::Server { status: *status },
+            Error::TooLong { .. } => ErrorKind::TooLong,
             Error::Lost { .. } => ErrorKind::Lost,
         }
     }

@@ -24,7 +24,7 @@ pub use protection::{Ask, Wanted};
 
 pub(super) use client::{claims, under};
 
-use super::connect::{http_client, server_url};
+use super::connect::{Limits, http_client, is_open, server_url};
 use super::error::said;
 use super::send::{Raw, until_answered};
 use super::{Error, Method, Reach, Redactor, Retry};
@@ -38,7 +38,8 @@ pub struct Openid {
     http: reqwest::Client,
     server: Url,
     realm: Arc<str>,
-    retry: Retry,
+    limits: Limits,
+    allow_http: bool,
     redactor: Arc<Redactor>,
 }
 
@@ -59,7 +60,17 @@ impl Openid {
         let http = http_client(reach, &server)?;
         // Somebody waits for a login: a wrong address should not take the patience of a long run.
         let retry = Retry { tries: reach.retry.tries.min(3), ..reach.retry };
-        Ok(Openid { http, server, realm: realm.into(), retry, redactor: Arc::default() })
+        let limits = Limits { retry, ..reach.limits() };
+        let (allow_http, redactor) = (reach.allow_http, Arc::default());
+        Ok(Openid { http, server, realm: realm.into(), limits, allow_http, redactor })
+    }
+
+    /// Refuses what nobody on the way may read, where somebody could.
+    pub(super) fn may_send_secrets(&self) -> Result<(), Error> {
+        if is_open(&self.server) && !self.allow_http {
+            return Err(Error::PlainHttp { url: self.origin() });
+        }
+        Ok(())
     }
 
     /// Returns the same connection to another realm.
@@ -126,7 +137,7 @@ impl Openid {
         let mut url = self.url(&["protocol", "openid-connect", "auth"]);
         url.set_query(login.query());
         url.query_pairs_mut().append_pair("prompt", "none");
-        let raw = until_answered(self.retry, Method::Get, &url, || self.http.get(url.clone())).await?;
+        let raw = until_answered(self.limits, Method::Get, &url, || self.http.get(url.clone())).await?;
         let refusal = |error: &str, description: &str| {
             let (error, description) = (self.redactor.clean(error), self.redactor.clean(description));
             Ok(Some(Refusal { status: 400, error, description }))
@@ -220,7 +231,7 @@ impl Openid {
     /// Reads something public of the realm.
     async fn get(&self, below: &[&str]) -> Result<Raw, Error> {
         let url = self.url(below);
-        let raw = until_answered(self.retry, Method::Get, &url, || self.http.get(url.clone())).await?;
+        let raw = until_answered(self.limits, Method::Get, &url, || self.http.get(url.clone())).await?;
         match (raw.status, self.refusal(&url, &raw)) {
             (200, _) => Ok(raw),
             (404, Ok(refusal)) => Err(Error::NotFound {
@@ -242,8 +253,9 @@ impl Openid {
         bearer: Option<&super::Secret>,
         take: impl Fn(&Value) -> Option<T>,
     ) -> Reply<T> {
+        self.may_send_secrets()?;
         let url = self.url(&[&["protocol", "openid-connect"], below].concat());
-        let raw = until_answered(self.retry, Method::Post, &url, || {
+        let raw = until_answered(self.limits, Method::Post, &url, || {
             let request = self.http.post(url.clone()).form(form);
             match bearer {
                 Some(token) => request.bearer_auth(token.expose()),

@@ -122,6 +122,7 @@ pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read,
             | ErrorKind::Expired
             | ErrorKind::Conflict
             | ErrorKind::Refused { .. }
+            | ErrorKind::TooLong
             | ErrorKind::Lost => return Err(error),
         },
     }

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
+use crate::report::safe::is_unsafe;
+
 /// Longest server text that a message repeats, in characters.
 const LONGEST_TEXT: usize = 400;
 
@@ -60,14 +62,14 @@ impl Redactor {
         known.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     }
 
-    /// Returns the text without secrets, tokens and control characters, cut to a readable length.
+    /// Returns the text without secrets, tokens and what a terminal could obey, cut to a readable length.
     pub fn clean(&self, text: &str) -> String {
         let mut clean = hide_tokens(text);
         for secret in self.known.read().unwrap_or_else(PoisonError::into_inner).iter() {
             clean = replace(&clean, secret);
         }
         let mut shown: String =
-            clean.chars().map(|it| if it.is_control() { ' ' } else { it }).take(LONGEST_TEXT + 1).collect();
+            clean.chars().map(|it| if is_unsafe(it) { ' ' } else { it }).take(LONGEST_TEXT + 1).collect();
         if shown.chars().count() > LONGEST_TEXT {
             shown.pop();
             shown.push('…');
@@ -144,6 +146,7 @@ mod tests {
             ("admin may not set adminEventsEnabled", "[secret] may not set adminEventsEnabled"),
             ("eyJ alone", "eyJ alone"),
             ("line\n\u{1b}[31mred", "line  [31mred"),
+            ("\u{9b}2J a\u{202e}b\u{2066}c\u{200f}d\u{61c}e", " 2J a b c d e"),
             ("", ""),
         ] {
             assert_eq!(redactor.clean(text), clean);

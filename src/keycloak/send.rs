@@ -13,10 +13,11 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 use serde_json::Value;
 use url::Url;
 
-use super::connect::{Retry, chain};
+use super::connect::{Limits, Retry, chain};
 use super::error::{content_type, said, tls_cause};
 use super::token::Bearer;
 use super::{Error, Keycloak, rights};
+use crate::text::size;
 
 /// Longest pause that a server may ask for with `Retry-After`.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -165,13 +166,28 @@ impl From<Error> for Failed {
     }
 }
 
-/// Sends and reads the whole answer.
-pub(super) async fn exchange(request: reqwest::RequestBuilder) -> Result<Raw, reqwest::Error> {
-    let response = request.send().await?;
+/// Sends and reads the whole answer, unpacked; nothing where it is longer than `most`.
+pub(super) async fn exchange(
+    request: reqwest::RequestBuilder,
+    most: u64,
+) -> Result<Option<Raw>, reqwest::Error> {
+    let mut response = request.send().await?;
     let status = response.status().as_u16();
     let headers = response.headers().clone();
-    let bytes = response.bytes().await?.to_vec();
-    Ok(Raw { status, headers, bytes })
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if (bytes.len() + chunk.len()) as u64 > most {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(Some(Raw { status, headers, bytes }))
+}
+
+/// Says that an answer was given up.
+fn too_long(method: Method, url: &Url, most: u64) -> Error {
+    let path = url.path().trim_start_matches('/').to_owned();
+    Error::TooLong { method, path, most: size(most) }
 }
 
 /// Says what a broken exchange means for a request that is (not) repeatable.
@@ -221,15 +237,19 @@ pub(super) async fn pause(pauses: &mut ExponentialBackoff, failed: Failed) -> Re
 /// Sends what no login stands behind until something answers it. A second time does no harm: what may be spent only
 /// once, such as the code of a browser login, is refused then, and the refusal is the answer.
 pub(super) async fn until_answered(
-    retry: Retry,
+    limits: Limits,
     method: Method,
     url: &Url,
     build: impl Fn() -> reqwest::RequestBuilder,
 ) -> Result<Raw, Error> {
-    let mut pauses = retry.pauses();
+    let mut pauses = limits.retry.pauses();
     loop {
         let started = Instant::now();
-        let result = exchange(build()).await;
+        let result = match exchange(build(), limits.largest_answer).await {
+            Ok(None) => return Err(too_long(method, url, limits.largest_answer)),
+            Ok(Some(raw)) => Ok(raw),
+            Err(error) => Err(error),
+        };
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let status = result.as_ref().map_or(0, |raw| raw.status);
         tracing::debug!(path = url.path(), status, ms, "login");
@@ -257,7 +277,7 @@ impl Keycloak {
     /// Sends one request, repeating it where that is safe, with a token that is valid.
     pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
         let url = admin_url(&self.0.server, &request.path)?;
-        let mut pauses = self.0.retry.pauses();
+        let mut pauses = self.0.limits.retry.pauses();
         let mut bearer = self.0.tokens.bearer().await?;
         let mut renewed = false;
         let mut repeated = false;
@@ -310,14 +330,23 @@ impl Keycloak {
             builder = builder.json(body);
         }
         let started = Instant::now();
-        let result = exchange(builder).await;
+        let most = self.0.limits.largest_answer;
+        let result = exchange(builder, most).await;
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let status = result.as_ref().map_or(0, |raw| raw.status);
+        let status = result.as_ref().map_or(0, |raw| raw.as_ref().map_or(0, |it| it.status));
         tracing::debug!(method = %request.method, path = %request.path, status, ms, "request");
-        result.map_err(|error| {
+        let answered = result.map_err(|error| {
             broken(&error, url, request.is_repeatable())
                 .unwrap_or_else(|cause| self.lost(request, &cause).into())
-        })
+        })?;
+        let given_up = || {
+            if request.is_read() {
+                too_long(request.method, url, most)
+            } else {
+                self.lost(request, &format!("it is longer than {}", size(most)))
+            }
+        };
+        answered.ok_or_else(|| given_up().into())
     }
 
     fn lost(&self, request: &Request, cause: &str) -> Error {

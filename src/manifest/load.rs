@@ -9,7 +9,7 @@ use super::merge::merge;
 use super::project::{PROJECT_FILE, Project};
 use crate::kind::{lift_realm, settle_slashes};
 use crate::state::{Address, Is, Node, Object, SecretSource, State};
-use crate::text::{At, Code, Files, Note, Tree, TreeIs, nearest, parse_yaml};
+use crate::text::{At, Code, Files, Note, Tree, TreeIs, nearest, parse_yaml, read_regular, size};
 
 /// Everything that the manifests say, and what is wrong with them.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ pub fn load(paths: &[PathBuf], project: &Project) -> Loaded {
     let mut notes = Vec::new();
     let mut sources = Vec::new();
     for path in manifest_files(&paths, &mut notes) {
-        if let Some(text) = read(&path, &mut notes) {
+        if let Some(text) = read(&path, project.largest(), &mut notes) {
             sources.push((path, text));
         }
     }
@@ -315,8 +315,9 @@ fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
             let walk = ignore::WalkBuilder::new(path).follow_links(true).git_global(false).build();
             for entry in walk {
                 match entry {
+                    // What is no file is told where it is read.
                     Ok(entry) => {
-                        if is_manifest(entry.path()) && entry.file_type().is_some_and(|it| it.is_file()) {
+                        if is_manifest(entry.path()) {
                             seen = true;
                             found.insert(real(entry.path()), from_here(entry.path()));
                         }
@@ -371,9 +372,9 @@ fn is_manifest(path: &Path) -> bool {
 }
 
 /// Reads a file as text; says what is wrong where it cannot.
-pub(super) fn read(path: &Path, notes: &mut Vec<Note>) -> Option<String> {
+pub(super) fn read(path: &Path, most: u64, notes: &mut Vec<Note>) -> Option<String> {
     let shown = path.display();
-    let (title, help) = match std::fs::read(path) {
+    let (title, help) = match read_regular(path, most) {
         _ if path.to_str().is_none() => {
             (format!("the name of `{shown}` is not UTF-8"), "rename the file".to_owned())
         }
@@ -387,6 +388,10 @@ pub(super) fn read(path: &Path, notes: &mut Vec<Note>) -> Option<String> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             (format!("`{shown}` does not exist"), "name a manifest or a folder of manifests".to_owned())
         }
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => (
+            format!("`{shown}` is larger than {}", size(most)),
+            "name manifests only; if it is one, read more of it with --max-manifest-mb".to_owned(),
+        ),
         Err(error) => (format!("cannot read `{shown}`"), error.to_string()),
     };
     notes.push(Note::error(Code::Unreadable, title, At::SERVER, "").help(help));

@@ -8,7 +8,7 @@ use super::load::{from_here, read};
 use jiff::tz::TimeZone;
 
 use crate::state::Pattern;
-use crate::text::{At, Code, Files, Key, Note, Reader, Tree, TreeIs, nearest, parse_yaml};
+use crate::text::{At, Code, Files, Key, LARGEST_FILE, Note, Reader, Tree, TreeIs, nearest, parse_yaml};
 
 pub const PROJECT_FILE: &str = "realmwright.yaml";
 
@@ -34,6 +34,8 @@ pub struct Project {
     pub root: Option<PathBuf>,
     /// Where secret files may stand, too. Only the command line says so.
     pub secret_root: Option<PathBuf>,
+    /// How many bytes one manifest may have, where the command line says so.
+    pub largest: Option<u64>,
     pub notes: Vec<Note>,
     source: Option<(String, String)>,
 }
@@ -95,7 +97,7 @@ impl Project {
         let mut project = Self::default();
         let folder = path.parent().unwrap_or(Path::new(""));
         project.root = Some(folder.to_path_buf());
-        let Some(text) = read(path, &mut project.notes) else { return project };
+        let Some(text) = read(path, LARGEST_FILE, &mut project.notes) else { return project };
         let (documents, mut notes) = parse_yaml(0, &text);
         let mut reader = Reader { notes: &mut notes, not_yet: NOT_YET };
         match &documents[..] {
@@ -148,6 +150,11 @@ impl Project {
                 }
             }
         })
+    }
+
+    /// Returns how many bytes one manifest may have.
+    pub fn largest(&self) -> u64 {
+        self.largest.unwrap_or(LARGEST_FILE)
     }
 
     /// Returns where the server's clock stands.

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::state::{SecretRef, SecretSource, State};
-use crate::text::{At, Code, Note};
+use crate::text::{At, Code, Note, read_regular};
+
+/// How many bytes a secret may have.
+const LARGEST_SECRET: u64 = 1 << 20;
 
 /// Resolved secrets by where they come from. Never shown: not even for debugging.
 #[derive(Clone, Default)]
@@ -133,7 +136,7 @@ fn from_file(path: &Path, roots: &[PathBuf]) -> Result<String, Unread> {
         let help = "keep it beside the manifests, or name its folder with `--secret-root`";
         return Err(unread("is outside of the manifests".to_owned(), help));
     }
-    let bytes = std::fs::read(&real).map_err(|error| {
+    let bytes = read_regular(&real, LARGEST_SECRET).map_err(|error| {
         unread(format!("cannot be read: {}", reason(&error)), "it has to be a readable file")
     })?;
     let text = String::from_utf8(bytes)

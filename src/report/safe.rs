@@ -48,7 +48,7 @@ pub fn markdown_cell(text: &str) -> String {
 }
 
 /// Returns whether a terminal could obey the character, or a reader could not see it.
-pub(super) fn is_unsafe(it: char) -> bool {
+pub fn is_unsafe(it: char) -> bool {
     it.is_control()
         || matches!(it,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -148,9 +148,11 @@ fn of_keycloak(error: &Error) -> &'static str {
         | ErrorKind::Lost => "network",
         ErrorKind::Login | ErrorKind::Expired => "login",
         ErrorKind::Forbidden { .. } => "rights",
-        ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Refused { .. } | ErrorKind::Server { .. } => {
-            "server"
-        }
+        ErrorKind::NotFound
+        | ErrorKind::Conflict
+        | ErrorKind::Refused { .. }
+        | ErrorKind::Server { .. }
+        | ErrorKind::TooLong => "server",
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod asking;
 mod gate;
+mod limits;
 mod properties;
 #[path = "../realms/realms.rs"]
 mod realms;

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use serde_json::Value;
 
 use super::revision;
 use crate::access::{self, Realm, Terms};
-use crate::cli::inputs::{Inputs, time};
+use crate::cli::inputs::{Inputs, Limit, time};
 use crate::cli::realms::{Format, show_notes, style};
 use crate::cli::terminal::{print, say};
 use crate::cli::{Exit, Global};
@@ -19,6 +18,7 @@ use crate::manifest::{Loaded, Project};
 use crate::report;
 use crate::run::UsageError;
 use crate::state::{Address, State};
+use crate::text::read_regular;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -29,6 +29,8 @@ pub(in crate::cli) struct Args {
     /// The project file; without it, realmwright.yaml here or above
     #[arg(long, value_name = "FILE")]
     project: Option<PathBuf>,
+    #[command(flatten)]
+    limit: Limit,
     /// The realm that is compared
     #[arg(long, value_name = "NAME")]
     realm: Option<String>,
@@ -80,24 +82,24 @@ impl Side {
 }
 
 pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let project = Inputs::of(Vec::new(), args.project.clone()).project()?;
+    let project = Inputs::of(Vec::new(), args.project.clone(), args.limit).project()?;
     let at = time(args.at.as_deref(), &project)?;
     let sides = [Side::new(Some(&args.before)), Side::new(args.after.as_deref())];
     let mut states = Vec::new();
     for (side, other) in sides.iter().zip(sides.iter().rev()) {
         if let Side::Path(path) = side
-            && let Some(export) = export(path)?
+            && let Some(export) = export(path, args.limit)?
         {
             states.push(vec![export]);
             continue;
         }
         let loaded = match side {
-            Side::Here => load(Vec::new(), args.project.clone())?,
-            Side::Path(path) => load(vec![path.clone()], args.project.clone())?,
+            Side::Here => load(Vec::new(), args.project.clone(), args.limit)?,
+            Side::Path(path) => load(vec![path.clone()], args.project.clone(), args.limit)?,
             Side::Revision(name) => {
                 let (folder, part) = other.folder(&project);
                 let tree = revision::tree(&folder, name).await?;
-                load_tree(tree.path(), part)?
+                load_tree(tree.path(), part, args.limit)?
             }
         };
         let quiet = Global { quiet: true, ..global };
@@ -127,12 +129,12 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
     Ok(if impact.changes.is_empty() { Exit::Clean } else { Exit::NotClean })
 }
 
-fn load(paths: Vec<PathBuf>, project: Option<PathBuf>) -> anyhow::Result<Loaded> {
-    Ok(Inputs::of(paths, project).load()?.1)
+fn load(paths: Vec<PathBuf>, project: Option<PathBuf>, limit: Limit) -> anyhow::Result<Loaded> {
+    Ok(Inputs::of(paths, project, limit).load()?.1)
 }
 
 /// Reads the manifests of a folder that a revision was unpacked in, by its own project file if it has one.
-fn load_tree(folder: &Path, part: Option<PathBuf>) -> anyhow::Result<Loaded> {
+fn load_tree(folder: &Path, part: Option<PathBuf>, limit: Limit) -> anyhow::Result<Loaded> {
     let file = folder.join("realmwright.yaml");
     let project = file.is_file().then_some(file);
     let paths = match (part, &project) {
@@ -140,17 +142,17 @@ fn load_tree(folder: &Path, part: Option<PathBuf>) -> anyhow::Result<Loaded> {
         (None, Some(_)) => Vec::new(),
         (None, None) => vec![folder.to_path_buf()],
     };
-    load(paths, project)
+    load(paths, project, limit)
 }
 
 /// Reads a file that Keycloak exported, which holds all of a realm and needs no defaults.
-fn export(path: &Path) -> anyhow::Result<Option<OneRealm>> {
+fn export(path: &Path, limit: Limit) -> anyhow::Result<Option<OneRealm>> {
     if path.extension().is_none_or(|it| it != "json") {
         return Ok(None);
     }
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    // What is no JSON is told as a manifest.
-    let Ok(Value::Object(realm)) = serde_json::from_str(&text) else { return Ok(None) };
+    // What cannot be read or is no JSON is told as a manifest.
+    let Ok(text) = read_regular(path, limit.bytes()) else { return Ok(None) };
+    let Ok(Value::Object(realm)) = serde_json::from_slice(&text) else { return Ok(None) };
     let text = |key: &str| realm.get(key).and_then(Value::as_str);
     let (Some(name), Some(version)) = (text("realm"), text("keycloakVersion")) else { return Ok(None) };
     let mut numbers = version.split('.').map_while(|it| it.parse().ok());

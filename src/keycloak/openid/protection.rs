@@ -80,8 +80,9 @@ impl Openid {
         body: Option<&Value>,
     ) -> Result<Value, Error> {
         self.redactor.hide(pat.expose());
+        self.may_send_secrets()?;
         let url = self.url(&["authz", "protection", what]);
-        let raw = until_answered(self.retry, method, &url, || {
+        let raw = until_answered(self.limits, method, &url, || {
             let request =
                 self.http.request(method.on_the_wire(), url.clone()).query(query).bearer_auth(pat.expose());
             match body {

@@ -38,6 +38,7 @@ pub(super) async fn read(wire: &Wire<'_>, client: &Value) -> Result<Option<Value
             | ErrorKind::Expired
             | ErrorKind::NotFound
             | ErrorKind::Conflict
+            | ErrorKind::TooLong
             | ErrorKind::Lost => Err(error),
         },
         Ok(user) => Ok(user.map(|mut user| {

@@ -206,6 +206,7 @@ async fn ask(keycloak: &Keycloak, method: Method, path: String, body: Option<Val
             | ErrorKind::NotKeycloak
             | ErrorKind::Login
             | ErrorKind::Expired
+            | ErrorKind::TooLong
             | ErrorKind::Lost => Err(error),
         },
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::super::{Connect, Credentials, ErrorKind, Secret};
 use super::*;
 
+mod limits;
 mod tls;
 
 /// What the scripted server does with one request.
