@@ -24,7 +24,7 @@ pub use same::same;
 use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, PERMISSION, REALM, SETTINGS, USER, UserProfile, Version};
 use crate::manifest::Prune;
-use crate::state::{Address, Found, Known, Live, Node, Object, Pattern, SecretRef, State};
+use crate::state::{Address, Found, Live, Node, Object, Pattern, SecretRef, State, unseen};
 use crate::text::{At, Code, Note};
 
 /// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
@@ -148,9 +148,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
 pub fn on_a_new_realm(realm: &str, desired: &State, version: Version) -> State {
     let mut live = Live::default();
     live.state = kind::fresh_realm(realm, version);
-    for kind in kind::KINDS.iter().filter(|it| it.is_top()) {
-        live.learn(kind.name, None, Known::All);
-    }
+    live.cover(kind::RECORDED_FRESH.iter().copied());
     diff(&Question {
         desired,
         live: &live,
@@ -238,7 +236,7 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
         (Found::Unknown { needs }, None) => out.refusals.push(Refusal {
             id: Reason::Unknown,
             address: address.clone(),
-            message: format!("{} cannot be seen: this credential lacks {needs}", kind::title(address)),
+            message: format!("{} cannot be seen: {}", kind::title(address), unseen(needs)),
             at: object.at,
             consent: None,
         }),

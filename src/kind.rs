@@ -24,7 +24,7 @@ mod user_profile;
 
 pub use created::{created, filled, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
-pub use fresh::fresh_realm;
+pub use fresh::{RECORDED_FRESH, fresh_realm};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use policy::is_common_policy;
 pub use policy::{goes_when_empty, main_field, policy_types};

@@ -7,7 +7,7 @@ mod object;
 mod pattern;
 
 pub use address::{Address, KindName, Step, decoded, encoded};
-pub use live::{Found, Known, Live, Part};
+pub use live::{Found, Known, Live, Part, unseen};
 pub use node::{Hidden, Is, Node, SecretRef, SecretSource};
 pub use object::{Object, State};
 pub use pattern::{Pattern, stars_match};

@@ -4,7 +4,7 @@
 use super::{Diff, Question};
 use crate::change::Action;
 use crate::kind::{self, Sent};
-use crate::state::{Address, Found};
+use crate::state::{Address, Found, unseen};
 use crate::text::{At, Code, Note, nearest};
 
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
@@ -48,12 +48,7 @@ fn lead(
         )
         .help("declare it again, or take this reference out too")
     } else if let Found::Unknown { needs } = question.live.find(target) {
-        Note::error(
-            Code::CannotBeSeen,
-            format!("{title} cannot be seen"),
-            at,
-            format!("this credential lacks {needs}"),
-        )
+        Note::error(Code::CannotBeSeen, format!("{title} cannot be seen"), at, unseen(needs))
     } else {
         let names = out
             .planned

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
-use crate::kind::{self, CLIENT, REALM, USER, default_role_name, lift_realm, realm_address, settle_slashes};
+use crate::kind::{CLIENT, REALM, USER, default_role_name, lift_realm, realm_address, settle_slashes};
 use crate::state::{Address, KindName, Known, Live, State, encoded};
 use crate::text::tree_of_json;
 
@@ -78,7 +78,9 @@ pub struct Read {
 #[derive(Default)]
 struct Draft {
     realm: Map<String, Value>,
-    /// What was not read; every other part was read completely.
+    /// The kinds that were asked for; of any other kind nothing is known.
+    covers: Vec<KindName>,
+    /// What of them was not read.
     missing: Vec<(KindName, Option<Address>, &'static str)>,
     unread: BTreeSet<(Address, &'static str)>,
 }
@@ -162,7 +164,7 @@ async fn finish(
     let (default_role, realm_id) = (default_role(&draft.realm, realm), text(&draft.realm, "id"));
     let mut live = lift(draft.realm);
     live.unread = draft.unread;
-    learn(&mut live, draft.missing, asked);
+    learn(&mut live, draft.covers, draft.missing, asked);
     Ok(Read {
         live,
         source,
@@ -181,17 +183,15 @@ fn default_role(realm: &Map<String, Value>, name: &str) -> String {
     role.map_or_else(|| default_role_name(name), str::to_owned)
 }
 
-/// Records what was read: everything, but for what the draft says and for users that nobody asked for.
+/// Records what was read: the kinds that the draft covers, but for what it misses, and the users that were asked
+/// for.
 fn learn(
     live: &mut Live,
+    covers: Vec<KindName>,
     missing: Vec<(KindName, Option<Address>, &'static str)>,
     users: Option<BTreeSet<Address>>,
 ) {
-    for kind in kind::KINDS {
-        if kind.is_top() {
-            live.learn(kind.name, None, Known::All);
-        }
-    }
+    live.cover(covers);
     live.learn(
         USER,
         None,

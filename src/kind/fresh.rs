@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use super::lift_realm;
 use super::representation::{NEWEST, OLDEST, Version};
-use crate::state::State;
+use super::{
+    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, SETTINGS, USER,
+    lift_realm,
+};
+use crate::state::{KindName, State};
 use crate::text::tree_of_json;
 
 /// Minor versions and what they put into a new realm, oldest first.
@@ -12,6 +15,10 @@ const RECORDED: &[(Version, &str)] = &[
     (OLDEST, include_str!("../../schemas/keycloak/26.0/fresh-realm.json")),
     (NEWEST, include_str!("../../schemas/keycloak/26.7/fresh-realm.json")),
 ];
+
+/// The kinds of which the recordings say what a new realm holds; of any other, nothing is known of a new realm.
+pub const RECORDED_FRESH: &[KindName] =
+    &[REALM, ROLE, GROUP, USER, CLIENT, CLIENT_SCOPE, MAPPER, SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION];
 
 /// Returns a new realm of this name as the nearest recorded version that is not newer makes it.
 pub fn fresh_realm(realm: &str, version: Version) -> State {
@@ -40,7 +47,6 @@ fn fill(value: &mut Value, realm: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{CLIENT, CLIENT_SCOPE, ROLE};
     use crate::state::Address;
 
     #[test]

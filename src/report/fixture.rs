@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use crate::diff::{Diff, Ledger, Ownership, Question, Terms, diff, next_ledger};
-use crate::kind::{CLIENT, GROUP, NEWEST, REALM, ROLE, USER, lift_realm};
+use crate::kind::{CLIENT, NEWEST, ROLE, lift_realm};
 use crate::manifest::{Loaded, Project, Prune, load_texts};
 use crate::plan::{Plan, judge};
-use crate::state::{Address, Known, Live, Object, Pattern};
+use crate::state::{Address, Live, Object, Pattern};
 use crate::text::{At, tree_of_json};
 
 /// Every literal secret of the fixture has this in it; no output may.
@@ -101,9 +101,7 @@ fn live() -> Live {
 
 fn nothing() -> Live {
     let mut live = Live::default();
-    for kind in [REALM, ROLE, GROUP, USER, CLIENT] {
-        live.learn(kind, None, Known::All);
-    }
+    live.cover(crate::kind::KINDS.iter().map(|it| it.name));
     live
 }
 

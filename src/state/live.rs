@@ -12,6 +12,8 @@ pub struct Live {
     pub exists: bool,
     /// Fields of objects in `state` that this credential may not see.
     pub unread: BTreeSet<(Address, &'static str)>,
+    /// Kinds that some read covered: they are known wherever their parents are.
+    covered: BTreeSet<KindName>,
     known: BTreeMap<Part, Known>,
 }
 
@@ -33,6 +35,18 @@ pub enum Known {
     },
 }
 
+/// What [`Known::Not`] needs where no read asked for the kind: not a right.
+const NOT_READ: &str = "a read of its kind";
+
+/// Returns why an object cannot be seen, in words.
+pub fn unseen(needs: &str) -> String {
+    if needs == NOT_READ {
+        "nothing of its kind was read".to_owned()
+    } else {
+        format!("this credential lacks {needs}")
+    }
+}
+
 /// The answer to "is it there?". Unknown never becomes a create or a delete.
 #[derive(Clone, Copy, Debug)]
 pub enum Found<'a> {
@@ -51,21 +65,29 @@ impl<'a> Found<'a> {
 }
 
 impl Live {
-    /// Records what is known of the direct children of a kind.
+    /// Records that a read brings a kind whole, wherever its parents are known. Whatever no read covers is unknown.
+    pub fn cover(&mut self, kinds: impl IntoIterator<Item = KindName>) {
+        self.covered.extend(kinds);
+    }
+
+    /// Records what is known of the children of a kind under one parent, or directly under the realm.
     pub fn learn(&mut self, kind: KindName, parent: Option<Address>, known: Known) {
         self.known.insert(Part { kind, parent }, known);
     }
 
-    /// Returns what is known of the siblings of an address. Parts under a parent that were not recorded
-    /// by themselves are as known as the parent's own part.
+    /// Returns what is known of the siblings of an address. A part that was not recorded by itself is as known as
+    /// the parent's own part, if a read covered its kind at all.
     pub fn known(&self, kind: KindName, parent: Option<&Address>) -> Known {
         let mut part = Part { kind, parent: parent.cloned() };
         loop {
             if let Some(known) = self.known.get(&part) {
                 return known.clone();
             }
+            if !self.covered.contains(&part.kind) {
+                return Known::Not { needs: NOT_READ };
+            }
             match part.parent {
-                None => return Known::Not { needs: "a read of this part" },
+                None => return Known::All,
                 Some(address) => part = Part { kind: address.kind(), parent: address.parent() },
             }
         }
@@ -99,7 +121,7 @@ mod tests {
         let mut live = Live::default();
         let demo = Address::top(CLIENT, "demo");
         live.state.objects.insert(demo.clone(), Object::new(At::SERVER));
-        live.learn(CLIENT, None, Known::All);
+        live.cover([CLIENT, ROLE]);
         live.learn(ROLE, None, Known::Not { needs: "view-realm" });
         assert!(matches!(live.find(&demo), Found::Is(_)));
         assert!(matches!(live.find(&Address::top(CLIENT, "other")), Found::Absent));
@@ -108,5 +130,16 @@ mod tests {
             matches!(live.find(&demo.child(ROLE, "x")), Found::Absent),
             "client roles come with their client"
         );
+    }
+
+    #[test]
+    fn a_kind_that_no_read_covers_is_unknown_everywhere() {
+        let mut live = Live::default();
+        let demo = Address::top(CLIENT, "demo");
+        live.state.objects.insert(demo.clone(), Object::new(At::SERVER));
+        live.cover([CLIENT]);
+        for unread in [Address::top(ROLE, "user"), demo.child(ROLE, "x")] {
+            assert!(matches!(live.find(&unread), Found::Unknown { .. }), "{unread}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use realmwright::diff::{self, Diff, Ledger, Ownership, Question, Terms};
 use realmwright::kind::{self, NEWEST, OLDEST, Sent, Version, lift_object};
 use realmwright::manifest::{self, Project, Prune};
-use realmwright::state::{Address, Is, Known, Live, Node, SecretRef, SecretSource, State};
+use realmwright::state::{Address, Is, Live, Node, SecretRef, SecretSource, State};
 use realmwright::text::tree_of_json;
 use serde_json::{Value, json};
 
@@ -26,11 +26,7 @@ pub(crate) fn live(state: State) -> Live {
     let mut live = Live::default();
     live.state = state;
     live.exists = true;
-    for kind in kind::KINDS {
-        if kind.is_top() {
-            live.learn(kind.name, None, Known::All);
-        }
-    }
+    live.cover(kind::KINDS.iter().map(|it| it.name));
     live
 }
 

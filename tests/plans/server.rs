@@ -23,6 +23,8 @@ pub(crate) struct Server {
     removed: Vec<Address>,
     /// `unseen: { user: view-users }`: kinds directly under the realm that the credential may not see.
     unseen: BTreeMap<String, String>,
+    /// `unread: [role]`: kinds that no read asks for.
+    unread: BTreeSet<String>,
     /// `others: { owner: [client/a] }`: what the ledgers of other owners list.
     others: BTreeMap<String, Vec<Address>>,
     /// `profile: {..}`: the user profile as the server answers it.
@@ -65,6 +67,7 @@ impl Server {
             ("unseen", Value::Object(them)) => {
                 self.unseen = them.into_iter().map(|(kind, needs)| (kind, text(&needs))).collect();
             }
+            ("unread", Value::Array(kinds)) => self.unread = kinds.iter().map(text).collect(),
             ("others", Value::Object(them)) => {
                 for (owner, them) in them {
                     self.others.insert(owner, addresses(&them)?);
@@ -130,9 +133,8 @@ impl Server {
             state = kind::fresh_realm(realm, version);
         }
         live.state = state;
-        for kind in kind::KINDS.iter().filter(|it| it.is_top()) {
-            live.learn(kind.name, None, Known::All);
-        }
+        live.cover(kind::KINDS.iter().map(|it| it.name).filter(|it| !self.unread.contains(it.0)));
+        live.state.objects.retain(|it, _| !self.unread.contains(it.kind().0));
         for (kind, needs) in &self.unseen {
             if let Some(kind) = kind::KINDS.iter().find(|it| it.name.0 == kind) {
                 live.state.objects.retain(|it, _| it.steps()[0].kind != kind.name);

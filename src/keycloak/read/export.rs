@@ -8,7 +8,14 @@ use super::names::client_role;
 use super::wire::Wire;
 use super::{Draft, authz, str_of};
 use crate::keycloak::Error;
-use crate::state::encoded;
+use crate::kind::{
+    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, SETTINGS,
+};
+use crate::state::{KindName, encoded};
+
+/// What a partial export holds of what is managed here: everything but users.
+pub(super) const COVERS: &[KindName] =
+    &[REALM, ROLE, GROUP, CLIENT, CLIENT_SCOPE, MAPPER, SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION];
 
 /// Asks for the export.
 pub(super) async fn ask(wire: &Wire<'_>) -> Result<Value, Error> {
@@ -20,7 +27,7 @@ pub(super) fn draft(export: Value, listed: Option<Vec<Value>>) -> Draft {
     let Value::Object(mut realm) = export else { return Draft::default() };
     show_secrets(&mut realm, &listed.unwrap_or_default());
     let roles = Roles::of(&realm);
-    let mut draft = Draft { realm, ..Draft::default() };
+    let mut draft = Draft { realm, covers: COVERS.to_vec(), ..Draft::default() };
     for client in draft.realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
         let Some(settings) = client.get_mut("authorizationSettings") else { continue };
         authz::each_policy(settings, &mut |policy| {

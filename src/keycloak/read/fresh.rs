@@ -3,17 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::wire::Wire;
-use super::{Known, Live, Read, Source, learn};
+use super::{Live, Read, Source};
 use crate::keycloak::Error;
-use crate::kind::{self, USER, default_role_name, fresh_realm};
+use crate::kind::{self, default_role_name, fresh_realm};
 
 pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
     let version = wire.version().await?;
     let recorded = version.map_or(kind::NEWEST, |it| kind::Version(it.major, it.minor));
     let mut live = Live::default();
     live.state = fresh_realm(realm, recorded);
-    learn(&mut live, Vec::new(), None);
-    live.learn(USER, None, Known::All);
+    live.cover(kind::RECORDED_FRESH.iter().copied());
     Ok(Read {
         live,
         source: Source::Fresh,

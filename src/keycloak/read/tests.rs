@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::names::Names;
 use super::*;
-use crate::kind::{POLICY, ROLE};
+use crate::kind::{self, POLICY, ROLE};
 use crate::state::{Found, Node};
 
 fn map(value: Value) -> Map<String, Value> {
@@ -136,7 +136,7 @@ fn a_policy_that_cannot_be_named_is_unknown_and_the_others_are_there() {
     ] {
         let (settings, draft) = settings_without(key);
         let mut live = live_of(settings.as_ref());
-        learn(&mut live, draft.missing, None);
+        learn(&mut live, draft.covers, draft.missing, None);
         let app = Address::top(CLIENT, "app");
         match live.find(&app.child(POLICY, policy)) {
             Found::Unknown { needs } => assert_eq!(needs, needed),
@@ -153,7 +153,7 @@ fn service_accounts_that_a_client_denies_are_absent_and_the_rest_is_unknown() {
         { "clientId": "unseen", "serviceAccountsEnabled": true },
     ] });
     let mut live = lift(map(realm));
-    learn(&mut live, Vec::new(), Some(BTreeSet::from([Address::top(USER, "asked")])));
+    learn(&mut live, vec![CLIENT], Vec::new(), Some(BTreeSet::from([Address::top(USER, "asked")])));
     for (name, is_absent) in [
         ("asked", true),
         ("service-account-plain", true),
