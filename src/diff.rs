@@ -6,6 +6,7 @@
 mod cascade;
 mod fields;
 mod ledger;
+mod links;
 mod ownership;
 mod planned;
 mod references;
@@ -136,6 +137,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     out.planned = planned(&question.live.state, &out.desired, &out.changes, question.version);
     references::check(question, &mut out);
     server::check(question, &mut out);
+    links::check(question, &mut out);
     versions::check(question, &mut out);
     ownership::judge(question, &mut out);
     let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
@@ -190,6 +192,9 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             if ownership::is_anothers(question, address, object, out) {
                 return;
             }
+            // A realm that does not exist is created with what the server puts there.
+            let new = Entry::default();
+            let entry = if address.kind() == REALM && !question.live.exists { Some(&new) } else { entry };
             update(question, address, object, &live, entry, Why::ManifestChanged, out);
         }
         // The server will make it with another object of this plan.
@@ -277,7 +282,7 @@ fn create(question: &Question<'_>, address: &Address, object: &Object, base: &St
         }
     }
     let made = kind::created(address, object, base, question.version);
-    let compared = fields::links(question, address, object, &made, Some(&Entry::default()));
+    let compared = links::compare(question, address, object, &made, Some(&Entry::default()));
     fields.extend(compared.changes);
     out.changes.push(Change {
         object: address.clone(),

@@ -22,7 +22,7 @@ mod shorthand;
 mod user;
 mod user_profile;
 
-pub use created::{created, filled, sent_unasked, spawned, switched, switched_off};
+pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
 pub use fresh::{RECORDED_FRESH, fresh_realm};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
@@ -34,7 +34,7 @@ pub use role::{administrator, default_role_name, is_administration};
 pub use scope_mapping::is_only_mapped;
 pub use user_profile::UserProfile;
 
-use crate::state::{Address, KindName};
+use crate::state::{Address, KindName, Object};
 use crate::text::{Note, Tree};
 
 pub const REALM: KindName = KindName("realm");
@@ -49,6 +49,8 @@ pub const SCOPE: KindName = KindName("authz/scope");
 pub const RESOURCE: KindName = KindName("authz/resource");
 pub const POLICY: KindName = KindName("authz/policy");
 pub const PERMISSION: KindName = KindName("authz/permission");
+
+pub const OPENID_CONNECT: &str = "openid-connect";
 
 /// Everything that is managed, in the order in which a reader meets it.
 pub static KINDS: &[&Kind] = &[
@@ -111,6 +113,9 @@ pub struct Routes {
     pub find: &'static str,
     /// The field that holds the id.
     pub id: &'static str,
+    /// The field of the parent's representation that shows such objects as they are stored; empty where GET
+    /// does. Plans compare with that form, so an update begins with it.
+    pub row: &'static str,
 }
 
 pub struct Unsets {
@@ -145,6 +150,10 @@ pub struct Field {
     /// Keys at any depth in this field whose values are secrets.
     pub secret_keys: &'static [&'static str],
     pub hazard: Option<(Hazard, &'static str)>,
+    /// The field of the same object that a target leaves when it is named here: it stands in one of the two.
+    pub excludes: &'static str,
+    /// The server leaves out targets of another protocol than the object's, without a word.
+    pub same_protocol: bool,
 }
 
 /// How a field is compared. Lists are sets: no list of these kinds has a meaningful order on the server.
@@ -252,6 +261,13 @@ impl Kind {
     }
 }
 
+/// Returns the protocol of a client, client scope or mapper as the first of these says it; the server's own
+/// default where none does.
+pub fn protocol<'a>(said: impl IntoIterator<Item = Option<&'a Object>>) -> &'a str {
+    let mut texts = said.into_iter().flatten().map(|it| it.text("protocol"));
+    texts.find(|it| !it.is_empty()).unwrap_or(OPENID_CONNECT)
+}
+
 /// Returns the words for an object in a sentence: "client role `reader`".
 pub fn title(address: &Address) -> String {
     let kind = kind(address.kind());
@@ -269,6 +285,8 @@ const fn field(name: &'static str) -> Field {
         implied: "",
         secret_keys: &[],
         hazard: None,
+        excludes: "",
+        same_protocol: false,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::change::Action;
 use crate::diff::same;
 use crate::keycloak::{Error, ErrorKind, Request};
 use crate::kind::{self, Kind, REALM, ROLE, Type, Unset};
+use crate::plan;
 use crate::state::{Address, Is, Node, Object, SecretRef};
 use crate::text::{At, tree_of_json};
 
@@ -38,7 +39,7 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
             for node in set.iter_mut().filter_map(|it| it.to.as_mut()) {
                 by_id(run, node, ids).await?;
             }
-            overlay(run, address, &set, path).await
+            overlay(run, address, &set, path, ids).await
         }
         Body::Roles(roles) => {
             let mut list = Vec::new();
@@ -189,10 +190,10 @@ async fn overlay(
     address: &Address,
     set: &[Overlay],
     path: String,
+    ids: &SharedIds,
 ) -> Result<Answered, CallError> {
     let kind = kind::kind(address.kind());
-    let answer = run.keycloak.get(&path).await?;
-    let Some(Value::Object(mut body)) = answer.body else {
+    let Some(Value::Object(mut body)) = stored(run, address, &path, ids).await? else {
         return Err(CallError::NoSuchObject { address: address.clone() });
     };
     let now = kind::lift_object(kind, &tree_of_json(&Value::Object(body.clone())), address.parent().as_ref())
@@ -232,6 +233,24 @@ async fn overlay(
     let request = Request { method: crate::keycloak::Method::Put, path, body: Some(Value::Object(body)) };
     run.keycloak.send(&request).await?;
     Ok(Answered::Done)
+}
+
+/// Reads an object as plans compare it: from its own path, or from its parent's representation.
+async fn stored(
+    run: &Run<'_>,
+    address: &Address,
+    path: &str,
+    ids: &SharedIds,
+) -> Result<Option<Value>, CallError> {
+    let routes = &kind::kind(address.kind()).routes;
+    let Some(parent) = address.parent().filter(|_| !routes.row.is_empty()) else {
+        return Ok(run.keycloak.get(path).await?.body);
+    };
+    let own = plan::path(kind::kind(parent.kind()).routes.own, &parent, "");
+    let whole = run.keycloak.get(&url(run.keycloak, run.realm, &own, ids).await?).await?.body;
+    let id = id(run.keycloak, run.realm, address, ids).await?;
+    let rows = whole.as_ref().and_then(|it| it.get(routes.row)).and_then(Value::as_array);
+    Ok(rows.into_iter().flatten().find(|it| it.get(routes.id).and_then(Value::as_str) == Some(&id)).cloned())
 }
 
 fn lay(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<'_>) {

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, Question, digest, same};
+use super::{Entry, Question, digest, links, same};
 use crate::change::{ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, CLIENT, CLIENT_SCOPE, Compare, REALM, ROLE, Sent, USER};
+use crate::kind::{self, CLIENT, Compare, Sent, USER};
 use crate::manifest::Prune;
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 use crate::text::At;
@@ -39,7 +39,8 @@ pub(super) fn compare(
     entry: Option<&Entry>,
 ) -> Compared {
     let kind = kind::kind(address.kind());
-    let mut it = Comparison { question, address, entry, out: links(question, address, desired, live, entry) };
+    let mut it =
+        Comparison { question, address, entry, out: links::compare(question, address, desired, live, entry) };
     for (name, node) in &desired.fields {
         let rule = kind.field(name);
         if rule.is_some_and(|it| it.compare == Compare::ServerOwned) || kind.link(name).is_some() {
@@ -255,92 +256,4 @@ fn from_pointer(pointer: &str) -> Option<Path> {
     let mut parts = pointer.strip_prefix('/')?.splitn(2, '/');
     let field = unescape(parts.next()?);
     Some(Path { field: field.into(), key: parts.next().map(|it| unescape(it).into()) })
-}
-
-/// Compares the links that the object mentions: exact from the second apply on, additive before and without
-/// an owner.
-pub(super) fn links(
-    question: &Question<'_>,
-    address: &Address,
-    desired: &Object,
-    live: &Object,
-    entry: Option<&Entry>,
-) -> Compared {
-    let kind = kind::kind(address.kind());
-    let mut out = Compared::default();
-    for (field, node) in &desired.fields {
-        if kind.link(field).is_none() {
-            continue;
-        }
-        if question.live.unread.iter().any(|(object, name)| object == address && **name == **field) {
-            out.refusals.push(Refusal {
-                id: Reason::Unknown,
-                address: address.clone(),
-                message: format!("`{field}` of {} cannot be seen with this credential", kind::title(address)),
-                at: node.at,
-                consent: None,
-            });
-            continue;
-        }
-        let wanted = targets(Some(node));
-        let there = targets(live.get(field));
-        let no_links = BTreeSet::new();
-        let ours = entry.and_then(|it| it.links.get(&**field)).unwrap_or(&no_links);
-        let made_here = entry.is_some_and(|it| *it == Entry::default());
-        let first_contact = !made_here && entry.is_none_or(|it| !it.links.contains_key(&**field));
-        let exact = question.terms.adopt_exact.iter().any(|it| it.covers(address));
-        let mut tolerated = entry.and_then(|it| it.tolerated.get(&**field)).cloned().unwrap_or_default();
-        let extra: BTreeSet<Address> = there
-            .difference(&wanted)
-            .filter(|it| ours.contains(it) || !stays(question, address, it))
-            .cloned()
-            .collect();
-        if first_contact {
-            tolerated.extend(extra.iter().cloned());
-        }
-        let additive = question.ownership.owner.is_none() && !made_here;
-        let removable: BTreeSet<Address> =
-            extra.iter().filter(|it| !additive && (exact || !tolerated.contains(it))).cloned().collect();
-        let missing: BTreeSet<Address> = wanted.difference(&there).cloned().collect();
-        let (put_back, new): (BTreeSet<_>, BTreeSet<_>) =
-            missing.into_iter().partition(|it| ours.contains(it));
-        let (no_longer, outside): (BTreeSet<_>, BTreeSet<_>) =
-            removable.iter().cloned().partition(|it| ours.contains(it) || made_here);
-        for (why, add, remove) in [
-            (Why::ManifestChanged, new, BTreeSet::new()),
-            (Why::LiveChanged, put_back, outside),
-            (Why::NotInManifests, BTreeSet::new(), no_longer),
-        ] {
-            if !add.is_empty() || !remove.is_empty() {
-                out.changes.push(FieldChange {
-                    path: Path::field(field),
-                    from: live.get(field).cloned(),
-                    to: To::Links { add, remove },
-                    why,
-                    at: node.at,
-                });
-            }
-        }
-        tolerated.retain(|it| there.contains(it) && !wanted.contains(it) && !removable.contains(it));
-        if !tolerated.is_empty() {
-            out.tolerated.insert(field.clone(), tolerated);
-        }
-    }
-    out
-}
-
-fn targets(node: Option<&Node>) -> BTreeSet<Address> {
-    node.map(|it| it.items().iter().filter_map(|it| it.as_ref().cloned()).collect()).unwrap_or_default()
-}
-
-/// Links that stay although nobody mentions them: the default role of users, what built-in roles are
-/// composed of, the realm's own scope lists, and the scopes without which tokens lose `sub` and roles.
-fn stays(question: &Question<'_>, address: &Address, target: &Address) -> bool {
-    match address.kind() {
-        USER => target.kind() == ROLE && target.name() == question.default_role,
-        ROLE => (kind::kind(ROLE).built_in)(address),
-        REALM => (kind::kind(CLIENT_SCOPE).built_in)(target),
-        CLIENT => matches!(target.name(), "basic" | "acr" | "web-origins" | "roles" | "service_account"),
-        _ => false,
-    }
 }

@@ -106,10 +106,6 @@ fn spawn(state: &mut State, address: &Address, version: Version) {
 
 fn overlay(state: &mut State, change: &Change) {
     let Some(object) = state.objects.get_mut(&change.object) else { return };
-    if change.action == Action::Update && change.fields.iter().any(|it| !matches!(it.to, To::Links { .. })) {
-        // An update begins with the object as the server shows it.
-        kind::filled(&change.object, object, change.action);
-    }
     for field in &change.fields {
         match (&field.path.key, &field.to) {
             (None, To::Value(node)) => {
@@ -155,5 +151,4 @@ fn overlay(state: &mut State, change: &Change) {
             }
         }
     }
-    kind::filled(&change.object, object, change.action);
 }

@@ -33,8 +33,16 @@ pub(super) static CLIENT: Kind = Kind {
         hazard("publicClient", Hazard::DropsSecret, "true"),
         hazard("authorizationServicesEnabled", Hazard::Deletes, "false"),
         hazard("fullScopeAllowed", Hazard::Opens, "true"),
-        links("defaultClientScopes", CLIENT_SCOPE, Link::Each("default-client-scopes")),
-        links("optionalClientScopes", CLIENT_SCOPE, Link::Each("optional-client-scopes")),
+        Field {
+            excludes: "optionalClientScopes",
+            same_protocol: true,
+            ..links("defaultClientScopes", CLIENT_SCOPE, Link::Each("default-client-scopes"))
+        },
+        Field {
+            excludes: "defaultClientScopes",
+            same_protocol: true,
+            ..links("optionalClientScopes", CLIENT_SCOPE, Link::Each("optional-client-scopes"))
+        },
         scope_mapping::OF_REALM,
         scope_mapping::OF_CLIENTS,
         children("protocolMappers", |_| MAPPER),
@@ -47,7 +55,13 @@ pub(super) static CLIENT: Kind = Kind {
         not_yet("useTemplateMappers"),
         not_yet("useTemplateScope"),
     ],
-    routes: Routes { collection: "clients", own: "clients/{id}", find: "clients?clientId={name}", id: "id" },
+    routes: Routes {
+        collection: "clients",
+        own: "clients/{id}",
+        find: "clients?clientId={name}",
+        id: "id",
+        row: "",
+    },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: true },
     not_in_put: &[
         "protocolMappers",

@@ -40,6 +40,7 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
         own: "client-scopes/{id}",
         find: "client-scopes",
         id: "id",
+        row: "",
     },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: false },
     not_in_put: &["protocolMappers"],

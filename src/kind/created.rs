@@ -3,7 +3,6 @@
 //! Recorded per minor version (`schemas/keycloak/<minor>/create-defaults.json`).
 
 mod client;
-mod mapper;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,7 +10,6 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 pub use client::switched;
-pub use mapper::filled;
 
 use super::{
     CLIENT, CLIENT_SCOPE, GROUP, MAPPER, NEWEST, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS, USER,

@@ -32,6 +32,7 @@ pub(super) static GROUP: Kind = Kind {
         own: "groups/{id}",
         find: "group-by-path/{path}",
         id: "id",
+        row: "",
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["subGroups", "realmRoles", "clientRoles", "access", "subGroupCount"],

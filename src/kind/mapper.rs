@@ -1,6 +1,8 @@
 //! Protocol mappers of clients and client scopes.
 //!
-//! A PUT needs the id, replaces `config`, and ignores name and protocol.
+//! A PUT needs the id, replaces `config`, and ignores name and protocol. A GET of mappers shows keys that are not
+//! stored (`userinfo.token.claim` as `id.token.claim`, `introspection.token.claim` as `access.token.claim`); the
+//! representation of what they stand under, like the export, shows what is stored.
 
 use super::{
     CLIENT, CLIENT_SCOPE, Field, Kind, Routes, Sent, Unset, Unsets, field, kept, never, server_owned,
@@ -24,6 +26,7 @@ pub(super) static MAPPER: Kind = Kind {
         own: "{up}/protocol-mappers/models/{id}",
         find: "{up}/protocol-mappers/models",
         id: "id",
+        row: "protocolMappers",
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
     not_in_put: &[],

@@ -55,8 +55,14 @@ pub(super) static REALM: Kind = Kind {
         kept("webAuthnPolicySignatureAlgorithms"),
         kept("webAuthnPolicyUserVerificationRequirement"),
         Field { secret_keys: &["password", "authTokenClientSecret"], ..field("smtpServer") },
-        links("defaultDefaultClientScopes", CLIENT_SCOPE, Link::Each("default-default-client-scopes")),
-        links("defaultOptionalClientScopes", CLIENT_SCOPE, Link::Each("default-optional-client-scopes")),
+        Field {
+            excludes: "defaultOptionalClientScopes",
+            ..links("defaultDefaultClientScopes", CLIENT_SCOPE, Link::Each("default-default-client-scopes"))
+        },
+        Field {
+            excludes: "defaultDefaultClientScopes",
+            ..links("defaultOptionalClientScopes", CLIENT_SCOPE, Link::Each("default-optional-client-scopes"))
+        },
         links("defaultGroups", GROUP, Link::Each("default-groups")),
         Field { sent: Sent::Roles, ..field("roles") },
         Field { sent: Sent::ScopeMappings, ..field("scopeMappings") },
@@ -97,7 +103,7 @@ pub(super) static REALM: Kind = Kind {
         not_yet("publicKey"),
         not_yet("certificate"),
     ],
-    routes: Routes { collection: "", own: "", find: "", id: "id" },
+    routes: Routes { collection: "", own: "", find: "", id: "id", row: "" },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &[
         "defaultDefaultClientScopes",

@@ -24,6 +24,7 @@ pub(super) static ROLE: Kind = Kind {
         own: "{up}/roles/{name}",
         find: "{up}/roles/{name}",
         id: "id",
+        row: "",
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["composites"],

@@ -51,6 +51,7 @@ pub(super) static USER: Kind = Kind {
         own: "users/{id}",
         find: "users?exact=true&username={name}",
         id: "id",
+        row: "",
     },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Omit, empty_keys_vanish: true },
     not_in_put: &[

@@ -7,6 +7,7 @@
 mod client;
 mod client_scope;
 mod known;
+mod links;
 mod loops;
 mod policy;
 mod reference;
@@ -28,6 +29,7 @@ pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
         policy::check(desired, address, object, &mut notes);
         client::check(desired, address, object, &mut notes);
         client_scope::check(address, object, &mut notes);
+        links::check(address, object, &mut notes);
         user::check(desired, address, object, &mut notes);
         for node in object.fields.values() {
             node.each_secret(&mut |secret, at| {

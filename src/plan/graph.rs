@@ -277,7 +277,12 @@ fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned: &State) {
         .collect();
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); calls.len()];
     let mut among_deletes: Vec<(usize, usize)> = Vec::new();
-    let mut removes: Vec<Option<usize>> = vec![None; changes.len()];
+    let mut removes: Vec<Vec<usize>> = vec![Vec::new(); changes.len()];
+    for (index, call) in calls.iter().enumerate() {
+        if call.access == Access::Closes && call.method == Method::Delete {
+            removes[call.change].push(index);
+        }
+    }
     for (index, call) in calls.iter().enumerate() {
         after[index].extend(realm.filter(|it| *it != index));
         // A resource that loses scopes takes them from permissions: what these then say comes after it.
@@ -301,9 +306,7 @@ fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned: &State) {
         // A link is added after others of its object were removed: closing goes before opening, and a
         // client scope changes sides.
         if call.access == Access::Opens {
-            after[index].extend(removes[call.change]);
-        } else if call.access == Access::Closes && call.method == Method::Delete {
-            removes[call.change] = Some(index);
+            after[index].extend(&removes[call.change]);
         }
         let dropped = dropped(call, &changes[call.change], live);
         for gone in dropped {

@@ -118,6 +118,10 @@ named! {
     MappingsOfNothing = "RW0509",
     /// The user profile of the realm refuses a new user of this name.
     ProfileRefuses = "RW0510",
+    /// A client names a client scope of another protocol, which Keycloak leaves out.
+    OtherProtocol = "RW0511",
+    /// The default client scopes lack `basic`, without which access tokens have no `sub`.
+    NoSubject = "RW0512",
 
     // 06: access tests.
     /// An access test does not say whose resources it is about, or names no resource server.

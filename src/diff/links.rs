@@ -1,0 +1,179 @@
+//! Compares links: which are missing, which go, and which stay although nobody mentions them.
+
+use std::collections::BTreeSet;
+
+use super::fields::Compared;
+use super::{Diff, Entry, How, Question};
+use crate::change::{FieldChange, Path, Reason, Refusal, To, Why};
+use crate::kind::{self, CLIENT, CLIENT_SCOPE, REALM, ROLE, USER};
+use crate::state::{Address, Node, Object};
+use crate::text::{Code, Note};
+
+/// Compares the links that the object mentions: exact from the second apply on and on objects that this owner
+/// creates, additive before and without an owner.
+pub(super) fn compare(
+    question: &Question<'_>,
+    address: &Address,
+    desired: &Object,
+    live: &Object,
+    entry: Option<&Entry>,
+) -> Compared {
+    let kind = kind::kind(address.kind());
+    let mut out = Compared::default();
+    for rule in kind.fields.iter().filter(|it| kind.link(it.name).is_some()) {
+        let field = rule.name;
+        let there = targets(live.get(field));
+        // What is named in the field that excludes this one leaves it, whether this one is mentioned or not.
+        let rival = desired.get(rule.excludes);
+        let leaves: BTreeSet<Address> = targets(rival).intersection(&there).cloned().collect();
+        let Some(node) = desired.get(field).or(rival.filter(|_| !leaves.is_empty())) else { continue };
+        if question.live.unread.iter().any(|(object, name)| object == address && **name == *field) {
+            out.refusals.push(Refusal {
+                id: Reason::Unknown,
+                address: address.clone(),
+                message: format!("`{field}` of {} cannot be seen with this credential", kind::title(address)),
+                at: node.at,
+                consent: None,
+            });
+            continue;
+        }
+        let of = |field: &str| entry.and_then(|it| it.links.get(field)).cloned().unwrap_or_default();
+        let (ours, ours_there) = (of(field), of(rule.excludes));
+        let is_mentioned = desired.get(field).is_some();
+        let wanted = if is_mentioned { linked(question, rule, desired, live) } else { there.clone() };
+        let created = entry.is_some_and(|it| it.how == How::Created);
+        let first_contact = !created && entry.is_none_or(|it| !it.links.contains_key(field));
+        let exact = question.terms.adopt_exact.iter().any(|it| it.covers(address));
+        let mut tolerated = entry.and_then(|it| it.tolerated.get(field)).cloned().unwrap_or_default();
+        let extra: BTreeSet<Address> = there
+            .difference(&wanted)
+            .filter(|it| ours.contains(it) || !stays(question, address, it, created))
+            .cloned()
+            .collect();
+        if first_contact {
+            tolerated.extend(extra.iter().cloned());
+        }
+        let additive = question.ownership.owner.is_none() && !created;
+        let mut removable: BTreeSet<Address> =
+            extra.iter().filter(|it| !additive && (exact || !tolerated.contains(it))).cloned().collect();
+        let new_entry = entry.is_some_and(|it| *it == Entry::default());
+        let (no_longer, mut outside): (BTreeSet<_>, BTreeSet<_>) =
+            removable.difference(&leaves).cloned().partition(|it| ours.contains(it) || new_entry);
+        removable.extend(leaves.iter().cloned());
+        let (moved_back, moved): (BTreeSet<_>, BTreeSet<_>) =
+            leaves.into_iter().partition(|it| ours_there.contains(it));
+        outside.extend(moved_back);
+        let missing: BTreeSet<Address> = wanted.difference(&there).cloned().collect();
+        let (put_back, new): (BTreeSet<_>, BTreeSet<_>) =
+            missing.into_iter().partition(|it| ours.contains(it));
+        for (why, add, remove) in [
+            (Why::ManifestChanged, new, moved),
+            (Why::LiveChanged, put_back, outside),
+            (Why::NotInManifests, BTreeSet::new(), no_longer),
+        ] {
+            if !add.is_empty() || !remove.is_empty() {
+                out.changes.push(FieldChange {
+                    path: Path::field(field),
+                    from: live.get(field).cloned(),
+                    to: To::Links { add, remove },
+                    why,
+                    at: node.at,
+                });
+            }
+        }
+        tolerated.retain(|it| there.contains(it) && !wanted.contains(it) && !removable.contains(it));
+        if !tolerated.is_empty() {
+            out.tolerated.insert(field.into(), tolerated);
+        }
+    }
+    out
+}
+
+/// Returns the targets that the server links: those of another protocol it leaves out without a word.
+fn linked(question: &Question<'_>, rule: &kind::Field, desired: &Object, live: &Object) -> BTreeSet<Address> {
+    let mut wanted = targets(desired.get(rule.name));
+    if rule.same_protocol {
+        let own = kind::protocol([Some(desired), Some(live)]);
+        wanted.retain(|it| own == protocol_of(question, it));
+    }
+    wanted
+}
+
+fn targets(node: Option<&Node>) -> BTreeSet<Address> {
+    node.map(|it| it.items().iter().filter_map(|it| it.as_ref().cloned()).collect()).unwrap_or_default()
+}
+
+/// Links that stay although nobody mentions them: the default role of users, what built-in roles are
+/// composed of, the scope of service accounts, which every update brings back; and, unless this owner made the
+/// object, the realm's own scope lists and the scopes without which tokens lose `sub` and roles.
+fn stays(question: &Question<'_>, address: &Address, target: &Address, created: bool) -> bool {
+    match address.kind() {
+        USER => target.kind() == ROLE && target.name() == question.default_role,
+        ROLE => (kind::kind(ROLE).built_in)(address),
+        REALM => !created && (kind::kind(CLIENT_SCOPE).built_in)(target),
+        CLIENT if created => target.name() == "service_account",
+        CLIENT => matches!(target.name(), "basic" | "acr" | "web-origins" | "roles" | "service_account"),
+        _ => false,
+    }
+}
+
+/// The protocol that a client scope has, or will have.
+fn protocol_of<'a>(question: &'a Question<'_>, scope: &Address) -> &'a str {
+    kind::protocol([question.desired.get(scope), question.live.state.get(scope)])
+}
+
+/// Notes what the server leaves out, and what is missing from what this plan leaves.
+pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
+    let mut notes = Vec::new();
+    for (address, object) in out.desired.objects.iter().filter(|(it, _)| question.terms.covers(it)) {
+        for rule in kind::kind(address.kind()).fields.iter().filter(|it| it.same_protocol) {
+            other_protocol(question, rule, address, object, &mut notes);
+        }
+        if let Some(note) = without_subject(out, address, object) {
+            notes.push(note);
+        }
+    }
+    out.notes.extend(notes);
+}
+
+fn other_protocol(
+    question: &Question<'_>,
+    rule: &kind::Field,
+    address: &Address,
+    object: &Object,
+    notes: &mut Vec<Note>,
+) {
+    let own = kind::protocol([Some(object), question.live.state.get(address)]);
+    for item in object.get(rule.name).map(Node::items).unwrap_or_default() {
+        let Some(scope) = item.as_ref() else { continue };
+        let other = protocol_of(question, scope);
+        if other != own {
+            let title = format!("{} cannot have {}", kind::title(address), kind::title(scope));
+            let note =
+                Note::warning(Code::OtherProtocol, title, item.at, format!("is for {other}, not {own}"));
+            notes.push(note.help("take it out: Keycloak leaves it out without a word"));
+        }
+    }
+}
+
+/// Since Keycloak 25 the scope `basic` puts `sub` into access tokens.
+fn without_subject(out: &Diff, address: &Address, object: &Object) -> Option<Note> {
+    let field = match address.kind() {
+        CLIENT if kind::protocol([Some(object), out.planned.get(address)]) == kind::OPENID_CONNECT => {
+            "defaultClientScopes"
+        }
+        REALM => "defaultDefaultClientScopes",
+        _ => return None,
+    };
+    let node = object.get(field)?;
+    let basic = Address::top(CLIENT_SCOPE, "basic");
+    if !out.planned.contains(&basic) || targets(out.planned.get(address)?.get(field)).contains(&basic) {
+        return None;
+    }
+    let (title, label) = match address.kind() {
+        REALM => ("new clients get no scope `basic`".to_owned(), "does not name `basic`"),
+        _ => (format!("{} lacks the scope `basic`", kind::title(address)), "does not name `basic`"),
+    };
+    let note = Note::warning(Code::NoSubject, title, node.at, label);
+    Some(note.help("add `basic`: without it access tokens have no `sub`"))
+}
