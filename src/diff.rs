@@ -192,9 +192,11 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             if ownership::is_anothers(question, address, object, out) {
                 return;
             }
-            // A realm that does not exist is created with what the server puts there.
+            // What an owner makes of a realm that does not exist is the owner's from the beginning.
             let new = Entry::default();
-            let entry = if address.kind() == REALM && !question.live.exists { Some(&new) } else { entry };
+            let is_new =
+                address.kind() == REALM && !question.live.exists && question.ownership.owner.is_some();
+            let entry = if is_new { Some(&new) } else { entry };
             update(question, address, object, &live, entry, Why::ManifestChanged, out);
         }
         // The server will make it with another object of this plan.

@@ -56,18 +56,23 @@ pub(super) fn compare(
         let additive = question.ownership.owner.is_none() && !created;
         let mut removable: BTreeSet<Address> =
             extra.iter().filter(|it| !additive && (exact || !tolerated.contains(it))).cloned().collect();
-        let new_entry = entry.is_some_and(|it| *it == Entry::default());
-        let (no_longer, mut outside): (BTreeSet<_>, BTreeSet<_>) =
-            removable.difference(&leaves).cloned().partition(|it| ours.contains(it) || new_entry);
+        let (no_longer, others): (BTreeSet<_>, BTreeSet<_>) =
+            removable.difference(&leaves).cloned().partition(|it| ours.contains(it));
         removable.extend(leaves.iter().cloned());
-        let (moved_back, moved): (BTreeSet<_>, BTreeSet<_>) =
+        let (moved_back, mut new_gone): (BTreeSet<_>, BTreeSet<_>) =
             leaves.into_iter().partition(|it| ours_there.contains(it));
-        outside.extend(moved_back);
+        let mut outside = moved_back;
+        // What the server put there at first was granted by nobody.
+        if created && entry.is_none_or(|it| !it.links.contains_key(field)) {
+            new_gone.extend(others);
+        } else {
+            outside.extend(others);
+        }
         let missing: BTreeSet<Address> = wanted.difference(&there).cloned().collect();
         let (put_back, new): (BTreeSet<_>, BTreeSet<_>) =
             missing.into_iter().partition(|it| ours.contains(it));
         for (why, add, remove) in [
-            (Why::ManifestChanged, new, moved),
+            (Why::ManifestChanged, new, new_gone),
             (Why::LiveChanged, put_back, outside),
             (Why::NotInManifests, BTreeSet::new(), no_longer),
         ] {

@@ -11,6 +11,7 @@ use super::ownership;
 use super::plan::{PlanRequest, Planned, enabled_unless_said, plan};
 use crate::apply::{self, Ids, Ledgers, Lock, LockError, Run, is_ours, read_ledgers, write_ledger};
 use crate::change::{Action, Change};
+use crate::diff::Ledger;
 use crate::keycloak::Keycloak;
 use crate::kind;
 use crate::plan::{self as plans, Ended, Outcome, Plan};
@@ -209,6 +210,9 @@ async fn under_lock(
         let exit = if realm_made.is_some() { Exit::Partly } else { Exit::Refused };
         Ok(Applied::ended(exit, "refused", message.to_owned()))
     };
+    if let Some(realm) = &realm_made {
+        own_realm(keycloak, request, realm).await?;
+    }
     // Somebody may have written since the plan was shown.
     let planned = plan(keycloak, request).await?;
     if realm_made.is_none() && !same_plan(&agreed.plan, &planned.plan) {
@@ -290,6 +294,14 @@ async fn under_lock(
     };
     let failure = failure.map(|message| Failure { class: "server", message });
     Ok(Applied { outcomes: Vec::new(), verification, exit, failure })
+}
+
+/// Notes in a first ledger that this run made the realm: nothing in its own lists is from before.
+async fn own_realm(keycloak: &Keycloak, request: &PlanRequest<'_>, realm: &Address) -> anyhow::Result<()> {
+    let Some(owner) = request.owner else { return Ok(()) };
+    let pending = BTreeSet::from([realm.clone()]);
+    let ledger = Ledger { owner: owner.to_owned(), pending, ..Ledger::default() };
+    Ok(write_ledger(keycloak, &request.desired.realm, &ledger).await?)
 }
 
 /// Notes in the ledger what is about to be created, so that a kill from here on leaves nothing that nobody owns;
