@@ -107,6 +107,8 @@ pub struct Case {
     /// What `via` names and the chain of a permit does not go through.
     pub lacking: Vec<String>,
     pub server: Heard,
+    /// The server's first answer was the opposite. It was asked again because it disagreed with the evaluator.
+    pub changed_mind: bool,
 }
 
 /// What the server says of a case.
@@ -172,6 +174,8 @@ pub struct Count {
     pub by_server_alone: usize,
     /// Cases of a run with a server that it could not be asked.
     pub not_asked: usize,
+    /// Cases that the server decided otherwise at first.
+    pub changed_mind: usize,
 }
 
 impl Count {
@@ -189,6 +193,7 @@ impl Count {
             let is_decided = matches!(outcome, Outcome::Pass | Outcome::Fail);
             out.by_server_alone += usize::from(is_decided && case.offline().is_none());
             out.not_asked += usize::from(matches!(case.server, Heard::NotAsked(_)));
+            out.changed_mind += usize::from(case.changed_mind);
         }
         out
     }

@@ -131,6 +131,7 @@ pub(super) fn reasons(case: &Case) -> Vec<String> {
     if let Heard::Failed(message) = &case.server {
         out.push(one_line(&format!("the server says: {message}")));
     }
+    out.extend(change_of_mind(case));
     match &case.decision.verdict {
         Verdict::Unknown { doubts, .. } if case.offline().is_none() => {
             out.extend(doubts.iter().map(|it: &Doubt| one_line(&it.to_string())));
@@ -151,6 +152,18 @@ pub(super) fn reasons(case: &Case) -> Vec<String> {
     out.extend(case.lacking.iter().map(|it| one_line(&format!("does not go through {it}"))));
     out.extend(case.decision.notes.iter().map(|it| one_line(it)));
     out
+}
+
+/// Returns both answers of a server that answered differently when it was asked again.
+fn change_of_mind(case: &Case) -> Option<String> {
+    match case.server {
+        Heard::Said { permit, .. } if case.changed_mind => Some(format!(
+            "the server changed its mind: {}, and {} when it was asked again",
+            verdict(Some(!permit)),
+            verdict(Some(permit))
+        )),
+        _ => None,
+    }
 }
 
 /// The chain between the persona and the resource, both of which the line says already.
@@ -189,6 +202,7 @@ fn summary(results: &Results, style: &Style) -> Vec<String> {
     let is_clean = count.passed == count.all();
     let mut out = vec![if is_clean { painted(style.create, &line) } else { painted(style.title, &line) }];
     out.extend(not_asked(results, &count));
+    out.extend(changed_minds(results, &count));
     let never: Vec<&(String, Address)> = results.never_tested().collect();
     if !never.is_empty() {
         let clients: BTreeSet<_> = permissions.keys().map(|(realm, it)| (realm, it.parent())).collect();
@@ -222,6 +236,22 @@ pub(super) fn counts(count: &Count) -> String {
     .flatten()
     .collect::<Vec<_>>()
     .join(", ")
+}
+
+/// A case that passes in the end is listed nowhere else.
+fn changed_minds(results: &Results, count: &Count) -> Vec<String> {
+    if count.changed_mind == 0 {
+        return Vec::new();
+    }
+    let cases = results.tested.iter().flat_map(|it| it.cases.iter().map(move |case| (it, case)));
+    let shown = cases.filter_map(|(tested, case)| {
+        let persona = &tested.personas[case.persona].name;
+        let scope = case.scope.as_deref().unwrap_or("access");
+        let told = change_of_mind(case)?;
+        Some(format!("  {}", one_line(&format!("{persona}  {scope}  {}: {told}", case.resource))))
+    });
+    let head = format!("{} answered differently at first:", counted(count.changed_mind, "case"));
+    [head].into_iter().chain(shown.take(NAMES)).collect()
 }
 
 /// What the server was not asked counts by what the evaluator says alone; so it is said how much that is.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::proxy::Proxy;
 use crate::server::Server;
 use crate::tree::{Tree, check, list, same, sorted, word};
+use crate::unruly::{Asked, Do, Unruly};
 use crate::{Needs, Trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -19,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             run: |server| agrees(server, "live-access-tests-old", 3),
         },
         newest("access_tests::a_share_behind_our_back_is_a_split", a_share_is_a_split),
+        newest("access_tests::a_server_that_changes_its_mind_is_told_of", a_change_of_mind),
         newest("access_tests::a_plan_that_breaks_a_test_is_refused", a_broken_test_refuses),
     ]
 }
@@ -157,6 +159,34 @@ fn a_share_is_a_split(server: &Server) -> Result<(), String> {
     let ran = tree.run(server, &args)?.expect(2)?;
     ran.says("SPLIT alice  view  Notes")?;
     ran.says("the server also counts permission")?;
+    server.no_realm(name)
+}
+
+/// Right after writes a busy server may miss a permission, and not when it is asked again.
+fn a_change_of_mind(server: &Server) -> Result<(), String> {
+    let name = "live-access-tests-mind";
+    server.no_realm(name)?;
+    let tree = Tree::example(name)?;
+    server.one_at_a_time(|| tree.apply(server, &[]))?;
+    let nothing = Do::Answer(200, "Content-Type: application/json", "{\"results\":[]}");
+    let denied = Do::Answer(403, "Content-Type: application/json", "{\"error\":\"access_denied\"}");
+    let of = |filter: &'static str| ["test", "--server", "--filter", filter, "--format", "json"];
+    for (oracle, answer) in [("evaluate", nothing), ("token", denied)] {
+        let is_question = |it: &Asked| {
+            it.path.ends_with("/policy/evaluate") || (it.is_login() && it.body.contains("uma-ticket"))
+        };
+        let proxy =
+            Unruly::before(
+                server,
+                move |it| if is_question(it) && it.before == 0 { answer } else { Do::Pass },
+            )?;
+        let args = [&of("persona=eric;resource=Premium*;scope=view")[..], &["--oracle", oracle]].concat();
+        let json = tree.run_at(&proxy.url, server, &args)?.expect(0)?.json()?;
+        check(json["summary"]["split"] == 0, "its second answer counts", &json)?;
+        let changed = json["summary"]["changed_mind"].as_u64();
+        check(changed.is_some_and(|it| it > 0), "its first one is told", &json)?;
+        check(json["cases"][0]["server"] == "PERMIT", "the one that counts", &json)?;
+    }
     server.no_realm(name)
 }
 

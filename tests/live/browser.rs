@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::server::Server;
+use crate::server::{PATIENCE, Server};
 use crate::tokens::login::log_in_both_ways;
 use crate::{Needs, Trial};
 
@@ -83,7 +83,7 @@ impl Browser {
                 break rest.trim_end().trim_end_matches('.').to_owned();
             }
         };
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let (client, runtime) = (client.map_err(text)?, runtime.map_err(text)?);
         let url = format!("http://127.0.0.1:{port}");
@@ -126,7 +126,7 @@ impl Browser {
     /// Waits until the page stays the same for a moment.
     fn settles(&self) -> Result<(), String> {
         let (begun, mut last) = (Instant::now(), String::new());
-        while begun.elapsed() < Duration::from_secs(20) {
+        while begun.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(500));
             let source = self.source()?;
             if source == last {

@@ -1,15 +1,15 @@
 //! One run at a time writes to a realm: waiting, refusing, taking over, and losing the lock at work.
 
 use std::process::{Child, Command};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::realm::Realm;
-use crate::server::Server;
+use crate::server::{Server, until};
 use crate::tree::{Ran, Tree, check, list, same, word};
-use crate::unruly::{Do, Unruly};
+use crate::unruly::{Asked, Do, Gate, Unruly};
 use crate::{Needs, Trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -40,14 +40,19 @@ const CREATES: &[&str] = &[
     "create role/r8",
 ];
 
-/// A server that takes its time with every role.
-fn slow(server: &Server, millis: u64) -> Result<Unruly, String> {
+fn makes_a_role(it: &Asked) -> bool {
+    it.method == "POST" && it.path.ends_with("/roles")
+}
+
+/// A server that makes the first role at once, the others when the gate opens, and then each after a while.
+fn gated(server: &Server, gate: &Gate, late: Duration) -> Result<Unruly, String> {
+    let gate = gate.clone();
     Unruly::before(server, move |it| {
-        if it.method == "POST" && it.path.ends_with("/roles") {
-            Do::Late(Duration::from_millis(millis))
-        } else {
-            Do::Pass
+        if !makes_a_role(it) || it.creates("r1") {
+            return Do::Pass;
         }
+        gate.wait();
+        Do::Late(late)
     })
 }
 
@@ -60,18 +65,6 @@ fn start(tree: &Tree, url: &str, server: &Server, args: &[&str]) -> Result<Child
 
 fn end(tree: &Tree, server: &Server, child: Child) -> Result<Ran, String> {
     tree.ran(server, &child.wait_with_output().map_err(|it| it.to_string())?)
-}
-
-/// Waits until something holds, and says what does not.
-fn until(claim: &str, holds: impl Fn() -> Result<bool, String>) -> Result<(), String> {
-    let started = Instant::now();
-    while !holds()? {
-        if started.elapsed() > Duration::from_secs(60) {
-            return Err(format!("not within a minute: {claim}"));
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    Ok(())
 }
 
 fn lock_of(realm: &Realm<'_>) -> Result<Value, String> {
@@ -118,9 +111,10 @@ fn two_at_once(server: &Server) -> Result<(), String> {
     let (one, other) =
         (Tree::of(name, ROLES)?, Tree::of(name, "roles: { realm: [{ name: o1 }, { name: o2 }] }\n")?);
     other.write("realmwright.yaml", &format!("owner: other\nrealms: {{ {name}: {{ path: . }} }}\n"))?;
-    let proxy = slow(server, 300)?;
+    let gate = Gate::default();
+    let proxy = gated(server, &gate, Duration::ZERO)?;
     let first = start(&one, &proxy.url, server, ONE_LANE)?;
-    until("the first run holds the lock", || Ok(!lock_of(&realm)?.is_null()))?;
+    until("the first run holds the lock, and writes", || is_there(&realm, "r1"))?;
     let run = word(&lock_of(&realm)?["attributes"]["realmwright.run"]);
 
     let refused = other.refused(server, &["--format", "json"])?;
@@ -130,7 +124,8 @@ fn two_at_once(server: &Server) -> Result<(), String> {
     check(json["failure"]["class"] == "lock" && json["outcomes"] == json!([]), "JSON says why", &json)?;
     check(!is_there(&realm, "o1")?, "nothing was written", &Value::Null)?;
 
-    let waited = start(&other, &server.url, server, &["apply", "--auto-approve", "--lock-timeout", "60"])?;
+    let waited = start(&other, &server.url, server, &["apply", "--auto-approve", "--lock-timeout", "300"])?;
+    gate.open();
     end(&one, server, first)?.expect(0)?;
     end(&other, server, waited)?.expect(0)?;
     no_lock(&realm)?;
@@ -140,7 +135,7 @@ fn two_at_once(server: &Server) -> Result<(), String> {
     // Truly at once, with nothing to tell who is first.
     one.manifest(&ROLES.replace("r8", "r9"))?;
     other.manifest("roles: { realm: [{ name: o1 }, { name: o2 }, { name: o3 }] }\n")?;
-    let args = &["apply", "--auto-approve", "--lock-timeout", "60", "--prune"];
+    let args = &["apply", "--auto-approve", "--lock-timeout", "300", "--prune"];
     let (a, b) = (start(&one, &server.url, server, args)?, start(&other, &server.url, server, args)?);
     let (a, b) = (end(&one, server, a)?, end(&other, server, b)?);
     a.expect(0)?;
@@ -158,12 +153,15 @@ fn two_create(server: &Server) -> Result<(), String> {
     server.no_realm(name)?;
     let (one, other) = (Tree::of(name, ROLES)?, Tree::of(name, ROLES)?);
     // Both have planned before either creates.
-    let proxy = Unruly::before(server, |it| {
+    let (gate, arrived) = (Gate::default(), AtomicUsize::new(0));
+    let proxy = Unruly::before(server, move |it| {
         if it.method == "POST" && it.path == "/admin/realms" {
-            Do::Late(Duration::from_secs(2))
-        } else {
-            Do::Pass
+            if arrived.fetch_add(1, Ordering::SeqCst) > 0 {
+                gate.open();
+            }
+            gate.wait();
         }
+        Do::Pass
     })?;
     let args = &["apply", "--auto-approve", "--allow", "realms=1", "--format", "json"];
     let (a, b) = (start(&one, &proxy.url, server, args)?, start(&other, &proxy.url, server, args)?);
@@ -181,10 +179,12 @@ fn a_moved_ledger(server: &Server) -> Result<(), String> {
     server.fresh_realm(name)?;
     let realm = server.realm(name);
     let tree = Tree::of(name, ROLES)?;
-    let proxy = slow(server, 400)?;
+    let gate = Gate::default();
+    let proxy = gated(server, &gate, Duration::ZERO)?;
     let run = start(&tree, &proxy.url, server, ONE_LANE)?;
     until("the first role is there", || is_there(&realm, "r1"))?;
     realm.delete(&realm.client("realmwright-ledger-team")?)?;
+    gate.open();
     let ran = end(&tree, server, run)?.expect(4)?;
     ran.says("the ledger was written by another run")?;
     check(outcomes(&ran)?.contains(&"done role/r8".to_owned()), "what was done is told", &ran.json()?)?;
@@ -245,10 +245,15 @@ fn lose(
     server.fresh_realm(name)?;
     let realm = server.realm(name);
     let tree = Tree::of(name, ROLES)?;
-    let proxy = slow(server, 1500)?;
+    let gate = Gate::default();
+    let proxy = gated(server, &gate, Duration::from_secs(1))?;
+    let looks = || proxy.count(|it| it.method == "GET" && it.path.contains("realmwright-lock"));
     let run = start(&tree, &proxy.url, server, ONE_LANE)?;
     until("the first role is there", || is_there(&realm, "r1"))?;
+    let before = looks();
     take(&realm)?;
+    until("the run looks where its lock is", || Ok(looks() > before))?;
+    gate.open();
     let ran = end(&tree, server, run)?.expect(4)?;
     ran.says(says)?;
     ran.says("no more calls were started")?;
@@ -282,12 +287,12 @@ fn signals(server: &Server) -> Result<(), String> {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         server.fresh_realm(name)?;
         let tree = Tree::of(name, ROLES)?;
-        let proxy = slow(server, 500)?;
+        let gate = Gate::default();
+        let proxy = gated(server, &gate, Duration::from_millis(500))?;
         let run = start(&tree, &proxy.url, server, ONE_LANE)?;
-        until("the second role is under way", || {
-            Ok(proxy.count(|it| it.method == "POST" && it.path.ends_with("/roles")) == 2)
-        })?;
+        until("the second role is under way", || Ok(proxy.count(makes_a_role) == 2))?;
         Command::new("kill").args([signal, &run.id().to_string()]).status().map_err(|it| it.to_string())?;
+        gate.open();
         let ran = end(&tree, server, run)?.expect(code)?;
         ran.says("stopped; what was under way was finished")?;
         let outcomes = outcomes(&ran)?;
@@ -319,13 +324,16 @@ fn a_killed_run(server: &Server) -> Result<(), String> {
     server.fresh_realm(name)?;
     let realm = server.realm(name);
     let tree = Tree::of(name, ROLES)?;
-    let proxy = slow(server, 500)?;
+    let gate = Gate::default();
+    let proxy = gated(server, &gate, Duration::ZERO)?;
     let mut run = start(&tree, &proxy.url, server, ONE_LANE)?;
-    until("the second role is there", || is_there(&realm, "r2"))?;
+    until("the second role is under way", || Ok(proxy.count(makes_a_role) == 2))?;
     run.kill().map_err(|it| it.to_string())?;
     run.wait().map_err(|it| it.to_string())?;
-    // A request that was under way may still arrive.
-    thread::sleep(Duration::from_millis(700));
+    // A request that was under way still arrives.
+    gate.open();
+    until("the second role is there", || is_there(&realm, "r2"))?;
+    until("nothing is under way any more", || Ok(proxy.is_idle()))?;
 
     let there = roles(&realm)?;
     let missing: Vec<&str> =

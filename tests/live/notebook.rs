@@ -66,8 +66,8 @@ fn a_realm_filled_by_hand_is_adopted(server: &Server) -> Result<(), String> {
         check(lost.is_empty(), "everything is still there", &json!(lost))?;
     }
     let token = login()?;
-    check(server.decide(name, &token, "demo", "Eric resource")?, "eric may", &Value::Null)?;
-    check(!server.decide(name, &token, "demo", "Alice resource")?, "eric may not", &Value::Null)?;
+    check(server.decides(name, &token, "demo", "Eric resource", true)?, "eric may", &Value::Null)?;
+    check(server.decides(name, &token, "demo", "Alice resource", false)?, "eric may not", &Value::Null)?;
     let again = tree.plan(server, &[])?;
     same("a second plan", &again.changes(), &[])?;
     same("still held back", &again.held_back(), &["secrets client/identity-api"])?;

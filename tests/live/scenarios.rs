@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 
 use crate::realm::Realm;
-use crate::server::Server;
+use crate::server::{Server, settled};
 use crate::tree::{Tree, check, list, word};
 use crate::{Needs, Trial};
 
@@ -167,10 +167,10 @@ impl<'a> Asking<'a> {
         let words = format!("{user} may {scope} {resource}");
         let token = self.realm.login(CLIENT, &self.secret, user, PASSWORD)?;
         let permission = format!("{resource}#{scope}");
-        let by_token = self.realm.server.decide(self.realm.name, &token, CLIENT, &permission)?;
-        check(by_token == wanted, &format!("{words}: {wanted}, with a token"), &json!(by_token))?;
+        let as_wanted = self.realm.server.decides(self.realm.name, &token, CLIENT, &permission, wanted)?;
+        check(as_wanted, &format!("{words}: {wanted}, with a token"), &json!(!wanted))?;
         if evaluates {
-            let evaluated = self.evaluated(case)?;
+            let evaluated = settled(&words, &wanted, || self.evaluated(case))?;
             check(evaluated == wanted, &format!("{words}: {wanted}, evaluated"), &json!(evaluated))?;
         }
         Ok(())

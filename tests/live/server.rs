@@ -3,7 +3,8 @@
 //! The client shares nothing with the product, so that a test may look at what the product did and change
 //! what the product manages.
 
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
+use std::io::Write as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,46 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use crate::Needs;
+
+/// Longer than the slowest answer of a busy machine.
+const REQUEST: Duration = Duration::from_secs(300);
+/// Longer than anything takes that a test waits for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Waits until something holds, and says what does not.
+pub(crate) fn until(claim: &str, holds: impl Fn() -> Result<bool, String>) -> Result<(), String> {
+    let begun = Instant::now();
+    while !holds()? {
+        if begun.elapsed() > PATIENCE {
+            return Err(format!("not within {} seconds: {claim}", PATIENCE.as_secs()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// Asks the server for a decision, again after pauses while it is not the wanted one, and returns the last answer:
+/// right after writes its caches may miss a permission. A server that changes its mind is told of.
+pub(crate) fn settled<T: PartialEq + Debug>(
+    what: &str,
+    wanted: &T,
+    ask: impl Fn() -> Result<T, String>,
+) -> Result<T, String> {
+    let first = ask()?;
+    if first == *wanted {
+        return Ok(first);
+    }
+    for seconds in [1, 2, 4] {
+        std::thread::sleep(Duration::from_secs(seconds));
+        let answer = ask()?;
+        if answer == *wanted {
+            let told = format!("the server changed its mind: {first:?}, then {answer:?}: {what}\n");
+            std::io::stderr().write_all(told.as_bytes()).map_err(text)?;
+            return Ok(answer);
+        }
+    }
+    Ok(first)
+}
 
 /// A Keycloak whose administrator we are.
 pub(crate) struct Server {
@@ -50,8 +91,7 @@ impl Server {
     fn at(url: String, user: String, password: String, owned: Option<Sandbox>) -> Result<Server, String> {
         // Another provider may be installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client =
-            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().map_err(text)?;
+        let client = reqwest::Client::builder().no_proxy().timeout(REQUEST).build().map_err(text)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(text)?;
         Ok(Server {
@@ -137,14 +177,23 @@ impl Server {
         })
     }
 
-    /// Asks whether the bearer of a token may use a resource of a client, as the client itself would ask.
-    pub(crate) fn decide(
+    /// Says whether the server decides as is wanted: whether the bearer of a token may use a resource of a client.
+    pub(crate) fn decides(
         &self,
         realm: &str,
         token: &str,
         client: &str,
         resource: &str,
+        wanted: bool,
     ) -> Result<bool, String> {
+        let answer = settled(&format!("{client} {resource}"), &wanted, || {
+            self.decide(realm, token, client, resource)
+        })?;
+        Ok(answer == wanted)
+    }
+
+    /// Asks as the client itself would.
+    fn decide(&self, realm: &str, token: &str, client: &str, resource: &str) -> Result<bool, String> {
         let url = format!("{}/realms/{realm}/protocol/openid-connect/token", self.url);
         let form = [
             ("grant_type", "urn:ietf:params:oauth:grant-type:uma-ticket"),
@@ -232,11 +281,11 @@ impl Server {
     /// Somebody else may be at it too, so it is tried again.
     pub(crate) fn one_at_a_time<T>(&self, attempt: impl Fn() -> Result<T, String>) -> Result<T, String> {
         let _alone = self.realms.lock().map_err(text)?;
-        for _ in 0..3 {
+        for tenths in [1, 2, 4, 8, 16] {
             if let Ok(done) = attempt() {
                 return Ok(done);
             }
-            std::thread::sleep(Duration::from_millis(300));
+            std::thread::sleep(Duration::from_millis(100) * tenths);
         }
         attempt()
     }

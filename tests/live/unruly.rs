@@ -2,12 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use crate::server::Server;
+use crate::server::{PATIENCE, Server};
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -49,12 +49,33 @@ pub(crate) enum Do {
     Die,
 }
 
+/// Holds requests back until a test opens it: a rule waits at it. A test that fails before lets them pass.
+#[derive(Clone, Default)]
+pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub(crate) fn wait(&self) {
+        if let Ok(is_open) = self.0.0.lock() {
+            // Whether it opens or a test process is about to end: nobody is told anything here.
+            let _ = self.0.1.wait_timeout_while(is_open, PATIENCE, |it| !*it);
+        }
+    }
+
+    pub(crate) fn open(&self) {
+        if let Ok(mut is_open) = self.0.0.lock() {
+            *is_open = true;
+        }
+        self.0.1.notify_all();
+    }
+}
+
 type Rule = dyn Fn(&Asked) -> Do + Send + Sync;
 
 /// Listens on a port of its own until the test process ends.
 pub(crate) struct Unruly {
     pub(crate) url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
+    under_way: Arc<AtomicUsize>,
 }
 
 impl Unruly {
@@ -67,14 +88,25 @@ impl Unruly {
         let target = server.url.trim_start_matches("http://").to_owned();
         let (asked, rule): (Arc<Mutex<Vec<Asked>>>, Arc<Rule>) = (Arc::default(), Arc::new(rule));
         let (log, is_dead) = (Arc::clone(&asked), Arc::new(AtomicBool::new(false)));
+        let under_way = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&under_way);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let (target, log, rule) = (target.clone(), Arc::clone(&log), Arc::clone(&rule));
-                let is_dead = Arc::clone(&is_dead);
-                thread::spawn(move || serve(client, &target, &log, &*rule, &is_dead));
+                let (is_dead, count) = (Arc::clone(&is_dead), Arc::clone(&count));
+                count.fetch_add(1, Ordering::SeqCst);
+                thread::spawn(move || {
+                    let _ = serve(client, &target, &log, &*rule, &is_dead);
+                    count.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
-        Ok(Unruly { url, asked })
+        Ok(Unruly { url, asked, under_way })
+    }
+
+    /// Says whether every request has been served, also of those who did not wait for it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.under_way.load(Ordering::SeqCst) == 0
     }
 
     /// Returns how many requests a test is about.

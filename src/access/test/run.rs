@@ -84,6 +84,7 @@ impl super::Expected {
             decision,
             lacking,
             server: Heard::Nothing,
+            changed_mind: false,
         }
     }
 }
@@ -241,5 +242,6 @@ fn unnamed(
         decision,
         lacking: Vec::new(),
         server: Heard::Nothing,
+        changed_mind: false,
     }
 }

@@ -3,12 +3,13 @@
 mod token;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::super::asking::{Facet, Facts};
 use super::super::connection::Target;
-use crate::access::test::{Heard, Oracle, Tested, not_asked};
+use crate::access::test::{Heard, Oracle, Outcome, Tested, not_asked};
 use crate::access::{Persona, Realm};
 use crate::keycloak::{ErrorKind, Evaluation, EvaluationIds};
 use crate::kind::PERMISSION;
@@ -16,6 +17,9 @@ use crate::state::Address;
 
 /// How many questions are under way at once.
 const LANES: usize = 4;
+/// How long a server that disagrees is left alone before it is asked again. Right after writes its caches may
+/// miss a permission.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Fills in what the server says of every case.
 pub(super) async fn ask(
@@ -31,10 +35,48 @@ pub(super) async fn ask(
         for (case, reason) in it.cases.iter_mut().zip(reasons) {
             case.server = reason.map_or(Heard::Nothing, Heard::NotAsked);
         }
-        match oracle {
-            Oracle::Evaluate => evaluate(target, &facts.realms[at], it).await?,
-            Oracle::Token => token::ask(target, facts, &facts.realms[at], it).await?,
-        }
+        fill_in(target, facts, &facts.realms[at], it, oracle).await?;
+        ask_again(target, facts, &facts.realms[at], it, oracle).await?;
+    }
+    Ok(())
+}
+
+/// Asks whatever nothing was heard of yet.
+async fn fill_in(
+    target: &Target,
+    facts: &Facts,
+    facet: &Facet,
+    tested: &mut Tested,
+    oracle: Oracle,
+) -> anyhow::Result<()> {
+    match oracle {
+        Oracle::Evaluate => evaluate(target, facet, tested).await,
+        Oracle::Token => token::ask(target, facts, facet, tested).await,
+    }
+}
+
+/// Asks once more where the server disagrees with the evaluator: its second answer counts, and the first one is
+/// told.
+async fn ask_again(
+    target: &Target,
+    facts: &Facts,
+    facet: &Facet,
+    tested: &mut Tested,
+    oracle: Oracle,
+) -> anyhow::Result<()> {
+    let is_split = |at: &usize| tested.cases[*at].outcome() == Outcome::Split;
+    let split: Vec<usize> = (0..tested.cases.len()).filter(is_split).collect();
+    if split.is_empty() {
+        return Ok(());
+    }
+    tokio::time::sleep(PAUSE).await;
+    for at in &split {
+        tested.cases[*at].server = Heard::Nothing;
+    }
+    fill_in(target, facts, facet, tested, oracle).await?;
+    for at in split {
+        let case = &mut tested.cases[at];
+        case.changed_mind = matches!(case.server, Heard::Said { .. }) && case.outcome() != Outcome::Split;
     }
     Ok(())
 }

@@ -69,10 +69,8 @@ fn scripted(script: Vec<Say>) -> (String, Seen) {
                 Say::Nothing => silent.push(stream),
             }
         }
-        // Dropping the silent ones would be an answer of its own.
-        if !silent.is_empty() {
-            std::thread::sleep(Duration::from_secs(15));
-        }
+        // Dropping the silent ones would be an answer of its own: they stay open as long as the process.
+        std::mem::forget(silent);
     });
     (url, seen)
 }
@@ -125,12 +123,13 @@ async fn requests_are_repeated_only_where_that_is_safe() {
         (Post, vec![busy], 1, Some(ErrorKind::Lost)),
         (Post, vec![failed], 1, Some(ErrorKind::Server { status: 500 })),
     ] {
-        // Only who waits for nothing should not wait for long.
-        let is_slow = script.iter().any(|it| matches!(it, Say::Nothing));
+        // Only who waits for nothing should not wait for long; an answer beside it needs its time.
+        let silent = script.iter().filter(|it| matches!(it, Say::Nothing)).count();
+        let patience = if silent == script.len() { Duration::from_secs(1) } else { Duration::from_secs(5) };
         let (url, seen) = scripted(script);
         let mut connect = connect_to(&url, token());
-        if is_slow {
-            connect.reach.request_timeout = Duration::from_secs(1);
+        if silent > 0 {
+            connect.reach.request_timeout = patience;
         }
         let keycloak = Keycloak::connect(&connect).await.unwrap();
         let result = keycloak.send(&request(method)).await;

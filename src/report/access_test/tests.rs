@@ -55,6 +55,7 @@ fn results() -> (Results, Files) {
         decision: decision.clone(),
         lacking: Vec::new(),
         server,
+        changed_mind: false,
     };
     let share = Heard::Said { permit: true, unknown: vec![("share".to_owned(), "uma".to_owned())] };
     let persona = |name: &str| crate::access::Persona { name: name.to_owned(), ..Default::default() };
@@ -72,6 +73,8 @@ fn results() -> (Results, Files) {
             ..case("f", false, &unknown, Heard::NotAsked("it is made up"))
         },
         Case { persona: 1, ..case("g", false, &unknown, said(false)) },
+        Case { changed_mind: true, ..case("h", true, &permit(&path), said(true)) },
+        Case { changed_mind: true, ..case("i", false, &permit(&path), said(true)) },
     ];
     let tested = Tested {
         realm: "eoepca".to_owned(),
@@ -124,13 +127,15 @@ fn json_has_every_case_with_its_result() {
     let all = |field: &str| -> Vec<&Value> {
         json["cases"].as_array().into_iter().flatten().map(|it| &it[field]).collect()
     };
-    assert_eq!(all("result"), ["pass", "fail", "fail", "fail", "split", "error", "unknown", "pass"]);
-    assert_eq!(all("line"), [3, 3, 3, 3, 4, 3, 5, 3]);
+    let results = ["pass", "fail", "fail", "fail", "split", "error", "unknown", "pass", "pass", "fail"];
+    assert_eq!(all("result"), results);
+    assert_eq!(all("line"), [3, 3, 3, 3, 4, 3, 5, 3, 3, 3]);
     let summary = &json["summary"];
     for (field, count) in [
-        ("cases", 8),
-        ("passed", 2),
-        ("failed", 3),
+        ("cases", 10),
+        ("passed", 3),
+        ("failed", 4),
+        ("changed_mind", 2),
         ("split", 1),
         ("errors", 1),
         ("unknown", 1),
@@ -162,7 +167,7 @@ fn junit_is_well_formed_whatever_names_hold() {
     }
     let strict = String::from_utf8(tests_junit(&results, &files, true)).expect("UTF-8");
     assert!(
-        strict.contains("failures=\"5\" errors=\"1\" skipped=\"0\"") && !strict.contains("<skipped"),
+        strict.contains("failures=\"6\" errors=\"1\" skipped=\"0\"") && !strict.contains("<skipped"),
         "{strict}"
     );
 }

@@ -37,6 +37,8 @@ struct Summary {
     unknown: usize,
     decided_by_server_alone: usize,
     not_asked: usize,
+    /// Cases that the server decided otherwise when it was asked first.
+    changed_mind: usize,
 }
 
 #[derive(Serialize)]
@@ -68,6 +70,8 @@ struct CaseEntry<'a> {
     /// Null where it was not asked.
     server: Option<&'static str>,
     not_asked: Option<&'static str>,
+    /// The server said the opposite when it was asked first.
+    changed_mind: bool,
     result: &'static str,
     /// Addresses, and words where there is no object; empty where nothing has to be explained.
     path: Vec<String>,
@@ -101,6 +105,7 @@ pub fn tests_json(results: &Results, files: &Files) -> Value {
             unknown: count.unknown,
             decided_by_server_alone: count.by_server_alone,
             not_asked: count.not_asked,
+            changed_mind: count.changed_mind,
         },
         coverage: Coverage {
             permissions,
@@ -140,6 +145,7 @@ fn entry<'a>(tested: &'a Tested, case: &'a Case, files: &Files) -> CaseEntry<'a>
             Heard::NotAsked(why) => Some(why),
             Heard::Nothing | Heard::Said { .. } | Heard::Failed(_) => None,
         },
+        changed_mind: case.changed_mind,
         result: match case.outcome() {
             Outcome::Pass => "pass",
             Outcome::Fail => "fail",

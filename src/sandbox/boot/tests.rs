@@ -30,7 +30,7 @@ fn is_alive(pid: &str) -> bool {
 }
 
 fn comes_true(what: &dyn Fn() -> bool) -> bool {
-    for _ in 0..200 {
+    for _ in 0..2_400 {
         if what() {
             return true;
         }

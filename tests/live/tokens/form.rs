@@ -1,13 +1,14 @@
 //! A browser of the poorest sort: follows redirects, keeps cookies, and fills Keycloak's own pages.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::Value;
 use url::Url;
+
+use crate::server::PATIENCE;
 
 /// Logs in on the pages that follow an address, agrees to what is asked, and returns the text of the last one.
 pub(crate) fn fill(address: &str, user: &str, password: &str) -> Result<String, String> {
@@ -23,8 +24,7 @@ fn walk(address: &str, user: &str, password: &str, consent: (&str, &str)) -> Res
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
     runtime.block_on(async {
         let redirects = reqwest::redirect::Policy::none();
-        let client =
-            reqwest::Client::builder().no_proxy().redirect(redirects).timeout(Duration::from_secs(30));
+        let client = reqwest::Client::builder().no_proxy().redirect(redirects).timeout(PATIENCE);
         let mut browser = Browser { client: client.build().map_err(text)?, cookies: BTreeMap::new() };
         let (mut url, mut page) = browser.open(Url::parse(address).map_err(text)?, None).await?;
         for _ in 0..4 {

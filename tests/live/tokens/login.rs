@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::{example, form};
-use crate::server::Server;
+use crate::server::{Server, until};
 use crate::tree::{Ran, Tree, check};
 use crate::{Needs, Trial};
 
@@ -135,11 +135,15 @@ pub(crate) fn log_in_both_ways(server: &Server, name: &str, fill: Fill) -> Resul
 
     // The browser of the environment is opened, and nobody waits forever.
     let opener = tree.path("opener.sh");
-    tree.write("opener.sh", &format!("#!/bin/sh\necho \"$1\" > {}.opened\n", opener.display()))?;
+    tree.write(
+        "opener.sh",
+        &format!("#!/bin/sh\necho \"$1\" > {0}.part && mv {0}.part {0}.opened\n", opener.display()),
+    )?;
     std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).map_err(|it| it.to_string())?;
     tree.set("BROWSER", &opener.display().to_string());
     let ran = tree.run_as_nobody(server, &["login", "--realm", name, "--timeout", "3"], "")?.expect(1)?;
     ran.says("nobody logged in within 3 seconds")?;
+    until("the browser was opened", || Ok(tree.path("opener.sh.opened").exists()))?;
     let opened = std::fs::read_to_string(tree.path("opener.sh.opened")).map_err(|it| it.to_string())?;
     check(ran.err.contains(opened.trim_end()), "the address that is shown", &opened.into())?;
     server.no_realm(name)

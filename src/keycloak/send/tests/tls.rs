@@ -59,7 +59,7 @@ fn tls_server(
 
 fn tls_connect(url: &str) -> Connect {
     let mut connect = connect_to(url, Credentials::Token(Secret::new("t")));
-    connect.reach.request_timeout = Duration::from_secs(5);
+    connect.reach.request_timeout = Duration::from_secs(60);
     connect
 }
 
