@@ -1,7 +1,8 @@
 //! stdout, stderr, colour and logs.
 
 use std::cell::RefCell;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal, Write as _};
+use std::os::fd::AsFd;
 
 use tracing_subscriber::filter::LevelFilter;
 
@@ -67,6 +68,19 @@ fn capture(of: impl FnOnce(&mut Written) -> &mut String, text: &str) -> bool {
     })
 }
 
+/// Returns how wide a stream is: a terminal as wide as it says, anything else as `COLUMNS` says, and 80 columns
+/// where nobody says.
+pub(super) fn columns(stream: &(impl AsFd + IsTerminal)) -> usize {
+    let told = if WRITTEN.with_borrow(Option::is_some) {
+        None
+    } else if stream.is_terminal() {
+        rustix::termios::tcgetwinsize(stream).ok().map(|it| it.ws_col.into())
+    } else {
+        std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok())
+    };
+    told.filter(|it| *it > 0).unwrap_or(80)
+}
+
 /// Writes the result to stdout. A reader that has gone away (`| head`) is no error.
 pub(super) fn print(text: &str) -> io::Result<()> {
     if capture(|it| &mut it.out, text) {
@@ -88,10 +102,17 @@ pub(super) fn stream(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -
     }
 }
 
-/// Writes a line to stderr; when nobody reads it, there is nobody left to tell.
+/// Writes a line to stderr, the word of an error or a refusal in red; when nobody reads it, there is nobody left
+/// to tell.
 pub(super) fn say(line: &str) {
     if capture(|it| &mut it.err, &format!("{line}\n")) {
         return;
     }
-    let _ = writeln!(anstream::stderr().lock(), "{line}");
+    let red = anstyle::AnsiColor::Red.on_default().bold();
+    let _ = match line.split_once(": ") {
+        Some((word @ ("error" | "refused"), rest)) => {
+            writeln!(anstream::stderr().lock(), "{red}{word}:{red:#} {rest}")
+        }
+        _ => writeln!(anstream::stderr().lock(), "{line}"),
+    };
 }

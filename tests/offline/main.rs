@@ -4,6 +4,7 @@
 mod asking;
 mod gate;
 mod limits;
+mod plans_page;
 mod properties;
 #[path = "../realms/realms.rs"]
 mod realms;
