@@ -164,8 +164,10 @@ fn two_create(server: &Server) -> Result<(), String> {
         Do::Pass
     })?;
     let args = &["apply", "--auto-approve", "--allow", "realms=1", "--format", "json"];
-    let (a, b) = (start(&one, &proxy.url, server, args)?, start(&other, &proxy.url, server, args)?);
-    let (a, b) = (end(&one, server, a)?, end(&other, server, b)?);
+    let (a, b) = server.alone(|| {
+        let (a, b) = (start(&one, &proxy.url, server, args)?, start(&other, &proxy.url, server, args)?);
+        Ok((end(&one, server, a)?, end(&other, server, b)?))
+    })?;
     let (done, refused) = if a.code == 0 { (a, b) } else { (b, a) };
     done.expect(0)?;
     refused.expect(3)?.says("another run created the realm meanwhile; plan again")?;

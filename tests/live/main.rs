@@ -42,6 +42,7 @@ mod sandbox;
 mod scenarios;
 mod secrets;
 mod seed;
+mod sequences;
 mod server;
 mod tokens;
 mod tree;
@@ -93,6 +94,7 @@ fn trials() -> Vec<Trial> {
         scenarios::trials(),
         secrets::trials(),
         seed::trials(),
+        sequences::trials(),
         tokens::trials(),
         viewer::trials(),
     ]

@@ -226,7 +226,7 @@ fn sequence(server: &Server, seed: u64) -> Result<(), String> {
             Err(error) => return Err(format!("step {step}: {error}\nafter {}", story.join("; "))),
         }
     }
-    server.delete(&format!("/{realm}"))?;
+    server.no_realm(realm)?;
     Ok(())
 }
 

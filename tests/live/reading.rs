@@ -93,7 +93,7 @@ fn both_sources_bring_the_same_state(
             hard_cases(read).map_err(|it| format!("{what}, {:?}: {it}", read.source))?;
         }
     }
-    server.delete(&format!("/{realm}")).map(|_| ())
+    server.no_realm(&realm)
 }
 
 /// Asking a client for its service account would make one.
@@ -118,7 +118,7 @@ fn reading_makes_no_service_account(server: &Server) -> Result<(), String> {
         viewed.live.state.contains(&Address::top(USER, "service-account-viewer")),
         "the viewer's own account",
     )?;
-    server.delete(&format!("/{realm}")).map(|_| ())
+    server.no_realm(&realm)
 }
 
 /// What the two sources could get wrong in the same way.
@@ -202,12 +202,12 @@ fn what_may_not_be_seen_is_unknown(server: &Server, realm: &str) -> Result<(), S
             check(!read.live.unread.is_empty(), "default groups cannot be seen without view-users")?;
         }
     }
-    server.delete(&format!("/{realm}")).map(|_| ())
+    server.no_realm(&realm)
 }
 
 fn a_missing_realm_is_read_as_a_new_one(server: &Server) -> Result<(), String> {
     let realm = "reading-New";
-    server.call(reqwest::Method::DELETE, &format!("/{realm}"), None)?;
+    server.no_realm(&realm)?;
     let missing = read_as(server, realm, admin(server), &Want::default())?;
     check(missing.source == Source::Fresh && !missing.live.exists, "the realm is not there")?;
     server.fresh_realm(realm)?;
@@ -216,7 +216,7 @@ fn a_missing_realm_is_read_as_a_new_one(server: &Server) -> Result<(), String> {
     check(missing.default_role == there.default_role, "default role")?;
     let expected = plain(&missing.live.state);
     let found = same(&expected, &plain(&there.live.state));
-    server.delete(&format!("/{realm}"))?;
+    server.no_realm(&realm)?;
     found
 }
 
@@ -255,7 +255,7 @@ fn read_as(server: &Server, realm: &str, credentials: Credentials, want: &Want) 
 
 /// Makes the realm that has something of everything, and more of each than a default page shows.
 fn make(server: &Server, realm: &str) -> Result<(), String> {
-    server.call(reqwest::Method::DELETE, &format!("/{realm}"), None)?;
+    server.no_realm(&realm)?;
     let everything: Value = serde_json::from_str(EVERYTHING).map_err(|it| it.to_string())?;
     let mut wanted = everything["realm"].clone();
     wanted["realm"] = Value::from(realm);
@@ -277,7 +277,7 @@ fn make(server: &Server, realm: &str) -> Result<(), String> {
             "groups": [format!("/many/g{:03}", it % 120)], "clientRoles": { "app": ["reader"] },
         })
     }));
-    server.post("", &wanted)?;
+    server.one_at_a_time(|| server.post("", &wanted))?;
     server.post(&format!("/{realm}/client-scopes"), &everything["clientScope"])?;
     let extra = id_of(server, &format!("/{realm}/client-scopes"), "name", "extra")?;
     let app = id_of(server, &format!("/{realm}/clients?max=-1"), "clientId", "app")?;

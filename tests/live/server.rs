@@ -277,6 +277,12 @@ impl Server {
         })
     }
 
+    /// Does what may make a realm while no other trial makes or removes one.
+    pub(crate) fn alone<T>(&self, attempt: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+        let _alone = self.realms.lock().map_err(text)?;
+        attempt()
+    }
+
     /// Does what makes or removes a realm: both write to `master`, and Keycloak answers two at once with 400 or 409.
     /// Somebody else may be at it too, so it is tried again.
     pub(crate) fn one_at_a_time<T>(&self, attempt: impl Fn() -> Result<T, String>) -> Result<T, String> {

@@ -34,7 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 pub(crate) fn example(server: &Server, name: &str) -> Result<Tree, String> {
     let mut tree = Tree::example(name)?;
     server.no_realm(name)?;
-    tree.apply(server, &[])?;
+    server.one_at_a_time(|| tree.apply(server, &[]))?;
     tree.set("REALMWRIGHT_USER_PASSWORD", "eric-password");
     tree.set("REALMWRIGHT_CLIENT_SECRET", "demo-secret");
     Ok(tree)

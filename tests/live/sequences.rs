@@ -1,0 +1,159 @@
+//! The small sequences of `tests/sequences`: every step, applied in place of the one before, either converges or is
+//! refused before its first write.
+//!
+//! A step converges when its apply exits 0, a second plan is empty, and nothing but leftovers drifts. A step whose
+//! first line is `# refused` must be refused, and no other one may be. The sample of them that runs by itself is
+//! chosen by its place in the list; `REALMWRIGHT_TEST_SEQUENCES` asks for `all`, or for those whose names begin so.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::proxy::Proxy;
+use crate::server::Server;
+use crate::tree::{Ran, Tree, list, word};
+use crate::{Needs, Trial};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![Trial {
+        name: "sequences::every_step_converges_or_is_refused_before_its_first_write",
+        needs: Needs::Newest,
+        run: every_step,
+    }]
+}
+
+/// One sequence of so many is in the sample.
+const SAMPLE: usize = 8;
+const LANES: usize = 3;
+/// The realm that the manifests name; here each sequence gets another one.
+const REALM: &str = "sequence";
+const CONSENTS: &[&str] =
+    &["realms=1", "hazards=99", "deletes=99", "changed=99", "reenables=99", "secrets=99"];
+const SECRETS: &[&str] = &["POST_PW", "PAUL_PW", "APP_S", "APP_A", "APP_B", "RS_S"];
+
+fn every_step(server: &Server) -> Result<(), String> {
+    let wanted = std::env::var("REALMWRIGHT_TEST_SEQUENCES").ok();
+    let all = folders()?;
+    let chosen = all.into_iter().enumerate().filter(|(at, folder)| match wanted.as_deref() {
+        None => at % SAMPLE == 0,
+        Some("all") => true,
+        Some(begin) => folder.file_name().is_some_and(|it| it.to_string_lossy().starts_with(begin)),
+    });
+    let chosen: Vec<(usize, PathBuf)> = chosen.collect();
+    let (rest, rows) = (Mutex::new(chosen.iter()), Mutex::new(Vec::new()));
+    let next = || rest.lock().ok().and_then(|mut it| it.next());
+    std::thread::scope(|scope| {
+        for _ in 0..LANES {
+            scope.spawn(|| {
+                while let Some((at, folder)) = next() {
+                    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    let wrong = sequence(server, folder, &format!("live-sequence-{at}"));
+                    let wrong = wrong.unwrap_or_else(|error| vec![error]);
+                    if let Ok(mut rows) = rows.lock() {
+                        rows.extend(wrong.into_iter().map(|it| format!("{name} {it}")));
+                    }
+                }
+            });
+        }
+    });
+    let mut rows = rows.into_inner().map_err(|it| it.to_string())?;
+    rows.sort();
+    if chosen.is_empty() {
+        return Err("no sequence has such a name".to_owned());
+    }
+    if rows.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{} steps are wrong:\n{}", rows.len(), rows.join("\n")))
+    }
+}
+
+fn folders() -> Result<Vec<PathBuf>, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sequences");
+    let entries = fs::read_dir(root).map_err(|it| it.to_string())?;
+    let mut out: Vec<PathBuf> =
+        entries.filter_map(|it| Some(it.ok()?.path())).filter(|it| it.is_dir()).collect();
+    out.sort();
+    Ok(out)
+}
+
+/// Applies the steps of a sequence; returns what is wrong, step by step.
+fn sequence(server: &Server, folder: &Path, realm: &str) -> Result<Vec<String>, String> {
+    server.no_realm(realm)?;
+    let mut wrong = Vec::new();
+    for step in 1.. {
+        let found =
+            ["yaml", "json"].iter().map(|it| format!("{step}.{it}")).find(|it| folder.join(it).exists());
+        let Some(file) = found else { break };
+        let text = fs::read_to_string(folder.join(&file)).map_err(|it| it.to_string())?;
+        let mut tree = Tree::empty(realm)?;
+        for secret in SECRETS {
+            tree.set(secret, &format!("{}-of-a-test", secret.to_lowercase()));
+        }
+        tree.write(&file, &of(&text, realm))?;
+        // The first apply makes the realm.
+        let is_refused = text.starts_with("# refused");
+        let verdict = if server.call(Method::GET, &format!("/{realm}"), None)?.0.is_success() {
+            applied(server, &tree, &file, is_refused)
+        } else {
+            server.alone(|| applied(server, &tree, &file, is_refused))
+        };
+        wrong.extend(verdict.err().map(|it| format!("{file}: {}", it.replace(realm, REALM))));
+    }
+    server.no_realm(realm)?;
+    Ok(wrong)
+}
+
+/// The manifest of another realm.
+fn of(text: &str, realm: &str) -> String {
+    let text = text.replace(&format!("realm: {REALM}\n"), &format!("realm: {realm}\n"));
+    let text = text.replace(&format!("\"realm\": \"{REALM}\""), &format!("\"realm\": \"{realm}\""));
+    text.replace(&format!("default-roles-{REALM}"), &format!("default-roles-{realm}"))
+}
+
+fn applied(server: &Server, tree: &Tree, file: &str, is_refused: bool) -> Result<(), String> {
+    let ours = [file, "--owner", "t"];
+    let proxy = Proxy::before(server)?;
+    let consents = CONSENTS.iter().flat_map(|it| ["--allow", it]);
+    let args: Vec<&str> = ["apply", "--auto-approve"].into_iter().chain(ours).chain(consents).collect();
+    let ran = tree.run_at(&proxy.url, server, &args)?;
+    let writes = proxy.writes_beside_ours();
+    match ran.code {
+        1 | 3 if !writes.is_empty() => {
+            return Err(format!("exit {} after writes: {}\n{}", ran.code, writes.join(", "), first(&ran)));
+        }
+        1 | 3 if is_refused => return Ok(()),
+        0 if is_refused => return Err("applied, and ought to be refused".to_owned()),
+        0 => {}
+        code => return Err(format!("exit {code}\n{}", first(&ran))),
+    }
+    let again = tree.run(server, &[&["plan", "--detailed-exitcode"], &ours[..]].concat())?;
+    if again.code != 0 {
+        return Err(format!("a second plan is not empty\n{}", first(&again)));
+    }
+    let drift = tree.run(server, &[&["drift", "--format", "json"], &ours[..]].concat())?;
+    let drifted = drift.json()?;
+    let is_leftover = |it: &Value| it["class"] == "leftover";
+    let more: Vec<String> =
+        list(&drifted["resource_drift"]).iter().filter(|it| !is_leftover(it)).map(drift_line).collect();
+    let is_fine =
+        drift.code == 0 || (drift.code == 2 && list(&drifted["resource_drift"]).iter().any(is_leftover));
+    if more.is_empty() && is_fine {
+        Ok(())
+    } else {
+        Err(format!("drift {}: {}", drift.code, more.join(", ")))
+    }
+}
+
+fn drift_line(entry: &Value) -> String {
+    format!("{} {}", word(&entry["class"]), word(&entry["address"]))
+}
+
+/// What a command says first, on both streams.
+fn first(ran: &Ran) -> String {
+    let lines = ran.err.lines().chain(ran.out.lines()).filter(|it| !it.trim().is_empty());
+    lines.take(14).map(|it| format!("    {it}")).collect::<Vec<_>>().join("\n")
+}
