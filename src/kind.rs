@@ -28,6 +28,7 @@ pub use fresh::{RECORDED_FRESH, fresh_realm};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use policy::is_common_policy;
 pub use policy::{goes_when_empty, main_field, policy_types};
+pub use realm::waits_for_the_realm;
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
 pub use role::{administrator, default_role_name, is_administration};

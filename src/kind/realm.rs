@@ -117,6 +117,13 @@ pub(super) static REALM: Kind = Kind {
     built_in: |_| true,
 };
 
+/// Says whether a field is written only once the realm is there. A POST takes the policy of one-time passwords only
+/// whole: without `otpPolicyType` it ignores the policy, and with it missing fields become zero and nothing, after
+/// which 26.7 may answer every GET of the realm with 500. A PUT lays them over the server's defaults.
+pub fn waits_for_the_realm(field: &str) -> bool {
+    field.starts_with("otpPolicy")
+}
+
 /// Attributes that show a field once more become that field, unless it is there: in a PUT the field wins.
 fn respell(tree: &Tree, _: &mut Vec<Note>) -> Tree {
     let mut entries: Vec<(Key, Tree)> = Vec::new();

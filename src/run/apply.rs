@@ -10,7 +10,7 @@ use super::exit::{Exit, of_error};
 use super::ownership;
 use super::plan::{PlanRequest, Planned, enabled_unless_said, plan};
 use crate::apply::{self, Ids, Ledgers, Lock, LockError, Run, is_ours, read_ledgers, write_ledger};
-use crate::change::{Action, Change};
+use crate::change::{Action, Change, FieldChange};
 use crate::diff::Ledger;
 use crate::keycloak::Keycloak;
 use crate::kind;
@@ -170,9 +170,12 @@ async fn create_realm(
     let realm = kind::realm_address();
     let fields =
         plan.changes().iter().find(|it| it.object == realm).map(|it| it.fields.clone()).unwrap_or_default();
-    let plain = fields
-        .into_iter()
-        .filter(|it| kind::kind(kind::REALM).link(&it.path.field).is_none() && it.path.key.is_none());
+    let is_plain = |it: &FieldChange| {
+        it.path.key.is_none()
+            && kind::kind(kind::REALM).link(&it.path.field).is_none()
+            && !kind::waits_for_the_realm(&it.path.field)
+    };
+    let plain = fields.into_iter().filter(is_plain);
     let change = Change {
         object: realm.clone(),
         action: Action::Create,
