@@ -1,13 +1,16 @@
 //! The command line: one file per command, and the frame that they share.
 //!
 //! A command takes its parsed arguments and returns an [`Exit`]; an error is printed as one chain on stderr
-//! and exits 1. stdout carries the result and nothing else; progress, warnings and errors go to stderr.
+//! and exits 1. stdout carries the result and nothing else; progress, warnings and errors go to stderr. `frame`
+//! decides how a command ends and writes its JSON document; `pages` holds what `--help` says beside the flags.
 
+use std::any::Any;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use anyhow::Context as _;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 mod access;
 mod apply;
@@ -17,10 +20,12 @@ mod connection;
 mod demo;
 mod doctor;
 mod drift;
+mod frame;
 mod given;
 mod inputs;
 mod login;
 mod logout;
+mod pages;
 mod plan;
 mod progress;
 mod realms;
@@ -37,19 +42,15 @@ mod validate;
 pub use crate::run::Exit;
 pub use given::{Shown, shown};
 
+use frame::Frame;
+use pages::dressed;
 use signal::unless_stopped;
 
-use crate::report;
-use crate::run::of_error;
-use crate::text::Files;
+use crate::run::{InternalError, UsageError};
 
 /// Makes Keycloak realms what their YAML manifests say.
 #[derive(Debug, Parser)]
 #[command(name = "realmwright", version, propagate_version = true, max_term_width = 100)]
-#[command(
-    after_help = "Exit codes: 0 done and clean, 1 could not do it, 2 done and not clean, 3 refused and \
-    nothing written, 4 partly done, 64 usage, 130 interrupted, 143 terminated."
-)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -105,71 +106,68 @@ enum Command {
     Completions(completions::Args),
 }
 
-impl Command {
-    /// Returns the command's name when its result is to be JSON, which then also says why there is none.
-    fn in_json(&self) -> Option<&'static str> {
-        match self {
-            Command::Access(args) => args.is_json().then_some("access"),
-            Command::Validate(args) => args.is_json().then_some("validate"),
-            Command::Plan(args) => args.asked.output.is_json().then_some("plan"),
-            Command::Apply(args) => args.asked.output.is_json().then_some("apply"),
-            Command::Drift(args) => args.asked.output.is_json().then_some("drift"),
-            Command::Token(args) => args.is_json().then_some("token"),
-            Command::Test(args) => args.is_json().then_some("test"),
-            Command::Unlock(_)
-            | Command::Login(_)
-            | Command::Logout(_)
-            | Command::Demo(_)
-            | Command::Doctor(_)
-            | Command::Schema(_)
-            | Command::Sandbox(_)
-            | Command::Completions(_) => None,
-        }
-    }
-}
-
 /// Runs the command line of this process.
 pub fn main() -> Exit {
     run(std::env::args_os())
 }
 
 fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match parsed(args) {
         Ok(cli) => cli,
-        Err(message) => {
-            // Nobody is left to be told when this fails.
-            let _ = message.print();
-            return if message.use_stderr() { Exit::Usage } else { Exit::Clean };
-        }
+        Err(exit) => return exit,
     };
     terminal::set_up(cli.global);
-    std::panic::set_hook(Box::new(|panic| terminal::say(&format!("error: internal error: {panic}"))));
-    catch_unwind(AssertUnwindSafe(|| block_on(cli))).unwrap_or(Exit::Failed)
+    std::panic::set_hook(Box::new(|panic| terminal::fail(&format!("internal error: {panic}"))));
+    let outcome = catch_unwind(AssertUnwindSafe(|| block_on(cli)));
+    frame::end(outcome.unwrap_or_else(|panic| Err(InternalError(said(&*panic)).into())))
 }
 
-fn block_on(cli: Cli) -> Exit {
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            terminal::say(&format!("error: cannot start: {error}"));
-            return Exit::Failed;
+/// Reads a command line, and begins its command; says what is wrong with it, or what it asks for of clap, and returns
+/// how that ends.
+fn parsed(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Exit> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let line = dressed(Cli::command());
+    let matches = line.clone().try_get_matches_from(&args);
+    match matches.and_then(|it| Ok((Frame::of_matches(&it), Cli::from_arg_matches(&it)?))) {
+        Ok((frame, cli)) => {
+            frame.begin();
+            Ok(cli)
         }
-    };
-    let in_json = cli.command.in_json();
+        Err(message) if message.use_stderr() => {
+            Frame::of_line(&args, &line).begin();
+            let text = message.render();
+            terminal::say(text.ansi().to_string().trim_end());
+            Err(frame::end(Err(UsageError::new(first_paragraph(&text.to_string())).into())))
+        }
+        // Help, or the version.
+        Err(message) => {
+            terminal::print(&message.render().ansi().to_string());
+            Err(frame::end(Ok(Exit::Clean)))
+        }
+    }
+}
+
+/// Returns what clap says before it goes on to usage and tips.
+fn first_paragraph(text: &str) -> String {
+    let first = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
+    first.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns what a panic says.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no words".to_owned())
+}
+
+fn block_on(cli: Cli) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start")?;
     let outcome = runtime.block_on(dispatch(cli));
     // A prompt may still be reading stdin on a thread of its own.
     runtime.shutdown_timeout(Duration::from_secs(10));
-    outcome.unwrap_or_else(|error| {
-        let (exit, class) = of_error(&error);
-        let message = format!("{error:#}");
-        terminal::say(&format!("error: {message}"));
-        if let (Some(command), false) = (in_json, exit == Exit::Usage) {
-            let document = report::failure_json(command, class, &message, &Files::default(), &[]);
-            // Nobody is left to be told when this fails.
-            let _ = terminal::print(&report::json_text(&document));
-        }
-        exit
-    })
+    if let Err(error) = &outcome {
+        terminal::fail(&format!("{error:#}"));
+    }
+    outcome
 }
 
 /// Runs one command. Those that must settle something when they are stopped listen to signals themselves;

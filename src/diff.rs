@@ -5,6 +5,7 @@
 
 mod cascade;
 mod fields;
+mod hint;
 mod ledger;
 mod links;
 mod ownership;
@@ -139,6 +140,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     server::check(question, &mut out);
     links::check(question, &mut out);
     versions::check(question, &mut out);
+    hint::renames(question, &mut out);
     ownership::judge(question, &mut out);
     let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
     out.unmanaged = question.live.state.objects.keys().filter(|it| !declared.contains(it)).count();

@@ -56,6 +56,7 @@ struct Counters {
     reads: AtomicU64,
     writes: AtomicU64,
     retries: AtomicU64,
+    under_way: AtomicU64,
 }
 
 /// How many requests a connection has sent; repeated ones count each time.
@@ -67,6 +68,8 @@ pub struct Counts {
     pub logins: u64,
     /// Repeated requests among reads and writes.
     pub retries: u64,
+    /// Sent, and not answered yet.
+    pub under_way: u64,
 }
 
 impl Keycloak {
@@ -115,6 +118,7 @@ impl Keycloak {
             writes: counts.writes.load(Ordering::Relaxed),
             logins: self.0.tokens.logins.load(Ordering::Relaxed),
             retries: counts.retries.load(Ordering::Relaxed),
+            under_way: counts.under_way.load(Ordering::Relaxed),
         }
     }
 

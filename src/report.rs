@@ -2,12 +2,10 @@
 
 mod access_test;
 mod asked;
-mod difference;
 #[cfg(test)]
 mod fixture;
 mod json;
 mod junit;
-mod natural;
 mod note;
 mod outcome;
 pub mod safe;
@@ -20,11 +18,11 @@ pub use asked::{
     matrix_html, matrix_json, matrix_text, who_json, who_text, why_json, why_text,
 };
 pub use json::{
-    drift_json, failure_json, json_text, outcomes_json, plan_digest, plan_json, plans_json, report_schema,
-    several_json, tests_json,
+    Ending, drift_json, enveloped, failure_json, json_text, message_json, outcomes_json, plan_digest,
+    plan_json, plans_json, report_schema, result_schema, several_json, tests_json,
 };
 pub use junit::tests_junit;
-pub use note::{Color, notes, notes_count, notes_json};
+pub use note::{Color, notes, notes_json};
 pub use outcome::{Audit, Failure, Verification, outcomes_text};
 pub use text::{Style, drift_text, impact_text, plan_text};
 

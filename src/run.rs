@@ -13,7 +13,7 @@ mod session;
 
 pub use access_tests::{check_tests, on_plan};
 pub use apply::{Applied, ApplyOptions, apply};
-pub(crate) use exit::{DeniedError, RefusedError, of_error};
+pub(crate) use exit::{DeniedError, InternalError, RefusedError, of_error};
 pub use exit::{Exit, UsageError};
 pub use ownership::next_ledger;
 pub use plan::{Observed, PlanRequest, Planned, observe, people, plan, plan_realm, version, want};

@@ -11,6 +11,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 mod boot;
 mod download;
@@ -27,6 +28,10 @@ pub const NEWEST: &str = "26.7.5";
 /// The oldest version that is tested.
 pub const OLDEST: &str = "26.0.8";
 
+/// How many seconds a boot may take, unless somebody says otherwise: a slow machine with two cores needs well under a
+/// minute, and CI machines can be slower.
+pub const BOOT_SECONDS: u64 = 300;
+
 /// What to boot, and where its parts are kept.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -40,6 +45,8 @@ pub struct Options {
     pub download_base: Option<String>,
     /// The largest heap of the server's Java, as `-Xmx` takes it.
     pub heap: String,
+    /// How long the server may take until it answers.
+    pub boot_timeout: Duration,
     /// Whether `down` without a name may end it.
     pub detached: bool,
 }
@@ -53,6 +60,7 @@ impl Options {
             cache: cache_folder(std::env::var_os("REALMWRIGHT_CACHE_DIR"))?,
             download_base: std::env::var("REALMWRIGHT_DOWNLOAD_BASE").ok().filter(|base| !base.is_empty()),
             heap: "1g".to_owned(),
+            boot_timeout: Duration::from_secs(BOOT_SECONDS),
             detached: false,
         })
     }

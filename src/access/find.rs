@@ -35,6 +35,17 @@ pub fn resources(state: &State, version: Version, client: &Address, text: &str) 
     found(&all, text, version).into_iter().map(str::to_owned).collect()
 }
 
+/// Returns the resources of a client that a text names letter by letter: the one of this name, or else those with this
+/// very URI. `*` stands for itself.
+pub fn exact_resources(state: &State, client: &Address, text: &str) -> Vec<String> {
+    if state.contains(&client.child(RESOURCE, text)) {
+        return vec![text.to_owned()];
+    }
+    let all = state.under(client).filter(|(it, _)| it.kind() == RESOURCE);
+    let named = all.filter(|(_, object)| uris(object).any(|uri| uri == text));
+    named.map(|(it, _)| it.name().to_owned()).collect()
+}
+
 /// Returns the clients that have authorization.
 pub fn resource_servers(state: &State) -> Vec<Address> {
     state.objects.keys().filter(|it| it.kind() == SETTINGS).filter_map(Address::parent).collect()

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::asking::{Asking, Facet, Facts};
 use super::realms::{Format, style};
-use super::terminal::print;
+use super::terminal::{document, print};
 use super::{Exit, Global};
 use crate::access::{self, Cast, Persona, Question, Realm};
 use crate::keycloak::Want;
@@ -48,6 +48,9 @@ struct About {
     scope: String,
     /// The resource: its name, or a URI, which is matched as Keycloak does
     resource: String,
+    /// The resource is one of this name or with this very URI: nothing is matched, and `*` stands for itself
+    #[arg(long)]
+    exact: bool,
     /// The client whose resource it is; without it, every one that has such a resource
     #[arg(long, value_name = "CLIENT")]
     client: Option<String>,
@@ -74,17 +77,6 @@ pub(super) struct One {
     persona: String,
     #[command(flatten)]
     about: About,
-}
-
-impl Args {
-    pub(super) fn is_json(&self) -> bool {
-        match &self.command {
-            Command::Who(it) => it.about.format == Format::Json,
-            Command::Can(it) | Command::Why(it) => it.about.format == Format::Json,
-            Command::Matrix(it) => it.is_json(),
-            Command::Diff(it) => it.is_json(),
-        }
-    }
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
@@ -138,10 +130,15 @@ impl Opened {
     }
 
     /// Returns the resources that a text means, each with its client.
-    fn resources(&self, client: Option<&str>, text: &str) -> anyhow::Result<Vec<(Address, String)>> {
+    fn resources(&self, about: &About) -> anyhow::Result<Vec<(Address, String)>> {
+        let (client, text) = (about.client.as_deref(), about.resource.as_str());
         let Facet { state, version, .. } = self.facet();
         let of = |client: &Address| -> Vec<(Address, String)> {
-            let names = access::resources(state, *version, client, text);
+            let names = if about.exact {
+                access::exact_resources(state, client, text)
+            } else {
+                access::resources(state, *version, client, text)
+            };
             names.into_iter().map(|it| (client.clone(), it)).collect()
         };
         let all_names = |client: &Address| -> Vec<String> {
@@ -223,19 +220,8 @@ impl Opened {
 }
 
 /// Opens the one realm that is asked about; `None` when the manifests have errors, which are shown.
-async fn open(
-    asking: &Asking,
-    run: &str,
-    also: &Want,
-    is_json: bool,
-    global: Global,
-) -> anyhow::Result<Option<Opened>> {
-    let Some(mut facts) = asking.open(run, also, global).await? else {
-        if is_json {
-            print(&report::json_text(&asking.failure("access")?))?;
-        }
-        return Ok(None);
-    };
+async fn open(asking: &Asking, run: &str, also: &Want, global: Global) -> anyhow::Result<Option<Opened>> {
+    let Some(mut facts) = asking.open(run, also, global).await? else { return Ok(None) };
     match facts.realms.len() {
         0 => bail!("no manifest is about a realm: name files or folders, or --server and --realm"),
         1 => {}
@@ -265,11 +251,10 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
     let about = &args.about;
     // Whom the manifests do not declare may as well.
     let also = Want { everybody: true, ..Want::default() };
-    let is_json = about.format == Format::Json;
-    let Some(opened) = open(&about.asking, "access-who", &also, is_json, global).await? else {
+    let Some(opened) = open(&about.asking, "access-who", &also, global).await? else {
         return Ok(Exit::Failed);
     };
-    let mut found = opened.resources(about.client.as_deref(), &about.resource)?;
+    let mut found = opened.resources(about)?;
     let scope = opened.scope(&mut found, &about.scope)?;
     let (_, asking) = opened.cast(about.asking_client.as_deref())?;
     let everybody = |client: &Address| -> Vec<Persona> {
@@ -294,9 +279,9 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
         Format::Text => {
             let texts: Vec<String> =
                 answers.iter().map(|(asked, who)| report::who_text(asked, who)).collect();
-            print(&texts.join("\n"))?;
+            print(&texts.join("\n"));
         }
-        Format::Json => print(&report::json_text(&report::who_json(&answers)))?,
+        Format::Json => document(report::who_json(&answers)),
     }
     Ok(Exit::Clean)
 }
@@ -312,11 +297,8 @@ impl Answered {
     async fn open(args: &One, run: &str, global: Global) -> anyhow::Result<Option<Self>> {
         let about = &args.about;
         let also = Want { users: access::user_named(&args.persona).into_iter().collect(), ..Want::default() };
-        let is_json = about.format == Format::Json;
-        let Some(opened) = open(&about.asking, run, &also, is_json, global).await? else {
-            return Ok(None);
-        };
-        let mut found = opened.resources(about.client.as_deref(), &about.resource)?;
+        let Some(opened) = open(&about.asking, run, &also, global).await? else { return Ok(None) };
+        let mut found = opened.resources(about)?;
         opened.scope(&mut found, &about.scope)?;
         let (cast, asking) = opened.cast(about.asking_client.as_deref())?;
         let persona = cast.named(&args.persona).map_err(anyhow::Error::msg)?;
@@ -352,9 +334,9 @@ impl Answered {
         match about.format {
             Format::Text => {
                 let between = if texts.iter().any(|it| it.lines().count() > 1) { "\n" } else { "" };
-                print(&texts.join(between))?;
+                print(&texts.join(between));
             }
-            Format::Json => print(&report::json_text(&report::answers_json(documents)))?,
+            Format::Json => document(report::answers_json(documents)),
         }
         Ok(answers)
     }

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use super::connection::may_ask;
 use super::realms::{Asked, Ready};
 use super::signal::Signals;
-use super::terminal::say;
+use super::terminal::{fail, say};
 use super::{Exit, Global};
 use crate::change::Refusal;
 use crate::plan::{Outcome, Plan};
+use crate::report::safe::one_line;
 use crate::report::{Audit, Failure, Verification, failure_json};
 use crate::run::{self, ApplyOptions};
 use crate::run::{RefusedError, UsageError, of_error};
@@ -34,7 +35,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let Some(ready) = Ready::open(&args.asked, "apply", global).await? else { return Ok(Exit::Failed) };
-    if !ready.show_missing_secrets(&args.asked.output, "apply")? {
+    if !ready.show_missing_secrets("apply") {
         return Ok(Exit::Failed);
     }
     let signals = Signals::listen()?;
@@ -51,7 +52,7 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
             // One that fails does not stop the others.
             Err(error) => {
                 let ((end, class), message) = (of_error(&error), format!("{error:#}"));
-                say(&format!("error: {message}"));
+                fail(&message);
                 exit = exit.worst(end);
                 failed.push(failure_json("apply", class, &message, &ready.session.loaded.files, &[]));
             }
@@ -60,7 +61,7 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
             break;
         }
     }
-    args.asked.output.applied(&reports, failed, &ready.session)?;
+    args.asked.output.applied(&reports, failed, &ready.session);
     Ok(exit)
 }
 
@@ -77,18 +78,18 @@ async fn one(
 ) -> anyhow::Result<(Exit, Report)> {
     let planned = ready.plan_tested(realm, args.adopt).await?;
     if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) {
-        args.asked.output.before(&planned.plan, &ready.session)?;
+        args.asked.output.before(&planned.plan, &ready.session);
         let message = "the plan has errors; nothing was written".to_owned();
         return Ok((Exit::Failed, not_begun(planned.plan, "input", message)));
     }
     if !planned.plan.is_empty() || !planned.plan.refusals.is_empty() {
-        args.asked.output.before(&planned.plan, &ready.session)?;
+        args.asked.output.before(&planned.plan, &ready.session);
     }
     if let Some(why) = planned.ownership.damaged.as_ref().filter(|_| planned.too_new) {
         return Err(RefusedError::new(format!("{why}: apply with that version; nothing was written")).into());
     }
     if let Some(refusal) = refusal(&planned.plan, args.auto_approve)? {
-        say(&refusal);
+        say(&one_line(&refusal));
         return Ok((Exit::Refused, not_begun(planned.plan, "refused", refusal)));
     }
     let bar = super::progress::calls(global.quiet);
@@ -105,13 +106,13 @@ async fn one(
     };
     let request = ready.session.request(realm, args.adopt);
     let (before, started) = (ready.target.keycloak.counts(), Instant::now());
-    signals.settle(true);
+    signals.settle(Some(&ready.target.keycloak));
     let applied = run::apply(&ready.target.keycloak, &request, &planned, &options).await;
-    signals.settle(false);
+    signals.settle(None);
     bar.finish_and_clear();
     let applied = applied?;
     if let Some(failure) = &applied.failure {
-        say(&format!("error: {}", failure.message));
+        fail(&failure.message);
     }
     let counts = ready.target.keycloak.counts();
     let requests = counts.reads + counts.writes - before.reads - before.writes;
@@ -164,7 +165,7 @@ fn refusal(plan: &Plan, auto_approve: bool) -> anyhow::Result<Option<String>> {
     let deletes = plan.summary().delete > 0;
     let word = if deletes { plan.realm.clone() } else { "yes".to_owned() };
     let mut stderr = std::io::stderr();
-    write!(stderr, "Apply this to realm {}? Type `{word}`: ", plan.realm)?;
+    write!(stderr, "Apply this to realm {}? Type `{}`: ", one_line(&plan.realm), one_line(&word))?;
     stderr.flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

@@ -2,18 +2,16 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde_json::Value;
 
 use super::Global;
 use super::connection::{Login, Target, Via};
 use super::inputs::{Inputs, time};
-use super::realms::show_notes;
+use super::realms::{failed, show_notes};
 use crate::apply::is_ours;
 use crate::diff;
 use crate::keycloak::{Want, read};
 use crate::kind::{CLIENT, GROUP, NEWEST, ROLE, USER, Version};
 use crate::manifest::{Loaded, Project};
-use crate::report;
 use crate::run;
 use crate::run::UsageError;
 use crate::state::{Address, Known, State};
@@ -76,6 +74,7 @@ impl Asking {
             _ => inputs.load()?,
         };
         if !show_notes(&loaded, global) {
+            failed("", "errors in the manifests; nothing was asked", &loaded.files, &loaded.notes);
             return Ok(None);
         }
         let at = time(self.at.as_deref(), &project)?;
@@ -108,13 +107,6 @@ impl Asking {
             }
         }
         Ok(Some(facts))
-    }
-
-    /// Returns what is wrong with the manifests as JSON, once [`open`](Self::open) has said it on stderr.
-    pub(super) fn failure(&self, command: &str) -> anyhow::Result<Value> {
-        let (_, loaded) = self.inputs.load()?;
-        let message = "errors in the manifests; nothing was asked";
-        Ok(report::failure_json(command, "input", message, &loaded.files, &loaded.notes))
     }
 }
 

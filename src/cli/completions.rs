@@ -6,7 +6,8 @@ use clap::ValueEnum;
 use clap_complete::Shell;
 
 use super::Exit;
-use super::terminal::{print, say};
+use super::pages::{man_page, man_pages};
+use super::terminal::{print_as_it_is, say};
 
 /// What to print.
 #[derive(Debug, clap::Args)]
@@ -44,19 +45,20 @@ pub(super) fn run(args: &Args, mut cli: clap::Command) -> anyhow::Result<Exit> {
     }
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut cli, "realmwright", &mut text);
-    print(&String::from_utf8(text)?)?;
+    print_as_it_is(&String::from_utf8(text)?);
     Ok(Exit::Clean)
 }
 
-fn man(out: Option<&std::path::Path>, cli: clap::Command) -> anyhow::Result<Exit> {
+fn man(out: Option<&std::path::Path>, mut cli: clap::Command) -> anyhow::Result<Exit> {
+    cli.build();
     if let Some(folder) = out {
         std::fs::create_dir_all(folder)?;
-        clap_mangen::generate_to(cli, folder)?;
+        man_pages(&cli, folder)?;
         say(&format!("man pages are in {}", folder.display()));
     } else {
         let mut text = Vec::new();
-        clap_mangen::Man::new(cli).render(&mut text)?;
-        print(&String::from_utf8(text)?)?;
+        man_page(&cli, &mut text)?;
+        print_as_it_is(&String::from_utf8(text)?);
     }
     Ok(Exit::Clean)
 }

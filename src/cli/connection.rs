@@ -38,6 +38,9 @@ pub(super) struct Via {
     /// How many seconds one request may take
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     request_timeout: u64,
+    /// How many seconds the server may take to accept a connection
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    connect_timeout: u64,
     /// How many megabytes one answer of the server may have
     #[arg(long, default_value_t = 256, value_name = "MB", env = "REALMWRIGHT_MAX_ANSWER_MB", value_parser = clap::value_parser!(u64).range(1..=65_536))]
     max_answer_mb: u64,
@@ -149,6 +152,7 @@ impl Via {
         reach.ca_file.clone_from(&self.ca_file);
         reach.client_cert.clone_from(&self.client_cert);
         reach.client_key.clone_from(&self.client_key);
+        reach.connect_timeout = Duration::from_secs(self.connect_timeout);
         reach.request_timeout = Duration::from_secs(self.request_timeout);
         reach.largest_answer = self.max_answer_mb << 20;
         reach.allow_http = self.allow_http;
@@ -185,6 +189,10 @@ impl Login {
         let reach = via.reach(server, project, run)?;
         let server = trimmed(&reach.server);
         let (auth_realm, credentials) = self.credentials(&server)?;
+        tracing::info!(
+            "server {server}, login to realm {auth_realm} as {}, run {run}",
+            account(&credentials)
+        );
         let environment = via.environment.as_ref().and_then(|it| project.environment(it).ok());
         let (realm, myself) = whose(&auth_realm, &credentials);
         Ok(Target {
@@ -238,24 +246,37 @@ impl Login {
         Ok((realm, Credentials::Password { user, password }))
     }
 
-    /// Returns the stored login for a server, and its realm; one among several has to be named.
+    /// Returns the stored login for a server, and its realm.
     fn stored(&self, server: &str) -> anyhow::Result<Option<(String, Credentials)>> {
-        let is_it = |wanted: &Option<String>, it: &str| {
-            wanted.as_ref().is_none_or(String::is_empty) || wanted.as_deref() == Some(it)
-        };
-        let mut logins: Vec<Stored> = store()?.of_server(server)?;
-        logins.retain(|it| is_it(&self.auth_realm, &it.realm) && is_it(&self.client_id, &it.client));
-        let Some(login) = logins.pop() else { return Ok(None) };
-        if let Some(other) = logins.pop() {
-            return Err(UsageError::new(format!(
-                "several logins are stored for {server}: of client `{}` in realm `{}`, and of `{}` in `{}`; name one with --auth-realm and --client-id",
-                other.client, other.realm, login.client, login.realm
-            ))
-            .into());
-        }
+        let flags = ["--auth-realm", "--client-id"];
+        let stored = stored_login(server, self.auth_realm.as_deref(), self.client_id.as_deref(), flags)?;
+        let Some(login) = stored else { return Ok(None) };
         let client = Sources::default().client(&login.client)?;
         Ok(Some((login.realm.clone(), Credentials::Stored { login: Box::new(login), client })))
     }
+}
+
+/// Returns the one stored login for a server, of a realm and a client where they are given; one among several has to
+/// be named, by these flags.
+pub(super) fn stored_login(
+    server: &str,
+    realm: Option<&str>,
+    client: Option<&str>,
+    flags: [&str; 2],
+) -> anyhow::Result<Option<Stored>> {
+    let is_it =
+        |wanted: Option<&str>, it: &str| wanted.filter(|it| !it.is_empty()).is_none_or(|wanted| wanted == it);
+    let mut logins: Vec<Stored> = store()?.of_server(server)?;
+    logins.retain(|it| is_it(realm, &it.realm) && is_it(client, &it.client));
+    let Some(login) = logins.pop() else { return Ok(None) };
+    if let Some(other) = logins.pop() {
+        return Err(UsageError::new(format!(
+            "several logins are stored for {server}: of client `{}` in realm `{}`, and of `{}` in `{}`; name one with {} and {}",
+            other.client, other.realm, login.client, login.realm, flags[0], flags[1]
+        ))
+        .into());
+    }
+    Ok(Some(login))
 }
 
 /// Asks on the terminal, without echo.
@@ -268,6 +289,17 @@ pub(super) fn ask_password(user: &str) -> anyhow::Result<Secret> {
 /// Questions are asked on a terminal only, and never in CI.
 pub(super) fn may_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && std::env::var_os("CI").is_none()
+}
+
+/// Names a login as people know it.
+fn account(credentials: &Credentials) -> String {
+    match credentials {
+        Credentials::Password { user, .. } => format!("user {user}"),
+        Credentials::Client { id, .. } => format!("client {id} with its secret"),
+        Credentials::SignedJwt { id, .. } => format!("client {id} with its key"),
+        Credentials::Token(_) => "the token of REALMWRIGHT_TOKEN_FILE says".to_owned(),
+        Credentials::Stored { login, .. } => format!("user {} (stored login)", login.user),
+    }
 }
 
 /// Returns whose credentials these are, and in which realm.

@@ -5,6 +5,7 @@ mod example;
 mod proof;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
@@ -19,7 +20,7 @@ use crate::keycloak::{Connect, Credentials, Keycloak, Secret, Want};
 use crate::manifest::{Loaded, Prune};
 use crate::report::{self, Style};
 use crate::run::{self, ApplyOptions, PlanRequest, Planned};
-use crate::sandbox::{self, NEWEST, Options, Sandbox};
+use crate::sandbox::{self, BOOT_SECONDS, NEWEST, Options, Sandbox};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -29,6 +30,9 @@ pub(super) struct Args {
     /// A Keycloak distribution that is here already, zip or folder
     #[arg(long, value_name = "PATH", conflicts_with = "keycloak")]
     dist: Option<std::path::PathBuf>,
+    /// How many seconds the server may take until it answers
+    #[arg(long, default_value_t = BOOT_SECONDS, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    boot_timeout: u64,
     /// Leave the server up until Ctrl-C, and print how to look at it
     #[arg(long)]
     keep: bool,
@@ -39,13 +43,14 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
 }
 
 async fn tell(args: Args, global: Global) -> anyhow::Result<Exit> {
-    step("1", "boot a Keycloak of its own: free port, random password, gone afterwards")?;
+    step("1", "boot a Keycloak of its own: free port, random password, gone afterwards");
     let mut options = Options::of_version(&args.keycloak)?;
     options.dist = args.dist;
+    options.boot_timeout = Duration::from_secs(args.boot_timeout);
     let display = progress::Display::new(global.quiet);
     let sandbox = sandbox::start(&options, &|it| display.show(&it)).await?;
     drop(display);
-    print(&format!("   Keycloak {} at {}\n", sandbox.version, sandbox.server))?;
+    print(&format!("   Keycloak {} at {}\n", sandbox.version, sandbox.server));
     let told = story(&sandbox, global).await;
     match &told {
         Ok(()) if args.keep => {
@@ -55,7 +60,7 @@ async fn tell(args: Args, global: Global) -> anyhow::Result<Exit> {
                 sandbox.user,
                 sandbox.password,
                 sandbox.env_file.display()
-            ))?;
+            ));
             let exit = signal::stopped().await?;
             sandbox.stop().await;
             return Ok(exit);
@@ -91,27 +96,24 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
         also: Want::default(),
     };
 
-    step("2", "plan: what examples/realm-config would make of it (realmwright plan)")?;
+    step("2", "plan: what examples/realm-config would make of it (realmwright plan)");
     let planned = show(&keycloak, &request, &example.loaded, &example).await?;
-    step("3", "apply it (realmwright apply)")?;
+    step("3", "apply it (realmwright apply)");
     apply(&keycloak, &request, &planned, global).await?;
-    step("4", "plan again: nothing is left to do")?;
+    step("4", "plan again: nothing is left to do");
     let again = show(&keycloak, &request, &example.loaded, &example).await?;
     if !again.plan.is_empty() {
         bail!("the second plan is not empty");
     }
 
-    step(
-        "5",
-        "what it is for: a service that asks for tokens with permissions (examples/protected-service)",
-    )?;
+    step("5", "what it is for: a service that asks for tokens with permissions (examples/protected-service)");
     let prove = async |proof: Proof<'_>| proof.as_declared().await;
     proof::beside_the_service(&connect.reach, &desired.realm, &example, prove).await?;
 
     step(
         "6",
         "a pull request opens Eric's space to all premium users, and Alice becomes one (realmwright plan)",
-    )?;
+    );
     let edited = example.after_pull_request()?;
     let request = PlanRequest { desired: example::declared(&edited)?, also: Want::default(), ..request };
     let planned = show(&keycloak, &request, &edited, &example).await?;
@@ -119,10 +121,7 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     if gained == 0 {
         bail!("the plan does not say that anybody gains access");
     }
-    step(
-        "7",
-        "apply it: what the plan says of Alice is true; then take it back (realmwright apply --prune)",
-    )?;
+    step("7", "apply it: what the plan says of Alice is true; then take it back (realmwright apply --prune)");
     apply(&keycloak, &request, &planned, global).await?;
     let prove = async |proof: Proof<'_>| proof.after_pull_request().await;
     proof::beside_the_service(&connect.reach, &desired.realm, &example, prove).await?;
@@ -131,30 +130,30 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
     let prove = async |proof: Proof<'_>| proof.taken_back().await;
     proof::beside_the_service(&connect.reach, &desired.realm, &example, prove).await?;
 
-    step("8", "somebody clicks in the admin console, three times")?;
+    step("8", "somebody clicks in the admin console, three times");
     for line in clicks::meddle(&keycloak, &desired.realm).await? {
-        print(&format!("   {line}\n"))?;
+        print(&format!("   {line}\n"));
     }
-    step("9", "drift: what is not as declared any more (realmwright drift, exit code 2)")?;
+    step("9", "drift: what is not as declared any more (realmwright drift, exit code 2)");
     let drifted = run::plan(&keycloak, &request).await?;
     let drift = crate::plan::drift(&drifted.plan);
-    print(&report::drift_text(&drifted.plan, &drift, files, &Style::plain()))?;
+    print(&report::drift_text(&drifted.plan, &drift, files, &Style::plain()));
     if drift.len() != 3 {
         bail!("three things were changed, and drift shows another number");
     }
-    step("10", "apply repairs exactly that")?;
+    step("10", "apply repairs exactly that");
     apply(&keycloak, &request, &drifted, global).await?;
-    step("11", "and drift is clean")?;
+    step("11", "and drift is clean");
     let clean = run::plan(&keycloak, &request).await?;
-    print(&report::drift_text(&clean.plan, &crate::plan::drift(&clean.plan), files, &Style::plain()))?;
+    print(&report::drift_text(&clean.plan, &crate::plan::drift(&clean.plan), files, &Style::plain()));
     if !clean.plan.is_empty() {
         bail!("the realm is still not as declared");
     }
     Ok(())
 }
 
-fn step(number: &str, words: &str) -> anyhow::Result<()> {
-    Ok(print(&format!("\n{number}. {words}\n"))?)
+fn step(number: &str, words: &str) {
+    print(&format!("\n{number}. {words}\n"));
 }
 
 /// Plans as the command does, and shows it.
@@ -174,7 +173,7 @@ async fn show(
     if !planned.plan.is_empty() {
         planned.plan.access = Some(planned.impact(request.desired));
     }
-    print(&report::plan_text(&planned.plan, &loaded.files, &Style::plain()))?;
+    print(&report::plan_text(&planned.plan, &loaded.files, &Style::plain()));
     Ok(planned)
 }
 
@@ -188,7 +187,7 @@ async fn apply(
     let options = ApplyOptions {
         run: "demo",
         lanes: 8,
-        patience: std::time::Duration::ZERO,
+        patience: Duration::ZERO,
         is_full: true,
         progress: &|done, all| {
             bar.set_length(all as u64);
@@ -216,6 +215,6 @@ async fn apply(
         "   {} changes done with {writes} write requests in {:.1} s; a new plan is empty\n",
         applied.outcomes.len(),
         started.elapsed().as_secs_f64()
-    ))?;
+    ));
     Ok(())
 }

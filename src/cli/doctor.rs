@@ -39,7 +39,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         Ok(rights) => rights,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let _ = writeln!(out, "realm     {} does not exist", args.realm);
-            print(&out)?;
+            print(&out);
             return Ok(Exit::Failed);
         }
         Err(error) => return Err(error.into()),
@@ -61,7 +61,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         let _ =
             writeln!(out, "reading   by lists: the export needs manage-realm, view-clients and view-users");
     }
-    print(&out)?;
+    print(&out);
     Ok(if may_plan { Exit::Clean } else { Exit::Failed })
 }
 

@@ -18,15 +18,15 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     for realm in ready.realms() {
         planned.push(ready.plan(realm, false).await?);
     }
-    show(&args, &ready.session, planned)
+    Ok(show(&args, &ready.session, planned))
 }
 
 /// Shows drift, and returns how the command ends by it.
-pub(super) fn show(args: &Args, session: &Session, planned: Vec<Planned>) -> anyhow::Result<Exit> {
+pub(super) fn show(args: &Args, session: &Session, planned: Vec<Planned>) -> Exit {
     let plans: Vec<Plan> = planned.into_iter().map(|it| it.plan).collect();
     let exit = plans.iter().map(verdict).fold(Exit::Clean, Exit::worst);
-    args.asked.output.drifts(&plans, session)?;
-    Ok(exit)
+    args.asked.output.drifts(&plans, session);
+    exit
 }
 
 fn verdict(plan: &Plan) -> Exit {

@@ -3,12 +3,10 @@
 
 use std::ffi::OsString;
 
-use clap::Parser as _;
-
 use super::realms::{Asked, Place, Read};
-use super::{Cli, Command, Exit, Global, drift, plan, terminal, validate};
+use super::{Cli, Command, Exit, Global, drift, frame, parsed, plan, terminal, validate};
 use crate::access::Myself;
-use crate::run::{Observed, PlanRequest, Planned, Session, of_error};
+use crate::run::{Observed, PlanRequest, Planned, Session};
 
 /// What a command shows, and how it ends.
 pub struct Shown {
@@ -21,31 +19,29 @@ pub struct Shown {
 /// `https://sso.example.org`, and nobody of its realms is logged in.
 pub fn shown(line: &[&str], observe: &dyn Fn(&PlanRequest<'_>) -> Observed) -> Shown {
     let (exit, written) = terminal::captured(|| {
-        run(line, observe).unwrap_or_else(|error| {
-            terminal::say(&format!("error: {error:#}"));
-            of_error(&error).0
-        })
+        let cli = match parsed(line.iter().map(OsString::from)) {
+            Ok(cli) => cli,
+            Err(exit) => return exit,
+        };
+        let outcome = run(cli, observe);
+        if let Err(error) = &outcome {
+            terminal::fail(&format!("{error:#}"));
+        }
+        frame::end(outcome)
     });
     Shown { exit, out: written.out, err: written.err }
 }
 
-fn run(line: &[&str], observe: &dyn Fn(&PlanRequest<'_>) -> Observed) -> anyhow::Result<Exit> {
-    let cli = match Cli::try_parse_from(line.iter().map(OsString::from)) {
-        Ok(cli) => cli,
-        Err(message) => {
-            terminal::say(message.to_string().trim_end());
-            return Ok(Exit::Usage);
-        }
-    };
+fn run(cli: Cli, observe: &dyn Fn(&PlanRequest<'_>) -> Observed) -> anyhow::Result<Exit> {
     let global = cli.global;
     match cli.command {
         Command::Validate(args) => validate::run(&args, global),
         Command::Plan(args) => match planned(&args.asked, "plan", global, observe)? {
-            Some((session, planned)) => plan::show(&args, &session, planned),
+            Some((session, planned)) => Ok(plan::show(&args, &session, planned)),
             None => Ok(Exit::Failed),
         },
         Command::Drift(args) => match planned(&args.asked, "drift", global, observe)? {
-            Some((session, planned)) => drift::show(&args, &session, planned),
+            Some((session, planned)) => Ok(drift::show(&args, &session, planned)),
             None => Ok(Exit::Failed),
         },
         _ => anyhow::bail!("only plan, drift and validate run on a realm that is given"),

@@ -89,7 +89,13 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         one_line(&stored.realm),
         stored.server,
         one_line(&user)
-    ))?;
+    ));
+    if !matches!(client, Client::Public { .. }) {
+        say(&format!(
+            "client `{}` has to prove itself when this login is renewed: keep its secret in REALMWRIGHT_CLIENT_SECRET or REALMWRIGHT_CLIENT_SECRET_FILE (a key in REALMWRIGHT_CLIENT_KEY_FILE)",
+            one_line(&args.client)
+        ));
+    }
     Ok(Exit::Clean)
 }
 

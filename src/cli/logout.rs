@@ -63,7 +63,7 @@ async fn end(logins: Vec<Stored>, reach: &Reach, sources: &Sources) -> anyhow::R
     let mut trouble: Option<anyhow::Error> = None;
     for login in logins {
         match end_one(&login, reach, sources).await {
-            Ok(words) => print(&words)?,
+            Ok(words) => print(&words),
             Err(error) => {
                 if let Some(earlier) = trouble.replace(error) {
                     say(&format!("{earlier:#}"));

@@ -21,15 +21,15 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     for realm in ready.realms() {
         planned.push(ready.plan_tested(realm, false).await?);
     }
-    show(&args, &ready.session, planned)
+    Ok(show(&args, &ready.session, planned))
 }
 
 /// Shows plans, and returns how the command ends by them.
-pub(super) fn show(args: &Args, session: &Session, planned: Vec<Planned>) -> anyhow::Result<Exit> {
+pub(super) fn show(args: &Args, session: &Session, planned: Vec<Planned>) -> Exit {
     let plans: Vec<Plan> = planned.into_iter().map(|it| it.plan).collect();
     let exit = plans.iter().map(|it| verdict(args, it)).fold(Exit::Clean, Exit::worst);
-    args.asked.output.plans(&plans, session)?;
-    Ok(exit)
+    args.asked.output.plans(&plans, session);
+    exit
 }
 
 fn verdict(args: &Args, plan: &Plan) -> Exit {

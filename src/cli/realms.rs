@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Global;
 use super::connection::{Connection, Target};
 use super::inputs::{Inputs, Scope};
-use super::terminal::{columns, print, say};
+use super::terminal::{document, keep, print, say};
 use crate::access::Myself;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
 use crate::plan::{Outcome, Plan, drift};
@@ -97,13 +97,13 @@ impl Ready {
     }
 
     /// Shows secrets that cannot be resolved as errors; `false` when there are any.
-    pub(super) fn show_missing_secrets(&self, output: &Output, command: &str) -> anyhow::Result<bool> {
+    pub(super) fn show_missing_secrets(&self, command: &str) -> bool {
         let (notes, files) = (&self.missing_secrets, &self.session.loaded.files);
         if !notes.is_empty() {
-            say(report::notes(files, notes, report::Color::Always).trim_end());
-            output.failed(command, "secrets are missing; nothing was sent", files, notes)?;
+            say(report::notes(files, notes, report::Color::Never).trim_end());
+            failed(command, "secrets are missing; nothing was sent", files, notes);
         }
-        Ok(notes.is_empty())
+        notes.is_empty()
     }
 
     /// A server on this machine bears more at once.
@@ -130,12 +130,12 @@ pub(super) struct Read {
 impl Read {
     /// Reads the manifests; `None` when they have errors, which are shown.
     pub(super) fn open(asked: &Asked, command: &str, global: Global) -> anyhow::Result<Option<Self>> {
-        let Asked { inputs, scope, output, .. } = asked;
+        let Asked { inputs, scope, .. } = asked;
         let (project, loaded) = inputs.load()?;
         scope.check(&project)?;
         if !show_notes(&loaded, global) {
             let message = "errors in the manifests; nothing was sent";
-            output.failed(command, message, &loaded.files, &loaded.notes)?;
+            failed(command, message, &loaded.files, &loaded.notes);
             return Ok(None);
         }
         Ok(Some(Self { project, loaded }))
@@ -169,12 +169,16 @@ pub(super) fn show_notes(loaded: &Loaded, global: Global) -> bool {
     let errors = loaded.notes.iter().filter(|it| it.is_error()).count();
     let shown: Vec<Note> = loaded.notes.iter().filter(|it| it.is_error() || !global.quiet).cloned().collect();
     if !shown.is_empty() {
-        say(report::notes(&loaded.files, &shown, report::Color::Always).trim_end());
+        say(report::notes(&loaded.files, &shown, report::Color::Never).trim_end());
+        // Errors are told by the document of the failure.
+        let others: Vec<Note> = loaded.notes.iter().filter(|it| !it.is_error()).cloned().collect();
+        keep(report::notes_json(&loaded.files, &others));
     }
     if errors > 0 {
-        say(&format!("error: {} in the manifests; nothing was sent", report::notes_count(&loaded.notes)));
-    } else if shown.len() > 1 {
-        say(&format!("{} in the manifests", report::notes_count(&shown)));
+        say(&format!(
+            "error: {errors} {} in the manifests; nothing was sent",
+            if errors == 1 { "problem" } else { "problems" }
+        ));
     }
     errors == 0
 }
@@ -196,34 +200,33 @@ pub(super) enum Format {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Output {
-    /// Output format
+    /// What stdout is
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-    /// List every object, also those that are alike in everything but their names
-    #[arg(long)]
-    full: bool,
 }
 
 impl Output {
     /// Shows plans as the result.
-    pub(super) fn plans(&self, plans: &[Plan], session: &Session) -> anyhow::Result<()> {
+    pub(super) fn plans(&self, plans: &[Plan], session: &Session) {
         let files = &session.loaded.files;
         match self.format {
-            Format::Text => texts(plans.iter().map(|it| self.plan_text(session, it))),
+            Format::Text => texts(plans.iter().map(|it| plan_text(session, it))),
             Format::Json => match plans {
-                [plan] => json(&report::plan_json(plan, files)),
-                _ => json(&report::plans_json(&plans.iter().map(|it| (it, files)).collect::<Vec<_>>())),
+                [plan] => document(report::plan_json(plan, files)),
+                _ => document(report::plans_json(&plans.iter().map(|it| (it, files)).collect::<Vec<_>>())),
             },
         }
     }
 
     /// Shows drift as the result.
-    pub(super) fn drifts(&self, plans: &[Plan], session: &Session) -> anyhow::Result<()> {
+    pub(super) fn drifts(&self, plans: &[Plan], session: &Session) {
         let files = &session.loaded.files;
         match self.format {
-            Format::Text => texts(plans.iter().map(|it| {
-                notes_text(session, it) + &report::drift_text(it, &drift(it), files, &self.style())
-            })),
+            Format::Text => texts(
+                plans
+                    .iter()
+                    .map(|it| notes_text(session, it) + &report::drift_text(it, &drift(it), files, &style())),
+            ),
             Format::Json => {
                 documents(plans.iter().map(|it| report::drift_json(it, &drift(it), files)).collect())
             }
@@ -231,12 +234,11 @@ impl Output {
     }
 
     /// Shows the plan that an apply is about to do: a part of the result in text, of the dialogue in JSON.
-    pub(super) fn before(&self, plan: &Plan, session: &Session) -> anyhow::Result<()> {
+    pub(super) fn before(&self, plan: &Plan, session: &Session) {
         match self.format {
-            Format::Text => print(&self.plan_text(session, plan))?,
-            Format::Json => say(self.plan_text(session, plan).trim_end()),
+            Format::Text => print(&plan_text(session, plan)),
+            Format::Json => say(plan_text(session, plan).trim_end()),
         }
-        Ok(())
     }
 
     /// Shows what became of each realm as the result.
@@ -245,7 +247,7 @@ impl Output {
         reports: &[(Plan, Vec<Outcome>, Audit)],
         failed: Vec<Value>,
         session: &Session,
-    ) -> anyhow::Result<()> {
+    ) {
         match self.format {
             Format::Text => texts(
                 reports
@@ -254,9 +256,7 @@ impl Output {
                     .filter(|(_, outcomes, audit)| {
                         !outcomes.is_empty() || audit.verification != Verification::NotDone
                     })
-                    .map(|(plan, outcomes, audit)| {
-                        report::outcomes_text(plan, outcomes, audit, &self.style())
-                    }),
+                    .map(|(plan, outcomes, audit)| report::outcomes_text(plan, outcomes, audit, &style())),
             ),
             Format::Json => {
                 let one = |(plan, outcomes, audit): &(Plan, Vec<Outcome>, Audit)| {
@@ -266,53 +266,32 @@ impl Output {
             }
         }
     }
-
-    /// Says in JSON what is wrong with the input; in text, stderr has said it already.
-    pub(super) fn failed(
-        &self,
-        command: &str,
-        message: &str,
-        files: &Files,
-        notes: &[Note],
-    ) -> anyhow::Result<()> {
-        match self.format {
-            Format::Text => Ok(()),
-            Format::Json => json(&report::failure_json(command, "input", message, files, notes)),
-        }
-    }
-
-    pub(super) fn is_json(&self) -> bool {
-        self.format == Format::Json
-    }
-
-    fn style(&self) -> Style {
-        style().full(self.full)
-    }
-
-    fn plan_text(&self, session: &Session, plan: &Plan) -> String {
-        notes_text(session, plan) + &report::plan_text(plan, &session.loaded.files, &self.style())
-    }
 }
 
-fn texts(texts: impl Iterator<Item = String>) -> anyhow::Result<()> {
-    Ok(print(&texts.collect::<Vec<_>>().join("\n"))?)
+/// Keeps what is wrong with the input for the document; in text, stderr has said it already.
+pub(super) fn failed(command: &str, message: &str, files: &Files, notes: &[Note]) {
+    document(report::failure_json(command, "input", message, files, notes));
+}
+
+fn texts(texts: impl Iterator<Item = String>) {
+    print(&texts.collect::<Vec<_>>().join("\n"));
 }
 
 /// One realm is one flat document; several are a list.
-fn documents(mut documents: Vec<Value>) -> anyhow::Result<()> {
+fn documents(mut documents: Vec<Value>) {
     match documents.len() {
-        1 => json(&documents.remove(0)),
-        _ => json(&report::several_json(documents)),
+        1 => document(documents.remove(0)),
+        _ => document(report::several_json(documents)),
     }
 }
 
-fn json(value: &Value) -> anyhow::Result<()> {
-    Ok(print(&report::json_text(value))?)
+/// Coloured; what reaches no terminal is stripped on its way out.
+pub(super) fn style() -> Style {
+    Style::colored()
 }
 
-/// Colored, as wide as stdout; colors that reach no terminal are stripped on their way out.
-pub(super) fn style() -> Style {
-    Style::colored().wide(columns(&std::io::stdout()))
+fn plan_text(session: &Session, plan: &Plan) -> String {
+    notes_text(session, plan) + &report::plan_text(plan, &session.loaded.files, &style())
 }
 
 /// What the plan found wrong, with its places.

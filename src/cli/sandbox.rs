@@ -17,9 +17,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::progress::Display;
 use super::signal::{stopped, unless_stopped};
-use super::terminal::{print, say};
+use super::terminal::{document, print, say};
 use super::{Exit, Global};
-use crate::sandbox::{self as local, NEWEST, Options, Run, Sandbox};
+use crate::sandbox::{self as local, BOOT_SECONDS, NEWEST, Options, Run, Sandbox};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -80,6 +80,9 @@ struct What {
     /// The server's largest heap
     #[arg(long, value_name = "SIZE", default_value = "1g")]
     heap: String,
+    /// How many seconds the server may take until it answers
+    #[arg(long, default_value_t = BOOT_SECONDS, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    boot_timeout: u64,
     #[command(flatten)]
     place: Place,
 }
@@ -112,6 +115,7 @@ impl What {
             cache: self.place.folder()?,
             download_base: self.download_base.filter(|base| !base.is_empty()),
             heap: self.heap,
+            boot_timeout: Duration::from_secs(self.boot_timeout),
             detached,
         })
     }
@@ -136,7 +140,7 @@ async fn boot(options: &Options, global: Global) -> anyhow::Result<Sandbox> {
 /// `up`: the server ends when this future is dropped, which Ctrl-C does.
 async fn hold(options: &Options, global: Global) -> anyhow::Result<Exit> {
     let mut sandbox = boot(options, global).await?;
-    print(&sandbox.exports())?;
+    print(&sandbox.exports());
     if !global.quiet {
         say(&format!(
             "Keycloak {} is up at {} (user {}, password {}); Ctrl-C ends it",
@@ -176,7 +180,9 @@ async fn detach(what: What, global: Global) -> anyhow::Result<Exit> {
     display.show(&local::Progress::Booting);
     let program = std::env::current_exe().context("cannot find this program")?;
     let mut command = tokio::process::Command::new(program);
-    command.args(["sandbox", "up", "--owner", "--heap", &options.heap, "--cache-dir"]).arg(&options.cache);
+    let patience = options.boot_timeout.as_secs().to_string();
+    command.args(["sandbox", "up", "--owner", "--heap", &options.heap, "--boot-timeout", &patience]);
+    command.arg("--cache-dir").arg(&options.cache);
     match &options.dist {
         Some(dist) => command.arg("--dist").arg(dist),
         None => command.args(["--keycloak", &options.version]),
@@ -199,7 +205,7 @@ async fn detach(what: What, global: Global) -> anyhow::Result<Exit> {
     // From here on it lives without us.
     std::mem::forget(owner);
     drop(display);
-    print(&path)?;
+    print(&path);
     if !global.quiet {
         say("Keycloak is up; source that file to use it, `realmwright sandbox down` ends it");
     }
@@ -222,7 +228,7 @@ async fn down(id: Option<&str>, place: Place) -> anyhow::Result<Exit> {
     }
     for run in &runs {
         end(run).await?;
-        print(&format!("ended {} ({})\n", run.id, run.server))?;
+        print(&format!("ended {} ({})\n", run.id, run.server));
     }
     Ok(Exit::Clean)
 }
@@ -248,7 +254,7 @@ async fn end(run: &Run) -> anyhow::Result<()> {
 fn status(format: Format, place: Place) -> anyhow::Result<Exit> {
     let runs = local::running(&place.folder()?);
     match format {
-        Format::Json => print(&format!("{}\n", serde_json::to_string_pretty(&runs)?))?,
+        Format::Json => document(serde_json::json!({ "sandboxes": runs })),
         Format::Text if runs.is_empty() => say("no sandbox is running"),
         Format::Text => {
             let mut text = String::new();
@@ -263,7 +269,7 @@ fn status(format: Format, place: Place) -> anyhow::Result<Exit> {
                     run.env.display()
                 )?;
             }
-            print(&text)?;
+            print(&text);
         }
     }
     Ok(Exit::Clean)

@@ -23,6 +23,8 @@ enum Of {
     Access,
     /// What plan, drift and apply write with `--format json`
     Plan,
+    /// What every command writes with `--format json`, on failure too
+    Result,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
@@ -32,7 +34,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Of::Access => report::access_schema(),
         Of::AccessTest => access::test::schema(),
         Of::Plan => report::report_schema(),
+        Of::Result => report::result_schema(),
     };
-    print(&format!("{schema:#}\n"))?;
+    print(&format!("{schema:#}\n"));
     Ok(Exit::Clean)
 }

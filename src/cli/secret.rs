@@ -81,8 +81,34 @@ pub(super) fn named(variable_name: Option<&str>, path: Option<&Path>) -> anyhow:
     Ok(Some(Secret::new(text.trim_end_matches(['\r', '\n']))))
 }
 
+/// Reads a token from a file, or from stdin where it is `-`; `what` says which is expected there. It may stand
+/// alone, behind `Bearer`, or in the JSON that other commands write.
+pub(super) fn token_from(path: &Path, what: &str) -> anyhow::Result<Secret> {
+    Ok(bare_token(file_or_stdin(path, what)?.expose()))
+}
+
+/// Returns a token without what it may stand in.
+fn bare_token(text: &str) -> Secret {
+    let text = text.trim();
+    let without = |text: &str, word: &str| {
+        let head = text.get(..word.len()).filter(|it| it.eq_ignore_ascii_case(word));
+        head.map(|_| text[word.len()..].trim_start().to_owned())
+    };
+    let text = without(text, "Authorization:").unwrap_or_else(|| text.to_owned());
+    let text = without(&text, "Bearer ").unwrap_or(text);
+    let found = match serde_json::from_str::<serde_json::Value>(&text) {
+        Ok(serde_json::Value::String(token)) => Some(token),
+        Ok(serde_json::Value::Object(answer)) => {
+            let names = ["access_token", "ticket", "upgraded_token", "id_token", "refresh_token", "token"];
+            names.iter().find_map(|it| answer.get(*it)?.as_str()).map(str::to_owned)
+        }
+        _ => None,
+    };
+    Secret::new(found.unwrap_or(text).trim())
+}
+
 /// Reads a file, or stdin where it is `-`; `what` says what is expected there.
-pub(super) fn file_or_stdin(path: &Path, what: &str) -> anyhow::Result<Secret> {
+fn file_or_stdin(path: &Path, what: &str) -> anyhow::Result<Secret> {
     if path != Path::new("-") {
         let text = open(path).and_then(read).with_context(|| format!("cannot read {}", path.display()))?;
         return Ok(Secret::new(text.trim()));
@@ -127,6 +153,23 @@ pub(super) fn file(name: &str) -> anyhow::Result<Option<Secret>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_found_in_what_it_stands_in() {
+        for text in [
+            "e30.e30.x",
+            " e30.e30.x\n",
+            "Bearer e30.e30.x",
+            "bearer   e30.e30.x",
+            "Authorization: Bearer e30.e30.x\r\n",
+            "\"e30.e30.x\"",
+            r#"{"token_type":"Bearer","access_token":"e30.e30.x","refresh_token":"r.r.r"}"#,
+            r#"{"command":"token ticket","ticket":"e30.e30.x"}"#,
+        ] {
+            assert_eq!(bare_token(text).expose(), "e30.e30.x", "{text}");
+        }
+        assert_eq!(bare_token(r#"{"error":"invalid_grant"}"#).expose(), r#"{"error":"invalid_grant"}"#);
+    }
 
     #[test]
     fn nothing_and_too_much_are_no_secrets() {

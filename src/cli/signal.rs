@@ -1,14 +1,15 @@
 //! SIGINT and SIGTERM.
 
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::Exit;
+use super::terminal::say;
+use super::{Exit, frame};
+use crate::keycloak::Keycloak;
 
 /// Waits for the first SIGINT or SIGTERM. From the first call on they no longer end the process themselves.
 pub(super) async fn stopped() -> anyhow::Result<Exit> {
@@ -23,7 +24,10 @@ pub(super) async fn stopped() -> anyhow::Result<Exit> {
 pub(super) async fn unless_stopped(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
     tokio::select! {
         outcome = work => outcome,
-        exit = stopped() => exit,
+        exit = stopped() => {
+            say("stopped");
+            exit
+        }
     }
 }
 
@@ -31,7 +35,8 @@ pub(super) async fn unless_stopped(work: impl Future<Output = anyhow::Result<Exi
 /// second one ends the process; at any other time the first one does.
 pub(super) struct Signals {
     first: watch::Receiver<Option<Exit>>,
-    is_settling: Arc<AtomicBool>,
+    /// What is to be settled, while there is something.
+    settling: Arc<Mutex<Option<Keycloak>>>,
     /// Ends with its owner.
     _listening: JoinSet<()>,
 }
@@ -41,8 +46,8 @@ impl Signals {
     pub(super) fn listen() -> anyhow::Result<Self> {
         let (mut int, mut term) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let (note, first) = watch::channel(None);
-        let is_settling = Arc::new(AtomicBool::new(false));
-        let settling = Arc::clone(&is_settling);
+        let settling = Arc::<Mutex<Option<Keycloak>>>::default();
+        let to_settle = Arc::clone(&settling);
         let mut listening = JoinSet::new();
         listening.spawn(async move {
             loop {
@@ -51,22 +56,37 @@ impl Signals {
                     _ = term.recv() => Exit::Terminated,
                 };
                 let is_first = note.borrow().is_none();
-                if !is_first || !settling.load(Ordering::SeqCst) {
-                    std::process::exit(exit.code().into());
+                let keycloak = to_settle.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                match keycloak.filter(|_| is_first) {
+                    Some(keycloak) => say(&finishing(keycloak.counts().under_way)),
+                    None => {
+                        say("stopped");
+                        std::process::exit(frame::end(Ok(exit)).code().into());
+                    }
                 }
                 note.send_replace(Some(exit));
             }
         });
-        Ok(Self { first, is_settling, _listening: listening })
+        Ok(Self { first, settling, _listening: listening })
     }
 
-    /// Says whether a signal must wait until what is under way is settled.
-    pub(super) fn settle(&self, is_needed: bool) {
-        self.is_settling.store(is_needed, Ordering::SeqCst);
+    /// Says whether a signal must wait until what is under way over a connection is settled.
+    pub(super) fn settle(&self, over: Option<&Keycloak>) {
+        *self.settling.lock().unwrap_or_else(PoisonError::into_inner) = over.cloned();
     }
 
     /// Returns how to end, once a signal has come.
     pub(super) fn seen(&self) -> Option<Exit> {
         *self.first.borrow()
     }
+}
+
+/// Answers the first signal at once, however long the rest takes.
+fn finishing(under_way: u64) -> String {
+    let what = match under_way {
+        0 => "recording what was done".to_owned(),
+        1 => "finishing 1 request under way".to_owned(),
+        many => format!("finishing {many} requests under way"),
+    };
+    format!("{what}, then stopping; a second signal ends at once, and leaves the rest to the next apply")
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::asking::{Asking, Facet, Facts};
-use super::realms::{Format, run_id, style};
-use super::terminal::{print, say};
+use super::realms::{Format, failed, run_id, style};
+use super::terminal::{document, fail, print, say};
 use super::{Exit, Global};
 use crate::access::Realm;
 use crate::access::test::{Case, Oracle, Reading, Results, Stage, Test, Tested};
@@ -15,7 +15,7 @@ use crate::keycloak::Want;
 use crate::report;
 use crate::run::UsageError;
 use crate::state::stars_match;
-use crate::text::{Files, Note};
+use crate::text::Note;
 
 mod oracle;
 
@@ -69,28 +69,20 @@ impl How {
     }
 }
 
-impl Args {
-    pub(super) fn is_json(&self) -> bool {
-        self.format == Format::Json
-    }
-}
-
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let filters = args.filter.iter().map(|it| Filter::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
     let reports = args.report.iter().map(|it| File::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
     let Some(facts) = args.asking.open(&run_id()?, &Want::default(), global).await? else {
-        if args.is_json() {
-            print(&report::json_text(&args.asking.failure("test")?))?;
-        }
         return Ok(Exit::Failed);
     };
     let realms: Vec<Realm> = facts.realms.iter().map(|it| Realm::compile(&it.state, it.version)).collect();
     let (tests, notes) = read(&facts);
     if notes.iter().any(Note::is_error) {
-        say(report::notes(&facts.loaded.files, &notes, report::Color::Always).trim_end());
+        say(report::notes(&facts.loaded.files, &notes, report::Color::Never).trim_end());
         let message = "access tests name what is not there; nothing was tested";
-        say(&format!("error: {message}"));
-        return failed(&args, message, &facts.loaded.files, &notes);
+        fail(message);
+        failed("test", message, &facts.loaded.files, &notes);
+        return Ok(Exit::Failed);
     }
     let mut tested = tested(&facts, &realms, &tests)?;
     for it in &mut tested {
@@ -114,33 +106,24 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
         return Err(anyhow::anyhow!(message));
     }
     let files = &facts.loaded.files;
-    let document = report::tests_json(&results, files);
+    let told = report::tests_json(&results, files);
     match args.format {
-        Format::Text => print(&report::tests_text(&results, files, &style()))?,
-        Format::Json => print(&report::json_text(&document))?,
+        Format::Text => print(&report::tests_text(&results, files, &style())),
+        Format::Json => document(told.clone()),
     }
     for report in &reports {
         match report.format {
-            FileFormat::Json => report.write(report::json_text(&document).as_bytes())?,
+            FileFormat::Json => report.write(report::json_text(&told).as_bytes())?,
             FileFormat::Junit => report.write(&report::tests_junit(&results, files, args.strict))?,
         }
     }
     let too_little = args.min_coverage.filter(|it| results.coverage() < usize::from(*it));
     if let Some(least) = too_little {
-        say(&format!("error: {} % of the permissions are tested, less than {least} %", results.coverage()));
+        fail(&format!("{} % of the permissions are tested, less than {least} %", results.coverage()));
     }
     let unknown_fails = args.strict && count.unknown > 0;
     let is_clean = count.failed + count.split + count.errors == 0 && !unknown_fails && too_little.is_none();
     Ok(if is_clean { Exit::Clean } else { Exit::NotClean })
-}
-
-/// Says in JSON that there is no result; in text, stderr has said why already.
-fn failed(args: &Args, message: &str, files: &Files, notes: &[Note]) -> anyhow::Result<Exit> {
-    if args.is_json() {
-        let document = report::failure_json("test", "input", message, files, notes);
-        print(&report::json_text(&document))?;
-    }
-    Ok(Exit::Failed)
 }
 
 /// Reads every document against the realms that are asked.

@@ -8,14 +8,14 @@ use clap::Subcommand;
 use super::Exit;
 use super::connection::{Where, project_here};
 use super::realms::Format;
-use super::terminal::print;
+use super::terminal::{document, print};
 use crate::keycloak::openid::{Client, Refusal, Tokens};
 use crate::keycloak::{Openid, Secret};
-use crate::report;
 use crate::run::UsageError;
 
 mod exchange;
 mod inspect;
+mod login;
 mod mend;
 mod rpt;
 mod service_account;
@@ -23,7 +23,7 @@ mod ticket;
 mod user;
 pub(super) mod words;
 
-pub(super) use mend::denied;
+pub(super) use mend::{Purpose, denied};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -33,6 +33,8 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Get the access token of the stored login, renewed when needed
+    Login(login::Args),
     /// Get the access token of a user, with the user's password
     User(user::Args),
     /// Get the access token of a client's service account (for a resource server, its PAT)
@@ -60,22 +62,9 @@ struct Common {
     place: Where,
 }
 
-impl Args {
-    pub(super) fn is_json(&self) -> bool {
-        let common = match &self.verb {
-            Verb::User(it) => &it.common,
-            Verb::ServiceAccount(it) => &it.common,
-            Verb::Ticket(it) => &it.common,
-            Verb::Rpt(it) => &it.common,
-            Verb::Exchange(it) => &it.common,
-            Verb::Inspect(it) => return it.is_json(),
-        };
-        common.format == Format::Json
-    }
-}
-
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args.verb {
+        Verb::Login(args) => login::run(args).await,
         Verb::User(args) => user::run(args).await,
         Verb::ServiceAccount(args) => service_account::run(args).await,
         Verb::Ticket(args) => ticket::run(args).await,
@@ -103,18 +92,19 @@ impl Common {
         &self,
         openid: &Openid,
         client: &Client,
+        purpose: Purpose,
         outcome: Result<Tokens, Refusal>,
     ) -> anyhow::Result<Exit> {
-        let tokens = outcome.map_err(|it| denied(it, client, openid))?;
+        let tokens = outcome.map_err(|it| denied(it, client, purpose, openid))?;
         match self.format {
-            Format::Text => print_secret(&tokens.access)?,
-            Format::Json => print(&report::json_text(&tokens.whole))?,
+            Format::Text => print_secret(&tokens.access),
+            Format::Json => document(tokens.whole),
         }
         Ok(Exit::Clean)
     }
 }
 
 /// Prints a token alone on its line; the one place where a secret is the result.
-fn print_secret(token: &Secret) -> anyhow::Result<()> {
-    Ok(print(&format!("{}\n", token.expose()))?)
+fn print_secret(token: &Secret) {
+    print(&format!("{}\n", token.expose()));
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::inputs::Inputs;
 use super::realms::{Format, show_notes};
-use super::terminal::print;
+use super::terminal::{document, print};
 use super::{Exit, Global};
 use crate::report;
 use crate::text::Note;
@@ -18,12 +18,6 @@ pub(super) struct Args {
     format: Format,
 }
 
-impl Args {
-    pub(super) fn is_json(&self) -> bool {
-        self.format == Format::Json
-    }
-}
-
 pub(super) fn run(args: &Args, global: Global) -> anyhow::Result<Exit> {
     let (_, loaded) = args.inputs.load()?;
     let errors = loaded.notes.iter().filter(|it| it.is_error()).count();
@@ -32,7 +26,7 @@ pub(super) fn run(args: &Args, global: Global) -> anyhow::Result<Exit> {
             if show_notes(&loaded, global) {
                 for desired in &loaded.realms {
                     let objects = desired.state.objects.len();
-                    print(&format!("realm {}: {objects} objects, no errors\n", desired.realm))?;
+                    print(&format!("realm {}: {objects} objects, no errors\n", desired.realm));
                 }
             }
         }
@@ -44,14 +38,13 @@ pub(super) fn run(args: &Args, global: Global) -> anyhow::Result<Exit> {
                 .iter()
                 .map(|it| json!({ "realm": it.realm, "objects": it.state.objects.len() }))
                 .collect();
-            let document = json!({
-                "format_version": "1.0",
+            document(json!({
                 "valid": errors == 0,
                 "realms": realms,
                 "errors": report::notes_json(&loaded.files, &wrong),
                 "notes": report::notes_json(&loaded.files, &other),
-            });
-            print(&format!("{document:#}\n"))?;
+                "warnings": report::notes_json(&loaded.files, &other),
+            }));
         }
     }
     Ok(if errors == 0 { Exit::Clean } else { Exit::Failed })

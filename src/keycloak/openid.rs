@@ -20,7 +20,7 @@ pub use client::Client;
 pub use grant::{Device, Grant, Refusal, Tokens};
 pub use keys::{Keys, Standing, Token, Unverified};
 pub use pkce::{Pkce, authorization_url, nonce};
-pub use protection::{Ask, Wanted};
+pub use protection::{Ask, By, Wanted};
 
 pub(super) use client::{claims, under};
 

@@ -189,10 +189,20 @@ impl Keycloak {
     /// not exist is the error `NotFound`.
     pub async fn rights(&self, realm: &str) -> Result<Rights, Error> {
         let bearer = self.0.tokens.bearer().await?;
-        match from_token(&bearer.token, realm) {
-            Some(rights) => Ok(rights),
-            None => self.probed(realm).await,
-        }
+        let (rights, how) = match from_token(&bearer.token, realm) {
+            Some(rights) => (rights, "as its token says"),
+            None => (self.probed(realm).await?, "as small requests show"),
+        };
+        let of = |wanted: Right| {
+            let names: Vec<&str> =
+                rights.parts().into_iter().filter(|it| it.1 == wanted).map(|it| it.0).collect();
+            if names.is_empty() { "none".to_owned() } else { names.join(" ") }
+        };
+        let (has, lacks, may_have) = (of(Right::Yes), of(Right::No), of(Right::Unknown));
+        tracing::info!(
+            "rights in realm {realm}, {how}: has {has}; lacks {lacks}; only trying tells {may_have}"
+        );
+        Ok(rights)
     }
 
     /// Probing costs a dozen requests, so one connection asks once per realm: a run does not outlive its rights.

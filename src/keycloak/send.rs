@@ -5,7 +5,7 @@
 //! carried out; otherwise the caller is told that the answer is lost, and looks. Certificate errors are final.
 
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -184,6 +184,22 @@ pub(super) async fn exchange(
     Ok(Some(Raw { status, headers, bytes }))
 }
 
+/// Counts a request as long as it waits for its answer, or for nobody any more.
+struct UnderWay<'a>(&'a AtomicU64);
+
+impl<'a> UnderWay<'a> {
+    fn begin(count: &'a AtomicU64) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Says that an answer was given up.
 fn too_long(method: Method, url: &Url, most: u64) -> Error {
     let path = url.path().trim_start_matches('/').to_owned();
@@ -331,7 +347,9 @@ impl Keycloak {
         }
         let started = Instant::now();
         let most = self.0.limits.largest_answer;
+        let under_way = UnderWay::begin(&self.0.counts.under_way);
         let result = exchange(builder, most).await;
+        drop(under_way);
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let status = result.as_ref().map_or(0, |raw| raw.as_ref().map_or(0, |it| it.status));
         tracing::debug!(method = %request.method, path = %request.path, status, ms, "request");

@@ -210,7 +210,9 @@ impl Tokens {
                 (format!("client `{id}`"), false)
             }
             Credentials::Token(_) => ("the given token".to_owned(), false),
-            Credentials::Stored { login, .. } => (format!("user `{}` (stored login)", login.user), false),
+            Credentials::Stored { login, .. } => {
+                (format!("user `{}` (stored login with client `{}`)", login.user, login.client), false)
+            }
         };
         let is_signed = matches!(self.credentials, Credentials::SignedJwt { .. });
         let text = refusal.text();
@@ -223,10 +225,29 @@ impl Tokens {
                 Credentials::Stored { .. } if refusal.error == "invalid_grant" => {
                     "the session has ended; begin another with `realmwright login`"
                 }
+                Credentials::Stored { client, .. } if is_about_client(refusal) => renewal_hint(client),
                 _ => login_hint(&text, refusal.status, as_user, is_signed),
             },
             text,
         }
+    }
+}
+
+/// Says whether it is the client that the server does not take, rather than what it asks for.
+fn is_about_client(refusal: &Refusal) -> bool {
+    matches!(refusal.error.as_str(), "invalid_client" | "unauthorized_client")
+}
+
+/// Says what a client needs to renew a login.
+fn renewal_hint(client: &Client) -> &'static str {
+    match client {
+        Client::Public { .. } => {
+            "this client has a secret, and renewing its logins needs it: set REALMWRIGHT_CLIENT_SECRET (or REALMWRIGHT_CLIENT_SECRET_FILE, or REALMWRIGHT_CLIENT_KEY_FILE for a key)"
+        }
+        Client::Secret { .. } => {
+            "the secret in REALMWRIGHT_CLIENT_SECRET or REALMWRIGHT_CLIENT_SECRET_FILE is not that of this client"
+        }
+        Client::SignedJwt { .. } => "this client does not accept the key in REALMWRIGHT_CLIENT_KEY_FILE",
     }
 }
 

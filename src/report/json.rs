@@ -5,6 +5,7 @@
 mod access;
 mod access_test;
 mod drift;
+mod envelope;
 mod outcome;
 mod shape;
 mod values;
@@ -17,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 pub(super) use access::{AccessDomain, AccessEntry, domain, entry, link};
 pub use access_test::tests_json;
 pub use drift::drift_json;
+pub use envelope::{Ending, enveloped, message_json, result_schema};
 pub use outcome::outcomes_json;
 
 pub(super) use self::shape::FormatVersion;

@@ -1,6 +1,8 @@
 //! Text from outside made harmless: names from Keycloak and from files end in terminals, CI logs and
 //! pull-request comments, which all obey certain characters.
 
+use std::borrow::Cow;
+
 /// Returns the text in one line in which nothing can move a cursor, turn the direction of reading, or command
 /// a CI runner.
 ///
@@ -23,6 +25,36 @@ pub fn one_line(text: &str) -> String {
         Some(rest) => format!("{}: :{rest}", &line[..blanks]),
         None => line,
     }
+}
+
+/// Returns the text line by line, each as [`one_line`] makes it.
+pub fn lines(text: &str) -> String {
+    text.lines().map(one_line).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns a text of ours for a screen: only line ends, tabs and colours (`ESC [ … m`) keep their effect.
+///
+/// Reports make every text from outside harmless where it enters; this is for what they overlook.
+pub fn screen(text: &str) -> Cow<'_, str> {
+    let keeps = |it: char| matches!(it, '\n' | '\t') || !is_unsafe(it);
+    if text.chars().all(keeps) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for (at, it) in text.char_indices() {
+        if keeps(it) || (it == '\u{1b}' && is_color(&text[at + 1..])) {
+            out.push(it);
+        } else {
+            out.extend(it.escape_unicode());
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Says whether an escape sequence goes on as one that only changes how text looks.
+fn is_color(rest: &str) -> bool {
+    let Some(rest) = rest.strip_prefix('[') else { return false };
+    rest.trim_start_matches(|it: char| it.is_ascii_digit() || it == ';').starts_with('m')
 }
 
 /// Returns the text for a cell of a Markdown table: [`one_line`], and no markup, mention or HTML in it.
@@ -57,7 +89,7 @@ pub fn is_unsafe(it: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{markdown_cell, one_line};
+    use super::{lines, markdown_cell, one_line, screen};
 
     #[test]
     fn one_line_shows_what_a_terminal_would_obey() {
@@ -73,6 +105,24 @@ mod tests {
         ] {
             assert_eq!(one_line(text), shown);
         }
+    }
+
+    #[test]
+    fn a_screen_gets_lines_and_colours_and_nothing_else_to_obey() {
+        for (text, shown) in [
+            ("a\tb\n\u{1b}[1;31mred\u{1b}[0m", "a\tb\n\u{1b}[1;31mred\u{1b}[0m"),
+            ("\u{1b}[2J\u{1b}]0;title\u{7}", "\\u{1b}[2J\\u{1b}]0;title\\u{7}"),
+            ("over\rwritten\u{8}", "over\\u{d}written\\u{8}"),
+            ("\u{9b}31mred \u{85}", "\\u{9b}31mred \\u{85}"),
+            (
+                "\u{202a}\u{202e}\u{2066}\u{2069}\u{200e}\u{200f}\u{61c}",
+                "\\u{202a}\\u{202e}\\u{2066}\\u{2069}\\u{200e}\\u{200f}\\u{61c}",
+            ),
+            ("\u{1b}[31", "\\u{1b}[31"),
+        ] {
+            assert_eq!(screen(text), shown);
+        }
+        assert_eq!(lines("a\n::error::b\u{1b}[31m"), "a\n: :error::b\\u{1b}[31m");
     }
 
     #[test]

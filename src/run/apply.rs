@@ -227,6 +227,7 @@ async fn under_lock(
     let changes = planned.plan.changes();
     let calls = plans::calls(&planned.read.live.state, &planned.plan.diff.planned, changes)?;
     let serial = write_ahead(keycloak, request, &planned).await?;
+    tracing::info!("{} changes in {} calls, {} at once", changes.len(), calls.len(), options.lanes);
     let lost = {
         let is_lost = AtomicBool::new(false);
         let reveal = |secret: &SecretRef| request.secrets.reveal(secret).unwrap_or_default().to_owned();

@@ -30,6 +30,18 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// What each means, whatever the command.
+    pub const TABLE: &[(Exit, &str)] = &[
+        (Exit::Clean, "done and clean"),
+        (Exit::Failed, "could not do it: input, network, rights, server"),
+        (Exit::NotClean, "done, and not clean: changes, drift, failed access tests"),
+        (Exit::Refused, "refused; nothing was written"),
+        (Exit::Partly, "some of it was written"),
+        (Exit::Usage, "the command line is wrong"),
+        (Exit::Interrupted, "interrupted (SIGINT)"),
+        (Exit::Terminated, "ended (SIGTERM)"),
+    ];
+
     /// Returns the code that the process exits with.
     pub const fn code(self) -> u8 {
         match self {
@@ -109,6 +121,11 @@ impl DeniedError {
     }
 }
 
+/// A fault of ours: exits 1.
+#[derive(Debug, thiserror::Error)]
+#[error("internal error: {0}")]
+pub(crate) struct InternalError(pub(crate) String);
+
 /// Returns how a command ends by an error, and the class of the error in one word.
 pub(crate) fn of_error(error: &anyhow::Error) -> (Exit, &'static str) {
     if error.is::<UsageError>() {
@@ -116,6 +133,9 @@ pub(crate) fn of_error(error: &anyhow::Error) -> (Exit, &'static str) {
     }
     if error.is::<RefusedError>() {
         return (Exit::Refused, "refused");
+    }
+    if error.is::<InternalError>() {
+        return (Exit::Failed, "internal");
     }
     if error.is::<DeniedError>() {
         return (Exit::Failed, "login");

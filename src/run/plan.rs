@@ -7,11 +7,11 @@ use crate::access::{Impact, Realm};
 use crate::apply::{CallError, Ledgers, is_ours, read_ledgers};
 use crate::change::{Change, ConsentKey, FieldChange, Path, To, Why};
 use crate::diff::{self, Ownership, Question, Terms};
-use crate::keycloak::{ErrorKind, Keycloak, Read, Want, read};
+use crate::keycloak::{ErrorKind, Keycloak, Read, Source, Want, read};
 use crate::kind::{self, USER, UserProfile, Version};
 use crate::manifest::{Desired, Secrets};
 use crate::plan::{self, Plan};
-use crate::state::{Address, State};
+use crate::state::{Address, Known, State};
 
 /// What planning needs beside what is on the server.
 pub struct PlanRequest<'a> {
@@ -80,7 +80,49 @@ pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::
         want.users.extend(users.filter(|it| !it.starts_with("service-account-")));
     }
     let read = read(keycloak, &request.desired.realm, &want).await?;
+    log(&request.desired.realm, &read, &ledgers);
     Ok(Observed { read, ledgers })
+}
+
+/// Tells with `-v` what a plan is made from.
+fn log(realm: &str, read: &Read, ledgers: &Ledgers) {
+    let by = match read.source {
+        Source::Export => "one export",
+        Source::Lists => "lists",
+        Source::Fresh => "what a new one holds",
+    };
+    let (objects, requests) = (read.live.state.objects.len(), read.requests);
+    if read.live.exists {
+        tracing::info!("read realm {realm} by {by}: {objects} objects in {requests} requests");
+    } else {
+        tracing::info!(
+            "realm {realm} does not exist: compared with what a new realm holds ({objects} objects)"
+        );
+    }
+    for kind in kind::KINDS.iter().filter(|it| it.is_top()) {
+        match read.live.known(kind.name, None) {
+            Known::All => {}
+            Known::Only(asked) => {
+                tracing::info!("of kind {}, {} objects were asked for", kind.name, asked.len())
+            }
+            Known::Not { needs } => tracing::info!("kind {} is unknown: the login lacks {needs}", kind.name),
+        }
+    }
+    for (address, field) in &read.live.unread {
+        tracing::info!("{field} of {address} may not be seen");
+    }
+    if ledgers.is_empty() {
+        tracing::info!("realm {realm} has no ledger: nobody applied anything with an owner");
+    }
+    for (owner, ledger) in ledgers {
+        match ledger {
+            Ok(it) => {
+                let (serial, count) = (it.serial, it.entries.len());
+                tracing::info!("ledger of owner {owner}: serial {serial}, {count} objects");
+            }
+            Err(reason) => tracing::warn!("ledger of owner {owner} cannot be used: {reason}"),
+        }
+    }
 }
 
 /// Reads a realm and plans it; access is not judged yet.

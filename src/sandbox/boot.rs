@@ -19,9 +19,6 @@ use super::{Error, Options, Progress, Say, random};
 
 const USER: &str = "admin";
 
-/// A slow machine with two cores builds and boots in well under a minute; CI machines can be slower.
-const PATIENCE: Duration = Duration::from_secs(300);
-
 /// How often a boot is repeated when somebody took a port in the meantime.
 const PORT_TRIES: u32 = 3;
 
@@ -152,7 +149,8 @@ async fn boot_once(
     };
     let server = format!("http://127.0.0.1:{port}");
     let log = folder.log();
-    wait_until_login_works(&mut processes, &server, &password, &distribution.version, &log).await?;
+    let (version, patience) = (&distribution.version, options.boot_timeout);
+    wait_until_login_works(&mut processes, &server, &password, version, &log, patience).await?;
     if let Some(built) = built.filter(|built| !built.exists())
         && let Err(error) = keep_build(&folder.home(), &built)
     {
@@ -266,6 +264,7 @@ async fn wait_until_login_works(
     password: &str,
     version: &str,
     log: &Path,
+    patience: Duration,
 ) -> Result<(), Error> {
     super::install_tls();
     // Always this machine: no proxy, and no need for the system's authorities.
@@ -279,7 +278,7 @@ async fn wait_until_login_works(
     let form =
         [("client_id", "admin-cli"), ("grant_type", "password"), ("username", USER), ("password", password)];
     let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
+    while begun.elapsed() < patience {
         if processes.server_has_ended() {
             return Err(Error::Ended { version: version.to_owned(), log: read_log(log) });
         }
@@ -289,7 +288,7 @@ async fn wait_until_login_works(
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    Err(Error::NotReady { version: version.to_owned(), seconds: PATIENCE.as_secs(), log: read_log(log) })
+    Err(Error::NotReady { version: version.to_owned(), seconds: patience.as_secs(), log: read_log(log) })
 }
 
 fn read_log(path: &Path) -> String {

@@ -122,6 +122,8 @@ named! {
     OtherProtocol = "RW0511",
     /// The default client scopes lack `basic`, without which access tokens have no `sub`.
     NoSubject = "RW0512",
+    /// An object would be created beside one whose name differs only in case.
+    DiffersInCase = "RW0513",
 
     // 06: access tests.
     /// An access test does not say whose resources it is about, or names no resource server.

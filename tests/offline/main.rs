@@ -2,11 +2,14 @@
 //! edits and what they do to access, and how the source is cut.
 
 mod asking;
+mod docs;
+mod documents;
 mod gate;
 mod limits;
-mod plans_page;
+mod program;
 mod properties;
 #[path = "../realms/realms.rs"]
 mod realms;
 mod scenarios;
+mod streams;
 mod tidy;

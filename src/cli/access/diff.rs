@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::revision;
 use crate::access::{self, Realm, Terms};
 use crate::cli::inputs::{Inputs, Limit, time};
-use crate::cli::realms::{Format, show_notes, style};
-use crate::cli::terminal::{print, say};
+use crate::cli::realms::{Format, failed, show_notes, style};
+use crate::cli::terminal::{document, fail, print, warn};
 use crate::cli::{Exit, Global};
 use crate::diff;
 use crate::keycloak::state_of_export;
@@ -41,12 +41,6 @@ pub(in crate::cli) struct Args {
     /// What stdout carries
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     format: Format,
-}
-
-impl Args {
-    pub(in crate::cli) fn is_json(&self) -> bool {
-        self.format == Format::Json
-    }
 }
 
 /// One side of a comparison.
@@ -105,13 +99,9 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
         let quiet = Global { quiet: true, ..global };
         if !show_notes(&loaded, if matches!(side, Side::Revision(_)) { quiet } else { global }) {
             if let Side::Revision(name) = side {
-                say(&format!("error: these are the manifests as of {name}"));
+                fail(&format!("these are the manifests as of {name}"));
             }
-            if args.is_json() {
-                let message = "errors in the manifests; nothing was compared";
-                let document = report::failure_json("access", "input", message, &loaded.files, &loaded.notes);
-                print(&report::json_text(&document))?;
-            }
+            failed("", "errors in the manifests; nothing was compared", &loaded.files, &loaded.notes);
             return Ok(Exit::Failed);
         }
         states.push(realms(&loaded));
@@ -123,8 +113,8 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
         [(&before, versions[0]), (&after, versions[1])].map(|(it, version)| Realm::compile(it, version));
     let impact = access::impact(&was, &is, &terms);
     match args.format {
-        Format::Text => print(&report::impact_text(&impact, &style().full(true)))?,
-        Format::Json => print(&report::json_text(&report::diff_json(&realm, &impact)))?,
+        Format::Text => print(&report::impact_text(&impact, &style())),
+        Format::Json => document(report::diff_json(&realm, &impact)),
     }
     Ok(if impact.changes.is_empty() { Exit::Clean } else { Exit::NotClean })
 }
@@ -159,7 +149,7 @@ fn export(path: &Path, limit: Limit) -> anyhow::Result<Option<OneRealm>> {
     let version = Version(numbers.next().unwrap_or(NEWEST.0), numbers.next().unwrap_or(NEWEST.1));
     let name = name.to_owned();
     if !realm.contains_key("users") {
-        say(&format!("warning: {} holds no users: it is an export of a part of the realm", path.display()));
+        warn(&format!("{} holds no users: it is an export of a part of the realm", path.display()));
     }
     Ok(Some(OneRealm { name, state: state_of_export(realm), version }))
 }

@@ -6,10 +6,10 @@ use super::{Opened, open};
 use crate::access::{self, Persona};
 use crate::cli::asking::Asking;
 use crate::cli::realms::style;
-use crate::cli::terminal::{print, stream};
+use crate::cli::terminal::{print, stream, warnings};
 use crate::cli::{Exit, Global};
 use crate::keycloak::Want;
-use crate::report::{self, Sheet};
+use crate::report::{self, Ending, Sheet};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -42,10 +42,6 @@ enum Format {
 }
 
 impl Args {
-    pub(in crate::cli) fn is_json(&self) -> bool {
-        self.format == Format::Json
-    }
-
     fn personas(&self, opened: &Opened, client: &crate::state::Address) -> anyhow::Result<Vec<Persona>> {
         let (cast, asking) = opened.cast(self.asking_client.as_deref())?;
         let mut out = Vec::new();
@@ -65,13 +61,15 @@ impl Args {
 pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let users = args.persona.iter().filter_map(|it| access::user_named(it)).collect();
     let also = Want { users, ..Want::default() };
-    let Some(opened) = open(&args.asking, "access-matrix", &also, args.is_json(), global).await? else {
+    let Some(opened) = open(&args.asking, "access-matrix", &also, global).await? else {
         return Ok(Exit::Failed);
     };
     let client = opened.server(&args.client)?;
     let personas = args.personas(&opened, &client)?;
     let names: Vec<String> = personas.iter().map(|it| it.name.clone()).collect();
     let sheet = Sheet { realm: &opened.facet().realm, client: &client, personas: &names };
+    let ending = Ending { command: "access matrix".to_owned(), warnings: warnings(), ..Ending::default() };
+    let head = report::enveloped(None, &ending);
     let decisions = |take: &mut dyn FnMut(access::Cell<'_>) -> io::Result<()>| {
         access::each_decision(&opened.realm, &client, &personas, take)
     };
@@ -79,11 +77,11 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
         Format::Text => {
             let mut text = Vec::new();
             report::matrix_text(&mut text, &sheet, &style(), &decisions)?;
-            print(&String::from_utf8_lossy(&text))?;
+            print(&String::from_utf8_lossy(&text));
         }
-        Format::Json => stream(|out| report::matrix_json(out, &sheet, &decisions))?,
-        Format::Csv => stream(|out| report::matrix_csv(out, &sheet, &decisions))?,
-        Format::Html => stream(|out| report::matrix_html(out, &sheet, &decisions))?,
+        Format::Json => stream(|out| report::matrix_json(out, &head, &sheet, &decisions)),
+        Format::Csv => stream(|out| report::matrix_csv(out, &sheet, &decisions)),
+        Format::Html => stream(|out| report::matrix_html(out, &sheet, &decisions)),
     }
     Ok(Exit::Clean)
 }

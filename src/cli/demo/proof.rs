@@ -113,14 +113,15 @@ impl Proof<'_> {
             .rpt(token, &Ask::Ticket(ticket.clone()))
             .await?
             .with_context(|| format!("{who} may see Eric's space, and the realm does not permit it"))?;
-        line(who, "asks the realm with that ticket", "a token with the permission (RPT)")?;
+        line(who, "asks the realm with that ticket", "a token with the permission (RPT)");
         Ok(tokens.access)
     }
 
     async fn refused(&self, who: &str, token: &Secret, ticket: &Secret) -> anyhow::Result<()> {
         match self.openid.rpt(token, &Ask::Ticket(ticket.clone())).await? {
             Err(refusal) if (refusal.status, &*refusal.error) == (403, "access_denied") => {
-                line(who, "asks the realm with that ticket", &refusal.to_string())
+                line(who, "asks the realm with that ticket", &refusal.to_string());
+                Ok(())
             }
             Err(refusal) => bail!("{who} is refused for another reason: {refusal}"),
             Ok(_) => bail!("{who} may not see Eric's space, and the realm permits it"),
@@ -136,7 +137,8 @@ impl Proof<'_> {
             );
         }
         let ticket = if answer.ticket.is_some() { " and a ticket for what to ask" } else { "" };
-        line(who, what, &format!("{}{ticket}", answer.status))
+        line(who, what, &format!("{}{ticket}", answer.status));
+        Ok(())
     }
 
     /// Asks the protected service.
@@ -152,8 +154,8 @@ impl Proof<'_> {
     }
 }
 
-fn line(who: &str, what: &str, answer: &str) -> anyhow::Result<()> {
-    Ok(print(&format!("   {who:<8}{what:<50}{answer}\n"))?)
+fn line(who: &str, what: &str, answer: &str) {
+    print(&format!("   {who:<8}{what:<50}{answer}\n"));
 }
 
 /// What the protected service says.

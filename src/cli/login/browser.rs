@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Login, SCOPE, show};
-use crate::cli::token::denied;
+use crate::cli::token::{Purpose, denied};
 use crate::keycloak::Secret;
 use crate::keycloak::openid::{Grant, Pkce, Tokens, authorization_url, nonce};
 use crate::report::safe::one_line;
@@ -32,7 +32,7 @@ pub(super) async fn log_in(login: &Login<'_>, patience: Duration) -> anyhow::Res
     let endpoint = &document.authorization_endpoint;
     let address = authorization_url(endpoint, login.client.id(), &redirect, SCOPE, &state, &pkce);
     if let Some(refusal) = login.openid.page_refuses(&address).await? {
-        return Err(denied(refusal, login.client, login.openid).into());
+        return Err(denied(refusal, login.client, Purpose::Login, login.openid).into());
     }
     let expected = Expected { state, issuer: document.issuer };
     let waiting = come_back(listener, expected);
@@ -48,7 +48,7 @@ pub(super) async fn log_in(login: &Login<'_>, patience: Duration) -> anyhow::Res
         .openid
         .token(login.client, &grant)
         .await?
-        .map_err(|it| denied(it, login.client, login.openid).into())
+        .map_err(|it| denied(it, login.client, Purpose::Login, login.openid).into())
 }
 
 /// What an answer has to carry to be the answer to our question.

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::{Login, SCOPE, qr, show};
 use crate::cli::terminal::say;
-use crate::cli::token::denied;
 use crate::cli::token::words::span;
+use crate::cli::token::{Purpose, denied};
 use crate::keycloak::openid::{Device, Grant, Pkce, Tokens};
 use crate::report::safe::one_line;
 
@@ -19,7 +19,7 @@ pub(super) async fn log_in(login: &Login<'_>) -> anyhow::Result<Tokens> {
     let pkce = Pkce::draw()?;
     let device = match login.openid.device(login.client, SCOPE, &pkce).await? {
         Ok(device) => device,
-        Err(refusal) => return Err(denied(refusal, login.client, login.openid).into()),
+        Err(refusal) => return Err(denied(refusal, login.client, Purpose::Login, login.openid).into()),
     };
     tell(&device, login.opens);
     let end = Instant::now() + device.expires_in;
@@ -39,7 +39,7 @@ pub(super) async fn log_in(login: &Login<'_>) -> anyhow::Result<Tokens> {
             "slow_down" => pause += SLOWER,
             "access_denied" => bail!("the login was denied in the browser"),
             "expired_token" => bail!("nobody agreed in time: the code has expired; begin again"),
-            _ => return Err(denied(refusal, login.client, login.openid).into()),
+            _ => return Err(denied(refusal, login.client, Purpose::Login, login.openid).into()),
         }
     }
 }

@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 
 use super::Common;
+use super::mend::Purpose;
 use crate::cli::Exit;
-use crate::cli::secret::{Sources, file_or_stdin, named};
+use crate::cli::secret::{Sources, named, token_from};
 use crate::keycloak::openid::Grant;
 
 #[derive(Debug, clap::Args)]
@@ -15,7 +16,7 @@ pub(super) struct Args {
     client: String,
     #[command(flatten)]
     sources: Sources,
-    /// The file with the subject's access token, or - for stdin
+    /// The file with the subject's access token, or - for stdin; `Bearer …` and the JSON of other commands will do
     #[arg(long, value_name = "FILE", default_value = "-", conflicts_with = "token_env")]
     token_file: PathBuf,
     /// The variable with the subject's access token
@@ -36,9 +37,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let client = args.sources.client(&args.client)?;
     let subject = match named(args.token_env.as_deref(), None)? {
         Some(token) => token,
-        None => file_or_stdin(&args.token_file, "the subject's access token")?,
+        None => token_from(&args.token_file, "the subject's access token")?,
     };
     let grant = Grant::Exchange { subject, audience: args.audience, scope: args.scope };
     let outcome = openid.token(&client, &grant).await?;
-    args.common.show(&openid, &client, outcome)
+    args.common.show(&openid, &client, Purpose::Exchange, outcome)
 }

@@ -14,8 +14,8 @@ use super::words::{span, when};
 use crate::cli::Exit;
 use crate::cli::connection::{Where, project_here};
 use crate::cli::realms::Format;
-use crate::cli::secret::file_or_stdin;
-use crate::cli::terminal::print;
+use crate::cli::secret::token_from;
+use crate::cli::terminal::{document, print};
 use crate::keycloak::openid::{Standing, Token};
 use crate::keycloak::{ErrorKind, Openid};
 use crate::report;
@@ -24,7 +24,7 @@ use crate::run::UsageError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The file with the token, or - for stdin
+    /// The file with the token, or - for stdin; `Bearer …` and the JSON of other commands will do
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
     /// The realm that has to have signed it [default: whichever realm of the server the token names]
@@ -38,12 +38,6 @@ pub(super) struct Args {
     format: Format,
     #[command(flatten)]
     place: Where,
-}
-
-impl Args {
-    pub(super) fn is_json(&self) -> bool {
-        self.format == Format::Json
-    }
 }
 
 /// What is known of a signature.
@@ -61,15 +55,16 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         )
         .into());
     }
-    let text = file_or_stdin(&args.file, "a token")?;
-    let token = Token::read(text.expose()).context("this is no JSON web token")?;
+    let text = token_from(&args.file, "a token")?;
+    let token = Token::read(text.expose())
+        .context("this is no JSON web token, nor JSON with one in `access_token`, `ticket` or the like")?;
     let signature = if args.offline { Signature::NotAsked } else { verify(&args, &token).await? };
     let now = Timestamp::now().as_second();
     let is_valid =
         !matches!(signature, Signature::NotVerified { .. }) && token.standing(now) == Standing::Current;
     match args.format {
-        Format::Text => print(&as_text(&token, &signature, now))?,
-        Format::Json => print(&report::json_text(&as_json(&token, &signature, now)))?,
+        Format::Text => print(&as_text(&token, &signature, now)),
+        Format::Json => document(as_json(&token, &signature, now)),
     }
     Ok(if is_valid { Exit::Clean } else { Exit::Failed })
 }
@@ -147,6 +142,9 @@ fn as_text(token: &Token, signature: &Signature, now: i64) -> String {
     line("audience", &several(token.claims.get("aud")));
     line("roles", &several(token.claims.pointer("/realm_access/roles")));
     line("scope", token.text("scope"));
+    for it in permissions(token) {
+        line("permits", &it);
+    }
     let _ = write!(
         out,
         "\nheader {}\nclaims {}",
@@ -154,6 +152,21 @@ fn as_text(token: &Token, signature: &Signature, now: i64) -> String {
         report::json_text(&token.claims)
     );
     out
+}
+
+/// Returns what a token with permissions (RPT) permits, and what a permission ticket asks for: scopes and resource.
+fn permissions(token: &Token) -> Vec<String> {
+    let list = |pointer: &str| token.claims.pointer(pointer).and_then(Value::as_array);
+    let all = list("/authorization/permissions").or_else(|| list("/permissions"));
+    let one = |it: &Value| {
+        let resource = ["rsname", "rsid"].iter().find_map(|name| it.get(name)?.as_str());
+        let resource = resource.map_or_else(|| "every resource".to_owned(), |it| format!("`{it}`"));
+        match several(it.get("scopes")) {
+            scopes if scopes.is_empty() => resource,
+            scopes => format!("{scopes} on {resource}"),
+        }
+    };
+    all.into_iter().flatten().map(one).collect()
 }
 
 /// A text or a list of texts.
@@ -182,8 +195,6 @@ fn as_json(token: &Token, signature: &Signature, now: i64) -> Value {
         Signature::NotAsked => None,
     };
     json!({
-        "format_version": "1.0",
-        "command": "token inspect",
         "valid": valid,
         "signature": { "state": state, "realm": realm, "reason": why },
         "standing": match standing {
@@ -192,6 +203,7 @@ fn as_json(token: &Token, signature: &Signature, now: i64) -> Value {
             Standing::Expired => "expired",
         },
         "times": { "words": times(token, now), "issued_at": time("iat"), "not_before": time("nbf"), "expires_at": time("exp") },
+        "permissions": permissions(token),
         "header": token.header,
         "claims": token.claims,
     })
@@ -235,6 +247,21 @@ mod tests {
         ] {
             assert_eq!(as_json(&token(&json!({ "exp": exp })), &signature, 1_000)["valid"], valid);
         }
+    }
+
+    #[test]
+    fn what_is_permitted_is_told_in_words() {
+        let rpt = json!({ "authorization": { "permissions": [
+            { "rsid": "1", "rsname": "Premium resource", "scopes": ["view", "edit"] }, { "rsid": "2", "rsname": "Whole" },
+        ] } });
+        assert_eq!(permissions(&token(&rpt)), ["view, edit on `Premium resource`", "`Whole`"]);
+        let ticket = json!({ "permissions": [{ "rsid": "1", "scopes": ["view"] }] });
+        assert_eq!(permissions(&token(&ticket)), ["view on `1`"]);
+        assert!(
+            as_text(&token(&rpt), &Signature::NotAsked, 0)
+                .contains("permits    view, edit on `Premium resource`")
+        );
+        assert!(permissions(&token(&json!({}))).is_empty());
     }
 
     #[test]

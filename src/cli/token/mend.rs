@@ -4,14 +4,72 @@ use crate::keycloak::Openid;
 use crate::keycloak::openid::{Client, Refusal};
 use crate::run::DeniedError;
 
+/// What a client is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Purpose {
+    /// Let somebody log in with a browser.
+    Login,
+    /// Renew such a login.
+    Renew,
+    /// Log a user in with a password.
+    Passwords,
+    /// Act by itself.
+    ServiceAccount,
+    /// Turn one token into another.
+    Exchange,
+}
+
+impl Purpose {
+    /// Returns what a client for it can do, and the lines of its manifest.
+    fn example(self) -> (&'static str, &'static str) {
+        match self {
+            Purpose::Login | Purpose::Renew => (
+                "that people can log in with",
+                "    publicClient: true
+    redirectUris: [http://127.0.0.1/callback]
+    attributes:
+      oauth2.device.authorization.grant.enabled: \"true\"
+      pkce.code.challenge.method: S256
+",
+            ),
+            Purpose::Passwords => (
+                "that takes passwords",
+                "    publicClient: true
+    standardFlowEnabled: false
+    directAccessGrantsEnabled: true
+",
+            ),
+            Purpose::ServiceAccount => (
+                "that has a service account",
+                "    secret: { fromEnv: REALMWRIGHT_CLIENT_SECRET }
+    standardFlowEnabled: false
+    serviceAccountsEnabled: true
+",
+            ),
+            Purpose::Exchange => (
+                "that may exchange tokens",
+                "    secret: { fromEnv: REALMWRIGHT_CLIENT_SECRET }
+    standardFlowEnabled: false
+    attributes: { standard.token.exchange.enabled: \"true\" }
+",
+            ),
+        }
+    }
+}
+
 /// Fails with what the server said, and what to change.
-pub(in crate::cli) fn denied(refusal: Refusal, client: &Client, openid: &Openid) -> DeniedError {
-    let mend = mend(&refusal, client, openid.realm());
+pub(in crate::cli) fn denied(
+    refusal: Refusal,
+    client: &Client,
+    purpose: Purpose,
+    openid: &Openid,
+) -> DeniedError {
+    let mend = mend(&refusal, client, purpose, openid.realm());
     DeniedError::new(refusal, mend)
 }
 
 /// Returns what would mend a refusal; empty where the server's words say enough.
-fn mend(refusal: &Refusal, client: &Client, realm: &str) -> String {
+fn mend(refusal: &Refusal, client: &Client, purpose: Purpose, realm: &str) -> String {
     let text = refusal.text();
     let says = |part: &str| text.to_lowercase().contains(part);
     let id = client.id();
@@ -32,6 +90,13 @@ fn mend(refusal: &Refusal, client: &Client, realm: &str) -> String {
         format!("client `{id}` has no browser login{}", set("standardFlowEnabled: true"))
     } else if says("direct access grants") {
         format!("client `{id}` takes no passwords{}", set("directAccessGrantsEnabled: true"))
+    } else if says("service account") && says("public client") {
+        format!(
+            "client `{id}` is public, and only a client with a secret can have a service account{}",
+            set(
+                "publicClient: false, secret: { fromEnv: REALMWRIGHT_CLIENT_SECRET }, serviceAccountsEnabled: true"
+            )
+        )
     } else if says("service account") {
         format!("client `{id}` has no service account{}", set("serviceAccountsEnabled: true"))
     } else if says("requested_subject") {
@@ -49,9 +114,11 @@ fn mend(refusal: &Refusal, client: &Client, realm: &str) -> String {
         "the account has required actions, or lacks email, first or last name".to_owned()
     } else if says("invalid user credentials") {
         "wrong user name or password, or the user lives in another realm (--realm)".to_owned()
+    } else if purpose == Purpose::Renew && refusal.error == "invalid_grant" {
+        "the session has ended; begin another with `realmwright login`".to_owned()
     } else if refusal.error == "invalid_client" || says("invalid client") {
         match client {
-            Client::Public { .. } => no_client(id, realm),
+            Client::Public { .. } => no_client(id, purpose, realm),
             Client::Secret { .. } => {
                 format!("there is no client `{id}` in realm `{realm}`, or its secret is another one")
             }
@@ -65,18 +132,18 @@ fn mend(refusal: &Refusal, client: &Client, realm: &str) -> String {
 }
 
 /// A client that proves nothing is unknown, or should have proven itself.
-fn no_client(id: &str, realm: &str) -> String {
+fn no_client(id: &str, purpose: Purpose, realm: &str) -> String {
+    let has_secret = "it has a secret (REALMWRIGHT_CLIENT_SECRET, --client-secret-env, --client-secret-file)";
+    if purpose == Purpose::Renew {
+        return format!("renewing a login of client `{id}` needs that client's secret, as {has_secret}");
+    }
+    let (what, lines) = purpose.example();
     format!(
-        "there is no client `{id}` in realm `{realm}`, or it has a secret (REALMWRIGHT_CLIENT_SECRET, --client-secret-env, --client-secret-file); a manifest for one that people can log in with:\n
+        "there is no client `{id}` in realm `{realm}`, or {has_secret}; a manifest for one {what}:\n
 realm: {realm}
 clients:
   - clientId: {id}
-    publicClient: true
-    redirectUris: [http://127.0.0.1/callback]
-    attributes:
-      oauth2.device.authorization.grant.enabled: \"true\"
-      pkce.code.challenge.method: S256
-"
+{lines}"
     )
 }
 
@@ -115,8 +182,34 @@ mod tests {
         ] {
             let refusal =
                 Refusal { status: 400, error: error.to_owned(), description: description.to_owned() };
-            let mend = mend(&refusal, &public, "a");
+            let mend = mend(&refusal, &public, Purpose::Login, "a");
             assert!(mend.contains(part), "{mend}");
+        }
+    }
+
+    #[test]
+    fn what_is_advised_fits_what_was_asked_for() {
+        let public = Client::Public { id: "app".to_owned() };
+        let unknown = "Invalid client or Invalid client credentials";
+        for (purpose, part, not) in [
+            (Purpose::Login, "redirectUris", "serviceAccountsEnabled"),
+            (Purpose::Passwords, "directAccessGrantsEnabled: true", "redirectUris"),
+            (Purpose::ServiceAccount, "serviceAccountsEnabled: true", "redirectUris"),
+            (Purpose::Exchange, "standard.token.exchange.enabled", "redirectUris"),
+            (Purpose::Renew, "renewing a login of client `app` needs that client's secret", "clientId"),
+        ] {
+            let refusal =
+                Refusal { status: 401, error: "invalid_client".to_owned(), description: unknown.to_owned() };
+            let mend = mend(&refusal, &public, purpose, "a");
+            assert!(mend.contains(part) && !mend.contains(not), "{mend}");
+            // What is advised is a manifest.
+            if let Some((_, manifest)) = mend.split_once("\n\n") {
+                let loaded = crate::manifest::load_texts(
+                    &[("a.yaml", manifest)],
+                    &crate::manifest::Project::default(),
+                );
+                assert_eq!((loaded.realms.len(), loaded.notes.len()), (1, 0), "{:?}", loaded.notes);
+            }
         }
     }
 }

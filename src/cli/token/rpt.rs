@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 
+use super::mend::Purpose;
 use super::{Common, denied, user};
 use crate::cli::Exit;
-use crate::cli::secret::{Password, Sources, file_or_stdin, named};
+use crate::cli::secret::{Password, Sources, named, token_from};
 use crate::cli::terminal::say;
-use crate::keycloak::openid::{Ask, Client};
+use crate::keycloak::openid::{Ask, By, Client};
 use crate::keycloak::{Openid, Secret};
 use crate::run::UsageError;
 
@@ -20,10 +21,13 @@ pub(super) struct Args {
     /// The resource server, where permissions are named instead
     #[arg(long, value_name = "ID")]
     audience: Option<String>,
-    /// A permission: the name of a resource and maybe `#SCOPE`, or `#SCOPE` alone; again for more; without any, all of
-    /// them. (A name with `#` in it needs a ticket)
+    /// A permission: a resource, by its name or a URI, and maybe `#SCOPE`, or `#SCOPE` alone; again for more; without
+    /// any, all of them. (A name with `#` in it needs a ticket)
     #[arg(long, value_name = "RESOURCE#SCOPE", value_parser = NonEmptyStringValueParser::new())]
     permission: Vec<String>,
+    /// A URI is one that a resource has, letter by letter; otherwise it is matched with the patterns of resources
+    #[arg(long, requires = "permission")]
+    exact: bool,
     #[command(flatten)]
     who: Who,
     #[command(flatten)]
@@ -59,19 +63,36 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let openid = args.common.open()?;
     let ask = match (args.ticket, args.audience) {
-        (Some(path), _) => Ask::Ticket(file_or_stdin(&path, "a permission ticket")?),
+        (Some(path), _) => Ask::Ticket(token_from(&path, "a permission ticket")?),
         (None, audience) => {
-            Ask::Permissions { audience: audience.unwrap_or_default(), permissions: args.permission }
+            let (audience, by) = (audience.unwrap_or_default(), By::Name);
+            Ask::Permissions { audience, permissions: args.permission, by }
         }
     };
     let (bearer, client) = args.who.bearer(&openid).await?;
-    match openid.rpt(&bearer, &ask).await? {
+    let by_name = openid.rpt(&bearer, &ask).await?;
+    let outcome = match (by_name, ask) {
+        // Names come first, as everywhere: one may begin with a slash.
+        (Err(refusal), Ask::Permissions { audience, permissions, .. })
+            if refusal.error == "invalid_resource" && permissions.iter().all(|it| may_be_uri(it)) =>
+        {
+            let by = if args.exact { By::Uri } else { By::MatchedUri };
+            openid.rpt(&bearer, &Ask::Permissions { audience, permissions, by }).await?
+        }
+        (by_name, _) => by_name,
+    };
+    match outcome {
         Err(refusal) if refusal.error == "access_denied" => {
             say(&refusal.to_string());
             Ok(Exit::NotClean)
         }
-        outcome => args.common.show(&openid, &client, outcome),
+        outcome => args.common.show(&openid, &client, Purpose::Passwords, outcome),
     }
+}
+
+/// Says whether a permission may name its resource by a URI.
+fn may_be_uri(permission: &str) -> bool {
+    permission.starts_with(['/', '#']) || permission.contains("://")
 }
 
 impl Who {
@@ -79,7 +100,7 @@ impl Who {
     async fn bearer(&self, openid: &Openid) -> anyhow::Result<(Secret, Client)> {
         let unknown = Client::Public { id: String::new() };
         if let Some(path) = &self.token_file {
-            return Ok((file_or_stdin(path, "the user's access token")?, unknown));
+            return Ok((token_from(path, "the user's access token")?, unknown));
         }
         if let Some(token) = named(self.token_env.as_deref(), None)? {
             return Ok((token, unknown));
@@ -92,7 +113,7 @@ impl Who {
         };
         let client = self.sources.client(id)?;
         let tokens = user::log_in(openid, &client, user, &self.password, "openid").await??;
-        let tokens = tokens.map_err(|it| denied(it, &client, openid))?;
+        let tokens = tokens.map_err(|it| denied(it, &client, Purpose::Passwords, openid))?;
         Ok((tokens.access, client))
     }
 }

@@ -1,7 +1,7 @@
 //! `token service-account`: what a client may do by itself; for a resource server, the token of the protection
 //! API (PAT).
 
-use super::Common;
+use super::{Common, Purpose};
 use crate::cli::Exit;
 use crate::cli::secret::Sources;
 use crate::keycloak::openid::Grant;
@@ -24,5 +24,5 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let openid = args.common.open()?;
     let client = args.sources.client(&args.client)?;
     let outcome = openid.token(&client, &Grant::ClientCredentials { scope: args.scope }).await?;
-    args.common.show(&openid, &client, outcome)
+    args.common.show(&openid, &client, Purpose::ServiceAccount, outcome)
 }

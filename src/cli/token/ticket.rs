@@ -4,14 +4,13 @@ use anyhow::bail;
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 
-use super::{Common, denied, print_secret};
+use super::{Common, Purpose, denied, print_secret};
 use crate::cli::Exit;
 use crate::cli::realms::Format;
 use crate::cli::secret::Sources;
-use crate::cli::terminal::print;
+use crate::cli::terminal::document;
 use crate::keycloak::openid::{Grant, Wanted};
 use crate::keycloak::{Openid, Secret};
-use crate::report;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -31,7 +30,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let openid = args.common.open()?;
     let client = args.sources.client(&args.client)?;
     let pat = openid.token(&client, &Grant::ClientCredentials { scope: String::new() }).await?;
-    let pat = pat.map_err(|it| denied(it, &client, &openid))?;
+    let pat = pat.map_err(|it| denied(it, &client, Purpose::ServiceAccount, &openid))?;
     let mut wanted: Vec<Wanted> = Vec::new();
     for text in &args.resource {
         let (resource, scope) = find(&openid, &pat.access, &args.client, text).await?;
@@ -39,8 +38,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let ticket = openid.ticket(&pat.access, &wanted).await?;
     match args.common.format {
-        Format::Text => print_secret(&ticket)?,
-        Format::Json => print(&report::json_text(&json!({ "ticket": ticket.expose() })))?,
+        Format::Text => print_secret(&ticket),
+        Format::Json => document(json!({ "ticket": ticket.expose() })),
     }
     Ok(Exit::Clean)
 }

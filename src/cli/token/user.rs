@@ -1,6 +1,6 @@
 //! `token user`: a user's access token through a client that takes passwords.
 
-use super::Common;
+use super::{Common, Purpose};
 use crate::cli::Exit;
 use crate::cli::secret::{Password, Sources};
 use crate::keycloak::Openid;
@@ -34,10 +34,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     if args.impersonate {
         let grant = Grant::Impersonate { user: args.user, scope: args.scope };
         let outcome = openid.token(&client, &grant).await?;
-        return args.common.show(&openid, &client, outcome);
+        return args.common.show(&openid, &client, Purpose::Exchange, outcome);
     }
     let outcome = log_in(&openid, &client, &args.user, &args.password, &args.scope).await?;
-    args.common.show(&openid, &client, outcome?)
+    args.common.show(&openid, &client, Purpose::Passwords, outcome?)
 }
 
 /// Logs a user in with the password from where it is to come.

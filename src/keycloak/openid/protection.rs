@@ -20,7 +20,18 @@ pub enum Ask {
     /// What a resource server wrote on a ticket.
     Ticket(Secret),
     /// Permissions of a resource server, each `RESOURCE#SCOPE`, `RESOURCE` or `#SCOPE`; none means all of them.
-    Permissions { audience: String, permissions: Vec<String> },
+    Permissions { audience: String, permissions: Vec<String>, by: By },
+}
+
+/// How permissions name their resources: all of a question alike (26.0 and 26.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// By name or id.
+    Name,
+    /// By a URI that the resource has, letter by letter.
+    Uri,
+    /// By a URI that one of the resource's patterns covers.
+    MatchedUri,
 }
 
 const UMA: &str = "urn:ietf:params:oauth:grant-type:uma-ticket";
@@ -35,8 +46,12 @@ impl Openid {
                 self.redactor.hide(ticket.expose());
                 form.push(("ticket", ticket.expose().to_owned()));
             }
-            Ask::Permissions { audience, permissions } => {
+            Ask::Permissions { audience, permissions, by } => {
                 form.push(("audience", audience.clone()));
+                if *by != By::Name {
+                    form.push(("permission_resource_format", "uri".to_owned()));
+                    form.push(("permission_resource_matching_uri", (*by == By::MatchedUri).to_string()));
+                }
                 form.extend(permissions.iter().map(|it| ("permission", it.clone())));
             }
         }

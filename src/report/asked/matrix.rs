@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use super::one_line;
 use crate::access::{Cell, Step};
-use crate::report::json::{escaped, link as address};
+use crate::report::json::{escaped, json_text, link as address};
 use crate::report::text::{Style, painted};
 use crate::report::text::{padded, width};
 use crate::state::Address;
@@ -23,7 +25,14 @@ pub struct Sheet<'a> {
 pub type Decisions<'a> = &'a dyn Fn(&mut dyn FnMut(Cell<'_>) -> io::Result<()>) -> io::Result<()>;
 
 /// Writes the decisions as JSON, one per line, while they are made.
-pub fn matrix_json(out: &mut dyn Write, sheet: &Sheet<'_>, decisions: Decisions<'_>) -> io::Result<()> {
+///
+/// What every document has comes first, as it is known before the first decision.
+pub fn matrix_json(
+    out: &mut dyn Write,
+    head: &Value,
+    sheet: &Sheet<'_>,
+    decisions: Decisions<'_>,
+) -> io::Result<()> {
     let quoted = |text: &str| serde_json::to_string(text).map(|it| escaped(&it));
     let quoted_link = |it: &Step| quoted(&address(it));
     let client = quoted(sheet.client.name())?;
@@ -33,7 +42,9 @@ pub fn matrix_json(out: &mut dyn Write, sheet: &Sheet<'_>, decisions: Decisions<
         .map(|it| Ok(format!("{{\"persona\":{},\"client\":{client},", quoted(it)?)))
         .collect::<io::Result<_>>()?;
     let realm = quoted(sheet.realm)?;
-    write!(out, "{{\n  \"format_version\": \"1.0\",\n  \"realm\": {realm},\n  \"decisions\": [")?;
+    let head = json_text(head);
+    let head = head.trim_end().trim_end_matches('}').trim_end();
+    write!(out, "{head},\n  \"realm\": {realm},\n  \"decisions\": [")?;
     let mut firsts: Vec<Option<String>> = vec![None; sheet.personas.len()];
     let mut question = String::new();
     // Personas who share a chain share its text.

@@ -341,9 +341,18 @@ view on Night   -          -         ?      ?
     );
 }
 
+fn json_matrix(
+    out: &mut dyn std::io::Write,
+    sheet: &Sheet<'_>,
+    decisions: Decisions<'_>,
+) -> std::io::Result<()> {
+    let ending = crate::report::Ending { command: "access matrix".to_owned(), ..Default::default() };
+    matrix_json(out, &crate::report::enveloped(None, &ending), sheet, decisions)
+}
+
 #[test]
 fn a_matrix_as_json_is_one_entry_per_question() {
-    let json: serde_json::Value = serde_json::from_str(&lab().matrix(matrix_json)).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&lab().matrix(json_matrix)).expect("JSON");
     let decisions = json["decisions"].as_array().expect("a list");
     assert_eq!(decisions.len(), 4 * 5);
     let keys: Vec<&String> = decisions[0].as_object().expect("an object").keys().collect();
@@ -371,7 +380,7 @@ fn every_answer_is_as_the_schema_says() {
     let everybody = personas(&lab.realm, &lab.client);
     let explained = lab.explained("bob", "edit", "Maps");
     let mut documents = vec![
-        serde_json::from_str(&lab.matrix(matrix_json)).expect("JSON"),
+        serde_json::from_str(&lab.matrix(json_matrix)).expect("JSON"),
         lab.asked("Maps", Some("edit"), |asked| why_json(asked, "bob", &explained)),
         lab.asked("Maps", Some("edit"), |asked| can_json(asked, "bob", &explained.decision)),
         diff_json("lab", &crate::access::Impact::default()),

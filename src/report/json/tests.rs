@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     drift_json, failure_json, json_text, outcomes_json, plan_digest, plan_json, plans_json, report_schema,
-    several_json,
+    result_schema, several_json,
 };
 use crate::plan::{Ended, Outcome, drift};
 use crate::report::fixture::{SECRET, clean, everything, many, nasty, together};
@@ -184,11 +184,13 @@ fn every_document_is_as_the_schema_says() {
 
 #[test]
 fn the_committed_schema_is_the_current_one() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/plan.json");
-    let current = serde_json::to_string_pretty(&report_schema()).expect("JSON") + "\n";
-    if std::env::var_os("REALMWRIGHT_UPDATE").is_some() {
-        std::fs::write(&path, &current).expect("the schema can be written");
+    for (name, schema) in [("plan", report_schema()), ("result", result_schema())] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.json"));
+        let current = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+        if std::env::var_os("REALMWRIGHT_UPDATE").is_some() {
+            std::fs::write(&path, &current).expect("the schema can be written");
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == current, "schemas/{name}.json is old: run the tests with REALMWRIGHT_UPDATE=1");
     }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == current, "schemas/plan.json is old: run the tests with REALMWRIGHT_UPDATE=1");
 }

@@ -54,22 +54,17 @@ fn notes_are_rendered_in_order_with_all_their_places() {
     assert_data_eq!(
         notes(&files, &found(&files), Color::Never),
         str![[r#"
-note[RW0305]: : :error::shown
- --> realm/b.yaml:2:11
-  |
-2 |   - name: a␛[31m�·2J # [error]x
-  |           ^^^^^^^^^^^^^^^^^^^^^ : :stop
-
-warning[RW0201]: only the server knows this\u{1b}[0m
- |
- = note: role
-         `admin` is there
-
 error[RW0104]: a long map
  --> realm/b.yaml:1:1
   |
 1 | roles:
   | ^^^^^^
+
+note[RW0305]: : :error::shown
+ --> realm/b.yaml:2:11
+  |
+2 |   - name: a␛[31m�·2J # [error]x
+  |           ^^^^^^^^^^^^^^^^^^^^^ : :stop
 
 error[RW0102]: past the end
  --> realm/b.yaml:4:1
@@ -99,6 +94,11 @@ error[RW0101]: no such file
  = note: not read
 
 error[RW0103]: without any mark
+
+warning[RW0201]: only the server knows this\u{1b}[0m
+ |
+ = note: role
+         `admin` is there
 
 "#]]
         .raw()

@@ -12,7 +12,7 @@ use super::super::super::terminal::say;
 use super::{LANES, asking};
 use crate::access::Persona;
 use crate::access::test::{Case, Heard, Tested};
-use crate::keycloak::openid::{Ask, Client, Grant, Openid, Refusal, Token, Tokens};
+use crate::keycloak::openid::{Ask, By, Client, Grant, Openid, Refusal, Token, Tokens};
 use crate::keycloak::{Error, ErrorKind, EvaluationIds, Secret};
 use crate::kind::CLIENT;
 use crate::manifest::{Secrets, resolve};
@@ -65,7 +65,7 @@ pub(super) async fn ask(
     }
     let (secrets, notes) = resolve(&needed, &facts.loaded.roots);
     if !notes.is_empty() {
-        say(report::notes(&facts.loaded.files, &notes, report::Color::Always).trim_end());
+        say(report::notes(&facts.loaded.files, &notes, report::Color::Never).trim_end());
         bail!("secrets are missing; nobody can log in without them");
     }
     let (nobody, server) = (BTreeSet::new(), tested.client.name());
@@ -209,7 +209,7 @@ async fn heard(
         Err(missing) => return Ok(Heard::Failed(missing.to_string())),
     };
     let permission = case.scope.as_ref().map_or_else(|| id.to_owned(), |it| format!("{id}#{it}"));
-    let ask = Ask::Permissions { audience: server.to_owned(), permissions: vec![permission] };
+    let ask = Ask::Permissions { audience: server.to_owned(), permissions: vec![permission], by: By::Name };
     Ok(match openid.rpt(bearer, &ask).await {
         Ok(Ok(tokens)) => {
             Heard::Said { permit: carries(&tokens.access, id, case.scope.as_deref()), unknown: Vec::new() }
