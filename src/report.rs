@@ -2,10 +2,12 @@
 
 mod access_test;
 mod asked;
+mod difference;
 #[cfg(test)]
 mod fixture;
 mod json;
 mod junit;
+mod natural;
 mod note;
 mod outcome;
 pub mod safe;
@@ -22,7 +24,7 @@ pub use json::{
     plan_json, plans_json, report_schema, result_schema, several_json, tests_json,
 };
 pub use junit::tests_junit;
-pub use note::{Color, notes, notes_json};
+pub use note::{Color, notes, notes_count, notes_json};
 pub use outcome::{Audit, Failure, Verification, outcomes_text};
 pub use text::{Style, drift_text, impact_text, plan_text};
 

@@ -14,7 +14,7 @@ mod tree;
 mod yaml;
 
 pub use code::Code;
-pub use file::{Files, Position};
+pub use file::{Excerpt, Files, Position};
 pub use json::{json_of_tree, tree_of_json};
 pub(crate) use named::named;
 pub use note::{Mark, Note, Severity, nearest};

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Global;
 use super::connection::{Connection, Target};
 use super::inputs::{Inputs, Scope};
-use super::terminal::{document, keep, print, say};
+use super::terminal::{columns, document, keep, print, say};
 use crate::access::Myself;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
 use crate::plan::{Outcome, Plan, drift};
@@ -100,7 +100,7 @@ impl Ready {
     pub(super) fn show_missing_secrets(&self, command: &str) -> bool {
         let (notes, files) = (&self.missing_secrets, &self.session.loaded.files);
         if !notes.is_empty() {
-            say(report::notes(files, notes, report::Color::Never).trim_end());
+            say(report::notes(files, notes, report::Color::Always).trim_end());
             failed(command, "secrets are missing; nothing was sent", files, notes);
         }
         notes.is_empty()
@@ -169,16 +169,15 @@ pub(super) fn show_notes(loaded: &Loaded, global: Global) -> bool {
     let errors = loaded.notes.iter().filter(|it| it.is_error()).count();
     let shown: Vec<Note> = loaded.notes.iter().filter(|it| it.is_error() || !global.quiet).cloned().collect();
     if !shown.is_empty() {
-        say(report::notes(&loaded.files, &shown, report::Color::Never).trim_end());
+        say(report::notes(&loaded.files, &shown, report::Color::Always).trim_end());
         // Errors are told by the document of the failure.
         let others: Vec<Note> = loaded.notes.iter().filter(|it| !it.is_error()).cloned().collect();
         keep(report::notes_json(&loaded.files, &others));
     }
     if errors > 0 {
-        say(&format!(
-            "error: {errors} {} in the manifests; nothing was sent",
-            if errors == 1 { "problem" } else { "problems" }
-        ));
+        say(&format!("error: {} in the manifests; nothing was sent", report::notes_count(&loaded.notes)));
+    } else if shown.len() > 1 {
+        say(&format!("{} in the manifests", report::notes_count(&shown)));
     }
     errors == 0
 }
@@ -200,9 +199,12 @@ pub(super) enum Format {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Output {
-    /// What stdout is
+    /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+    /// List every object, also those that are alike in everything but their names
+    #[arg(long)]
+    full: bool,
 }
 
 impl Output {
@@ -210,7 +212,7 @@ impl Output {
     pub(super) fn plans(&self, plans: &[Plan], session: &Session) {
         let files = &session.loaded.files;
         match self.format {
-            Format::Text => texts(plans.iter().map(|it| plan_text(session, it))),
+            Format::Text => texts(plans.iter().map(|it| self.plan_text(session, it))),
             Format::Json => match plans {
                 [plan] => document(report::plan_json(plan, files)),
                 _ => document(report::plans_json(&plans.iter().map(|it| (it, files)).collect::<Vec<_>>())),
@@ -222,11 +224,9 @@ impl Output {
     pub(super) fn drifts(&self, plans: &[Plan], session: &Session) {
         let files = &session.loaded.files;
         match self.format {
-            Format::Text => texts(
-                plans
-                    .iter()
-                    .map(|it| notes_text(session, it) + &report::drift_text(it, &drift(it), files, &style())),
-            ),
+            Format::Text => texts(plans.iter().map(|it| {
+                notes_text(session, it) + &report::drift_text(it, &drift(it), files, &self.style())
+            })),
             Format::Json => {
                 documents(plans.iter().map(|it| report::drift_json(it, &drift(it), files)).collect())
             }
@@ -236,8 +236,8 @@ impl Output {
     /// Shows the plan that an apply is about to do: a part of the result in text, of the dialogue in JSON.
     pub(super) fn before(&self, plan: &Plan, session: &Session) {
         match self.format {
-            Format::Text => print(&plan_text(session, plan)),
-            Format::Json => say(plan_text(session, plan).trim_end()),
+            Format::Text => print(&self.plan_text(session, plan)),
+            Format::Json => say(self.plan_text(session, plan).trim_end()),
         }
     }
 
@@ -256,7 +256,9 @@ impl Output {
                     .filter(|(_, outcomes, audit)| {
                         !outcomes.is_empty() || audit.verification != Verification::NotDone
                     })
-                    .map(|(plan, outcomes, audit)| report::outcomes_text(plan, outcomes, audit, &style())),
+                    .map(|(plan, outcomes, audit)| {
+                        report::outcomes_text(plan, outcomes, audit, &self.style())
+                    }),
             ),
             Format::Json => {
                 let one = |(plan, outcomes, audit): &(Plan, Vec<Outcome>, Audit)| {
@@ -265,6 +267,14 @@ impl Output {
                 documents(reports.iter().map(one).chain(failed).collect())
             }
         }
+    }
+
+    fn style(&self) -> Style {
+        style().full(self.full)
+    }
+
+    fn plan_text(&self, session: &Session, plan: &Plan) -> String {
+        notes_text(session, plan) + &report::plan_text(plan, &session.loaded.files, &self.style())
     }
 }
 
@@ -285,13 +295,9 @@ fn documents(mut documents: Vec<Value>) {
     }
 }
 
-/// Coloured; what reaches no terminal is stripped on its way out.
+/// Colored, as wide as stdout; colors that reach no terminal are stripped on their way out.
 pub(super) fn style() -> Style {
-    Style::colored()
-}
-
-fn plan_text(session: &Session, plan: &Plan) -> String {
-    notes_text(session, plan) + &report::plan_text(plan, &session.loaded.files, &style())
+    Style::colored().wide(columns(&std::io::stdout()))
 }
 
 /// What the plan found wrong, with its places.

@@ -5,7 +5,8 @@
 //! themselves, and whatever slips through is escaped here once more.
 
 use std::cell::RefCell;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal, Write as _};
+use std::os::fd::AsFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -121,6 +122,19 @@ fn capture(of: impl FnOnce(&mut Written) -> &mut String, text: &str) -> bool {
     })
 }
 
+/// Returns how wide a stream is: a terminal as wide as it says, anything else as `COLUMNS` says, and 80 columns
+/// where nobody says.
+pub(super) fn columns(stream: &(impl AsFd + IsTerminal)) -> usize {
+    let told = if WRITTEN.with_borrow(Option::is_some) {
+        None
+    } else if stream.is_terminal() {
+        rustix::termios::tcgetwinsize(stream).ok().map(|it| it.ws_col.into())
+    } else {
+        std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok())
+    };
+    told.filter(|it| *it > 0).unwrap_or(80)
+}
+
 /// Writes to stdout; after something was lost, nothing more. A reader that has gone away (`| head`) misses nothing.
 fn write(write: impl FnOnce() -> io::Result<()>) {
     if result().lost.is_some() {
@@ -193,12 +207,20 @@ pub(super) fn lost() -> Option<String> {
     result().lost.clone()
 }
 
-/// Writes a line to stderr; when nobody reads it, there is nobody left to tell.
+/// Writes a line to stderr, the word of an error or a refusal in red; when nobody reads it, there is nobody left
+/// to tell.
 pub(super) fn say(line: &str) {
     let line = safe::screen(line);
-    if !capture(|it| &mut it.err, &format!("{line}\n")) {
-        let _ = writeln!(anstream::stderr().lock(), "{line}");
+    if capture(|it| &mut it.err, &format!("{line}\n")) {
+        return;
     }
+    let red = anstyle::AnsiColor::Red.on_default().bold();
+    let _ = match line.split_once(": ") {
+        Some((word @ ("error" | "refused"), rest)) => {
+            writeln!(anstream::stderr().lock(), "{red}{word}:{red:#} {rest}")
+        }
+        _ => writeln!(anstream::stderr().lock(), "{line}"),
+    };
 }
 
 /// Says why something could not be done, harmless even where it repeats what a server said.

@@ -78,7 +78,7 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let realms: Vec<Realm> = facts.realms.iter().map(|it| Realm::compile(&it.state, it.version)).collect();
     let (tests, notes) = read(&facts);
     if notes.iter().any(Note::is_error) {
-        say(report::notes(&facts.loaded.files, &notes, report::Color::Never).trim_end());
+        say(report::notes(&facts.loaded.files, &notes, report::Color::Always).trim_end());
         let message = "access tests name what is not there; nothing was tested";
         fail(message);
         failed("test", message, &facts.loaded.files, &notes);

@@ -7,13 +7,14 @@
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
+use crate::kind;
 use crate::report::safe::is_unsafe;
 
 /// Longest server text that a message repeats, in characters.
 const LONGEST_TEXT: usize = 400;
 
 /// Secrets shorter than this are replaced as whole words only.
-const SHORT: usize = 6;
+const SHORT: usize = 8;
 
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,26 +79,45 @@ impl Redactor {
     }
 }
 
-/// Replaces a secret wherever it stands; a very short one only as a whole word: with the password `admin`, a
-/// text about `adminEventsEnabled` has to stay readable.
+/// Replaces a secret wherever it stands; a short one only as a whole word, and one that could be any word only
+/// where a value stands: with the password `admin`, a text about `adminEventsEnabled` or about an admin has to
+/// stay readable.
 fn replace(text: &str, secret: &str) -> String {
-    if secret.chars().count() >= SHORT {
-        return text.replace(secret, "[secret]");
-    }
+    let is_short = secret.chars().count() < SHORT;
+    let is_word = is_short && secret.chars().all(char::is_alphabetic);
     let mut out = String::new();
     let mut rest = text;
     while let Some(start) = rest.find(secret) {
         let (before, from) = rest.split_at(start);
         let after = &from[secret.len()..];
-        let inside = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
-        let whole = !inside(before.chars().next_back().or_else(|| out.chars().next_back()))
-            && !inside(after.chars().next());
         out.push_str(before);
-        out.push_str(if whole { "[secret]" } else { secret });
+        let inside = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
+        let is_part = inside(out.chars().next_back()) || inside(after.chars().next());
+        let stays = is_short && is_part || is_word && !is_value(&out, after) || is_key(&out, after);
+        out.push_str(if stays { secret } else { "[secret]" });
         rest = after;
     }
     out.push_str(rest);
     out
+}
+
+/// Whether a value stands between two parts of a text: in quotes, behind `=` or `:`, or behind a word such as
+/// `password`.
+fn is_value(before: &str, after: &str) -> bool {
+    let quote = before.chars().next_back().filter(|it| matches!(it, '"' | '\'' | '`'));
+    if let Some(quote) = quote {
+        return after.starts_with(quote);
+    }
+    let before = before.trim_end();
+    let word = before.rsplit(|it: char| !it.is_alphanumeric()).next().unwrap_or_default();
+    before.ends_with(['=', ':']) || kind::looks_secret(word)
+}
+
+/// Whether a key of JSON stands there: its name is no value, even where both are one word.
+fn is_key(before: &str, after: &str) -> bool {
+    let Some(before) = before.strip_suffix('"').map(str::trim_end) else { return false };
+    let Some(after) = after.strip_prefix('"').map(str::trim_start) else { return false };
+    before.ends_with(['{', ',']) && after.starts_with(':')
 }
 
 /// Replaces JSON web tokens: base64url of `{"` and at least one dot behind it.
@@ -141,9 +161,13 @@ mod tests {
             ("value hunter2-and-more", "value [secret]"),
             (r#"{"value":"a\"b c&d"}"#, r#"{"value":"[secret]"}"#),
             ("a%22b+c%26d", "[secret]"),
-            ("x is next, axe is not", "[secret] is next, axe is not"),
+            ("x is next, axe is not", "x is next, axe is not"),
+            ("x: x, y='x' (password x)", "x: [secret], y='[secret]' (password [secret])"),
             ("token eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln, ok", "token [token], ok"),
-            ("admin may not set adminEventsEnabled", "[secret] may not set adminEventsEnabled"),
+            ("admin may not set adminEventsEnabled", "admin may not set adminEventsEnabled"),
+            ("user 'admin': realm-admin", "user '[secret]': realm-admin"),
+            (r#"{"admin":"admin","a":"hunter2"}"#, r#"{"admin":"[secret]","a":"[secret]"}"#),
+            ("ahunter2 hunter22 hunter2", "ahunter2 hunter22 [secret]"),
             ("eyJ alone", "eyJ alone"),
             ("line\n\u{1b}[31mred", "line  [31mred"),
             ("\u{9b}2J a\u{202e}b\u{2066}c\u{200f}d\u{61c}e", " 2J a b c d e"),

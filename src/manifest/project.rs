@@ -281,7 +281,7 @@ impl Reader<'_> {
         if out.persona.is_empty() {
             self.notes.push(
                 Note::error(Code::Missing, "this says not who must not gain", tree.at, "needs `persona`")
-                    .help("write `persona: any-user`, or `*` for everybody"),
+                    .help("write `persona: any-user`, or `persona: \"*\"` for everybody"),
             );
             return None;
         }

@@ -74,8 +74,8 @@ impl Plan {
     pub fn add_tests(&mut self, tests: AccessTests) {
         if let Some(first) = tests.failures.first() {
             let message = match tests.failures.len() {
-                1 => "1 access test fails on what this plan would make".to_owned(),
-                count => format!("{count} access tests fail on what this plan would make"),
+                1 => "1 access test would fail after this plan".to_owned(),
+                count => format!("{count} access tests would fail after this plan"),
             };
             self.refusals.push(Refusal {
                 id: Reason::AccessTest,

@@ -99,7 +99,7 @@ fn live() -> Live {
     live
 }
 
-fn nothing() -> Live {
+pub(super) fn nothing() -> Live {
     let mut live = Live::default();
     live.cover(crate::kind::KINDS.iter().map(|it| it.name));
     live
@@ -183,11 +183,12 @@ groups: [{ name: ops, realmRoles: [reader] }]
     (plan, now)
 }
 
-/// A plan for a realm that does not exist, with as many clients as asked for.
+/// A plan for a realm that does not exist, with as many clients as asked for that are alike, and one that is not.
 pub(super) fn many(clients: usize) -> (Plan, Loaded) {
     let lines: Vec<String> =
-        (0..clients).map(|it| format!("  - {{ clientId: app-{it:03}, description: App {it} }}\n")).collect();
-    let loaded = manifest("many.yaml", &format!("realm: shop\nclients:\n{}", lines.concat()));
+        (0..clients).map(|it| format!("  - {{ clientId: app-{it}, description: App }}\n")).collect();
+    let odd = "  - { clientId: app-40b, description: App, redirectUris: [\"*\"] }\n";
+    let loaded = manifest("many.yaml", &format!("realm: shop\nclients:\n{}{odd}", lines.concat()));
     let plan = plan_of(&loaded, &nothing(), &Ownership::default(), &Terms::default());
     (plan, loaded)
 }

@@ -1,10 +1,13 @@
 //! Notes to text, with the lines they speak of, and to JSON.
 
+use std::collections::BTreeMap;
+
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use super::safe::{is_unsafe, lines, one_line};
-use crate::text::{At, Files, Mark, Note, Severity};
+use super::text::counted;
+use crate::text::{At, Code, Files, Mark, Note, Severity};
 
 /// Whether text is styled by escape sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +16,17 @@ pub enum Color {
     Always,
 }
 
-/// Renders notes, sorted by file and place; a summary is the caller's.
+/// Of more groups of notes than this, text counts the rest; errors are the last to be left out.
+const SHOWN: usize = 200;
+/// Of more notes than this that say the same, one is shown.
+const MANY: usize = 3;
+/// So many places of further notes of a group are named.
+const PLACES: usize = 10;
+/// Of more notes than this, a summary says how many there are of each code.
+const FEW: usize = 10;
+
+/// Renders notes: remarks, warnings, then errors, each by file and place. Notes that say the same of several
+/// places are told once.
 ///
 /// What the server said has no place to show: such marks become `= note:` lines.
 pub fn notes(files: &Files, notes: &[Note], color: Color) -> String {
@@ -21,15 +34,76 @@ pub fn notes(files: &Files, notes: &[Note], color: Color) -> String {
         Color::Never => Renderer::plain(),
         Color::Always => Renderer::styled(),
     };
+    let mut groups = groups(files, notes);
+    let left_out: usize = groups.iter().skip(SHOWN).map(Vec::len).sum();
+    groups.truncate(SHOWN);
+    // The end of a text is what a terminal still shows.
+    groups.sort_by_key(|it| std::cmp::Reverse(it[0].severity));
     let mut text = String::new();
-    for note in sorted(files, notes) {
-        text.push_str(&renderer.render(&[group(files, note)]));
+    for them in &groups {
+        text.push_str(&renderer.render(&[group(files, them)]));
         text.push_str("\n\n");
+    }
+    if notes.len() > FEW {
+        text.push_str(&summary(notes, left_out));
     }
     // One empty line between notes, none at the end.
     text.truncate(text.trim_end_matches('\n').len());
     if !text.is_empty() {
         text.push('\n');
+    }
+    text
+}
+
+/// Returns "2 errors, 1 warning, 3 notes", without those of which there are none.
+pub fn notes_count(notes: &[Note]) -> String {
+    let of = |severity| notes.iter().filter(|it| it.severity == severity).count();
+    let counts =
+        [(of(Severity::Error), "error"), (of(Severity::Warning), "warning"), (of(Severity::Remark), "note")];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    counts.map(|(count, word)| counted(count, word)).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns notes, errors first; of many that say the same, the first one with the others.
+fn groups<'n>(files: &Files, notes: &'n [Note]) -> Vec<Vec<&'n Note>> {
+    let said = |note: &'n Note| {
+        (note.severity, note.code, &note.title, note.marks.first().map(|it| &it.label), &note.help)
+    };
+    let mut times = BTreeMap::new();
+    for note in notes {
+        *times.entry(said(note)).or_insert(0) += 1;
+    }
+    let mut groups: Vec<Vec<&Note>> = Vec::new();
+    let mut known = BTreeMap::new();
+    for note in sorted(files, notes) {
+        if times[&said(note)] <= MANY {
+            groups.push(vec![note]);
+            continue;
+        }
+        let at = *known.entry(said(note)).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(group) => group.push(note),
+            None => groups.push(vec![note]),
+        }
+    }
+    groups.sort_by_key(|it| it[0].severity);
+    groups
+}
+
+/// Returns how many notes there are of each code.
+fn summary(notes: &[Note], left_out: usize) -> String {
+    let mut by_code: BTreeMap<(std::cmp::Reverse<Severity>, Code), usize> = BTreeMap::new();
+    for note in notes {
+        *by_code.entry((std::cmp::Reverse(note.severity), note.code)).or_default() += 1;
+    }
+    let to = by_code.values().map(|it| it.to_string().len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for ((severity, code), count) in by_code {
+        let line = format!("{count:>to$} x {}[{}]   {}\n", shown(severity.0), code.name(), code.meaning());
+        text.extend([line]);
+    }
+    if left_out > 0 {
+        text.extend([format!("{left_out} of {} are not shown here; JSON has all\n", notes.len())]);
     }
     text
 }
@@ -49,7 +123,9 @@ fn sorted<'n>(files: &Files, notes: &'n [Note]) -> Vec<&'n Note> {
     sorted
 }
 
-fn group<'f>(files: &'f Files, note: &Note) -> Group<'f> {
+/// Renders the first of notes that say the same, and where the others are.
+fn group<'f>(files: &'f Files, them: &[&Note]) -> Group<'f> {
+    let note = them[0];
     let level = match note.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -68,10 +144,23 @@ fn group<'f>(files: &'f Files, note: &Note) -> Group<'f> {
             group = group.element(Level::NOTE.message(lines(&mark.label)));
         }
     }
-    match &note.help {
-        Some(help) => group.element(Level::HELP.message(lines(help))),
-        None => group,
+    if let Some(help) = &note.help {
+        group = group.element(Level::HELP.message(lines(help)));
     }
+    if them.len() > 1 {
+        group = group.element(Level::NOTE.message(more(files, &them[1..])));
+    }
+    group
+}
+
+/// Returns "and 3 more like this: a.yaml:3, a.yaml:9, b.yaml:1".
+fn more(files: &Files, them: &[&Note]) -> String {
+    let place = |it: &&Note| it.marks.first().and_then(|it| files.position(it.at));
+    let places: Vec<String> =
+        them.iter().take(PLACES).filter_map(place).map(|it| one_line(&it.to_string())).collect();
+    let dots = if them.len() > PLACES { ", …" } else { "" };
+    let at = if places.is_empty() { String::new() } else { format!(": {}{dots}", places.join(", ")) };
+    format!("and {} more like this{at}", them.len())
 }
 
 /// Returns the lines of one file that a note marks.
@@ -92,12 +181,15 @@ fn snippet<'f>(files: &'f Files, note: &Note, file: u32) -> Snippet<'f, Annotati
     if from == 0 && text.starts_with('\u{feff}') && '\u{feff}'.len_utf8() <= to {
         from = '\u{feff}'.len_utf8();
     }
-    let source = same_length(text[from..to].trim_end_matches('\r'));
+    let to = from + text[from..to].trim_end_matches('\r').len();
+    let excerpt = files.excerpt(file, from..to);
+    let source = same_length(excerpt.as_ref().map_or("", |it| it.text.as_str()));
+    let offset = |at: usize| excerpt.as_ref().map_or(0, |it| it.offset(at));
     let length = source.len();
     let annotations: Vec<_> = places
         .map(|(index, mark, (start, end))| {
-            let start = start.saturating_sub(from).min(length);
-            let end = end.saturating_sub(from).clamp(start, length);
+            let start = offset(start).min(length);
+            let end = offset(end).clamp(start, length);
             let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
             let annotation = kind.span(start..end);
             if mark.label.is_empty() { annotation } else { annotation.label(one_line(&mark.label)) }
@@ -136,12 +228,21 @@ fn same_length(source: &str) -> String {
     source.chars().map(replace).collect::<String>().replace("##[", "# [").replace("##vso[", "# vso[")
 }
 
-fn note_json(files: &Files, note: &Note) -> Value {
-    let severity = match note.severity {
+/// The word of the renderer, which says "note" of a remark.
+fn shown(severity: Severity) -> &'static str {
+    if severity == Severity::Remark { "note" } else { word(severity) }
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Remark => "remark",
-    };
+    }
+}
+
+fn note_json(files: &Files, note: &Note) -> Value {
+    let severity = word(note.severity);
     let main = note.marks.first();
     let start = main.and_then(|it| files.position(it.at));
     let end = main.and_then(|it| files.position(At { start: it.at.end, ..it.at }));

@@ -4,13 +4,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::plan_digest;
+use super::natural;
 use super::safe::one_line;
-use super::text::{Style, action_symbol, counted, painted};
+use super::text::{Style, action_symbol, counted, folded, painted};
 use crate::change::Action;
 use crate::plan::{Ended, Outcome, Plan};
 use crate::state::Address;
 
-/// Up to so many outcomes are all shown; of more, only those that are not done.
+/// Up to so many outcomes are all shown; of more, only deletes and those that are not done.
 const ALL: usize = 20;
 
 /// Everything about an apply beside its outcomes.
@@ -89,17 +90,19 @@ pub(super) fn count(outcomes: &[Outcome]) -> OutcomeCounts {
 /// Renders what became of a plan.
 pub fn outcomes_text(plan: &Plan, outcomes: &[Outcome], audit: &Audit, style: &Style) -> String {
     let counts = count(outcomes);
-    let is_short = outcomes.len() <= ALL;
+    let is_short = style.full || outcomes.len() <= ALL;
     let mut lines = vec![format!("{}   {}", painted(style.title, "Applied"), summary(&counts))];
-    lines.extend(outcomes.iter().filter(|it| is_short || !is_done(it)).map(|it| line(it, style)));
+    lines.extend(outcomes.iter().filter(|it| is_short || is_shown(it)).map(|it| line(it, style)));
     lines.extend(verification_lines(&audit.verification));
     lines.push(String::new());
-    lines.push(audit_line(plan, &counts, audit));
-    lines.join("\n") + "\n"
+    let folded = lines.iter().flat_map(|it| folded(it, style.width, "      "));
+    // The last line is one for whoever keeps it.
+    let all: Vec<String> = folded.chain([audit_line(plan, &counts, audit)]).collect();
+    all.join("\n") + "\n"
 }
 
-fn is_done(outcome: &Outcome) -> bool {
-    matches!(outcome.ended, Ended::Done | Ended::AlreadyDone)
+fn is_shown(outcome: &Outcome) -> bool {
+    outcome.action == Action::Delete || !matches!(outcome.ended, Ended::Done | Ended::AlreadyDone)
 }
 
 fn line(outcome: &Outcome, style: &Style) -> String {
@@ -111,7 +114,8 @@ fn line(outcome: &Outcome, style: &Style) -> String {
             ("?".to_owned(), format!("   skipped, because {} failed", one_line(&because.to_string())))
         }
         Ended::Failed { message } => {
-            (painted(style.refuse, "x"), format!("   failed: {}", one_line(message)))
+            let message = painted(style.delete, &format!("failed: {}", one_line(message)));
+            (painted(style.refuse, "x"), format!("   {message}"))
         }
         Ended::NotStarted => ("?".to_owned(), "   not started".to_owned()),
     };
@@ -147,8 +151,9 @@ fn verification_lines(verification: &Verification) -> Vec<String> {
     match verification {
         Verification::Differs { still } => {
             let mut lines = vec![String::new(), "Still differs after the apply".to_owned()];
-            lines.extend(still.iter().take(ALL).map(|it| format!("  ~ {}", one_line(&it.to_string()))));
-            lines.extend((still.len() > ALL).then(|| format!("  … and {} more", still.len() - ALL)));
+            lines.extend(
+                natural::by_name(still).into_iter().map(|it| format!("  ~ {}", one_line(&it.to_string()))),
+            );
             lines
         }
         Verification::Clean { .. } | Verification::Failed { .. } | Verification::NotDone => Vec::new(),

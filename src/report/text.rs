@@ -1,76 +1,30 @@
 //! A plan and a drift as text for people. The layout is not a contract; JSON is.
 //!
-//! Symbols carry the meaning, so that nothing is lost without colour. Values are cut only here.
+//! Symbols carry the meaning, so that nothing is lost without color. No value is cut, and lists are folded only
+//! where objects are alike in everything but their names.
 
 mod access;
 mod access_test;
+mod alike;
 mod change;
 mod columns;
+mod difference;
 mod drift;
+mod field;
 mod section;
-
-use anstyle::{AnsiColor, Style as Ansi};
+mod style;
+mod verdict;
 
 pub use access::impact_text;
-pub(super) use columns::{padded, width};
+pub(super) use columns::{folded, padded, width};
 pub use drift::drift_text;
+pub use style::Style;
+pub(super) use style::painted;
 
-use super::note::Color;
 use super::safe::one_line;
 use crate::change::Action;
 use crate::plan::{Plan, Summary};
 use crate::text::{At, Files, Severity};
-
-/// How the parts of a text look.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Style {
-    pub(super) title: Ansi,
-    pub(super) create: Ansi,
-    pub(super) update: Ansi,
-    pub(super) delete: Ansi,
-    adopt: Ansi,
-    pub(super) refuse: Ansi,
-    pub(super) dim: Ansi,
-}
-
-impl Style {
-    /// Returns the style without any escape sequence.
-    pub fn plain() -> Self {
-        Self::default()
-    }
-
-    pub fn colored() -> Self {
-        let fg = |it: AnsiColor| it.on_default();
-        Self {
-            title: Ansi::new().bold(),
-            create: fg(AnsiColor::Green),
-            update: fg(AnsiColor::Yellow),
-            delete: fg(AnsiColor::Red),
-            adopt: fg(AnsiColor::Cyan),
-            refuse: fg(AnsiColor::Red).bold(),
-            dim: Ansi::new().dimmed(),
-        }
-    }
-
-    fn of(&self, action: Action) -> Ansi {
-        match action {
-            Action::Create => self.create,
-            Action::Update => self.update,
-            Action::Delete => self.delete,
-            Action::Adopt => self.adopt,
-            Action::Forget => self.dim,
-        }
-    }
-}
-
-impl From<Color> for Style {
-    fn from(color: Color) -> Self {
-        match color {
-            Color::Never => Self::plain(),
-            Color::Always => Self::colored(),
-        }
-    }
-}
 
 /// What every part of one text needs.
 #[derive(Clone, Copy)]
@@ -95,13 +49,9 @@ impl Page<'_> {
     }
 }
 
-/// Returns the symbol of an action in its colour.
+/// Returns the symbol of an action in its color.
 pub(super) fn action_symbol(style: &Style, action: Action) -> String {
     painted(style.of(action), change::symbol(action))
-}
-
-pub(super) fn painted(style: Ansi, text: &str) -> String {
-    if style.is_plain() { text.to_owned() } else { format!("{style}{text}{style:#}") }
 }
 
 /// Renders a plan: what will be done, then what a reader must know beside it, each only where there is some.
@@ -109,7 +59,8 @@ pub fn plan_text(plan: &Plan, files: &Files, style: &Style) -> String {
     let page = Page { plan, files, style };
     let mut sections: Vec<Vec<String>> = Vec::new();
     let has_errors = plan.diff.notes.iter().any(|it| it.severity == Severity::Error);
-    if plan.is_empty() && plan.refusals.is_empty() && !has_errors {
+    let is_clean = plan.is_empty() && plan.refusals.is_empty() && !has_errors;
+    if is_clean {
         sections.push(vec![as_declared(&page)]);
     } else {
         sections.push(vec![heading(&page)]);
@@ -118,14 +69,28 @@ pub fn plan_text(plan: &Plan, files: &Files, style: &Style) -> String {
         sections.push(access_test::tests(&page));
     }
     sections.extend(section::all(&page));
-    paragraphs(&sections)
+    if !is_clean {
+        sections.push(verdict::plan(&page));
+    }
+    paragraphs(style, &sections)
 }
 
-/// Joins sections by empty lines; empty ones are left out.
-fn paragraphs(sections: &[Vec<String>]) -> String {
-    let kept: Vec<String> =
-        sections.iter().filter(|it| !it.is_empty()).map(|it| it.join("\n") + "\n").collect();
-    kept.join("\n")
+/// Joins sections by empty lines, folded to the width of the text; empty ones are left out.
+fn paragraphs(style: &Style, sections: &[Vec<String>]) -> String {
+    let mut text = String::new();
+    for section in sections.iter().filter(|it| !it.is_empty()) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        for line in section {
+            let indent = line.len() - line.trim_start_matches(' ').len();
+            for folded in folded(line, style.width, &" ".repeat(indent + 4)) {
+                text.push_str(&folded);
+                text.push('\n');
+            }
+        }
+    }
+    text
 }
 
 fn realm(page: &Page<'_>) -> String {

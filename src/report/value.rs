@@ -47,6 +47,11 @@ pub(super) fn text(node: &Node, name: &str, of: &Address) -> String {
     }
 }
 
+/// Returns a text as it is written, nothing for what must not be shown or is no text.
+pub(super) fn plain_text<'a>(node: &'a Node, name: &str) -> Option<&'a str> {
+    node.as_text().filter(|_| !is_hidden(node, name))
+}
+
 /// Returns the items of a list, each in one line.
 pub(super) fn items_text(items: &[Node], name: &str, of: &Address) -> Vec<String> {
     items.iter().map(|it| text(it, name, of)).collect()

@@ -1,14 +1,31 @@
 //! The files of one run, so that a place can be shown.
 
+use std::ops::Range;
+use std::sync::OnceLock;
+
 use super::At;
+
+/// What stands in the place of what must not be shown, however long that is.
+const MASK: &str = "********";
 
 /// All source files of one run; an [`At`] points into it.
 #[derive(Debug, Default)]
 pub struct Files {
-    files: Vec<(String, String)>,
+    files: Vec<File>,
 }
 
-/// Line and column, both from 1; columns count characters.
+#[derive(Debug)]
+struct File {
+    name: String,
+    /// What must not be shown is asterisks in it, as many as it had bytes, so that places stay.
+    text: String,
+    /// What must not be shown: in order, and no two in one place. None goes beyond a line.
+    hidden: Vec<Range<usize>>,
+    /// Where lines begin, found when the first place is asked for.
+    lines: OnceLock<Vec<usize>>,
+}
+
+/// Line and column, both from 1; columns count characters of the line as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     pub file: String,
@@ -16,46 +33,154 @@ pub struct Position {
     pub column: usize,
 }
 
+/// A part of a file as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    pub text: String,
+    /// Where it begins in the file.
+    from: usize,
+    hidden: Vec<Range<usize>>,
+}
+
+impl Excerpt {
+    /// Returns where in the shown text a place of the file stands.
+    pub fn offset(&self, at: usize) -> usize {
+        let mut shown = at.saturating_sub(self.from);
+        for hidden in self.hidden.iter().filter(|it| it.start < at) {
+            // Inside of what is hidden there are no places.
+            shown = shown + MASK.len() - (hidden.end.min(at) - hidden.start);
+        }
+        shown.min(self.text.len())
+    }
+}
+
 impl Files {
     /// Adds a file and returns its number for [`At::file`].
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> u32 {
-        self.files.push((name.into(), text.into()));
+        let (name, text) = (name.into(), text.into());
+        self.files.push(File { name, text, hidden: Vec::new(), lines: OnceLock::new() });
         u32::try_from(self.files.len() - 1).expect("a run reads fewer than four billion files")
     }
 
-    /// Replaces a place by asterisks of the same length, for what must never be shown.
+    /// Hides a place: what stands there is never shown, nor how long it is.
     pub fn hide(&mut self, at: At) {
-        let Some((_, text)) = self.files.get_mut(at.file as usize) else { return };
+        let Some(file) = self.files.get_mut(at.file as usize) else { return };
         let (start, end) = (at.start as usize, at.end as usize);
-        if let Some(written) = text.get(start..end) {
-            let hidden: String = written
-                .bytes()
-                .map(|byte| if matches!(byte, b'\n' | b'\r') { char::from(byte) } else { '*' })
-                .collect();
-            text.replace_range(start..end, &hidden);
+        let Some(written) = file.text.get(start..end) else { return };
+        let is_end = |it: u8| matches!(it, b'\n' | b'\r');
+        let stars: String = written.bytes().map(|it| if is_end(it) { char::from(it) } else { '*' }).collect();
+        file.text.replace_range(start..end, &stars);
+        let mut from = start;
+        for line in stars.split_inclusive(['\n', '\r']) {
+            let stars = from..from + line.trim_end_matches(['\n', '\r']).len();
+            from += line.len();
+            if !stars.is_empty() {
+                file.hide(stars);
+            }
         }
     }
 
     pub fn name(&self, file: u32) -> Option<&str> {
-        self.files.get(file as usize).map(|(name, _)| name.as_str())
+        self.files.get(file as usize).map(|it| it.name.as_str())
     }
 
+    /// Returns a text whose places are those of the file. What is hidden is asterisks; show an [`Excerpt`].
     pub fn text(&self, file: u32) -> Option<&str> {
-        self.files.get(file as usize).map(|(_, text)| text.as_str())
+        self.files.get(file as usize).map(|it| it.text.as_str())
+    }
+
+    /// Returns a part of a file as it may be shown.
+    pub fn excerpt(&self, file: u32, range: Range<usize>) -> Option<Excerpt> {
+        let file = self.files.get(file as usize)?;
+        let part = file.text.get(range.clone())?;
+        let first = file.hidden.partition_point(|it| it.end <= range.start);
+        let inside = |it: &Range<usize>| it.start.max(range.start)..it.end.min(range.end);
+        let hidden: Vec<Range<usize>> =
+            file.hidden[first..].iter().take_while(|it| it.start < range.end).map(inside).collect();
+        let mut text = part.to_owned();
+        for it in hidden.iter().rev() {
+            text.replace_range(it.start - range.start..it.end - range.start, MASK);
+        }
+        Some(Excerpt { text, from: range.start, hidden })
     }
 
     /// Returns line and column of a place, or `None` for what the server said.
     pub fn position(&self, at: At) -> Option<Position> {
-        let (file, text) = self.files.get(at.file as usize)?;
-        let before = text.get(..at.start as usize).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Some(Position { file: file.clone(), line, column })
+        let file = self.files.get(at.file as usize)?;
+        let offset = (at.start as usize).min(file.text.len());
+        let lines = file.lines();
+        let line = lines.partition_point(|it| *it <= offset);
+        let before = self.excerpt(at.file, lines[line - 1]..offset);
+        let column = before.map_or(0, |it| it.text.chars().count()) + 1;
+        Some(Position { file: file.name.clone(), line, column })
+    }
+}
+
+impl File {
+    fn hide(&mut self, range: Range<usize>) {
+        let touches = |it: &Range<usize>| it.start <= range.end && range.start <= it.end;
+        let whole = self
+            .hidden
+            .iter()
+            .filter(|it| touches(it))
+            .fold(range.clone(), |all, it| all.start.min(it.start)..all.end.max(it.end));
+        self.hidden.retain(|it| !touches(it));
+        let at = self.hidden.partition_point(|it| it.start < whole.start);
+        self.hidden.insert(at, whole);
+    }
+
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let ends = self.text.bytes().enumerate().filter(|(_, it)| *it == b'\n').map(|(at, _)| at + 1);
+            std::iter::once(0).chain(ends).collect()
+        })
     }
 }
 
 impl std::fmt::Display for Position {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "a: { secret: hush, x: 1 }\nkey: |\n  line one\n  two\nz: é1\n";
+
+    fn files() -> Files {
+        let mut files = Files::default();
+        let file = files.add("a.yaml", TEXT);
+        for hidden in ["hush", "hush", "line one\n  two"] {
+            let start = TEXT.find(hidden).expect("in the text");
+            let at = |it: usize| u32::try_from(it).expect("short");
+            files.hide(At { file, start: at(start), end: at(start + hidden.len()) });
+        }
+        files
+    }
+
+    #[test]
+    fn what_is_hidden_has_one_width() {
+        let shown = files().excerpt(0, 0..TEXT.len()).expect("a part of the file");
+        assert_eq!(shown.text, "a: { secret: ********, x: 1 }\nkey: |\n  ********\n********\nz: é1\n");
+        for (written, offset) in [("a:", 0), ("hush", 13), (", x", 21), ("key", 30), ("z:", 57)] {
+            let at = TEXT.find(written).expect("in the text");
+            assert_eq!(shown.offset(at), offset, "{written}");
+        }
+    }
+
+    #[test]
+    fn columns_are_those_of_the_shown_line() {
+        let files = files();
+        for (written, line, column) in
+            [("a:", 1, 1), ("hush", 1, 14), ("x: 1", 1, 24), ("two", 4, 9), ("1\n", 5, 5)]
+        {
+            let at = u32::try_from(TEXT.rfind(written).expect("in the text")).expect("short");
+            let is = files.position(At { file: 0, start: at, end: at }).expect("a place");
+            assert_eq!((is.line, is.column), (line, column), "{written}");
+        }
+        assert_eq!(files.position(At { file: 0, start: 999, end: 999 }).map(|it| it.line), Some(6));
+        assert_eq!(files.position(At::SERVER), None);
     }
 }

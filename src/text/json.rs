@@ -1,5 +1,7 @@
 //! A JSON answer as a tree, so that the server's words and ours take one way.
 
+pub(super) mod syntax;
+
 use serde_json::Value;
 
 use super::{At, Key, Tree, TreeIs};

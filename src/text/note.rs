@@ -66,13 +66,42 @@ impl Note {
 /// Returns the candidate that a person most likely meant, if one is near.
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = written.to_lowercase();
+    let letters = Letters::of(&folded);
     candidates
         .into_iter()
         .filter(|it| *it != written)
-        .map(|it| (strsim::damerau_levenshtein(&folded, &it.to_lowercase()), it))
-        .filter(|(distance, it)| *distance <= 1.max(written.len().min(it.len()) / 3))
+        .filter_map(|it| {
+            let most = 1.max(written.len().min(it.len()) / 3);
+            let other = it.to_lowercase();
+            // The distance takes long to find, and most candidates cannot be near.
+            let may_be_near = letters.least_distance(&Letters::of(&other)) <= most;
+            let distance = may_be_near.then(|| strsim::damerau_levenshtein(&folded, &other));
+            distance.filter(|it| *it <= most).map(|distance| (distance, it))
+        })
         .min()
         .map(|(_, it)| it)
+}
+
+/// How often each letter stands in a word; letters outside of ASCII count as one.
+struct Letters([u8; 128]);
+
+impl Letters {
+    fn of(word: &str) -> Self {
+        let mut times = [0_u8; 128];
+        for byte in word.bytes().filter(|it| !(0x80..0xc0).contains(it)) {
+            let at = usize::from(byte.min(127));
+            times[at] = times[at].saturating_add(1);
+        }
+        Self(times)
+    }
+
+    /// Every edit takes one letter, adds one, or both.
+    fn least_distance(&self, other: &Self) -> usize {
+        let pairs = || self.0.iter().zip(&other.0);
+        let gone: usize = pairs().map(|(a, b)| usize::from(a.saturating_sub(*b))).sum();
+        let come: usize = pairs().map(|(a, b)| usize::from(b.saturating_sub(*a))).sum();
+        gone.max(come)
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use serde_saphyr::granit_parser::{
     Event, Marker, Options, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag,
 };
 
-use super::{At, Note, Tree, TreeIs, nearest};
+use super::{At, Note, Tree, TreeIs, json, nearest};
 
 /// How deep lists and maps may stand in each other, aliases followed.
 const MAX_DEPTH: usize = 200;
@@ -107,7 +107,29 @@ impl<'t> Composer<'t> {
                 }
             }
         }
+        if self.is_broken_json() {
+            trees.clear();
+        }
         (trees, self.notes)
+    }
+
+    /// Says of broken JSON where it is mended, and returns whether it is: what YAML objects to may stand far from
+    /// there.
+    fn is_broken_json(&mut self) -> bool {
+        let is_broken = self.notes.iter().any(|it| it.code == syntax::CODE);
+        // To YAML a comment of JavaScript is a part of the key or value beside it.
+        let may_comment = ["//", "/*"].iter().any(|it| self.text.contains(it));
+        if !(is_broken || may_comment) || !json::syntax::is_meant(self.text) {
+            return false;
+        }
+        let Some(note) = json::syntax::problem(self.file, self.text) else { return false };
+        let at = note.marks.first().map_or(0, |it| it.at.start as usize);
+        if is_broken || ["//", "/*"].iter().any(|it| self.text[at..].starts_with(it)) {
+            self.notes.retain(|it| it.code != syntax::CODE);
+            self.notes.push(note);
+            return true;
+        }
+        false
     }
 
     /// Returns the root of a document, or `None` if nothing was written in it.
@@ -289,7 +311,7 @@ impl<'t> Composer<'t> {
         let help = match near {
             Some(near) => format!("did you mean `*{near}`?"),
             None => format!(
-                "an anchor `&{name}` must stand before it in the same document; quote text that begins with `*`"
+                "if it is text, write `\"*{name}\"`; an anchor `&{name}` must stand before its alias in the same document"
             ),
         };
         let title = format!("there is no anchor `{name}`");

@@ -6,6 +6,7 @@ mod docs;
 mod documents;
 mod gate;
 mod limits;
+mod plans_page;
 mod program;
 mod properties;
 #[path = "../realms/realms.rs"]

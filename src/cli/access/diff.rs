@@ -113,7 +113,7 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
         [(&before, versions[0]), (&after, versions[1])].map(|(it, version)| Realm::compile(it, version));
     let impact = access::impact(&was, &is, &terms);
     match args.format {
-        Format::Text => print(&report::impact_text(&impact, &style())),
+        Format::Text => print(&report::impact_text(&impact, &style().full(true))),
         Format::Json => document(report::diff_json(&realm, &impact)),
     }
     Ok(if impact.changes.is_empty() { Exit::Clean } else { Exit::NotClean })

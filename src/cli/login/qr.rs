@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
+use super::super::terminal::columns;
 use qrcode::{Color, EcLevel, QrCode};
 
 /// Modules of white around the code, which scanners need.
@@ -14,13 +15,7 @@ pub(super) fn for_terminal(address: &str) -> Option<String> {
         return None;
     }
     let code = QrCode::with_error_correction_level(address, EcLevel::L).ok()?;
-    (code.width() + 2 * QUIET <= columns()).then(|| draw(&code))
-}
-
-/// Returns how wide the terminal is; one that does not say so has the usual 80 columns.
-fn columns() -> usize {
-    let told = rustix::termios::tcgetwinsize(std::io::stderr()).map_or(0, |it| it.ws_col);
-    if told == 0 { 80 } else { told.into() }
+    (code.width() + 2 * QUIET <= columns(&std::io::stderr())).then(|| draw(&code))
 }
 
 /// Draws dark modules as blanks on blocks of the terminal's light, with colours set: it has to look the same on

@@ -54,17 +54,22 @@ fn notes_are_rendered_in_order_with_all_their_places() {
     assert_data_eq!(
         notes(&files, &found(&files), Color::Never),
         str![[r#"
-error[RW0104]: a long map
- --> realm/b.yaml:1:1
-  |
-1 | roles:
-  | ^^^^^^
-
 note[RW0305]: : :error::shown
  --> realm/b.yaml:2:11
   |
 2 |   - name: a␛[31m�·2J # [error]x
   |           ^^^^^^^^^^^^^^^^^^^^^ : :stop
+
+warning[RW0201]: only the server knows this\u{1b}[0m
+ |
+ = note: role
+         `admin` is there
+
+error[RW0104]: a long map
+ --> realm/b.yaml:1:1
+  |
+1 | roles:
+  | ^^^^^^
 
 error[RW0102]: past the end
  --> realm/b.yaml:4:1
@@ -94,11 +99,6 @@ error[RW0101]: no such file
  = note: not read
 
 error[RW0103]: without any mark
-
-warning[RW0201]: only the server knows this\u{1b}[0m
- |
- = note: role
-         `admin` is there
 
 "#]]
         .raw()

@@ -148,7 +148,7 @@ error[RW0101]: there is no anchor `none`
 10 | u: *none
    |    ^^^^^ used here
    |
-   = help: an anchor `&none` must stand before it in the same document; quote text that begins with `*`
+   = help: if it is text, write `"*none"`; an anchor `&none` must stand before its alias in the same document
 
 error[RW0101]: there is no anchor `non`
   --> a.yaml:12:4
@@ -165,6 +165,10 @@ error[RW0101]: anchor `x` contains itself
    |    --  ^^ used inside
    |    |
    |    the anchor begins here
+
+4 x error[RW0101]   The text is not valid YAML or JSON.
+4 x error[RW0106]   A YAML tag is not supported, or does not fit its value.
+4 x error[RW0107]   A key of a map is not text.
 
 "#]]
         .raw()

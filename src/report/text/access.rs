@@ -1,18 +1,17 @@
 //! Who gains or loses what by a plan: one line per group of decisions, with the chain that causes it.
 
-use super::{Page, Style, counted, painted};
+use super::{Page, Style, counted, painted, paragraphs};
 use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact};
 use crate::report::asked::link;
+use crate::report::natural;
 use crate::report::safe::one_line;
 
-/// How many groups of decisions a text lists before it only counts; JSON has all.
-const LINES: usize = 30;
-/// How many personas or resources of a group a line names.
-const NAMES: usize = 3;
+/// Of those who lose or may lose, so many are named before they are only counted. Whoever gains is named.
+const NAMES: usize = 20;
 
 /// Renders who gains or loses what between two states.
 pub fn impact_text(impact: &Impact, style: &Style) -> String {
-    lines(impact, style).join("\n") + "\n"
+    paragraphs(style, &[lines(impact, style)])
 }
 
 pub(super) fn impact(page: &Page<'_>) -> Vec<String> {
@@ -34,11 +33,7 @@ fn lines(impact: &Impact, style: &Style) -> Vec<String> {
         (false, _) => looked,
     };
     let mut out = vec![format!("{}   {words}", painted(style.title, "Access impact"))];
-    out.extend(impact.changes.iter().take(LINES).flat_map(|it| group(style, it)));
-    let more = impact.changes.len().saturating_sub(LINES);
-    if more > 0 {
-        out.push(format!("  {}", dim(&format!("… and {more} more groups of decisions"))));
-    }
+    out.extend(impact.changes.iter().flat_map(|it| group(style, it)));
     if impact.undecided > 0 {
         out.push(format!(
             "  ? {} cannot be told from here afterwards",
@@ -63,14 +58,16 @@ fn group(style: &Style, change: &AccessChange) -> Vec<String> {
         ChangeOfAccess::Unknown => ("?", style.update),
     };
     let called: Vec<String> = change.personas.iter().map(|it| called(it)).collect();
-    let mut who = names(&called);
+    let is_loss = matches!(change.change, ChangeOfAccess::Lost | ChangeOfAccess::MaybeLost);
+    let most = if is_loss && !style.full { NAMES } else { usize::MAX };
+    let mut who = names(&called, most);
     if change.undeclared > 0 {
         let others = counted(change.undeclared, "undeclared user");
         who = if who.is_empty() { others } else { format!("{who} and {others}") };
     }
     let scope = change.scope.as_deref().map_or_else(|| "access".to_owned(), one_line);
     let client = one_line(change.client.name());
-    let on = names(&change.resources);
+    let on = names(&change.resources, most);
     // A chain ends in what the line above it says already.
     let chain = match change.via.split_last() {
         Some((_, inner)) if !inner.is_empty() => inner,
@@ -103,12 +100,14 @@ fn called(persona: &str) -> String {
     }
 }
 
-fn names(all: &[String]) -> String {
+fn names(all: &[String], most: usize) -> String {
+    let mut all: Vec<String> = all.iter().map(|it| one_line(it)).collect();
+    all.sort_by(|a, b| natural::names(a, b));
     // "and 1 more" is no shorter than the name.
-    let most = if all.len() == NAMES + 1 { NAMES + 1 } else { NAMES };
-    let shown: Vec<String> = all.iter().take(most).map(|it| one_line(it)).collect();
-    let more = all.len().saturating_sub(most);
-    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+    let shown = if all.len() <= most.saturating_add(1) { all.len() } else { most };
+    let more = all.len() - shown;
+    let named = all[..shown].join(", ");
+    if more > 0 { format!("{named} and {more} more (--full names them)") } else { named }
 }
 
 #[cfg(test)]
@@ -172,13 +171,13 @@ mod tests {
         assert_eq!(
             section,
             "Access impact   12 decisions of 6 personas, each before and after\n  \
-             gains p0, p1, p2 and 2 more   view on Eric space of demo (5)\n      \
+             gains p0, p1, p2, p3, p4   view on Eric space of demo (5)\n      \
              p0 > policy `Only Eric` holds > permission `P` grants\n      \
              because of client/demo/authz/permission/P\n  \
              may lose p0 and 7 undeclared users   view on Eric space of demo (1)\n      \
              p0 > policy `Only Eric` holds > permission `P` grants\n      \
              because of client/demo/authz/permission/P\n  \
-             ? 1 decision cannot be told from here afterwards\n"
+             ? 1 decision cannot be told from here afterwards"
         );
     }
 }

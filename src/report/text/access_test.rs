@@ -8,9 +8,6 @@ use crate::plan::FailedTest;
 use crate::report::access_test::{chain, counts, verdict};
 use crate::report::safe::one_line;
 
-/// How many groups of failures a text lists before it only counts; JSON has all.
-const LINES: usize = 20;
-
 pub(super) fn tests(page: &Page<'_>) -> Vec<String> {
     let Some(tests) = page.plan.tests.as_ref().filter(|it| it.count.all() > 0) else { return Vec::new() };
     let mut out = vec![page.title("Access tests", &counts(&tests.count))];
@@ -18,29 +15,26 @@ pub(super) fn tests(page: &Page<'_>) -> Vec<String> {
     for it in &tests.failures {
         groups.entry((it.at, &it.persona, &it.scope, it.already, chain(&it.path))).or_default().push(it);
     }
-    for ((at, persona, scope, already, chain), group) in groups.iter().take(LINES) {
+    for ((at, persona, scope, already, chain), group) in groups {
         let first = group[0];
         let scope = scope.as_deref().map_or_else(|| "access".to_owned(), one_line);
-        let on = one_line(&first.resource);
-        let on = if group.len() > 1 { format!("{on} and {} more", group.len() - 1) } else { on };
-        let place = page.place(*at).map(|it| format!("{it}  ")).unwrap_or_default();
+        let on = group.iter().map(|it| one_line(&it.resource)).collect::<Vec<_>>().join(", ");
+        let place = page.place(at).map(|it| format!("{it}  ")).unwrap_or_default();
         let never = if first.rule == Rule::Never { " never" } else { "" };
         let want = verdict(Some(first.permit));
         let way = if first.lacking.is_empty() { "" } else { " by another way" };
-        let today = if *already { " (fails already today)" } else { "" };
+        let today = if already { " (fails already today)" } else { "" };
         out.push(format!(
             "  {} {place}{} / {scope} / {on}   want {want}{never}, would be {}{way}{today}",
             painted(page.style.refuse, "FAIL"),
             one_line(persona),
             verdict(Some(first.got)),
         ));
-        out.extend(Some(chain).filter(|it| !it.is_empty()).map(|it| format!("      {}", page.dim(it))));
+        out.extend(Some(chain).filter(|it| !it.is_empty()).map(|it| format!("      {}", page.dim(&it))));
         let lacking = first.lacking.iter();
         out.extend(lacking.map(|it| format!("      does not go through {}", one_line(it))));
         out.extend(first.why.iter().map(|it| format!("      \"{}\"", one_line(it))));
     }
-    let more = groups.len().saturating_sub(LINES);
-    out.extend((more > 0).then(|| format!("  {}", page.dim(&format!("… and {more} more like these")))));
     out
 }
 
@@ -80,10 +74,11 @@ mod tests {
         assert_eq!(
             end,
             "Access tests   4 pass, 3 fail, 1 undecided\n  \
-             FAIL access/demo.yaml:1  bob / view / a and 1 more   want DENY, would be PERMIT\n      \"ADR-7\"\n  \
-             FAIL access/demo.yaml:1  eve / view / a   want DENY, would be PERMIT (fails already today)\n      \"ADR-7\"\n\n\
-             Refused   apply will do nothing of this plan\n  \
-             x 3 access tests fail on what this plan would make [access-test]   access/demo.yaml:1\n"
+             FAIL access/demo.yaml:1  bob / view / a, b   want DENY, would be PERMIT\n      \"ADR-7\"\n  \
+             FAIL access/demo.yaml:1  eve / view / a   want DENY, would be PERMIT (fails\n      already today)\n      \"ADR-7\"\n\n\
+             Refused   apply would write nothing\n  \
+             x 3 access tests would fail after this plan [access-test]   access/demo.yaml:1\n\n\
+             Verdict   apply would write nothing: 1 refusal\n  none; 0 as declared\n"
         );
         plan.refusals.clear();
         plan.add_tests(AccessTests {

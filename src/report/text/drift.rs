@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::change::{Wish, address_width, head, updated};
-use super::{Page, Style, counted, paragraphs, realm};
+use super::alike::{Entry, lines};
+use super::change::{address_width, head};
+use super::field::{Wish, updated};
+use super::{Page, Style, counted, painted, paragraphs, realm};
 use crate::change::{Action, FieldChange, To, Why};
 use crate::plan::{Class, Drift, Plan};
+use crate::report::natural;
 use crate::state::Address;
 use crate::text::Files;
-
-/// Of each class, so many are listed.
-const ALL: usize = 200;
 
 /// Renders drift; one line when there is none.
 pub fn drift_text(plan: &Plan, drifts: &[Drift], files: &Files, style: &Style) -> String {
@@ -32,7 +32,8 @@ pub fn drift_text(plan: &Plan, drifts: &[Drift], files: &Files, style: &Style) -
         sections.push(section(&page, drifts, &absent, class, title, rest));
     }
     sections.push(super::section::refused(&page));
-    paragraphs(&sections)
+    sections.push(verdict(&page, drifts));
+    paragraphs(style, &sections)
 }
 
 fn section(
@@ -43,40 +44,68 @@ fn section(
     title: &str,
     rest: &str,
 ) -> Vec<String> {
-    let of_class: Vec<&Drift> = drifts.iter().filter(|it| it.class == class).collect();
+    let mut of_class: Vec<&Drift> = drifts.iter().filter(|it| it.class == class).collect();
     if of_class.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![page.title(title, &format!("{} {rest}", counted(of_class.len(), "object")))];
-    let to = address_width(of_class.iter().map(|it| &it.address));
-    let more = of_class.len().saturating_sub(ALL);
-    for drift in of_class.into_iter().take(ALL) {
-        let action = match class {
-            Class::Changed => Action::Update,
-            Class::Missing => Action::Delete,
-            Class::Unexpected | Class::Leftover => Action::Create,
-            Class::Pending if absent.contains(&drift.address) => Action::Create,
-            Class::Pending => Action::Update,
-        };
-        let at = plan_place(page, &drift.address);
-        let held = drift.held_back.map(|it| format!("apply leaves it alone without --allow {it}"));
-        let after: Vec<String> = at.into_iter().chain(held).collect();
-        lines.push(head(page, action, &drift.address, to, &after.join(", ")));
-        let wish = if class == Class::Pending { Wish::After } else { Wish::Before };
-        let shown: Vec<FieldChange> = match wish {
-            Wish::After => drift.fields.clone(),
-            Wish::Before => drift.fields.iter().map(without_reason).collect(),
-        };
-        lines.extend(updated(page, &shown, &drift.address, None, wish));
-    }
-    lines.extend((more > 0).then(|| format!("  {}", page.dim(&format!("… and {more} more")))));
-    lines
+    of_class.sort_by(|a, b| natural::compare(&a.address, &b.address));
+    let to = address_width(page, of_class.iter().map(|it| &it.address));
+    let entries: Vec<Entry<'_>> = of_class
+        .iter()
+        .map(|drift| {
+            let action = match class {
+                Class::Changed => Action::Update,
+                Class::Missing => Action::Delete,
+                Class::Unexpected | Class::Leftover => Action::Create,
+                Class::Pending if absent.contains(&drift.address) => Action::Create,
+                Class::Pending => Action::Update,
+            };
+            let at = plan_place(page, &drift.address);
+            let held = drift.held_back.map(|it| format!("apply leaves it alone without --allow {it}"));
+            let after: Vec<String> = at.into_iter().chain(held).collect();
+            let mut lines = vec![head(page, action, &drift.address, to, &after.join(", "))];
+            let wish = if class == Class::Pending { Wish::After } else { Wish::Before };
+            let shown: Vec<FieldChange> = match wish {
+                Wish::After => drift.fields.clone(),
+                Wish::Before => drift.fields.iter().map(without_reason).collect(),
+            };
+            lines.extend(updated(page, &shown, &drift.address, None, wish));
+            let is_plain = drift.fields.is_empty() && drift.held_back.is_none() && class != Class::Unexpected;
+            Entry { address: &drift.address, lines, alike: is_plain.then(String::new) }
+        })
+        .collect();
+    let mut out = vec![page.title(title, &format!("{} {rest}", counted(of_class.len(), "object")))];
+    out.extend(lines(page, &entries));
+    out
 }
 
 /// The section says why.
 fn without_reason(field: &FieldChange) -> FieldChange {
     let why = if matches!(field.to, To::Links { .. }) { field.why.clone() } else { Why::ManifestChanged };
     FieldChange { why, ..field.clone() }
+}
+
+/// The counts once more, at the end.
+fn verdict(page: &Page<'_>, drifts: &[Drift]) -> Vec<String> {
+    let of = |class| drifts.iter().filter(|it| it.class == class).count();
+    let counts: Vec<String> = [
+        (Class::Changed, "changed"),
+        (Class::Missing, "missing"),
+        (Class::Unexpected, "unexpected"),
+        (Class::Pending, "pending"),
+        (Class::Leftover, "leftover"),
+    ]
+    .into_iter()
+    .map(|(class, word)| (of(class), word))
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    let refused = &page.plan.refusals;
+    let refused = (!refused.is_empty()).then(|| counted(refused.len(), "refusal"));
+    let parts: Vec<String> = counts.into_iter().chain(refused).collect();
+    vec![
+        page.title("Verdict", &painted(page.style.refuse, &format!("not as declared: {}", parts.join(", ")))),
+    ]
 }
 
 fn plan_place(page: &Page<'_>, address: &Address) -> Option<String> {

@@ -2,24 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alike::{Entry, lines};
 use super::change::{address_width, block};
 use super::columns::padded;
-use super::{Page, counted, painted};
+use super::{Page, painted};
 use crate::change::{Action, Change, ConsentKey, Refusal};
 use crate::kind::USER;
+use crate::report::natural;
 use crate::report::safe::one_line;
-use crate::state::Address;
+use crate::state::{Address, Object};
 use crate::text::At;
-
-/// How many names a section lists before it only counts.
-const NAMES: usize = 5;
 
 /// Renders all sections in the order in which they matter to a reader of the changes.
 pub(super) fn all(page: &Page<'_>) -> Vec<Vec<String>> {
     vec![
         adopts(page),
         forgets(page),
-        tolerated(page),
+        kept(page),
         held_back(page),
         left_behind(page),
         side_effects(page),
@@ -30,52 +29,73 @@ pub(super) fn all(page: &Page<'_>) -> Vec<Vec<String>> {
     ]
 }
 
-/// A title with a count, then the first lines, then how many more.
-fn listed(page: &Page<'_>, title: &str, rest: &str, lines: &[String]) -> Vec<String> {
-    if lines.is_empty() {
+/// Returns the entries of a list in which every object has one line.
+fn entries<'a>(lines: Vec<(&'a Address, String, String)>) -> Vec<Entry<'a>> {
+    let entry = |(address, line, alike)| Entry { address, lines: vec![line], alike: Some(alike) };
+    let mut all: Vec<Entry<'_>> = lines.into_iter().map(entry).collect();
+    all.sort_by(|a, b| natural::compare(a.address, b.address));
+    all
+}
+
+/// A title, then a line for each object.
+fn listed(page: &Page<'_>, title: &str, rest: &str, entries: &[Entry<'_>]) -> Vec<String> {
+    if entries.is_empty() {
         return Vec::new();
     }
-    let more = lines.len().saturating_sub(NAMES);
     let mut out = vec![page.title(title, rest)];
-    out.extend(lines.iter().take(NAMES).cloned());
-    out.extend((more > 0).then(|| format!("  {}", page.dim(&format!("… and {more} more")))));
+    out.extend(lines(page, entries));
     out
 }
 
 fn adopts(page: &Page<'_>) -> Vec<String> {
     let changes = page.plan.changes();
-    let alone: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Adopt).collect();
+    let alone = changes.iter().filter(|it| it.action == Action::Adopt);
     let updated = changes.iter().filter(|it| it.adopted && it.action == Action::Update).count();
     let symbol = painted(page.style.adopt, "=");
-    let lines: Vec<String> =
-        alone.iter().map(|it| format!("  {symbol} {}", one_line(&it.object.to_string()))).collect();
+    let line = |it: &'_ Change| format!("  {symbol} {}", one_line(&it.object.to_string()));
+    let all = entries(alone.map(|it| (&it.object, line(it), String::new())).collect());
     let also = if updated > 0 { format!("; {updated} more with the updates above") } else { String::new() };
-    let rest =
-        format!("{} already there as declared, from now on managed{also}", counted(alone.len(), "object"));
-    listed(page, "Adopts", &rest, &lines)
+    let rest = match all.len() {
+        1 => format!("1 object that exists as declared is managed from now on{also}"),
+        count => format!("{count} objects that exist as declared are managed from now on{also}"),
+    };
+    listed(page, "Adopts", &rest, &all)
 }
 
 fn forgets(page: &Page<'_>) -> Vec<String> {
     let gone = page.plan.changes().iter().filter(|it| it.action == Action::Forget);
-    let lines: Vec<String> = gone.map(|it| format!("  . {}", one_line(&it.object.to_string()))).collect();
-    let rest = format!(
-        "{} no longer managed: gone, or released; nothing is deleted",
-        counted(lines.len(), "object")
-    );
-    listed(page, "Forgets", &rest, &lines)
+    let line = |it: &Change| format!("  . {}", one_line(&it.object.to_string()));
+    let all = entries(gone.map(|it| (&it.object, line(it), String::new())).collect());
+    let rest = match all.len() {
+        1 => "1 object that is gone or released; nothing is deleted".to_owned(),
+        count => format!("{count} objects that are gone or released; nothing is deleted"),
+    };
+    listed(page, "Forgets", &rest, &all)
 }
 
-fn tolerated(page: &Page<'_>) -> Vec<String> {
+fn kept(page: &Page<'_>) -> Vec<String> {
     let tolerated = &page.plan.diff.tolerated;
-    let lines: Vec<String> = tolerated
-        .iter()
-        .map(|((address, field), links)| {
-            format!("  {} {}: {}", one_line(&address.to_string()), one_line(field), links.len())
-        })
-        .collect();
-    let total = tolerated.values().map(BTreeSet::len).sum();
-    let rest = format!("{} from before, which the manifests lack and which stay", counted(total, "link"));
-    let mut out = listed(page, "Tolerated", &rest, &lines);
+    let line = |((address, field), links): (&'_ (Address, Box<str>), &BTreeSet<Address>)| {
+        let links: Vec<String> =
+            natural::by_name(links).into_iter().map(|it| one_line(&it.to_string())).collect();
+        let links = format!("{}: {}", one_line(field), links.join(", "));
+        (format!("  {} {links}", one_line(&address.to_string())), links)
+    };
+    let all = entries(
+        tolerated
+            .iter()
+            .map(|it| {
+                let (line, links) = line(it);
+                (&it.0.0, line, links)
+            })
+            .collect(),
+    );
+    let total: usize = tolerated.values().map(BTreeSet::len).sum();
+    let rest = match total {
+        1 => "1 link that existed before the first apply and is not in the manifests".to_owned(),
+        count => format!("{count} links that existed before the first apply and are not in the manifests"),
+    };
+    let mut out = listed(page, "Kept", &rest, &all);
     if !out.is_empty() {
         out.push("  remove them with --adopt-exact PATTERN".to_owned());
     }
@@ -87,9 +107,12 @@ fn held_back(page: &Page<'_>) -> Vec<String> {
     if held.is_empty() {
         return Vec::new();
     }
-    let rest = format!("{} left alone without your consent", counted(held.len(), "difference"));
+    let rest = match held.len() {
+        1 => "1 difference that needs your consent".to_owned(),
+        count => format!("{count} differences that need your consent"),
+    };
     let mut out = vec![page.title("Held back", &rest)];
-    let to = address_width(held.iter().map(|(_, it)| &it.object));
+    let to = address_width(page, held.iter().map(|(_, it)| &it.object));
     let mut by_key: BTreeMap<ConsentKey, Vec<&Change>> = BTreeMap::new();
     for (key, change) in held {
         by_key.entry(*key).or_default().push(change);
@@ -110,17 +133,31 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
     let objects: BTreeSet<&Address> =
         left.iter().filter(|it| it.path.is_none()).map(|it| &it.address).collect();
     let referrers = referrers(page, &objects);
-    let mut out = vec![page.title("Left behind", "no longer declared, and stays as it is")];
+    let mut all = Vec::new();
     for it in left {
         let address = one_line(&it.address.to_string());
         if let Some(path) = &it.path {
-            out.push(format!("  {address} {}", one_line(&path.to_string())));
+            let path = one_line(&path.to_string());
+            let lines = vec![format!("  {address} {path}")];
+            all.push(Entry { address: &it.address, lines, alike: Some(path) });
             continue;
         }
-        let adopted = if it.adopted { page.dim("   was there before") } else { String::new() };
-        out.push(format!("  {address}{adopted}"));
-        out.extend(referrers.get(&it.address).map(|them| format!("      {}", refer(them))));
+        let adopted = if it.adopted { "existed before the first apply" } else { "" };
+        let after = if it.adopted { format!("   {}", page.dim(adopted)) } else { String::new() };
+        let mut lines = vec![format!("  {address}{after}")];
+        let by = referrers.get(&it.address);
+        lines.extend(by.map(|them| format!("      {}", refer(them))));
+        // One with links of its own still grants them.
+        let has_links = page.plan.diff.planned.get(&it.address).is_some_and(has_links);
+        let alike = (by.is_none() && !has_links).then(|| adopted.to_owned());
+        all.push(Entry { address: &it.address, lines, alike });
     }
+    all.sort_by(|a, b| natural::compare(a.address, b.address));
+    let rest = match left.len() {
+        1 => "no longer declared, and stays as it is",
+        _ => "no longer declared, and stay as they are",
+    };
+    let mut out = listed(page, "Left behind", rest, &all);
     if objects.iter().any(|it| it.kind() != USER) {
         out.push("  delete with --prune".to_owned());
     }
@@ -128,6 +165,12 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
         out.push("  delete users with `prune: { users: true }` in the project file".to_owned());
     }
     out
+}
+
+fn has_links(object: &Object) -> bool {
+    let mut links = 0;
+    object.each_ref(&mut |_, _, _| links += 1);
+    links > 0
 }
 
 /// Who still refers to which of these objects once the plan is done.
@@ -147,9 +190,8 @@ fn referrers<'a>(page: &Page<'a>, to: &BTreeSet<&Address>) -> BTreeMap<Address, 
 }
 
 fn refer(them: &BTreeSet<&Address>) -> String {
-    const SHOWN: usize = 3;
-    let mut names: Vec<String> = them.iter().take(SHOWN).map(|it| one_line(&it.to_string())).collect();
-    names.extend((them.len() > SHOWN).then(|| format!("{} more", them.len() - SHOWN)));
+    let names = natural::by_name(them.iter().copied());
+    let names: Vec<String> = names.into_iter().map(|it| one_line(&it.to_string())).collect();
     format!("still referred to by {}", names.join(", "))
 }
 
@@ -158,8 +200,10 @@ fn side_effects(page: &Page<'_>) -> Vec<String> {
     if effects.is_empty() {
         return Vec::new();
     }
-    let mut out = vec![page.title("Side effects", "what these changes do beyond their objects")];
-    out.extend(effects.iter().map(|it| with_place(page, &format!("! {}", one_line(&it.message)), it.at)));
+    let mut out = vec![page.title("Side effects", "beyond the objects that change")];
+    out.extend(effects.iter().map(|it| {
+        with_place(page, &format!("{} {}", painted(page.style.refuse, "!"), one_line(&it.message)), it.at)
+    }));
     out
 }
 
@@ -172,21 +216,21 @@ fn with_place(page: &Page<'_>, text: &str, at: At) -> String {
 
 fn cannot_tell(page: &Page<'_>) -> Vec<String> {
     let secrets = &page.plan.diff.cannot_tell;
-    let lines: Vec<String> = secrets
-        .iter()
-        .map(|(address, path, at)| {
-            let text = format!("? {} {}", one_line(&address.to_string()), one_line(&path.to_string()));
-            with_place(page, &text, *at)
-        })
-        .collect();
-    let rest = format!(
-        "whether {} as declared; not sent",
-        match secrets.len() {
-            1 => "1 secret is".to_owned(),
-            count => format!("{count} secrets are"),
-        }
+    let all = entries(
+        secrets
+            .iter()
+            .map(|(address, path, at)| {
+                let path = one_line(&path.to_string());
+                let text = format!("? {} {path}", one_line(&address.to_string()));
+                (address, with_place(page, &text, *at), path)
+            })
+            .collect(),
     );
-    let mut out = listed(page, "Cannot tell", &rest, &lines);
+    let rest = match secrets.len() {
+        1 => "whether 1 secret is as declared; it is not sent".to_owned(),
+        count => format!("whether {count} secrets are as declared; they are not sent"),
+    };
+    let mut out = listed(page, "Cannot tell", &rest, &all);
     if !out.is_empty() {
         out.push("  send with --send-secrets PATTERN".to_owned());
     }
@@ -220,8 +264,12 @@ fn guards(page: &Page<'_>) -> Vec<String> {
     if guards.is_empty() {
         return Vec::new();
     }
-    let rest = if guards.iter().all(|it| it.passes) { "all kept" } else { NOTHING };
-    let mut out = vec![page.title("Guards", rest)];
+    let rest = if guards.iter().all(|it| it.passes) {
+        "all kept".to_owned()
+    } else {
+        painted(page.style.refuse, NOTHING)
+    };
+    let mut out = vec![page.title("Guards", &rest)];
     out.extend(guards.iter().map(|it| {
         let word = if it.passes { "pass ".to_owned() } else { painted(page.style.refuse, "BLOCK") };
         format!(
@@ -232,7 +280,7 @@ fn guards(page: &Page<'_>) -> Vec<String> {
     out
 }
 
-const NOTHING: &str = "apply will do nothing of this plan";
+const NOTHING: &str = "apply would write nothing";
 
 /// What guards refuse is said with them.
 pub(super) fn refused(page: &Page<'_>) -> Vec<String> {
@@ -242,7 +290,7 @@ pub(super) fn refused(page: &Page<'_>) -> Vec<String> {
     if refusals.peek().is_none() {
         return Vec::new();
     }
-    let mut out = vec![page.title("Refused", NOTHING)];
+    let mut out = vec![page.title("Refused", &painted(page.style.refuse, NOTHING))];
     out.extend(refusals.map(|it| {
         let symbol = painted(page.style.refuse, "x");
         format!("  {symbol} {}", refusal(page, it).trim_start())
@@ -252,5 +300,5 @@ pub(super) fn refused(page: &Page<'_>) -> Vec<String> {
 
 fn refusal(page: &Page<'_>, refusal: &Refusal) -> String {
     let text = format!("{} [{}]", one_line(&refusal.message), refusal.id.name());
-    with_place(page, &text, refusal.at)
+    with_place(page, &painted(page.style.delete, &text), refusal.at)
 }

@@ -133,8 +133,13 @@ pub(super) fn note(file: u32, text: &str, error: &ScanError, open_flows: &[At]) 
                 .help("write `\\uXXXX` with four hexadecimal digits, and surrogates in pairs")
         }
         ErrorKind::MissingAnchorOrAliasName => {
-            Note::error(CODE, "an anchor or alias without a name", word(offset), "the name is missing")
-                .help("quote text that begins with `&` or `*`")
+            let at = text[..offset].rfind(['*', '&']).filter(|_| !text[offset..].starts_with(['*', '&']));
+            let at = at.unwrap_or(offset);
+            let written = sign_and_rest(&text[at..]);
+            let what = if written.starts_with('*') { "an alias" } else { "an anchor" };
+            let title = format!("`{written}` without quotes is {what} without a name");
+            let end = at + written.len();
+            Note::error(CODE, title, place(at, end), "needs quotes").help(format!("write `\"{written}\"`"))
         }
         ErrorKind::InvalidBlockScalarHeader | ErrorKind::ZeroBlockScalarIndent => Note::error(
             CODE,
@@ -241,6 +246,12 @@ fn line_of(text: &str, offset: usize) -> (usize, usize) {
 fn boundary(text: &str, offset: usize) -> usize {
     let offset = offset.min(text.len());
     (0..=offset).rev().find(|it| text.is_char_boundary(*it)).unwrap_or(0)
+}
+
+/// Returns the word that begins with a sign, up to what ends it in a list or map.
+fn sign_and_rest(text: &str) -> &str {
+    let end = text.find([' ', '\t', '\r', '\n', ',', ']', '}']).unwrap_or(text.len());
+    &text[..end]
 }
 
 fn closing(open: char) -> char {

@@ -65,7 +65,7 @@ pub(super) async fn ask(
     }
     let (secrets, notes) = resolve(&needed, &facts.loaded.roots);
     if !notes.is_empty() {
-        say(report::notes(&facts.loaded.files, &notes, report::Color::Never).trim_end());
+        say(report::notes(&facts.loaded.files, &notes, report::Color::Always).trim_end());
         bail!("secrets are missing; nobody can log in without them");
     }
     let (nobody, server) = (BTreeSet::new(), tested.client.name());

@@ -42,32 +42,32 @@ error[RW0101]: `[` is not closed
   = help: add the missing `]`
 
 error[RW0101]: `{` is not closed
- --> a.yaml:1:1
+ --> a.yaml:1:7
   |
 1 | {"a": 1
-  | ^ opened here
+  | -     ^ the file ends here
+  | |
+  | opened here
   |
-  = help: add the missing `}`
+  = help: the file may be cut off; what is missing ends in `}`
 
-error[RW0101]: a comma or a closing bracket is missing
- --> a.yaml:1:12
+error[RW0101]: a comma is missing
+ --> a.yaml:1:9
   |
 1 | {"a": 1 "b": 2}
-  | -          ^ unexpected here
-  | |
-  | inside this
+  |         ^^^ before this
   |
-  = help: separate entries by exactly one comma, and close every `[` and `{`
+  = help: separate entries by commas
 
-error[RW0101]: a comma or a closing bracket is missing
+error[RW0101]: a value is missing
  --> a.yaml:1:9
   |
 1 | {"a": 1,, "b": 2}
-  | -       ^ unexpected here
+  | -       ^ expected before this
   | |
   | inside this
   |
-  = help: separate entries by exactly one comma, and close every `[` and `{`
+  = help: write a value, or take the comma or key out
 
 error[RW0101]: `[` is closed by `}`
  --> a.yaml:1:4
@@ -192,13 +192,13 @@ error[RW0101]: a value cannot begin with `@`
   |
   = help: put the value in quotes
 
-error[RW0101]: an anchor or alias without a name
+error[RW0101]: `*` without quotes is an alias without a name
  --> a.yaml:1:4
   |
 1 | a: *
-  |    ^ the name is missing
+  |    ^ needs quotes
   |
-  = help: quote text that begins with `&` or `*`
+  = help: write `"*"`
 
 error[RW0101]: a list item cannot stand here
  --> a.yaml:1:4
