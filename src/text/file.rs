@@ -118,15 +118,12 @@ impl Files {
 
 impl File {
     fn hide(&mut self, range: Range<usize>) {
-        let touches = |it: &Range<usize>| it.start <= range.end && range.start <= it.end;
-        let whole = self
-            .hidden
-            .iter()
-            .filter(|it| touches(it))
-            .fold(range.clone(), |all, it| all.start.min(it.start)..all.end.max(it.end));
-        self.hidden.retain(|it| !touches(it));
-        let at = self.hidden.partition_point(|it| it.start < whole.start);
-        self.hidden.insert(at, whole);
+        let from = self.hidden.partition_point(|it| it.end < range.start);
+        let to = self.hidden.partition_point(|it| it.start <= range.end);
+        let touched = &self.hidden[from..to.max(from)];
+        let start = touched.first().map_or(range.start, |it| it.start.min(range.start));
+        let end = touched.last().map_or(range.end, |it| it.end.max(range.end));
+        self.hidden.splice(from..to.max(from), [start..end]);
     }
 
     fn lines(&self) -> &[usize] {

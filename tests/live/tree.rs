@@ -136,6 +136,8 @@ impl Tree {
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())
+            // What a test looks for stands in one line.
+            .env("COLUMNS", "1000")
             .env("REALMWRIGHT_SERVER", url)
             .env("REALMWRIGHT_USER", &server.user)
             .env("REALMWRIGHT_PASSWORD", &server.password)

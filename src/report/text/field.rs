@@ -20,8 +20,6 @@ const DEEPER: usize = INDENT + 2;
 const SHORT: usize = 60;
 /// Names of fields stand in a column of at most this width.
 const NAMES: usize = 32;
-/// Of default links that a new object does not get, so many are named.
-const LINKS_OFF: usize = 2;
 
 /// On which side of an arrow stands what is declared.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,8 +53,8 @@ pub(super) fn created(page: &Page<'_>, change: &Change) -> Vec<String> {
             To::Value(node) => put(&name, node, &field.path.field),
             To::Unset => links.push(format!("{name} {UNSET}")),
             To::Links { add, remove } => {
-                let with = addresses(add.iter(), "", "").join(", ");
-                let without = without(remove, page.style.full).join(", ");
+                let with = addresses(add).join(", ");
+                let without = addresses(remove).join(", ");
                 let listed = [(with, ""), (without, "without ")].into_iter().filter(|(it, _)| !it.is_empty());
                 links.extend(listed.map(|(them, sign)| format!("{name}: {sign}{them}")));
             }
@@ -95,16 +93,8 @@ fn plain<'a>(node: &'a Node, name: &str, line: &'a str) -> &'a str {
     plain_text(node, name).filter(|it| !it.is_empty()).unwrap_or(line)
 }
 
-/// Default links that a new object does not get take nothing from anybody.
-fn without(links: &BTreeSet<Address>, full: bool) -> Vec<String> {
-    let shown = if full { links.len() } else { LINKS_OFF };
-    let rest = links.len().saturating_sub(shown);
-    let named = by_name(links).into_iter().take(shown).map(|it| one_line(&it.to_string()));
-    named.chain((rest > 0).then(|| format!("{rest} more"))).collect()
-}
-
-fn addresses<'a>(of: impl Iterator<Item = &'a Address>, sign: &str, why: &str) -> Vec<String> {
-    by_name(of).into_iter().map(|it| format!("{sign}{}{why}", one_line(&it.to_string()))).collect()
+fn addresses(of: &BTreeSet<Address>) -> Vec<String> {
+    by_name(of).into_iter().map(|it| one_line(&it.to_string())).collect()
 }
 
 /// Renders the fields of an update; `said` is the reason that stands at its head already.
@@ -255,8 +245,7 @@ fn links(
         Wish::Before => ("-", "+"),
     };
     let listed = |of: &BTreeSet<Address>, sign: &str, why: &str| {
-        let items = addresses(of.iter(), "", "");
-        items.into_iter().map(|it| format!("{}{why}", signed(page, sign, &it))).collect::<Vec<_>>()
+        addresses(of).into_iter().map(|it| format!("{}{why}", signed(page, sign, &it))).collect::<Vec<_>>()
     };
     [listed(add, for_lacking, lacks), listed(remove, for_having, has)].concat()
 }
