@@ -7,6 +7,7 @@
 
 mod administration;
 mod bits;
+mod bounds;
 mod cast;
 mod chain;
 mod claims;
@@ -24,9 +25,12 @@ mod realm;
 mod table;
 pub mod test;
 mod time;
+mod touch;
+mod turn;
 mod uri;
 mod who;
 
+pub use bounds::{Bounds, Opening};
 pub use cast::{Cast, user_named};
 pub use chain::{Decision, Doubt, Step, Verdict, is_script};
 pub use class::{Class, classes};
@@ -40,6 +44,8 @@ pub use persona::{Persona, personas};
 pub use policy::Holds;
 pub use realm::{Mode, Realm, Strategy};
 pub use time::wall_clock;
+pub use touch::{Touch, Touches, touches};
+pub use turn::Turn;
 pub use who::{Alike, Who, who};
 
 #[cfg(test)]

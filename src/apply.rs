@@ -6,7 +6,7 @@ mod lock;
 mod progress;
 mod request;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -18,7 +18,7 @@ pub use progress::{Progress, Step};
 pub use request::Reveal;
 
 use crate::call::Call;
-use crate::change::Change;
+use crate::change::{Action, Change, Why};
 use crate::keycloak::{Error, Keycloak};
 use crate::plan::{Ended, Outcome};
 use crate::state::Address;
@@ -82,11 +82,40 @@ pub async fn run(run: &Run<'_>, calls: &[Call], ids: Ids) -> Vec<Outcome> {
         results.insert(index, result.map_err(trouble));
         (run.progress)(progress.answered(), calls.len());
     }
-    run.changes
+    let mut outcomes: Vec<Outcome> = run
+        .changes
         .iter()
         .enumerate()
         .map(|(index, change)| outcome(index, change, run.changes, calls, &progress, &results))
-        .collect()
+        .collect();
+    follow(run.changes, &mut outcomes);
+    outcomes
+}
+
+/// What goes with another object is still there when that one did not go.
+fn follow(changes: &[Change], outcomes: &mut [Outcome]) {
+    let positions: BTreeMap<&Address, usize> =
+        changes.iter().enumerate().map(|(at, it)| (&it.object, at)).collect();
+    for (at, change) in changes.iter().enumerate() {
+        let mut seen = BTreeSet::from([at]);
+        let mut cause = at;
+        while let (Action::Delete, Why::Cascade(of)) = (changes[cause].action, &changes[cause].why) {
+            match positions.get(of).filter(|it| seen.insert(**it)) {
+                Some(next) => cause = *next,
+                None => break,
+            }
+        }
+        if cause == at {
+            continue;
+        }
+        outcomes[at].ended = match &outcomes[cause].ended {
+            Ended::Done | Ended::AlreadyDone => Ended::Done,
+            Ended::Failed { .. } => Ended::Skipped { because: changes[cause].object.clone() },
+            Ended::Skipped { because } => Ended::Skipped { because: because.clone() },
+            Ended::NotStarted => Ended::NotStarted,
+        };
+        debug_assert_eq!(change.object, outcomes[at].address);
+    }
 }
 
 /// Why a call failed, and whether the server may have carried it out all the same.
@@ -129,4 +158,46 @@ fn outcome(
         }
     }
     Outcome { address: change.object.clone(), action: change.action, ended, began }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::parse_address;
+    use crate::text::At;
+
+    fn gone(address: &str, why: Why) -> Change {
+        let object = parse_address(address).expect("an address");
+        Change { object, action: Action::Delete, why, fields: Vec::new(), adopted: false, at: At::SERVER }
+    }
+
+    #[test]
+    fn what_stands_under_an_object_that_did_not_go_did_not_go_either() {
+        let with = |it: &str| Why::Cascade(parse_address(it).expect("an address"));
+        let changes = [
+            gone("group/a/b/c", with("group/a/b")),
+            gone("group/a/b", with("group/a")),
+            gone("group/a", Why::NotInManifests),
+            gone("group/d/e", with("group/d")),
+            gone("group/d", Why::NotInManifests),
+            gone("role/r", Why::NotInManifests),
+        ];
+        let mut outcomes: Vec<Outcome> = changes
+            .iter()
+            .map(|it| Outcome {
+                address: it.object.clone(),
+                action: it.action,
+                ended: Ended::Done,
+                began: false,
+            })
+            .collect();
+        outcomes[2].ended = Ended::Failed { message: "500".to_owned() };
+        outcomes[4].ended = Ended::NotStarted;
+        follow(&changes, &mut outcomes);
+        let because = || Ended::Skipped { because: changes[2].object.clone() };
+        let ended: Vec<Ended> = outcomes.into_iter().map(|it| it.ended).collect();
+        let failed = Ended::Failed { message: "500".to_owned() };
+        let expected = [because(), because(), failed, Ended::NotStarted, Ended::NotStarted, Ended::Done];
+        assert_eq!(ended, expected);
+    }
 }

@@ -1,6 +1,6 @@
 //! One REST request as a value, before ids are known.
 
-use crate::change::Path;
+use crate::change::{FieldChange, Path};
 use crate::state::{Address, Node};
 
 /// A request of one change. It runs after the calls it waits for.
@@ -11,11 +11,12 @@ pub struct Call {
     pub method: Method,
     pub path: Vec<Segment>,
     pub body: Body,
+    /// The fields of its change that it writes.
+    pub fields: Vec<FieldChange>,
     /// What exists once this call was answered.
     pub creates: Vec<Address>,
     /// Calls that must have been answered before.
     pub after: Vec<usize>,
-    pub access: Access,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +69,4 @@ pub struct Overlay {
     pub path: Path,
     pub from: Option<Node>,
     pub to: Option<Node>,
-}
-
-/// What a call does to who may do what: closing goes before opening.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Access {
-    Closes,
-    Same,
-    Opens,
 }

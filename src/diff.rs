@@ -11,6 +11,7 @@ mod links;
 mod ownership;
 mod planned;
 mod references;
+mod reopen;
 mod same;
 mod server;
 mod versions;
@@ -20,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use cascade::{Effect, Fate, delete};
 pub use ledger::{Entry, How, Ledger, LedgerError, digest};
 pub use ownership::next_ledger;
-pub use planned::planned;
+pub use planned::{planned, step};
 pub use same::same;
 
 use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
@@ -135,6 +136,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     }
     out.desired = desired;
     ownership::leftovers(question, &mut out);
+    reopen::reopen(question, &mut out);
     out.planned = planned(&question.live.state, &out.desired, &out.changes, question.version);
     references::check(question, &mut out);
     server::check(question, &mut out);

@@ -6,6 +6,7 @@
 mod authz;
 mod client;
 mod client_scope;
+mod closed;
 mod created;
 mod encode;
 mod fresh;
@@ -22,6 +23,7 @@ mod shorthand;
 mod user;
 mod user_profile;
 
+pub use closed::{close, keeps_closed, reopen, strict_for_a_while};
 pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
 pub use fresh::{RECORDED_FRESH, fresh_realm};

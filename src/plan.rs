@@ -6,15 +6,17 @@ mod graph;
 mod guard;
 mod impact;
 mod outcome;
+mod simulate;
 
 use std::collections::BTreeMap;
 
 pub use access_test::{AccessTests, FailedTest, access_tests};
 pub use drift::{Class, Drift, drift};
-pub use graph::{Cycle, calls, path};
+pub use graph::{Closing, Cycle, Order, calls, order, path};
 pub use guard::{Consent, SideEffect, judge};
 pub use impact::{impact, sides};
 pub use outcome::{Ended, Outcome};
+pub use simulate::simulate;
 
 use crate::access::{Guard, Impact};
 use crate::change::{Action, Change, ConsentKey, Refusal};
@@ -38,6 +40,8 @@ pub struct Plan {
     /// What access tests say of the realm as it will be; none where there are none.
     pub tests: Option<AccessTests>,
     pub side_effects: Vec<SideEffect>,
+    /// What is kept closed while the plan is applied.
+    pub closings: Vec<Closing>,
     /// What must be agreed to, by key of `--allow`.
     pub consents: Vec<Consent>,
     /// Consents that were given, by key.

@@ -73,7 +73,7 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{Access, Body, Method};
+    use crate::call::{Body, Method};
 
     fn call(change: usize, after: &[usize]) -> Call {
         Call {
@@ -81,9 +81,9 @@ mod tests {
             method: Method::Post,
             path: Vec::new(),
             body: Body::None,
+            fields: Vec::new(),
             creates: Vec::new(),
             after: after.to_vec(),
-            access: Access::Same,
         }
     }
 

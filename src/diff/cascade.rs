@@ -74,6 +74,9 @@ pub fn delete(state: &mut State, address: &Address) -> Vec<Effect> {
 /// what happened.
 pub(super) fn lose_scopes(state: &mut State, resource: &Address, lost: &[Address]) -> Vec<Effect> {
     let mut effects = Vec::new();
+    if lost.is_empty() {
+        return effects;
+    }
     for (on, object) in &mut state.objects {
         let covers = |it: &Node| it.items().iter().any(|it| it.as_ref() == Some(resource));
         if on.kind() != PERMISSION || !object.get("resources").is_some_and(covers) {

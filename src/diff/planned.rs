@@ -27,6 +27,17 @@ pub fn planned(live: &State, desired: &State, changes: &[Change], version: Versi
     state
 }
 
+/// Does a change, or a part of one, to a state as the server would.
+pub fn step(state: &mut State, desired: &State, change: &Change, version: Version) {
+    match change.action {
+        Action::Create | Action::Update => done(state, desired.get(&change.object), change, version),
+        Action::Delete => {
+            cascade::delete(state, &change.object);
+        }
+        Action::Adopt | Action::Forget => {}
+    }
+}
+
 /// Permissions go before policies, policies before what they name: on no way is a policy emptied.
 pub(super) fn delete_rank(address: &Address) -> usize {
     match address.kind() {

@@ -23,9 +23,9 @@ pub use outcome::outcomes_json;
 
 pub(super) use self::shape::FormatVersion;
 use self::shape::{
-    CascadeEntry, ConsentEntry, Counts, Document, FailureDocument, FailureEntry, FateName, FieldPlace,
-    GuardEntry, GuardVerdict, HeldBack, Left, PlanCommand, PlanDocument, PlansDocument, RefusalEntry,
-    ResourceChange, SideEffectEntry, Target, ToleratedLinks,
+    CascadeEntry, ClosingEntry, ConsentEntry, Counts, Document, FailureDocument, FailureEntry, FateName,
+    FieldPlace, GuardEntry, GuardVerdict, HeldBack, Left, PlanCommand, PlanDocument, PlansDocument,
+    RefusalEntry, ResourceChange, SideEffectEntry, Target, ToleratedLinks,
 };
 use super::notes_json;
 use super::safe::is_unsafe;
@@ -187,6 +187,15 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
                 address: it.address.to_string(),
                 message: it.message.clone(),
                 source: source(files, it.at),
+            })
+            .collect(),
+        kept_closed: plan
+            .closings
+            .iter()
+            .map(|it| ClosingEntry {
+                client: it.client.to_string(),
+                resources: it.resources.iter().map(ToString::to_string).collect(),
+                strict: it.strict.is_some(),
             })
             .collect(),
         cascades: cascades(plan),

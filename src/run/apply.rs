@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use super::exit::{Exit, of_error};
 use super::ownership;
-use super::plan::{PlanRequest, Planned, enabled_unless_said, plan};
+use super::plan::{PlanRequest, Planned, enabled_unless_said, plan, version};
 use crate::apply::{self, Ids, Ledgers, Lock, LockError, Run, is_ours, read_ledgers, write_ledger};
 use crate::change::{Action, Change, FieldChange};
 use crate::diff::Ledger;
@@ -224,23 +224,23 @@ async fn under_lock(
     if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) || !planned.plan.refusals.is_empty() {
         return refused("the plan cannot be applied any more; plan again");
     }
-    let changes = planned.plan.changes();
-    let calls = plans::calls(&planned.read.live.state, &planned.plan.diff.planned, changes)?;
+    let order = plans::order(&planned.read.live.state, &planned.plan.diff, version(&planned.read))?;
     let serial = write_ahead(keycloak, request, &planned).await?;
-    tracing::info!("{} changes in {} calls, {} at once", changes.len(), calls.len(), options.lanes);
+    let (changes, calls) = (order.changes.len(), order.calls.len());
+    tracing::info!("{changes} changes in {calls} calls, {} at once", options.lanes);
     let lost = {
         let is_lost = AtomicBool::new(false);
         let reveal = |secret: &SecretRef| request.secrets.reveal(secret).unwrap_or_default().to_owned();
         let run = Run {
             keycloak,
             realm: &request.desired.realm,
-            changes,
+            changes: &order.changes,
             reveal: &reveal,
             lanes: options.lanes,
             is_stopped: &|| is_lost.load(Ordering::Relaxed) || (options.signal)().is_some(),
             progress: options.progress,
         };
-        let sending = apply::run(&run, &calls, Ids::of(&planned.read.live.state));
+        let sending = apply::run(&run, &order.calls, Ids::of(&planned.read.live.state));
         let (sent, lost) = while_locked(sending, lock, keycloak, &is_lost).await;
         // A realm that was just made is told of once.
         let is_twice = |it: &Outcome| it.ended == Ended::Done && realm_made.as_ref() == Some(&it.address);

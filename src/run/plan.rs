@@ -152,6 +152,9 @@ fn compare(request: &PlanRequest<'_>, read: &Read, ownership: &Ownership) -> Pla
         allowed: request.allowed.clone(),
         ..Plan::default()
     };
+    // What waits for each other is told when it is applied.
+    let order = plan::order(&read.live.state, &plan.diff, version(read));
+    plan.closings = order.map(|it| it.closings).unwrap_or_default();
     let tested = read.version.is_none_or(|it| !it.is_newer_than_tested());
     plan::judge(&mut plan, request.may_create, tested);
     plan

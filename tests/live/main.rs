@@ -26,6 +26,7 @@ mod links;
 mod lock;
 mod manual;
 mod notebook;
+mod openings;
 mod ours;
 mod owners;
 mod prediction;
@@ -83,6 +84,7 @@ fn trials() -> Vec<Trial> {
         lock::trials(),
         manual::trials(),
         notebook::trials(),
+        openings::trials(),
         owners::trials(),
         prediction::trials(),
         probe::trials(),

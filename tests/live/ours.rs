@@ -132,20 +132,20 @@ impl Ours {
     }
 
     fn send(&self, read: &Read, diff: &Diff) -> Result<(), String> {
-        let calls =
-            plan::calls(&read.live.state, &diff.planned, &diff.changes).map_err(|it| it.to_string())?;
+        let version = read.version.map_or(NEWEST, |it| Version(it.major, it.minor));
+        let order = plan::order(&read.live.state, diff, version).map_err(|it| it.to_string())?;
         let secrets = Secrets::default();
         let reveal = |secret: &SecretRef| secrets.reveal(secret).unwrap_or_default().to_owned();
         let run = Run {
             keycloak: &self.keycloak,
             realm: &self.realm,
-            changes: &diff.changes,
+            changes: &order.changes,
             reveal: &reveal,
             lanes: 8,
             is_stopped: &|| false,
             progress: &|_, _| (),
         };
-        let outcomes = self.runtime.block_on(apply::run(&run, &calls, Ids::of(&read.live.state)));
+        let outcomes = self.runtime.block_on(apply::run(&run, &order.calls, Ids::of(&read.live.state)));
         let mut failed = String::new();
         for outcome in outcomes.iter().filter(|it| !matches!(it.ended, Ended::Done | Ended::AlreadyDone)) {
             let _ = writeln!(failed, "{} {:?}", outcome.address, outcome.ended);

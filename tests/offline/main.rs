@@ -6,6 +6,7 @@ mod docs;
 mod documents;
 mod gate;
 mod limits;
+mod openings;
 mod plans_page;
 mod program;
 mod properties;

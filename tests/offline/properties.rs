@@ -41,12 +41,18 @@ fn desired(flat: &Flat) -> State {
     desired.state
 }
 
-struct Asked {
-    diff: Diff,
-    ledger: Ledger,
+pub(crate) struct Asked {
+    pub(crate) diff: Diff,
+    pub(crate) ledger: Ledger,
 }
 
-fn ask(desired: &State, live: &Live, version: Version, ledger: Option<Ledger>, prune: bool) -> Asked {
+pub(crate) fn ask(
+    desired: &State,
+    live: &Live,
+    version: Version,
+    ledger: Option<Ledger>,
+    prune: bool,
+) -> Asked {
     let owner = ledger.as_ref().map(|_| "us".to_owned());
     let ownership = Ownership { owner, ledger, ..Ownership::default() };
     let terms = Terms {

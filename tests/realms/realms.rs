@@ -3,5 +3,6 @@
 pub(crate) mod edit;
 pub(crate) mod everything;
 pub(crate) mod flat;
+pub(crate) mod openings;
 pub(crate) mod random;
 pub(crate) mod subjects;

@@ -60,6 +60,8 @@ pub(super) struct PlanDocument {
     /// Links from before the first apply that the manifests lack and that stay.
     pub(super) tolerated: Vec<ToleratedLinks>,
     pub(super) side_effects: Vec<SideEffectEntry>,
+    /// Resources that are denied to everybody while the plan is applied.
+    pub(super) kept_closed: Vec<ClosingEntry>,
     /// What deletes do to other objects.
     pub(super) cascades: Vec<CascadeEntry>,
     /// Secrets of which nobody can tell whether they are as declared.
@@ -319,6 +321,14 @@ pub(super) struct SideEffectEntry {
     pub(super) address: String,
     pub(super) message: String,
     pub(super) source: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ClosingEntry {
+    pub(super) client: String,
+    pub(super) resources: Vec<String>,
+    /// The client decides by ENFORCING and UNANIMOUS as long.
+    pub(super) strict: bool,
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -22,6 +22,7 @@ pub(super) fn all(page: &Page<'_>) -> Vec<Vec<String>> {
         held_back(page),
         left_behind(page),
         side_effects(page),
+        kept_closed(page),
         cannot_tell(page),
         consents(page),
         guards(page),
@@ -204,6 +205,24 @@ fn side_effects(page: &Page<'_>) -> Vec<String> {
     out.extend(effects.iter().map(|it| {
         with_place(page, &format!("{} {}", painted(page.style.refuse, "!"), one_line(&it.message)), it.at)
     }));
+    out
+}
+
+fn kept_closed(page: &Page<'_>) -> Vec<String> {
+    let closings = &page.plan.closings;
+    if closings.is_empty() {
+        return Vec::new();
+    }
+    let rest = "denied to everybody while this plan is applied, because no order of its changes is safe";
+    let mut out = vec![page.title("Kept closed", rest)];
+    for closing in closings {
+        let names: Vec<String> = closing.resources.iter().map(|it| one_line(it.name())).collect();
+        let client = one_line(closing.client.name());
+        out.push(format!("  client {client}: {}", names.join(", ")));
+        if closing.strict.is_some() {
+            out.push(format!("  client {client} decides by ENFORCING and UNANIMOUS meanwhile"));
+        }
+    }
     out
 }
 

@@ -1,0 +1,115 @@
+//! Who is let in by a state between two others, although neither of the two lets them in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::class::everybody;
+use super::persona::{Persona, Subject, Subjects};
+use super::policy::Holds;
+use super::realm::Realm;
+use super::table::{Resource, table};
+use crate::state::Address;
+
+/// Somebody who is permitted something in between.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Opening {
+    pub resource: Address,
+    /// Nothing on resources without scopes.
+    pub scope: Option<Address>,
+    pub persona: String,
+}
+
+/// What the two states permit together, person by person.
+pub struct Bounds {
+    people: BTreeMap<Address, Vec<Persona>>,
+    allowed: Levels,
+}
+
+/// A resource and a scope of it.
+pub(super) type Asked = (Address, Option<Address>);
+type Levels = BTreeMap<Asked, Vec<Level>>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Denied,
+    Unknown,
+    Permitted,
+}
+
+impl Bounds {
+    /// Returns what the states before and after permit to every persona and user of either.
+    pub fn of(before: &Realm, after: &Realm) -> Self {
+        let mut people: BTreeMap<Address, Vec<Persona>> = BTreeMap::new();
+        let clients: BTreeSet<&Address> = before.servers().chain(after.servers()).collect();
+        for client in clients {
+            let all = [after, before].into_iter().flat_map(|it| everybody(it, client, None));
+            let by_name: BTreeMap<String, Persona> = all.map(|it| (it.name.clone(), it)).collect();
+            people.insert(client.clone(), by_name.into_values().collect());
+        }
+        let mut allowed = levels(before, &people);
+        for (asked, levels) in levels(after, &people) {
+            let known = allowed.entry(asked).or_insert_with(|| vec![Level::Denied; levels.len()]);
+            for (known, level) in known.iter_mut().zip(levels) {
+                *known = level.max(*known);
+            }
+        }
+        Self { people, allowed }
+    }
+
+    /// Returns everybody whom this state lets further in than both.
+    pub fn opened(&self, realm: &Realm) -> Vec<Opening> {
+        let mut out = Vec::new();
+        for ((resource, scope), levels) in levels(realm, &self.people) {
+            let asked = (resource, scope);
+            let allowed = self.allowed.get(&asked);
+            let client = asked.0.parent();
+            let people = client.and_then(|it| self.people.get(&it)).map(Vec::as_slice).unwrap_or_default();
+            for (at, (level, persona)) in levels.iter().zip(people).enumerate() {
+                if *level > allowed.map_or(Level::Denied, |it| it[at]) {
+                    let (resource, scope) = asked.clone();
+                    out.push(Opening { resource, scope, persona: persona.name.clone() });
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Returns how far everybody gets, by resource and scope.
+fn levels(realm: &Realm, people: &BTreeMap<Address, Vec<Persona>>) -> Levels {
+    let mut out = Levels::new();
+    for (client, people) in people {
+        let Some(server) = realm.server(client) else { continue };
+        let mut tokens = Subjects::default();
+        let subjects: Vec<Subject> =
+            people.iter().map(|it| tokens.subject(realm, server, &here(realm, it))).collect();
+        let table = table(realm, server, &subjects);
+        for (at, address) in server.resources.addresses.iter().enumerate() {
+            let mut resource = Resource::new(server, at);
+            let rows: Vec<usize> = (0..table.classes.len()).map(|it| resource.row(&table, it)).collect();
+            for (position, scope) in resource.scopes.iter().enumerate() {
+                let level = |person: usize| {
+                    // Who is not there yet, or not any more, is permitted nothing.
+                    if subjects[person].missing.is_some() {
+                        return Level::Denied;
+                    }
+                    match resource.rows[rows[table.class_of[person]]].answers[position] {
+                        Holds::Yes => Level::Permitted,
+                        Holds::No => Level::Denied,
+                        Holds::Unknown | Holds::Fails => Level::Unknown,
+                    }
+                };
+                let scope = scope.map(|it| server.scopes.addresses[it].clone());
+                out.insert((address.clone(), scope), (0..subjects.len()).map(level).collect());
+            }
+        }
+    }
+    out
+}
+
+/// Returns a persona without roles and groups that the state lacks: nobody has them.
+fn here(realm: &Realm, persona: &Persona) -> Persona {
+    let mut persona = persona.clone();
+    persona.roles.retain(|it| realm.roles.get(it).is_some());
+    persona.groups.retain(|it| realm.groups.get(it).is_some());
+    persona
+}

@@ -1,0 +1,184 @@
+//! What a call waits for whatever it does to access: for what it names to be there, and for references to be
+//! dropped before what they lead to goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::call::{Body, Call, Method, Segment};
+use crate::change::{Action, Change, To};
+use crate::kind::{self, CLIENT, PERMISSION, RESOURCE, USER};
+use crate::state::{Address, Object, State};
+
+/// Sets what each call waits for.
+pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned: &State) {
+    let mut makers: BTreeMap<Address, usize> = BTreeMap::new();
+    for (index, call) in calls.iter().enumerate() {
+        for address in &call.creates {
+            makers.entry(address.clone()).or_insert(index);
+        }
+    }
+    let realm = makers.get(&kind::realm_address()).copied();
+    // Updates with which the server makes something: what stands beside that comes after them.
+    let switches: BTreeMap<&Address, usize> = (0..calls.len())
+        .filter(|it| matches!(calls[*it].body, Body::Overlay { .. }) && !calls[*it].creates.is_empty())
+        .map(|it| (&changes[calls[it].change].object, it))
+        .collect();
+    let resources: BTreeMap<&Address, usize> = (0..calls.len())
+        .filter(|it| matches!(calls[*it].body, Body::Overlay { .. }))
+        .map(|it| (&changes[calls[it].change].object, it))
+        .filter(|(address, _)| address.kind() == RESOURCE)
+        .collect();
+    let defaults: Vec<usize> = (0..calls.len())
+        .filter(|it| {
+            changes[calls[*it].change].object.kind() == kind::REALM && matches!(calls[*it].body, Body::None)
+        })
+        .collect();
+    let deletes: BTreeMap<Address, usize> = calls
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| {
+            it.method == Method::Delete
+                && matches!(it.body, Body::None)
+                && changes[it.change].action == Action::Delete
+        })
+        .map(|(index, it)| (changes[it.change].object.clone(), index))
+        .collect();
+    let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); calls.len()];
+    let mut among_deletes: Vec<(usize, usize)> = Vec::new();
+    let mut removes: Vec<Vec<usize>> = vec![Vec::new(); changes.len()];
+    for (index, call) in calls.iter().enumerate() {
+        if matches!(link(call), Some((_, remove)) if !remove.is_empty()) {
+            removes[call.change].push(index);
+        }
+    }
+    for (index, call) in calls.iter().enumerate() {
+        after[index].extend(realm.filter(|it| *it != index));
+        // A resource that loses scopes takes them from permissions: what these then say comes after it.
+        let own = &changes[call.change].object;
+        after[index].extend(own.parent().and_then(|it| switches.get(&it).copied()));
+        if own.kind() == PERMISSION && call.method != Method::Delete {
+            planned.get(own).into_iter().for_each(|it| {
+                it.each_ref(&mut |_, it, _| after[index].extend(resources.get(it).copied()));
+            });
+        }
+        // A new client or user gets the defaults that the realm has by then.
+        if matches!(call.body, Body::Whole { .. })
+            && call.method == Method::Post
+            && matches!(changes[call.change].object.kind(), CLIENT | USER)
+        {
+            after[index].extend(defaults.iter().copied());
+        }
+        for needed in needs(call, &changes[call.change]) {
+            after[index].extend(makers.get(&needed).copied().filter(|it| *it != index));
+        }
+        // A link is added after others of its object were removed: a client scope changes sides.
+        if matches!(link(call), Some((add, _)) if !add.is_empty()) {
+            after[index].extend(&removes[call.change]);
+        }
+        let dropped = dropped(call, &changes[call.change], live);
+        for gone in dropped {
+            let Some(delete) = deletes.get(&gone).filter(|it| **it != index) else { continue };
+            if changes[call.change].action == Action::Delete {
+                among_deletes.push((*delete, index));
+            } else {
+                after[*delete].insert(index);
+            }
+        }
+    }
+    // What goes may refer to each other: then one has to go first.
+    for (delete, index) in among_deletes {
+        if !waits_for(&after, index, delete) {
+            after[delete].insert(index);
+        }
+    }
+    for (call, after) in calls.iter_mut().zip(after) {
+        call.after = after.into_iter().collect();
+    }
+}
+
+/// The links that a call adds and removes, where it writes links.
+fn link(call: &Call) -> Option<(&BTreeSet<Address>, &BTreeSet<Address>)> {
+    match call.fields.first().map(|it| &it.to) {
+        Some(To::Links { add, remove }) => Some((add, remove)),
+        _ => None,
+    }
+}
+
+/// Whether a call comes after another, however many are between them.
+fn waits_for(after: &[BTreeSet<usize>], call: usize, other: usize) -> bool {
+    let mut seen = BTreeSet::from([call]);
+    let mut open = vec![call];
+    while let Some(next) = open.pop() {
+        if next == other {
+            return true;
+        }
+        open.extend(after[next].iter().copied().filter(|it| seen.insert(*it)));
+    }
+    false
+}
+
+/// The objects that must exist before a call: those in its path, in its body, and its parents.
+fn needs(call: &Call, change: &Change) -> BTreeSet<Address> {
+    let mut needs: BTreeSet<Address> = BTreeSet::new();
+    for segment in &call.path {
+        if let Segment::Id(address) = segment {
+            needs.insert(address.clone());
+        }
+    }
+    needs.extend(change.object.parent());
+    if !call.creates.contains(&change.object) {
+        needs.insert(change.object.clone());
+    }
+    match &call.body {
+        Body::None | Body::Fields(_) => {}
+        Body::Roles(roles) => needs.extend(roles.iter().cloned()),
+        Body::Whole { fields, .. } => fields.iter().for_each(|(_, node)| {
+            node.each_ref(&mut |it, _| {
+                needs.insert(it.clone());
+            });
+        }),
+        Body::Overlay { set, .. } => set.iter().filter_map(|it| it.to.as_ref()).for_each(|node| {
+            node.each_ref(&mut |it, _| {
+                needs.insert(it.clone());
+            });
+        }),
+    }
+    needs
+}
+
+/// The objects that a call no longer refers to once it is answered.
+fn dropped(call: &Call, change: &Change, live: &State) -> BTreeSet<Address> {
+    let mut dropped = BTreeSet::new();
+    match &call.body {
+        Body::Overlay { set, .. } => {
+            for overlay in set {
+                if let Some(from) = &overlay.from {
+                    from.each_ref(&mut |it, _| {
+                        dropped.insert(it.clone());
+                    });
+                }
+            }
+        }
+        Body::Roles(roles) if call.method == Method::Delete => dropped.extend(roles.iter().cloned()),
+        Body::None if change.action == Action::Delete => {
+            // With an object goes what stands under it and what the server made with it.
+            let gone = |it: &Address, object: &Object| {
+                *it == change.object
+                    || it.is_under(&change.object)
+                    || object.made_by.as_ref() == Some(&change.object)
+            };
+            for (_, object) in live.objects.iter().filter(|(it, object)| gone(it, object)) {
+                object.each_ref(&mut |_, it, _| {
+                    dropped.insert(it.clone());
+                });
+            }
+        }
+        Body::None => {
+            if let Some(Segment::Id(target)) = call.path.last() {
+                dropped.insert(target.clone());
+            }
+        }
+        Body::Roles(_) | Body::Whole { .. } | Body::Fields(_) => {}
+    }
+    dropped.remove(&change.object);
+    dropped
+}

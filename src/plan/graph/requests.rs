@@ -1,0 +1,223 @@
+//! What is sent for each change: methods, paths and bodies, with addresses in the place of ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Made;
+use crate::call::{Body, Call, Method, Overlay, Segment};
+use crate::change::{Action, Change, FieldChange, To, Why};
+use crate::kind::{self, CLIENT, GROUP, Link, SETTINGS, Sent};
+use crate::state::{Address, Node, State};
+
+/// Adds the calls of one change.
+pub(super) fn of_change(
+    index: usize,
+    change: &Change,
+    live: &State,
+    planned: &State,
+    made: &Made,
+    out: &mut Vec<Call>,
+) {
+    let address = &change.object;
+    let kind = kind::kind(address.kind());
+    let said = change.fields.iter().find(|it| &*it.path.field == "type").and_then(|it| match &it.to {
+        To::Value(node) => node.as_text(),
+        To::Unset | To::Links { .. } => None,
+    });
+    let known = planned.get(address).or_else(|| live.get(address)).map(|it| it.text("type"));
+    let object_type = known.or(said).unwrap_or_default().to_owned();
+    let route = |template: &str| path(template, address, &object_type);
+    let call = |method, path, body, fields| Call {
+        change: index,
+        method,
+        path,
+        body,
+        fields,
+        creates: Vec::new(),
+        after: Vec::new(),
+    };
+    let plain: Vec<&FieldChange> =
+        change.fields.iter().filter(|it| !matches!(it.to, To::Links { .. })).collect();
+    match change.action {
+        Action::Create => {
+            let fields = plain
+                .iter()
+                .filter_map(|it| {
+                    if let To::Value(node) = &it.to {
+                        Some((it.path.field.clone(), node.clone()))
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            let body = Body::Whole { address: address.clone(), fields };
+            let fields = plain.into_iter().cloned().collect();
+            let mut create = call(Method::Post, route(kind.routes.collection), body, fields);
+            create.creates.push(address.clone());
+            create.creates.extend(made.get(address).into_iter().flatten().cloned());
+            out.push(create);
+        }
+        Action::Update => {
+            let (own, body): (Vec<&FieldChange>, Vec<&FieldChange>) = plain.into_iter().partition(|it| {
+                kind.field(&it.path.field).is_some_and(|it| matches!(it.sent, Sent::CreateOnly))
+            });
+            // One of a client's settings may close and the other open: each is sent when its turn comes.
+            let at_once = if address.kind() == SETTINGS { 1 } else { body.len().max(1) };
+            for body in body.chunks(at_once) {
+                let set = body
+                    .iter()
+                    .map(|it| Overlay { path: it.path.clone(), from: it.from.clone(), to: value(&it.to) })
+                    .collect();
+                let mut update = call(
+                    Method::Put,
+                    route(kind.routes.own),
+                    Body::Overlay { address: address.clone(), set },
+                    body.iter().copied().cloned().collect(),
+                );
+                update.creates.extend(made.get(address).into_iter().flatten().cloned());
+                out.push(update);
+            }
+            for field in own {
+                if let To::Value(node) = &field.to {
+                    for credential in node.items() {
+                        let mut path = route(kind.routes.own);
+                        path.push(Segment::Text("/reset-password".into()));
+                        let fields = credential
+                            .as_map()
+                            .map(|it| it.iter().map(|(key, node)| (key.clone(), node.clone())).collect());
+                        let body = Body::Fields(fields.unwrap_or_default());
+                        out.push(call(Method::Put, path, body, Vec::new()));
+                    }
+                }
+            }
+        }
+        Action::Delete if !matches!(change.why, Why::Cascade(_)) => {
+            out.push(call(Method::Delete, route(kind.routes.own), Body::None, Vec::new()));
+        }
+        Action::Delete | Action::Adopt | Action::Forget => {}
+    }
+    for field in &change.fields {
+        if let (To::Links { add, remove }, Some(link)) = (&field.to, kind.link(&field.path.field)) {
+            for (method, targets) in [(Method::Delete, remove), (Method::Post, add)] {
+                for (path, body, sent) in link_requests(link, &route(kind.routes.own), method, targets) {
+                    let these = targets_of(&path, &body);
+                    let (add, remove) = if method == Method::Post {
+                        (these, BTreeSet::new())
+                    } else {
+                        (BTreeSet::new(), these)
+                    };
+                    let part = FieldChange { to: To::Links { add, remove }, ..field.clone() };
+                    out.push(call(sent, path, body, vec![part]));
+                }
+            }
+        }
+    }
+}
+
+/// The targets of a request that writes links.
+fn targets_of(path: &[Segment], body: &Body) -> BTreeSet<Address> {
+    match (body, path.last()) {
+        (Body::Roles(roles), _) => roles.iter().cloned().collect(),
+        (_, Some(Segment::Id(target))) => BTreeSet::from([target.clone()]),
+        _ => BTreeSet::new(),
+    }
+}
+
+fn value(to: &To) -> Option<Node> {
+    if let To::Value(node) = to { Some(node.clone()) } else { None }
+}
+
+fn link_requests(
+    link: Link,
+    own: &[Segment],
+    method: Method,
+    targets: &BTreeSet<Address>,
+) -> Vec<(Vec<Segment>, Body, Method)> {
+    let with = |mut more: Vec<Segment>| {
+        // The realm's own path is empty, and a path begins with no slash.
+        if let (true, Some(Segment::Text(first))) = (own.is_empty(), more.first_mut()) {
+            *first = first.trim_start_matches('/').to_owned();
+        }
+        own.iter().cloned().chain(more).collect::<Vec<_>>()
+    };
+    if targets.is_empty() {
+        return Vec::new();
+    }
+    match link {
+        Link::Composites => {
+            let path = with(vec![Segment::Text("/composites".into())]);
+            vec![(path, Body::Roles(targets.iter().cloned().collect()), method)]
+        }
+        Link::Mappings(kind) => {
+            let mut by_client: BTreeMap<Option<Address>, Vec<Address>> = BTreeMap::new();
+            for target in targets {
+                by_client.entry(target.parent()).or_default().push(target.clone());
+            }
+            by_client
+                .into_iter()
+                .map(|(client, roles)| {
+                    let path = match client.filter(|it| it.kind() == CLIENT) {
+                        None => vec![Segment::Text(format!("/{kind}/realm"))],
+                        Some(client) => {
+                            vec![Segment::Text(format!("/{kind}/clients/")), Segment::Id(client)]
+                        }
+                    };
+                    (with(path), Body::Roles(roles), method)
+                })
+                .collect()
+        }
+        Link::Each(name) => targets
+            .iter()
+            .map(|target| {
+                let path = with(vec![Segment::Text(format!("/{name}/")), Segment::Id(target.clone())]);
+                (path, Body::None, if method == Method::Post { Method::Put } else { method })
+            })
+            .collect(),
+    }
+}
+
+/// Fills a route: `{up}` the parent's own path, `{id}`, `{name}`, `{path}` and `{type}` the object's.
+pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment> {
+    let mut out: Vec<Segment> = Vec::new();
+    let text = |out: &mut Vec<Segment>, it: &str| match out.last_mut() {
+        Some(Segment::Text(last)) => last.push_str(it),
+        _ if it.is_empty() => {}
+        _ => out.push(Segment::Text(it.to_owned())),
+    };
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        text(&mut out, before);
+        let Some((name, after)) = after.split_once('}') else { break };
+        match name {
+            "up" => match address.parent() {
+                Some(parent) => {
+                    for segment in path(kind::kind(parent.kind()).routes.own, &parent, "") {
+                        match segment {
+                            Segment::Text(it) => text(&mut out, &it),
+                            id @ Segment::Id(_) => out.push(id),
+                        }
+                    }
+                }
+                // Directly under the realm: `{up}/roles` is `roles`, `{up}/children` is `groups`.
+                None if address.kind() == GROUP => {
+                    text(&mut out, "groups");
+                    return out;
+                }
+                None => {
+                    rest = after.strip_prefix('/').unwrap_or(after);
+                    continue;
+                }
+            },
+            "id" => out.push(Segment::Id(address.clone())),
+            "name" => text(&mut out, &kind::segment(address.name())),
+            "type" => text(&mut out, &kind::segment(object_type)),
+            "path" => {
+                let names: Vec<String> = address.steps().iter().map(|it| kind::segment(&it.name)).collect();
+                text(&mut out, &names.join("/"));
+            }
+            _ => {}
+        }
+        rest = after;
+    }
+    text(&mut out, rest);
+    out
+}

@@ -1,0 +1,123 @@
+//! Values that only one object may have at a time: who gives one up goes before who takes it.
+//!
+//! Keys need no rule of their own, as an object with another key is another object. An e-mail address is also taken
+//! by a username, and policies and permissions of a client share their names.
+
+use std::collections::BTreeMap;
+
+use crate::call::{Body, Call, Overlay};
+use crate::change::{Action, Change, FieldChange, Path, To};
+use crate::kind::{PERMISSION, POLICY, USER};
+use crate::state::{Address, State};
+
+/// A value, and within what it is unique.
+type Value = (Option<Address>, String);
+
+const EMAIL: &str = "email";
+
+/// Adds a first step to changes that pass values around in a circle: one of them lets go before the others take.
+pub(super) fn let_go(calls: &mut Vec<Call>) {
+    let emails: Vec<Option<(String, String)>> = calls.iter().map(moved).collect();
+    let givers: BTreeMap<&str, usize> = emails
+        .iter()
+        .enumerate()
+        .filter_map(|(at, it)| it.as_ref().map(|(from, _)| (from.as_str(), at)))
+        .collect();
+    let giver_of = |call: usize| emails[call].as_ref().and_then(|(_, to)| givers.get(to.as_str()).copied());
+    let mut seen = vec![false; calls.len()];
+    let mut first_steps = Vec::new();
+    for start in 0..calls.len() {
+        let mut way = Vec::new();
+        let mut next = Some(start);
+        while let Some(at) = next.filter(|it| !seen[*it]) {
+            seen[at] = true;
+            way.push(at);
+            next = giver_of(at);
+        }
+        if let Some(again) = next.filter(|it| way.contains(it)) {
+            first_steps.push(again);
+        }
+    }
+    for call in first_steps {
+        let Body::Overlay { address, set } = &calls[call].body else { continue };
+        let address = address.clone();
+        let Some(overlay) = set.iter().find(|it| &*it.path.field == EMAIL).cloned() else { continue };
+        let Some(field) = calls[call].fields.iter().find(|it| &*it.path.field == EMAIL).cloned() else {
+            continue;
+        };
+        let mut first = calls[call].clone();
+        first.fields = vec![FieldChange { to: To::Unset, ..field }];
+        first.body = Body::Overlay { address, set: vec![Overlay { to: None, ..overlay }] };
+        let gone = |path: &Path| &*path.field == EMAIL;
+        if let Body::Overlay { set, .. } = &mut calls[call].body {
+            set.iter_mut().filter(|it| gone(&it.path)).for_each(|it| it.from = None);
+        }
+        calls[call].fields.iter_mut().filter(|it| gone(&it.path)).for_each(|it| it.from = None);
+        calls.push(first);
+    }
+}
+
+/// The e-mail address that a call takes from a user and the one that it gives.
+fn moved(call: &Call) -> Option<(String, String)> {
+    let Body::Overlay { address, set } = &call.body else { return None };
+    let overlay = set.iter().find(|it| address.kind() == USER && &*it.path.field == EMAIL)?;
+    let [from, to] = [&overlay.from, &overlay.to].map(|it| it.as_ref().and_then(|it| it.as_text()));
+    let [from, to] = [from?, to?].map(str::to_lowercase);
+    (from != to && !from.is_empty() && !to.is_empty()).then_some((from, to))
+}
+
+/// Returns pairs of calls of which the first gives up what the second takes.
+pub(super) fn handed_on(parts: &[Change], live: &State) -> Vec<(usize, usize)> {
+    let mut givers: BTreeMap<Value, Vec<usize>> = BTreeMap::new();
+    for (at, part) in parts.iter().enumerate() {
+        for value in given(part, live) {
+            givers.entry(value).or_default().push(at);
+        }
+    }
+    if givers.is_empty() {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        for value in taken(part) {
+            let is_other = |it: &&usize| parts[**it].object != parts[at].object;
+            let before = givers.get(&value).into_iter().flatten().filter(is_other);
+            out.extend(before.map(|it| (*it, at)));
+        }
+    }
+    out
+}
+
+fn login(text: &str) -> Option<Value> {
+    (!text.is_empty()).then(|| (None, text.to_lowercase()))
+}
+
+fn named(address: &Address) -> Value {
+    (address.parent(), address.name().to_owned())
+}
+
+fn given(part: &Change, live: &State) -> Vec<Value> {
+    let email = || live.get(&part.object).map(|it| it.text(EMAIL)).and_then(login);
+    match (part.object.kind(), part.action) {
+        (USER, Action::Delete) => login(part.object.name()).into_iter().chain(email()).collect(),
+        (USER, Action::Update) => {
+            let emails = part.fields.iter().filter(|it| &*it.path.field == EMAIL);
+            emails.filter_map(|it| it.from.as_ref()?.as_text()).filter_map(login).collect()
+        }
+        (POLICY | PERMISSION, Action::Delete) => vec![named(&part.object)],
+        _ => Vec::new(),
+    }
+}
+
+fn taken(part: &Change) -> Vec<Value> {
+    let emails = part.fields.iter().filter(|it| &*it.path.field == EMAIL).filter_map(|it| match &it.to {
+        To::Value(node) => node.as_text().and_then(login),
+        To::Unset | To::Links { .. } => None,
+    });
+    match (part.object.kind(), part.action) {
+        (USER, Action::Create) => emails.chain(login(part.object.name())).collect(),
+        (USER, Action::Update) => emails.collect(),
+        (POLICY | PERMISSION, Action::Create) => vec![named(&part.object)],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,202 @@
+//! Nobody is let in on the way, asked of a real server: before every write of an edit, and after each write that
+//! fails, the server permits only what it permits before the edit or after it.
+//!
+//! `REALMWRIGHT_TEST_EDITS` asks for random edits beside the told ones, from `REALMWRIGHT_TEST_SEED` on.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::realms::openings::{Edit, random, told};
+use crate::server::Server;
+use crate::tree::{Ran, Tree, check, list, word};
+use crate::unruly::{Asked, Do, Unruly};
+use crate::{Needs, Trial};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let trial = |name, needs, run| Trial { name, needs, run };
+    vec![
+        trial("openings::told_edits_let_nobody_in_on_the_way", Needs::Newest, told_edits),
+        trial("openings::told_edits_let_nobody_in_on_the_oldest_version", Needs::Oldest, some_told_edits),
+        trial("openings::random_edits_let_nobody_in_on_the_way", Needs::Newest, random_edits),
+    ]
+}
+
+/// Who may use which scope of which resource.
+type Permits = BTreeSet<String>;
+
+/// What a write is answered with that fails for good.
+const FAILED: Do = Do::Answer(400, "Content-Type: application/json", r#"{"error":"not today"}"#);
+
+fn told_edits(server: &Server) -> Result<(), String> {
+    told().iter().enumerate().try_for_each(|(at, edit)| lets_nobody_in(server, &format!("told-{at}"), edit))
+}
+
+fn some_told_edits(server: &Server) -> Result<(), String> {
+    let edits = told();
+    edits
+        .iter()
+        .enumerate()
+        .step_by(3)
+        .try_for_each(|(at, it)| lets_nobody_in(server, &format!("told-{at}"), it))
+}
+
+fn random_edits(server: &Server) -> Result<(), String> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
+    let first = number("REALMWRIGHT_TEST_SEED").unwrap_or(0);
+    for seed in first..first + number("REALMWRIGHT_TEST_EDITS").unwrap_or(1) {
+        lets_nobody_in(server, &format!("random-{seed}"), &random(seed))?;
+    }
+    Ok(())
+}
+
+fn lets_nobody_in(server: &Server, name: &str, edit: &Edit) -> Result<(), String> {
+    let realm = format!("live-openings-{name}");
+    server.no_realm(&realm)?;
+    let tree = Tree::empty(&realm)?;
+    let project = format!(
+        "owner: team\nprune: {{ users: true }}\nrealms: {{ {realm}: {{ path: ., create: true }} }}\n"
+    );
+    tree.write("realmwright.yaml", &project)?;
+    let declare = |manifest: &Value| {
+        let mut manifest = manifest.clone();
+        manifest["realm"] = json!(realm);
+        tree.write("realm.yaml", &manifest.to_string())
+    };
+    declare(&edit.before)?;
+    tree.run(server, APPLY)?.expect(0)?;
+    let before = Asking::of(server, &realm)?.permits()?;
+    declare(&edit.after)?;
+    let (ran, seen, writes) = watched(server, &tree, None)?;
+    ran.expect(0)?;
+    let after = Asking::of(server, &realm)?.permits()?;
+    let bounds: Permits = before.union(&after).cloned().collect();
+    let judge = |when: String, permits: &Permits| {
+        let opened: Vec<&String> = permits.difference(&bounds).collect();
+        let writes = json!({ "opened": opened, "writes": writes });
+        check(opened.is_empty(), &format!("{}: nobody is let in {when}", edit.name), &writes)
+    };
+    for (write, permits) in writes.iter().zip(&seen) {
+        judge(format!("before {write}"), permits)?;
+    }
+    for (fails, write) in writes.iter().enumerate() {
+        declare(&edit.before)?;
+        tree.run(server, APPLY)?
+            .expect(0)
+            .map_err(|it| format!("{}: back before write {fails}: {it}", edit.name))?;
+        declare(&edit.after)?;
+        let (ran, _, _) = watched(server, &tree, Some(fails))?;
+        check([1, 4].contains(&ran.code), "a failed write is told", &json!([edit.name, ran.code, ran.err]))?;
+        let asking = Asking::of(server, &realm)?;
+        let permits = asking.permits()?;
+        judge(format!("after {write} failed"), &permits)?;
+    }
+    tree.run(server, APPLY)?.expect(0)?;
+    tree.is_clean(server).map_err(|it| format!("{}: {it}", edit.name))?;
+    server.no_realm(&realm)
+}
+
+const APPLY: &[&str] = &[
+    "apply",
+    "--auto-approve",
+    "--concurrency",
+    "1",
+    "--allow",
+    "deletes=99",
+    "--allow",
+    "hazards=99",
+    "--allow",
+    "cascade=99",
+];
+
+/// Applies, and asks the server before every write; one of them may fail.
+fn watched(
+    server: &Server,
+    tree: &Tree,
+    fails: Option<usize>,
+) -> Result<(Ran, Vec<Permits>, Vec<String>), String> {
+    let (sender, waiting) = channel::<(Asked, Sender<Do>)>();
+    let sender = Mutex::new(sender);
+    let proxy = Unruly::before(server, move |asked| {
+        if !is_write(asked) {
+            return Do::Pass;
+        }
+        let (answer, what) = channel();
+        let told = sender.lock().is_ok_and(|it| it.send((asked.clone(), answer)).is_ok());
+        if told { what.recv().unwrap_or(Do::Reset) } else { Do::Reset }
+    })?;
+    let mut command = tree.command(&proxy.url, server, APPLY);
+    let child = command.spawn().map_err(|it| it.to_string())?;
+    let (mut seen, mut writes) = (Vec::new(), Vec::new());
+    let done = std::thread::spawn(move || child.wait_with_output());
+    let asking = Asking::of(server, &tree.realm)?;
+    while !done.is_finished() {
+        let Ok((asked, answer)) = waiting.recv_timeout(Duration::from_millis(50)) else { continue };
+        if fails.is_none() {
+            seen.push(asking.permits()?);
+        }
+        let does = if fails == Some(writes.len()) { FAILED } else { Do::Pass };
+        writes.push(format!("{} {} {}", asked.method, asked.path, asked.body));
+        answer.send(does).map_err(|it| it.to_string())?;
+    }
+    let output = done.join().map_err(|_| "a panic")?.map_err(|it| it.to_string())?;
+    Ok((tree.ran(server, &output)?, seen, writes))
+}
+
+/// Writes to the realm, beside the ledger and the lock, which are clients.
+fn is_write(asked: &Asked) -> bool {
+    let below = asked.path.split_once("/clients").map(|it| it.1.trim_start_matches('/'));
+    let is_client = below.is_some_and(|it| !it.contains('/'));
+    asked.path.contains("/admin/realms/") && asked.method != "GET" && !is_client
+}
+
+/// What questions need.
+struct Asking<'a> {
+    server: &'a Server,
+    base: String,
+    realm: String,
+    client: String,
+}
+
+impl<'a> Asking<'a> {
+    fn of(server: &'a Server, realm: &str) -> Result<Self, String> {
+        let rows = server.get(&format!("/{realm}/clients?clientId=rs"))?;
+        let client = list(&rows).first().map(|it| word(&it["id"])).ok_or("no client")?;
+        let base = format!("/{realm}/clients/{client}/authz/resource-server");
+        Ok(Self { server, base, realm: realm.to_owned(), client })
+    }
+
+    /// Asks for everything, by id.
+    fn permits(&self) -> Result<Permits, String> {
+        let mut out = Permits::new();
+        let resources = self.server.get(&format!("{}/resource?max=-1&deep=true", self.base))?;
+        let users = self.server.get(&format!("/{}/users?max=-1", self.realm))?;
+        for user in list(&users) {
+            let (name, user) = (word(&user["username"]), word(&user["id"]));
+            for resource in list(&resources) {
+                let question = json!({
+                    "userId": user, "clientId": self.client, "roleIds": [], "entitlements": false,
+                    "context": { "attributes": {} },
+                    "resources": [{ "_id": resource["_id"], "scopes": [] }],
+                });
+                for scope in self.granted(&question)? {
+                    out.insert(format!("{name} {} {scope}", word(&resource["name"])));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn granted(&self, question: &Value) -> Result<Vec<String>, String> {
+        let answer = self.server.post(&format!("{}/policy/evaluate", self.base), question)?;
+        let permitted = list(&answer["results"]).iter().filter(|it| it["status"] == "PERMIT");
+        let scopes = permitted.flat_map(|it| {
+            let scopes: Vec<String> = list(&it["allowedScopes"]).iter().map(|it| word(&it["name"])).collect();
+            if scopes.is_empty() { vec![String::new()] } else { scopes }
+        });
+        Ok(scopes.collect())
+    }
+}
