@@ -26,7 +26,7 @@ pub use same::same;
 
 use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, PERMISSION, REALM, SETTINGS, USER, UserProfile, Version};
-use crate::manifest::Prune;
+use crate::manifest::{Prune, check_switches};
 use crate::state::{Address, Found, Live, Node, Object, Pattern, SecretRef, State, unseen};
 use crate::text::{At, Code, Note};
 
@@ -141,6 +141,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     references::check(question, &mut out);
     server::check(question, &mut out);
     links::check(question, &mut out);
+    switches(question, &mut out);
     versions::check(question, &mut out);
     hint::renames(question, &mut out);
     ownership::judge(question, &mut out);
@@ -169,6 +170,17 @@ pub fn on_a_new_realm(realm: &str, desired: &State, version: Version) -> State {
     .planned
 }
 
+/// Notes what the server will not keep beside what it will have then.
+fn switches(question: &Question<'_>, out: &mut Diff) {
+    let mut notes = Vec::new();
+    for (address, object) in out.desired.objects.iter().filter(|(it, _)| question.terms.covers(it)) {
+        if let Some(becomes) = out.planned.get(address) {
+            check_switches(address, object, becomes, Some(question.version), &mut notes);
+        }
+    }
+    out.notes.extend(notes);
+}
+
 /// What makes other objects comes before what is made: clients before their service accounts.
 fn in_order(state: &State) -> Vec<&Address> {
     let rank = |it: &Address| kind::KINDS.iter().position(|kind| kind.name == it.kind());
@@ -188,6 +200,10 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
     let entry = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(address));
     let made = base.get(address).cloned();
     let before = out.changes.len();
+    if (kind::kind(address.kind()).is_fixed)(address, question.version) {
+        fixed(question, address, object, made.as_ref(), out);
+        return;
+    }
     match (question.live.find(address), made) {
         (Found::Is(live), made) => {
             // A resource that loses scopes takes them from permissions on it.
@@ -255,6 +271,23 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
     let made = out.changes[before..].iter().filter(|it| it.object == *address);
     for change in made.filter(|it| matches!(it.action, Action::Create | Action::Update)) {
         planned::done(base, Some(object), change, question.version);
+    }
+}
+
+/// What nobody may change stays as it is: said once for all that stands together.
+fn fixed(question: &Question<'_>, address: &Address, object: &Object, live: Option<&Object>, out: &mut Diff) {
+    if live.is_some_and(|it| fields::compare(question, address, object, it, None).changes.is_empty()) {
+        out.unchanged += 1;
+        return;
+    }
+    let top = address.steps().first().map(|it| Address::top(it.kind, it.name.clone()));
+    let title = format!("{} cannot be changed", kind::title(top.as_ref().unwrap_or(address)));
+    if out.notes.iter().all(|it| it.title != title) {
+        let label = format!("Keycloak {} refuses every change here", question.version);
+        out.notes.push(
+            Note::warning(Code::CannotChange, title, object.at, label)
+                .help("take it out of the manifests: it stays as it is"),
+        );
     }
 }
 

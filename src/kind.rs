@@ -13,6 +13,7 @@ mod fresh;
 mod group;
 mod lift;
 mod mapper;
+mod migrate;
 mod policy;
 mod realm;
 mod reference;
@@ -28,9 +29,10 @@ pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
 pub use fresh::{RECORDED_FRESH, fresh_realm};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
+pub use migrate::migrate;
 pub use policy::is_common_policy;
 pub use policy::{goes_when_empty, main_field, policy_types};
-pub use realm::waits_for_the_realm;
+pub use realm::{has_languages, waits_for_the_realm};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
 pub use role::{administrator, default_role_name, is_administration};
@@ -103,6 +105,8 @@ pub struct Kind {
     pub takes: fn(&str, &str) -> bool,
     /// What every realm has and nobody may delete.
     pub built_in: fn(&Address) -> bool,
+    /// What a server of a version lets nobody change.
+    pub is_fixed: fn(&Address, Version) -> bool,
 }
 
 /// Where an object is created, read, written and found. Placeholders: `{up}` the parent's own path,
@@ -155,8 +159,29 @@ pub struct Field {
     pub hazard: Option<(Hazard, &'static str)>,
     /// The field of the same object that a target leaves when it is named here: it stands in one of the two.
     pub excludes: &'static str,
+    /// A target without which tokens lack what most applications need.
+    pub expects: &'static str,
+    /// Switches of the same object that the server turns off while this one is on.
+    pub turns_off: &'static [&'static str],
+    /// What it takes to keep this key of the map: without `auth: "true"` the server drops a password.
+    pub needs: &'static [Needs],
+    /// A map that goes as a whole: the server refuses a part of it, and then every change of the object.
+    pub whole: bool,
+    /// The server draws a new value when this switch of the object goes off, whatever else is said beside that.
+    pub drawn_with: &'static str,
+    /// The feature without which the server keeps a switch off.
+    pub feature: &'static str,
     /// The server leaves out targets of another protocol than the object's, without a word.
     pub same_protocol: bool,
+}
+
+/// Keys of a map that the server drops while another key has another value.
+pub struct Needs {
+    pub keys: &'static [&'static str],
+    pub key: &'static str,
+    pub value: &'static str,
+    /// The first version that drops them.
+    pub since: Version,
 }
 
 /// How a field is compared. Lists are sets: no list of these kinds has a meaningful order on the server.
@@ -289,6 +314,12 @@ const fn field(name: &'static str) -> Field {
         secret_keys: &[],
         hazard: None,
         excludes: "",
+        expects: "",
+        turns_off: &[],
+        needs: &[],
+        whole: false,
+        drawn_with: "",
+        feature: "",
         same_protocol: false,
     }
 }
@@ -323,5 +354,9 @@ fn any_field(_: &str, _: &str) -> bool {
 }
 
 fn never(_: &Address) -> bool {
+    false
+}
+
+fn never_fixed(_: &Address, _: Version) -> bool {
     false
 }

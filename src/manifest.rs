@@ -15,9 +15,9 @@ use std::path::PathBuf;
 
 use crate::text::{Code, Note, nearest};
 
-pub use check::check;
+pub use check::{check, check_switches};
 pub use load::{Desired, Loaded, TestDocument, load, load_texts};
-pub use project::{Environment, ForbidGain, Guards, PROJECT_FILE, Project, Prune, RealmEntry};
+pub use project::{Environment, ForbidGain, Guards, PROJECT_FILE, Project, Prune, RealmEntry, is_owner_name};
 pub use secret::{Secrets, resolve, resolve_from, secrets_of};
 
 /// Loads manifests and checks all of them: everything that can be said without a server.

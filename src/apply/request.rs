@@ -11,7 +11,7 @@ use crate::call::{Body, Call, Method, Overlay};
 use crate::change::Action;
 use crate::diff::same;
 use crate::keycloak::{Error, ErrorKind, Request};
-use crate::kind::{self, Kind, REALM, ROLE, Type, Unset};
+use crate::kind::{self, GROUP, Kind, REALM, RESOURCE, ROLE, Type, Unset};
 use crate::plan;
 use crate::state::{Address, Is, Node, Object, SecretRef};
 use crate::text::{At, tree_of_json};
@@ -149,26 +149,35 @@ async fn create(
     Ok(Answered::Done)
 }
 
-/// Refers to roles by id where their name has a slash: by name, Keycloak takes what is before it for a client.
+/// Refers by id to what Keycloak does not find by name: roles and groups with a slash in it, and resources, which it
+/// looks for among the server's own only.
 async fn by_id(run: &Run<'_>, node: &mut Node, ids: &SharedIds) -> Result<(), CallError> {
-    let mut roles = Vec::new();
+    let mut targets = Vec::new();
     node.each_ref(&mut |it, _| {
-        if it.kind() == ROLE && it.steps().iter().any(|it| it.name.contains('/')) {
-            roles.push(it.clone());
+        let has_slash = it.steps().iter().any(|it| it.name.contains('/'));
+        if it.kind() == RESOURCE || (has_slash && matches!(it.kind(), ROLE | GROUP)) {
+            targets.push(it.clone());
         }
     });
-    for role in roles {
-        let text = id(run.keycloak, run.realm, &role, ids).await?;
-        replace(node, &role, &text);
+    for target in targets {
+        let text = id(run.keycloak, run.realm, &target, ids).await?;
+        replace(node, &target, &text);
     }
     Ok(())
 }
 
-fn replace(node: &mut Node, role: &Address, id: &str) {
+fn replace(node: &mut Node, target: &Address, id: &str) {
     match &mut node.is {
-        Is::Ref(it) if it == role => node.is = Is::Text(id.into()),
-        Is::List(items) => items.iter_mut().for_each(|it| replace(it, role, id)),
-        Is::Map(map) => map.values_mut().for_each(|it| replace(it, role, id)),
+        Is::Ref(it) if it == target => node.is = Is::Text(id.into()),
+        Is::List(items) => items.iter_mut().for_each(|it| replace(it, target, id)),
+        Is::Map(map) => {
+            // A path stays a path whatever stands there: ids have a key of their own.
+            if map.get("path").is_some_and(|it| it.as_ref() == Some(target)) {
+                map.remove("path");
+                map.insert("id".into(), Node::text(node.at, id));
+            }
+            map.values_mut().for_each(|it| replace(it, target, id));
+        }
         Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => {
         }
     }

@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 use crate::access;
 use crate::change::ConsentKey;
 use crate::diff::Terms;
-use crate::manifest::{self, Loaded, Project, Prune};
+use crate::manifest::{self, Loaded, Project, Prune, is_owner_name};
 use crate::run::{AccessMode, UsageError, check_tests};
 use crate::state::Pattern;
 use crate::text::LARGEST_FILE;
@@ -119,8 +119,13 @@ impl Inputs {
             Project::find(&start)
                 .map_or_else(Project::default, |it| Project::open(it.strip_prefix(&here).unwrap_or(&it)))
         };
-        if self.owner.is_some() {
-            project.owner.clone_from(&self.owner);
+        if let Some(owner) = &self.owner {
+            if !is_owner_name(owner) {
+                let message =
+                    format!("`{owner}` is not a name for an owner: use letters, digits, `-`, `_` and `.`");
+                return Err(UsageError::new(message).into());
+            }
+            project.owner = Some(owner.clone());
         }
         project.secret_root.clone_from(&self.secret_root);
         project.largest = Some(self.limit.bytes());

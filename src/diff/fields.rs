@@ -26,6 +26,8 @@ pub(super) struct Compared {
 struct Comparison<'a> {
     question: &'a Question<'a>,
     address: &'a Address,
+    desired: &'a Object,
+    live: &'a Object,
     entry: Option<&'a Entry>,
     out: Compared,
 }
@@ -39,8 +41,8 @@ pub(super) fn compare(
     entry: Option<&Entry>,
 ) -> Compared {
     let kind = kind::kind(address.kind());
-    let mut it =
-        Comparison { question, address, entry, out: links::compare(question, address, desired, live, entry) };
+    let out = links::compare(question, address, desired, live, entry);
+    let mut it = Comparison { question, address, desired, live, entry, out };
     for (name, node) in &desired.fields {
         let rule = kind.field(name);
         if rule.is_some_and(|it| it.compare == Compare::ServerOwned) || kind.link(name).is_some() {
@@ -131,7 +133,7 @@ impl Comparison<'_> {
             }
             Some(false) => self.out.held_back.push((ConsentKey::Secrets, change)),
             // A key that is there but masked is shown masked: one that is not shown is not there.
-            None if live.is_none() && path.key.is_some() => {
+            None if live.is_none() && (path.key.is_some() || self.is_drawn(&path)) => {
                 self.out.changes.push(FieldChange { why: Why::ManifestChanged, ..change });
             }
             None if recorded.is_none() => self.out.cannot_tell.push((path, node.at)),
@@ -186,6 +188,12 @@ impl Comparison<'_> {
         }
     }
 
+    /// Whether the server has none yet, and will draw a value with another change of this plan.
+    fn is_drawn(&self, path: &Path) -> bool {
+        let switch = kind::kind(self.address.kind()).field(&path.field).map_or("", |it| it.drawn_with);
+        self.live.is_true(switch) && self.desired.get(switch).is_some_and(|it| it.as_bool() == Some(false))
+    }
+
     fn recorded(&self, path: &Path) -> Option<u32> {
         self.entry?.secrets.get(&path.pointer()).copied()
     }
@@ -236,7 +244,10 @@ impl Comparison<'_> {
             let Some(now) = live.get(&path.field) else { continue };
             let now = path.key.as_ref().map_or(Some(now), |key| now.get(key));
             let Some(now) = now.filter(|_| !mentioned) else { continue };
-            if path.key.is_some() && self.question.terms.prune != Prune::Nothing {
+            let is_whole = kind::kind(self.address.kind()).field(&path.field).is_some_and(|it| it.whole);
+            if is_whole && self.question.terms.prune != Prune::Nothing && desired.get(&path.field).is_none() {
+                self.unset_whole(&path.field, desired.at);
+            } else if path.key.is_some() && self.question.terms.prune != Prune::Nothing {
                 self.out.changes.push(FieldChange {
                     path,
                     from: Some(now.clone()),
@@ -247,6 +258,19 @@ impl Comparison<'_> {
             } else {
                 self.out.left_behind.push(path);
             }
+        }
+    }
+
+    /// Unsets a map with all its keys at once, however many of them were applied.
+    fn unset_whole(&mut self, field: &str, at: At) {
+        if self.out.changes.iter().all(|it| it.path != Path::field(field)) {
+            self.out.changes.push(FieldChange {
+                path: Path::field(field),
+                from: self.live.get(field).cloned(),
+                to: To::Unset,
+                why: Why::NotInManifests,
+                at,
+            });
         }
     }
 }

@@ -134,9 +134,8 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
         for rule in kind::kind(address.kind()).fields.iter().filter(|it| it.same_protocol) {
             other_protocol(question, rule, address, object, &mut notes);
         }
-        if let Some(note) = without_subject(out, address, object) {
-            notes.push(note);
-        }
+        let expecting = kind::kind(address.kind()).fields.iter().filter(|it| !it.expects.is_empty());
+        notes.extend(expecting.filter_map(|it| lacks(out, it, address, object)));
     }
     out.notes.extend(notes);
 }
@@ -161,24 +160,22 @@ fn other_protocol(
     }
 }
 
-/// Since Keycloak 25 the scope `basic` puts `sub` into access tokens.
-fn without_subject(out: &Diff, address: &Address, object: &Object) -> Option<Note> {
-    let field = match address.kind() {
-        CLIENT if kind::protocol([Some(object), out.planned.get(address)]) == kind::OPENID_CONNECT => {
-            "defaultClientScopes"
-        }
-        REALM => "defaultDefaultClientScopes",
-        _ => return None,
-    };
-    let node = object.get(field)?;
-    let basic = Address::top(CLIENT_SCOPE, "basic");
-    if !out.planned.contains(&basic) || targets(out.planned.get(address)?.get(field)).contains(&basic) {
+/// What is missing from a list of targets that most applications need one of.
+fn lacks(out: &Diff, rule: &kind::Field, address: &Address, object: &Object) -> Option<Note> {
+    let node = object.get(rule.name)?;
+    let becomes = out.planned.get(address)?;
+    let expected = Address::top(CLIENT_SCOPE, rule.expects);
+    let is_elsewhere =
+        rule.same_protocol && kind::protocol([Some(object), Some(becomes)]) != kind::OPENID_CONNECT;
+    if is_elsewhere || !out.planned.contains(&expected) || targets(becomes.get(rule.name)).contains(&expected)
+    {
         return None;
     }
-    let (title, label) = match address.kind() {
-        REALM => ("new clients get no scope `basic`".to_owned(), "does not name `basic`"),
-        _ => (format!("{} lacks the scope `basic`", kind::title(address)), "does not name `basic`"),
+    let title = match address.kind() {
+        REALM => format!("new clients get no scope `{}`", rule.expects),
+        _ => format!("{} lacks the scope `{}`", kind::title(address), rule.expects),
     };
+    let label = format!("does not name `{}`", rule.expects);
     let note = Note::warning(Code::NoSubject, title, node.at, label);
-    Some(note.help("add `basic`: without it access tokens have no `sub`"))
+    Some(note.help(format!("add `{}`: without it access tokens have no `sub`", rule.expects)))
 }

@@ -6,6 +6,7 @@ use super::cascade;
 use crate::change::{Action, Change, To};
 use crate::kind::{self, PERMISSION, POLICY, RESOURCE, SCOPE, Version};
 use crate::state::{Address, Is, Node, Object, State};
+use crate::text::At;
 
 /// Returns live after these changes, with what the server makes and removes by itself.
 pub fn planned(live: &State, desired: &State, changes: &[Change], version: Version) -> State {
@@ -160,6 +161,17 @@ fn overlay(state: &mut State, change: &Change) {
                     }
                 }
             }
+        }
+    }
+    turn_off(kind::kind(change.object.kind()), object);
+}
+
+/// Switches that the server turns off while others are on.
+fn turn_off(kind: &kind::Kind, object: &mut Object) {
+    for rule in kind.fields.iter().filter(|it| !it.turns_off.is_empty()) {
+        if object.is_true(rule.name) {
+            let off = rule.turns_off.iter().map(|it| ((*it).into(), Node::bool(At::SERVER, false)));
+            object.fields.extend(off);
         }
     }
 }

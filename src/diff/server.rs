@@ -2,7 +2,7 @@
 
 use super::{Diff, Question};
 use crate::kind::{self, POLICY, USER};
-use crate::state::{Address, Object};
+use crate::state::{Address, Object, State};
 use crate::text::{Code, Note, nearest};
 
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
@@ -12,7 +12,7 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
             continue;
         }
         match address.kind() {
-            USER => user(question, address, object, &mut notes),
+            USER => user(question, address, object, &out.planned, &mut notes),
             POLICY => policy(question, address, object, &mut notes),
             _ => {}
         }
@@ -20,7 +20,7 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     out.notes.extend(notes);
 }
 
-fn user(question: &Question<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+fn user(question: &Question<'_>, address: &Address, object: &Object, planned: &State, notes: &mut Vec<Note>) {
     let Some(profile) = question.user_profile else { return };
     let is_new = !question.live.state.contains(address) && !address.name().starts_with("service-account-");
     if let Some(why) = profile.refuses(address.name()).filter(|_| is_new) {
@@ -31,9 +31,14 @@ fn user(question: &Question<'_>, address: &Address, object: &Object, notes: &mut
             why,
         ));
     }
+    // Attributes of service accounts are kept whatever the profile says, as is the language where there are several.
+    if planned.get(address).is_some_and(|it| it.made_by.is_some()) {
+        return;
+    }
+    let has_languages = planned.get(&kind::realm_address()).is_some_and(kind::has_languages);
     let attributes = object.get("attributes").and_then(|it| it.as_map());
     for (name, node) in attributes.into_iter().flatten() {
-        if node.is_null() || profile.keeps(name) {
+        if node.is_null() || profile.keeps(name) || (&**name == "locale" && has_languages) {
             continue;
         }
         let title = format!("Keycloak would drop attribute `{name}` of {}", kind::title(address));

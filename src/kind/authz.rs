@@ -37,6 +37,7 @@ pub(super) static SETTINGS: Kind = Kind {
     respell: Some(shorthand::expand),
     takes: super::any_field,
     built_in: |_| true,
+    is_fixed: super::never_fixed,
 };
 
 pub(super) static SCOPE: Kind = Kind {
@@ -58,6 +59,7 @@ pub(super) static SCOPE: Kind = Kind {
     respell: None,
     takes: super::any_field,
     built_in: never,
+    is_fixed: super::never_fixed,
 };
 
 pub(super) static RESOURCE: Kind = Kind {
@@ -83,6 +85,7 @@ pub(super) static RESOURCE: Kind = Kind {
     respell: Some(respell_resource),
     takes: super::any_field,
     built_in: never,
+    is_fixed: super::never_fixed,
 };
 
 /// The singular `uri`, `resource_scopes`, scopes as maps, and an owner as a map.

@@ -5,8 +5,8 @@
 //! read, overlaid and written whole. A secret that is left out is kept. Scopes count only at their endpoint.
 
 use super::{
-    CLIENT_SCOPE, Compare, Field, Hazard, Kind, Link, MAPPER, Routes, SETTINGS, Sent, Unset, Unsets,
-    children, field, hazard, kept, links, not_yet, scope_mapping, server_owned,
+    CLIENT_SCOPE, Compare, Field, Hazard, Kind, Link, MAPPER, NEWEST, Routes, SETTINGS, Sent, Unset, Unsets,
+    Version, children, field, hazard, kept, links, not_yet, scope_mapping, server_owned,
 };
 use crate::state::Address;
 
@@ -27,7 +27,7 @@ pub(super) static CLIENT: Kind = Kind {
         // Nodes register themselves.
         server_owned("registeredNodes"),
         server_owned("registrationAccessToken"),
-        Field { compare: Compare::Secret, ..field("secret") },
+        Field { compare: Compare::Secret, drawn_with: "publicClient", ..field("secret") },
         hazard("enabled", Hazard::LocksOut, "false"),
         // Of a client with authorization it also deletes that, without a word.
         hazard("publicClient", Hazard::DropsSecret, "true"),
@@ -35,6 +35,7 @@ pub(super) static CLIENT: Kind = Kind {
         hazard("fullScopeAllowed", Hazard::Opens, "true"),
         Field {
             excludes: "optionalClientScopes",
+            expects: super::client_scope::BASIC,
             same_protocol: true,
             ..links("defaultClientScopes", CLIENT_SCOPE, Link::Each("default-client-scopes"))
         },
@@ -74,6 +75,7 @@ pub(super) static CLIENT: Kind = Kind {
     respell: None,
     takes: |_, field| !scope_mapping::is_one(field),
     built_in: is_built_in,
+    is_fixed,
 };
 
 /// The clients that every realm has.
@@ -89,4 +91,11 @@ pub(super) fn is_built_in(address: &Address) -> bool {
                 | "security-admin-console"
                 | "admin-permissions"
         ) || address.name().ends_with("-realm"))
+}
+
+/// Since 26.7 (26.0 takes it) every write to the client that holds the administration roles is answered 403, also by
+/// administrators, also below it.
+pub(super) fn is_fixed(address: &Address, version: Version) -> bool {
+    let client = address.ancestor(super::CLIENT);
+    version >= NEWEST && client.is_some_and(|it| it.name() == "realm-management")
 }

@@ -2,6 +2,9 @@
 
 use super::{Kind, MAPPER, Routes, Unset, Unsets, children, kept, scope_mapping, server_owned};
 
+/// Puts `sub` into access tokens, since Keycloak 25.
+pub(super) const BASIC: &str = "basic";
+
 /// What a new realm of 26.7 has.
 const BUILT_IN: &[&str] = &[
     "AuthnContextClassRef",
@@ -47,4 +50,5 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     respell: None,
     takes: |_, field| !scope_mapping::is_one(field),
     built_in: |address| address.kind() == super::CLIENT_SCOPE && BUILT_IN.contains(&address.name()),
+    is_fixed: super::never_fixed,
 };

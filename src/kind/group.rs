@@ -39,4 +39,5 @@ pub(super) static GROUP: Kind = Kind {
     respell: None,
     takes: super::any_field,
     built_in: never,
+    is_fixed: super::never_fixed,
 };

@@ -33,4 +33,5 @@ pub(super) static MAPPER: Kind = Kind {
     respell: None,
     takes: super::any_field,
     built_in: never,
+    is_fixed: super::client::is_fixed,
 };

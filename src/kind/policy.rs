@@ -123,6 +123,9 @@ const PERMISSION_CONFIG: &[(&str, &str, bool)] = &[
     ("defaultResourceType", "resourceType", false),
 ];
 
+/// What the export adds to the `config` of any policy that was saved with it.
+const ASSOCIATED: &[&str] = &["applyPolicies", "resources", "scopes"];
+
 /// Returns the entry of a policy type, or `None` for custom ones, which pass through as they are.
 pub(super) fn policy_type(name: &str) -> Option<&'static PolicyType> {
     TYPES.iter().find(|it| it.name == name)
@@ -190,6 +193,7 @@ pub(super) static POLICY: Kind = Kind {
     respell: Some(respell),
     takes: |of, field| PERMISSION_TYPES.contains(&of) || takes(of, field),
     built_in: never,
+    is_fixed: super::never_fixed,
 };
 
 pub(super) static PERMISSION: Kind = Kind {
@@ -220,6 +224,7 @@ pub(super) static PERMISSION: Kind = Kind {
     respell: Some(respell),
     takes: |of, field| !PERMISSION_TYPES.contains(&of) || takes(of, field),
     built_in: never,
+    is_fixed: super::never_fixed,
 };
 
 /// Moves what the export keeps in `config` to typed fields, and lets short forms stand for long ones.
@@ -238,6 +243,10 @@ fn respell(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
                     ));
                 }
                 for (key, value) in value.entries() {
+                    // Exports show what a policy is associated with; only permissions decide by it.
+                    if ASSOCIATED.contains(&&*key.name) && !known.config.iter().any(|it| it.0 == &*key.name) {
+                        continue;
+                    }
                     if let Some(entry) = from_config(known, key, value, notes) {
                         entries.push(entry);
                     }

@@ -4,9 +4,10 @@
 //! (`oauth2DeviceCodeLifespan`, `cibaExpiresIn`, on 26.0 all security headers). Measured on 26.0.8 and 26.7.5.
 
 use super::{
-    CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Hazard, Kind, Link, Routes, Sent, USER, Unset, Unsets,
-    children, field, hazard, kept, links, not_yet, server_owned,
+    CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Hazard, Kind, Link, NEWEST, Needs, Routes, Sent, USER,
+    Unset, Unsets, children, client_scope, field, hazard, kept, links, not_yet, server_owned,
 };
+use crate::state::Object;
 use crate::text::{Key, Note, Tree, TreeIs};
 
 pub(super) static REALM: Kind = Kind {
@@ -54,9 +55,22 @@ pub(super) static REALM: Kind = Kind {
         kept("webAuthnPolicyRpEntityName"),
         kept("webAuthnPolicySignatureAlgorithms"),
         kept("webAuthnPolicyUserVerificationRequirement"),
-        Field { secret_keys: &["password", "authTokenClientSecret"], ..field("smtpServer") },
+        Field {
+            secret_keys: &["password", "authTokenClientSecret"],
+            needs: SMTP_NEEDS,
+            whole: true,
+            ..field("smtpServer")
+        },
+        Field {
+            turns_off: &["loginWithEmailAllowed", "registrationEmailAsUsername"],
+            ..field("duplicateEmailsAllowed")
+        },
+        Field { feature: "ORGANIZATION", ..field("organizationsEnabled") },
+        Field { feature: "SCIM_API", ..field("scimApiEnabled") },
+        Field { feature: "OID4VC_VCI", ..field("verifiableCredentialsEnabled") },
         Field {
             excludes: "defaultOptionalClientScopes",
+            expects: client_scope::BASIC,
             ..links("defaultDefaultClientScopes", CLIENT_SCOPE, Link::Each("default-default-client-scopes"))
         },
         Field {
@@ -115,6 +129,7 @@ pub(super) static REALM: Kind = Kind {
     respell: Some(respell),
     takes: super::any_field,
     built_in: |_| true,
+    is_fixed: super::never_fixed,
 };
 
 /// Says whether a field is written only once the realm is there. A POST takes the policy of one-time passwords only
@@ -124,10 +139,27 @@ pub fn waits_for_the_realm(field: &str) -> bool {
     field.starts_with("otpPolicy")
 }
 
+/// On 26.0 what is not needed is stored all the same.
+const SMTP_NEEDS: &[Needs] = &[
+    Needs { keys: &["user", "password", "authType"], key: "auth", value: "true", since: NEWEST },
+    Needs {
+        keys: &["authTokenUrl", "authTokenScope", "authTokenClientId", "authTokenClientSecret"],
+        key: "authType",
+        value: "token",
+        since: NEWEST,
+    },
+];
+
+/// Returns whether users of a realm may choose a language, which is then kept among their attributes.
+pub fn has_languages(realm: &Object) -> bool {
+    realm.is_true("internationalizationEnabled")
+}
+
 /// Attributes that show a field once more become that field, unless it is there: in a PUT the field wins.
 fn respell(tree: &Tree, _: &mut Vec<Note>) -> Tree {
     let mut entries: Vec<(Key, Tree)> = Vec::new();
     let mut fields: Vec<(Key, Tree)> = Vec::new();
+    let mut headers: Vec<(Key, Tree)> = Vec::new();
     for (key, value) in tree.entries() {
         let TreeIs::Map(attributes) = &value.is else {
             entries.push((key.clone(), value.clone()));
@@ -139,6 +171,10 @@ fn respell(tree: &Tree, _: &mut Vec<Note>) -> Tree {
         }
         let mut kept = Vec::new();
         for (key, value) in attributes {
+            if let Some(header) = key.name.strip_prefix("_browser_header.") {
+                headers.push((Key { at: key.at, name: header.into() }, value.clone()));
+                continue;
+            }
             match shows(&key.name) {
                 None => kept.push((key.clone(), value.clone())),
                 Some(field) if tree.get(&field).is_none() && value.scalar().is_some() => {
@@ -150,7 +186,26 @@ fn respell(tree: &Tree, _: &mut Vec<Note>) -> Tree {
         entries.push((key.clone(), Tree::new(value.at, TreeIs::Map(kept))));
     }
     entries.extend(fields);
+    add_headers(&mut entries, headers);
     Tree::new(tree.at, TreeIs::Map(entries))
+}
+
+/// Adds headers that attributes show to the field that holds them; what the field says wins.
+fn add_headers(entries: &mut Vec<(Key, Tree)>, headers: Vec<(Key, Tree)>) {
+    let Some((first, _)) = headers.first() else { return };
+    let at = first.at;
+    let field = "browserSecurityHeaders";
+    let place = entries.iter().position(|(key, _)| &*key.name == field).unwrap_or_else(|| {
+        entries.push((Key { at, name: field.into() }, Tree::new(at, TreeIs::Map(Vec::new()))));
+        entries.len() - 1
+    });
+    if let TreeIs::Map(said) = &mut entries[place].1.is {
+        for (key, value) in headers {
+            if said.iter().all(|(it, _)| it.name != key.name) {
+                said.push((key, value));
+            }
+        }
+    }
 }
 
 /// Returns the field that an attribute shows.

@@ -31,6 +31,7 @@ pub(super) static ROLE: Kind = Kind {
     respell: None,
     takes: super::any_field,
     built_in: is_built_in,
+    is_fixed: super::client::is_fixed,
 };
 
 fn is_built_in(address: &Address) -> bool {

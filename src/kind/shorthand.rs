@@ -12,6 +12,9 @@ const WORDS: &[(&str, &str, &str, &str)] = &[
     ("client", "client", "Client", "clients"),
 ];
 
+/// A policy that is turned around would let in everybody but those who are named.
+const POSITIVE: &str = "POSITIVE";
+
 /// Returns the settings with every shorthand replaced by the policies and the permission it stands for.
 pub(super) fn expand(settings: &Tree, notes: &mut Vec<Note>) -> Tree {
     let mut policies = Vec::new();
@@ -35,9 +38,28 @@ pub(super) fn expand(settings: &Tree, notes: &mut Vec<Note>) -> Tree {
             one(&name, key.at, &shorthand, &mut policies, &mut permissions, notes);
         }
     }
+    for made in policies.iter().chain(&permissions) {
+        taken(&entries, made, notes);
+    }
     append(&mut entries, "policies", policies);
     append(&mut entries, "permissions", permissions);
     Tree::new(settings.at, TreeIs::Map(entries))
+}
+
+/// What the shorthand makes cannot be declared once more: the two would become one object.
+fn taken(entries: &[(Key, Tree)], made: &Tree, notes: &mut Vec<Note>) {
+    let lists = entries.iter().filter(|(key, _)| matches!(&*key.name, "policies" | "permissions"));
+    let Some(name) = made.get("name").and_then(Tree::scalar) else { return };
+    for declared in lists.flat_map(|(_, list)| list.items()) {
+        if let Some(same) = declared.get("name").filter(|it| it.scalar() == Some(name)) {
+            let title = format!("`{name}` is declared, and made by a shorthand too");
+            notes.push(
+                Note::error(Code::SaidTwice, title, same.at, "declared here")
+                    .and(made.at, "made by `permissions` of a resource here")
+                    .help("rename it, or write the policies of that resource out"),
+            );
+        }
+    }
 }
 
 fn one(
@@ -77,7 +99,12 @@ fn one(
             let name = format!("{resource} {title} Policy");
             policies.push(map(
                 value.at,
-                [("name", Tree::text(at, name.as_str())), ("type", Tree::text(at, *kind)), (field, list)],
+                [
+                    ("name", Tree::text(at, name.as_str())),
+                    ("type", Tree::text(at, *kind)),
+                    ("logic", Tree::text(at, POSITIVE)),
+                    (field, list),
+                ],
             ));
             names.push(Tree::text(at, name));
         } else {
@@ -90,6 +117,7 @@ fn one(
                         [
                             ("name", Tree::text(at, name.as_str())),
                             ("type", Tree::text(at, "role")),
+                            ("logic", Tree::text(at, POSITIVE)),
                             ("fetchRoles", Tree::new(value.at, TreeIs::Bool(true))),
                             ("roles", roles),
                         ],

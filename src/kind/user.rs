@@ -66,4 +66,5 @@ pub(super) static USER: Kind = Kind {
     respell: None,
     takes: super::any_field,
     built_in: never,
+    is_fixed: super::never_fixed,
 };

@@ -9,16 +9,19 @@ mod client_scope;
 mod known;
 mod links;
 mod loops;
+mod placeholder;
 mod policy;
 mod reference;
+mod switches;
 mod time;
 mod user;
 
 use super::load::Desired;
 use super::project::Project;
-use crate::state::{Is, Node, SecretSource};
+use crate::state::SecretSource;
 use crate::text::{At, Code, Note};
 use known::Known;
+pub use switches::check_switches;
 
 /// Checks everything that the manifests say of a realm.
 pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
@@ -30,6 +33,7 @@ pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
         client::check(desired, address, object, &mut notes);
         client_scope::check(address, object, &mut notes);
         links::check(address, object, &mut notes);
+        check_switches(address, object, object, None, &mut notes);
         user::check(desired, address, object, &mut notes);
         for node in object.fields.values() {
             node.each_secret(&mut |secret, at| {
@@ -37,8 +41,8 @@ pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
                     notes.extend(literal(text, at));
                 }
             });
-            variables(node, &mut notes);
         }
+        placeholder::check(address, object, &mut notes);
     }
     loops::check(desired, &mut notes);
     notes
@@ -69,25 +73,6 @@ fn literal(text: &str, at: At) -> Option<Note> {
         Note::remark(Code::LiteralSecret, title, at, "everybody who can read this file can read it")
             .help(help),
     )
-}
-
-/// Variables of other tools, which would reach Keycloak as they are.
-fn variables(node: &Node, notes: &mut Vec<Note>) {
-    match &node.is {
-        Is::Text(text) if text.contains("$(env:") || text.contains("$(file:") => notes.push(
-            Note::error(
-                Code::NotInThisVersion,
-                "variables are not supported by this version",
-                node.at,
-                "would not be replaced",
-            )
-            .help("write the value itself; secrets take `{ fromEnv: NAME }`"),
-        ),
-        Is::List(items) => items.iter().for_each(|it| variables(it, notes)),
-        Is::Map(map) => map.values().for_each(|it| variables(it, notes)),
-        Is::Text(_) | Is::Null | Is::Bool(_) | Is::Number(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => {
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::merge::merge;
-use super::project::{PROJECT_FILE, Project};
-use crate::kind::{lift_realm, settle_slashes};
+use super::project::{PROJECT_FILE, Project, is_project};
+use crate::kind::{self, lift_realm, settle_slashes};
 use crate::state::{Address, Is, Node, Object, SecretSource, State};
 use crate::text::{At, Code, Files, Note, Tree, TreeIs, nearest, parse_yaml, read_regular, size};
+
+mod exported;
 
 /// Everything that the manifests say, and what is wrong with them.
 #[derive(Debug, Default)]
@@ -49,7 +51,7 @@ pub fn load(paths: &[PathBuf], project: &Project) -> Loaded {
     let paths = if paths.is_empty() { project.roots() } else { paths.to_vec() };
     let mut notes = Vec::new();
     let mut sources = Vec::new();
-    for path in manifest_files(&paths, &mut notes) {
+    for path in manifest_files(&paths, project.file.as_deref(), &mut notes) {
         if let Some(text) = read(&path, project.largest(), &mut notes) {
             sources.push((path, text));
         }
@@ -162,6 +164,14 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
         return;
     }
     let Some(name) = document.get("realm") else {
+        if path.file_name().is_some_and(|it| it == PROJECT_FILE) && is_project(&document) {
+            let title = format!("`{}` is the project file of another project", path.display());
+            out.notes.push(
+                Note::warning(Code::OtherProject, title, document.at, "not read by this run")
+                    .help("the manifests beside it are read; name it in `.ignore`, or run from its folder"),
+            );
+            return;
+        }
         let at = document.entries().first().map_or(document.at, |(key, _)| key.at);
         out.notes.push(
             Note::error(
@@ -179,9 +189,12 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
         out.notes.push(Note::error(Code::WrongForm, title, name.at, "expected the name of a realm"));
         return;
     };
-    let lifted = lift_realm(&document);
-    out.notes.extend(lifted.notes);
-    let exports = exports(&document);
+    let migrated = kind::migrate(&document, &mut out.notes);
+    let document = migrated.as_ref().unwrap_or(&document);
+    let mut lifted = lift_realm(document);
+    out.notes.extend(std::mem::take(&mut lifted.notes));
+    let exports = exports(document);
+    exported::complete(document, path, &mut lifted.pieces, &mut out.notes);
     let pieces = realms.entry(realm.to_owned()).or_insert_with(|| Pieces {
         at: name.at,
         all: Vec::new(),
@@ -306,8 +319,9 @@ fn roots(paths: &[PathBuf], project: &Project) -> Vec<PathBuf> {
 }
 
 /// Returns the manifests among files and folders, each once, sorted.
-fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
+fn manifest_files(paths: &[PathBuf], project: Option<&Path>, notes: &mut Vec<Note>) -> Vec<PathBuf> {
     let mut found = BTreeMap::new();
+    let project = project.map(real);
     for path in paths {
         if path.is_dir() {
             let before = found.len();
@@ -317,9 +331,10 @@ fn manifest_files(paths: &[PathBuf], notes: &mut Vec<Note>) -> Vec<PathBuf> {
                 match entry {
                     // What is no file is told where it is read.
                     Ok(entry) => {
-                        if is_manifest(entry.path()) {
+                        let file = real(entry.path());
+                        if is_manifest(entry.path()) && project.as_ref() != Some(&file) {
                             seen = true;
-                            found.insert(real(entry.path()), from_here(entry.path()));
+                            found.insert(file, from_here(entry.path()));
                         }
                     }
                     Err(error) => {
@@ -368,7 +383,7 @@ fn real(path: &Path) -> PathBuf {
 
 fn is_manifest(path: &Path) -> bool {
     let ending = path.extension().and_then(|it| it.to_str());
-    matches!(ending, Some("yaml" | "yml" | "json")) && path.file_name().is_none_or(|it| it != PROJECT_FILE)
+    matches!(ending, Some("yaml" | "yml" | "json"))
 }
 
 /// Reads a file as text; says what is wrong where it cannot.
@@ -419,7 +434,7 @@ fn hide_lines(files: &mut Files, file: u32, text: &str) {
         if let Some((key, value)) = content.split_once(':') {
             let word = key.rsplit([' ', '{', ',', '-']).next().unwrap_or(key).trim_matches(['"', '\'']);
             let value = value.trim_start();
-            if crate::kind::looks_secret(word) && !value.is_empty() && !value.starts_with(['{', '#']) {
+            if kind::looks_secret(word) && !value.is_empty() && !value.starts_with(['{', '#']) {
                 let end = start + content.len();
                 files.hide(At { file, start: offset(end - value.len()), end: offset(end) });
             }

@@ -32,6 +32,8 @@ pub struct Project {
     pub guards: Guards,
     /// The folder of the project file.
     pub root: Option<PathBuf>,
+    /// The project file itself.
+    pub file: Option<PathBuf>,
     /// Where secret files may stand, too. Only the command line says so.
     pub secret_root: Option<PathBuf>,
     /// How many bytes one manifest may have, where the command line says so.
@@ -97,6 +99,7 @@ impl Project {
         let mut project = Self::default();
         let folder = path.parent().unwrap_or(Path::new(""));
         project.root = Some(folder.to_path_buf());
+        project.file = Some(path.to_path_buf());
         let Some(text) = read(path, LARGEST_FILE, &mut project.notes) else { return project };
         let (documents, mut notes) = parse_yaml(0, &text);
         let mut reader = Reader { notes: &mut notes, not_yet: NOT_YET };
@@ -168,6 +171,20 @@ impl Project {
     }
 }
 
+const KNOWN: &[&str] =
+    &["owner", "realms", "environments", "prune", "external", "protect", "release", "zone", "guards"];
+
+/// Returns whether a document reads like a project file.
+pub(super) fn is_project(document: &Tree) -> bool {
+    document.entries().iter().any(|(key, _)| KNOWN.contains(&&*key.name))
+}
+
+/// Returns whether a text can name an owner: it is part of the name of a client.
+pub fn is_owner_name(text: &str) -> bool {
+    let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
+    !text.is_empty() && text.chars().all(plain)
+}
+
 /// Keys that are planned and refused until they do what they say.
 const NOT_YET: &[&str] = &[
     "additive",
@@ -185,9 +202,7 @@ const NOT_YET: &[&str] = &[
 
 impl Reader<'_> {
     fn project(&mut self, tree: &Tree, project: &mut Project) {
-        let known =
-            ["owner", "realms", "environments", "prune", "external", "protect", "release", "zone", "guards"];
-        for (key, value) in self.entries(tree, "the project file", &known) {
+        for (key, value) in self.entries(tree, "the project file", KNOWN) {
             match &*key.name {
                 "owner" => project.owner = self.owner(key, value),
                 "realms" => {
@@ -214,11 +229,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Part of the name of a client, so it keeps to what every system can hold.
     fn owner(&mut self, key: &Key, value: &Tree) -> Option<String> {
         let text = self.text(key, value)?;
-        let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
-        if text.is_empty() || !text.chars().all(plain) {
+        if !is_owner_name(&text) {
             self.notes.push(
                 Note::error(
                     Code::WrongForm,

@@ -76,7 +76,7 @@ fn live() -> Live {
     let realm = json!({
         "realm": "shop",
         "displayName": "Shop",
-        "smtpServer": {"host": "mail", "password": "**********"},
+        "smtpServer": {"host": "mail", "auth": "true", "password": "**********"},
         "roles": {"realm": [
             {"name": "reader", "description": "Reads"}, {"name": "legacy"}, {"name": "other"},
             {"name": "default-roles-shop", "composites": {"realm": ["legacy"]}}]},

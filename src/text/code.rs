@@ -46,6 +46,10 @@ named! {
     UnusedRealm = "RW0118",
     /// One thing is said in two ways at once.
     SaidTwice = "RW0119",
+    /// A folder of manifests holds the project file of another project, which this run does not read.
+    OtherProject = "RW0120",
+    /// A file of an older Keycloak is read as Keycloak itself imports it.
+    Migrated = "RW0121",
 
     // 02: references.
     /// A reference leads to nothing that the manifests declare or that every realm has.
@@ -78,6 +82,10 @@ named! {
     WrongType = "RW0310",
     /// The name of a client scope has characters that Keycloak refuses.
     WrongScopeName = "RW0311",
+    /// Keycloak turns a switch off while another one is on.
+    TurnedOff = "RW0312",
+    /// Keycloak drops a value because of what stands beside it.
+    Dropped = "RW0313",
 
     // 04: what works, and is hardly meant.
     /// A secret is written in a manifest.
@@ -96,6 +104,8 @@ named! {
     NeedsServiceAccount = "RW0407",
     /// A placeholder stands where a secret is expected, and would become the secret itself.
     PlaceholderSecret = "RW0408",
+    /// A placeholder of another tool is taken as it is written.
+    Placeholder = "RW0409",
 
     // 05: manifests against the server.
     /// A reference leads to nothing, neither in the manifests nor in the realm.
@@ -124,6 +134,8 @@ named! {
     NoSubject = "RW0512",
     /// An object would be created beside one whose name differs only in case.
     DiffersInCase = "RW0513",
+    /// The server lets nobody change an object.
+    CannotChange = "RW0514",
 
     // 06: access tests.
     /// An access test does not say whose resources it is about, or names no resource server.

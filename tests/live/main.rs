@@ -18,6 +18,7 @@ mod asking;
 mod browser;
 mod cascade;
 mod connecting;
+mod derived;
 mod faults;
 mod foreign;
 mod guards;
@@ -75,6 +76,7 @@ fn trials() -> Vec<Trial> {
         asking::trials(),
         cascade::trials(),
         connecting::trials(),
+        derived::trials(),
         faults::trials(),
         foreign::trials(),
         access_tests::trials(),

@@ -74,7 +74,7 @@ fn authorization(desired: &Desired, address: &Address, client: &Object, notes: &
             .help("set `serviceAccountsEnabled: true`"),
         ),
         None if is_on == Some(true) => notes.push(
-            Note::warning(
+            Note::error(
                 Code::NeedsServiceAccount,
                 format!("authorization needs service accounts: {title}"),
                 at,

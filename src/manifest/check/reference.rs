@@ -1,7 +1,7 @@
 //! References: each must name something that is declared, built in, or declared elsewhere on purpose.
 
 use super::known::Known;
-use crate::kind::{self, CLIENT, POLICY, ROLE, wire_name};
+use crate::kind::{self, CLIENT, POLICY, ROLE, USER, wire_name};
 use crate::state::{Address, Object};
 use crate::text::{At, Code, Note};
 
@@ -18,7 +18,9 @@ pub(super) fn check(known: &Known<'_>, address: &Address, object: &Object, notes
         if target.kind() == ROLE && address.kind() == POLICY {
             ambiguous(known, target, at, notes);
         }
-        if !known.has(target) {
+        // An export of a realm holds no users: a plan looks them up.
+        let may_be_there = target.kind() == USER && known.desired.exported.contains(address);
+        if !may_be_there && !known.has(target) {
             let title = format!(
                 "{} names {} in `{field}`, which is declared nowhere",
                 kind::title(address),

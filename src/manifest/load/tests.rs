@@ -15,7 +15,7 @@ fn documents_of_a_realm_become_one_state_wherever_they_stand() {
     assert_eq!(notes(&loaded.files, &loaded.notes, Color::Never), "");
     let names: Vec<&str> = loaded.realms.iter().map(|it| it.realm.as_str()).collect();
     assert_eq!(names, ["one", "two"]);
-    let eric = loaded.realms[0].state.get(&Address::top(crate::kind::USER, "eric")).expect("declared");
+    let eric = loaded.realms[0].state.get(&Address::top(kind::USER, "eric")).expect("declared");
     assert_eq!(eric.text("email"), "eric@example.org");
     assert_eq!(format!("{:?}", eric.get("groups").expect("declared")), "[@group/a, @group/b]");
 }
@@ -59,7 +59,7 @@ fn secret_files_are_relative_to_the_manifest_and_stay_inside_the_tree() {
         ("m/a.yaml", "realm: one\nclients: [{clientId: demo, secret: {fromFile: ../run/secret}}]\n"),
         ("m/b.yaml", "realm: one\nclients: [{clientId: x, secret: {fromFile: ../../etc/passwd}}]\n"),
     ]);
-    let demo = loaded.realms[0].state.get(&Address::top(crate::kind::CLIENT, "demo")).expect("declared");
+    let demo = loaded.realms[0].state.get(&Address::top(kind::CLIENT, "demo")).expect("declared");
     assert_eq!(format!("{:?}", demo.fields["secret"]), "(secret from file run/secret)");
     let codes: Vec<_> = loaded.notes.iter().map(|it| it.code).collect();
     assert_eq!(codes, [Code::SecretOutside]);
@@ -85,9 +85,9 @@ fn folders_are_walked_in_order_and_the_project_file_is_not_a_manifest() {
     assert!(loaded.notes.is_empty(), "{:?}", loaded.notes);
     assert_eq!((loaded.realms.len(), loaded.tests.len()), (1, 1));
     assert_eq!(loaded.realms[0].state.objects.len(), 2);
-    let again = load(&[folder.path().to_owned(), folder.path().join("a.json")], &Project::default());
+    let again = load(&[folder.path().to_owned(), folder.path().join("a.json")], &project);
     assert_eq!(again.realms[0].state.objects.len(), 2);
-    assert!(again.files.text(3).is_none(), "a file named twice is read once");
+    assert!(again.files.text(4).is_none(), "a file named twice is read once");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn many_files_are_read_on_all_cores_in_their_order() {
     assert!(loaded.notes.is_empty(), "{:?}", loaded.notes);
     let state = &loaded.realms[0].state;
     for number in 0..60u32 {
-        let address = Address::top(crate::kind::USER, format!("user-{number}"));
+        let address = Address::top(kind::USER, format!("user-{number}"));
         assert_eq!(state.get(&address).map(|it| it.at.file), Some(number));
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::{Body, Call, Method, Segment};
-use crate::change::{Action, Change, To};
+use crate::change::{Action, Change, FieldChange, To};
 use crate::kind::{self, CLIENT, PERMISSION, RESOURCE, USER};
 use crate::state::{Address, Object, State};
 
@@ -69,6 +69,14 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         }
         for needed in needs(call, &changes[call.change]) {
             after[index].extend(makers.get(&needed).copied().filter(|it| *it != index));
+        }
+        // What the server draws anew with a switch is sent after the switch.
+        let is_drawn = |it: &FieldChange| {
+            kind::kind(own.kind()).field(&it.path.field).is_some_and(|it| !it.drawn_with.is_empty())
+        };
+        if matches!(call.body, Body::Overlay { .. }) && call.fields.iter().any(is_drawn) {
+            let switch = index.checked_sub(1).filter(|it| calls[*it].change == call.change);
+            after[index].extend(switch);
         }
         // A link is added after others of its object were removed: a client scope changes sides.
         if matches!(link(call), Some((add, _)) if !add.is_empty()) {

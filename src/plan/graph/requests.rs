@@ -60,9 +60,15 @@ pub(super) fn of_change(
             let (own, body): (Vec<&FieldChange>, Vec<&FieldChange>) = plain.into_iter().partition(|it| {
                 kind.field(&it.path.field).is_some_and(|it| matches!(it.sent, Sent::CreateOnly))
             });
+            // The server draws a new value with a switch: what is declared is sent after it.
+            let draws = |it: &&FieldChange| {
+                let switch = kind.field(&it.path.field).map_or("", |it| it.drawn_with);
+                body.iter().any(|other| &*other.path.field == switch)
+            };
+            let (drawn, body): (Vec<&FieldChange>, Vec<&FieldChange>) = body.iter().copied().partition(draws);
             // One of a client's settings may close and the other open: each is sent when its turn comes.
             let at_once = if address.kind() == SETTINGS { 1 } else { body.len().max(1) };
-            for body in body.chunks(at_once) {
+            for body in body.chunks(at_once).chain(drawn.chunks(drawn.len().max(1))) {
                 let set = body
                     .iter()
                     .map(|it| Overlay { path: it.path.clone(), from: it.from.clone(), to: value(&it.to) })

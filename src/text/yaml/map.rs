@@ -4,7 +4,7 @@ use crate::text::Code;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{At, Composer, Event, Note, ScalarStyle, ScanError, Span, Tree, TreeIs, syntax};
-use crate::text::Key;
+use crate::text::{Key, Severity};
 
 enum KeyIs {
     Name(Box<str>),
@@ -105,7 +105,13 @@ impl<'t> Composer<'t> {
                 first = index;
                 continue;
             }
-            repeated.insert(index, duplicate(&key.name, first_key.at, key.at));
+            let mut note = duplicate(&key.name, first_key.at, key.at);
+            // Said twice and not two things: harmless, and found in files that other tools write.
+            if same(&entries[index].1, &entries[first].1) {
+                note.severity = Severity::Warning;
+                note = note.help("take one of the two out");
+            }
+            repeated.insert(index, note);
         }
         if repeated.is_empty() {
             return;
@@ -152,4 +158,18 @@ fn duplicate(name: &str, first: At, again: At) -> Note {
         "written again here",
     )
     .and(first, "written first here")
+}
+
+/// Whether two values were written alike, wherever they stand.
+fn same(a: &Tree, b: &Tree) -> bool {
+    match (&a.is, &b.is) {
+        (TreeIs::List(a), TreeIs::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (TreeIs::Map(a), TreeIs::Map(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0.name == b.0.name && same(&a.1, &b.1))
+        }
+        (TreeIs::Null, TreeIs::Null) => true,
+        (TreeIs::Bool(a), TreeIs::Bool(b)) => a == b,
+        (TreeIs::Number(a), TreeIs::Number(b)) | (TreeIs::Text(a), TreeIs::Text(b)) => a == b,
+        _ => false,
+    }
 }
