@@ -38,8 +38,8 @@ pub struct Question<'a> {
     pub desired: &'a State,
     pub live: &'a Live,
     pub version: Version,
-    /// How the realm calls its default role.
-    pub default_role: &'a str,
+    /// The name of the realm.
+    pub realm: &'a str,
     pub ownership: &'a Ownership,
     pub same_secret: SameSecret<'a>,
     pub terms: &'a Terms,
@@ -123,8 +123,10 @@ pub struct LeftBehind {
 
 /// Compares what is desired with what is live.
 pub fn diff(question: &Question<'_>) -> Diff {
-    let mut out =
-        Diff { desired: with_default_role(question.desired, question.default_role), ..Diff::default() };
+    let mut out = Diff {
+        desired: with_default_role(question.desired, question.live.state.default_role.as_ref()),
+        ..Diff::default()
+    };
     // Live, plus what the server makes with the objects that this plan creates.
     let mut base = question.live.state.clone();
     let desired = std::mem::take(&mut out.desired);
@@ -160,7 +162,7 @@ pub fn on_a_new_realm(realm: &str, desired: &State, version: Version) -> State {
         desired,
         live: &live,
         version,
-        default_role: &kind::default_role_name(realm),
+        realm,
         ownership: &Ownership::default(),
         same_secret: Box::new(|_, _| None),
         terms: &Terms::default(),
@@ -209,7 +211,9 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             // A resource that loses scopes takes them from permissions on it.
             let live = if address.kind() == PERMISSION { made.as_ref().unwrap_or(live) } else { live };
             let live = live.clone();
-            if ownership::is_anothers(question, address, object, out) {
+            if ownership::is_anothers(question, address, object, out)
+                || ownership::is_one_of_several(address, object, &live, out)
+            {
                 return;
             }
             // What an owner makes of a realm that does not exist is the owner's from the beginning.
@@ -225,8 +229,8 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             update(question, address, object, &made, Some(&Entry::default()), why, out);
         }
         (Found::Absent, None) => {
-            if address.kind() == USER && address.name().starts_with("service-account-") {
-                let client = address.name().trim_start_matches("service-account-");
+            let said = object.made_by.as_ref().map(Address::name);
+            if let Some(client) = said.or_else(|| kind::reserved_for(address)) {
                 out.notes.push(
                     Note::error(
                         Code::NoServiceAccount,
@@ -409,12 +413,13 @@ fn update(
 }
 
 /// Replaces the symbolic default role by the one that the realm has.
-fn with_default_role(state: &State, default_role: &str) -> State {
+fn with_default_role(state: &State, default_role: Option<&Address>) -> State {
     let mut state = state.clone();
+    let Some(default_role) = default_role else { return state };
     for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
         node.each_ref_mut(&mut |target| {
             if target.kind() == kind::ROLE && target.name() == kind::DEFAULT_ROLE {
-                *target = Address::top(kind::ROLE, default_role);
+                *target = default_role.clone();
             }
         });
     }

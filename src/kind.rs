@@ -4,6 +4,7 @@
 //! would become a language: two spellings of a policy, the shorthand on a resource, the tree of roles.
 
 mod authz;
+mod built_in;
 mod client;
 mod client_scope;
 mod closed;
@@ -20,10 +21,12 @@ mod reference;
 mod representation;
 mod role;
 mod scope_mapping;
+mod service_account;
 mod shorthand;
 mod user;
 mod user_profile;
 
+pub use built_in::{built_ins, is_built_in};
 pub use closed::{close, keeps_closed, reopen, strict_for_a_while};
 pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
@@ -37,6 +40,7 @@ pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
 pub use role::{administrator, default_role_name, is_administration};
 pub use scope_mapping::is_only_mapped;
+pub use service_account::{reserved_for, service_account, service_account_of};
 pub use user_profile::UserProfile;
 
 use crate::state::{Address, KindName, Object};
@@ -103,8 +107,6 @@ pub struct Kind {
     pub respell: Option<fn(&Tree, &mut Vec<Note>) -> Tree>,
     /// Whether an object of this type has a field that its class knows.
     pub takes: fn(&str, &str) -> bool,
-    /// What every realm has and nobody may delete.
-    pub built_in: fn(&Address) -> bool,
     /// What a server of a version lets nobody change.
     pub is_fixed: fn(&Address, Version) -> bool,
 }
@@ -173,6 +175,22 @@ pub struct Field {
     pub feature: &'static str,
     /// The server leaves out targets of another protocol than the object's, without a word.
     pub same_protocol: bool,
+    /// Links that stay although no manifest mentions them, unless we made them.
+    pub stays: Stays,
+}
+
+/// Which links of an object stay although nobody mentions them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Stays {
+    Nothing,
+    /// The role that every user has.
+    DefaultRole,
+    /// What came with the realm.
+    BuiltIn,
+    /// All, of an object that came with the realm.
+    OfBuiltIn,
+    /// These client scopes: on every client, and on those that somebody else made.
+    Scopes { always: &'static [&'static str], adopted: &'static [&'static str] },
 }
 
 /// Keys of a map that the server drops while another key has another value.
@@ -321,6 +339,7 @@ const fn field(name: &'static str) -> Field {
         drawn_with: "",
         feature: "",
         same_protocol: false,
+        stays: Stays::Nothing,
     }
 }
 
@@ -351,10 +370,6 @@ const fn children(name: &'static str, kind: fn(&Tree) -> KindName) -> Field {
 
 fn any_field(_: &str, _: &str) -> bool {
     true
-}
-
-fn never(_: &Address) -> bool {
-    false
 }
 
 fn never_fixed(_: &Address, _: Version) -> bool {

@@ -140,8 +140,10 @@ impl Cast<'_> {
         }
         let user = Address::top(USER, text.to_lowercase());
         let is_there = |it: &Address| self.state.contains(it);
-        if is_there(&user) && !text.starts_with("service-account-") {
-            return Ok(Persona { name: user.name().to_owned(), user: Some(user), ..named });
+        match self.state.get(&user).map(|it| it.made_by.clone()) {
+            Some(None) => return Ok(Persona { name: user.name().to_owned(), user: Some(user), ..named }),
+            Some(client) => return Ok(Persona { service_account: client, ..named }),
+            None => {}
         }
         if let Some(client) = text.strip_prefix("service-account-").map(|it| Address::top(CLIENT, it))
             && is_there(&client)

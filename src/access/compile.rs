@@ -21,10 +21,7 @@ impl Realm {
         let users = interned(state, USER);
         let clients = interned(state, CLIENT);
         let client_scopes = interned(state, CLIENT_SCOPE);
-        let default_role = roles
-            .addresses
-            .iter()
-            .position(|it| it.parent().is_none() && it.name().starts_with("default-roles-"));
+        let default_role = state.default_role.as_ref().and_then(|it| roles.get(it));
         let role = |address: &Address| {
             let placeholder = address.parent().is_none() && address.name() == DEFAULT_ROLE;
             if placeholder { default_role } else { roles.get(address) }
@@ -51,7 +48,7 @@ impl Realm {
                 groups: refs(object, "groups", &|it| groups.get(it)),
                 attributes,
                 email_verified: object.is_true("emailVerified"),
-                account_of: account_of(address, object, &clients),
+                account_of: object.made_by.as_ref().and_then(|it| clients.get(it)),
             }
         });
         let client_entries = each(state, &clients, |address, object| Client {
@@ -131,14 +128,6 @@ fn mapped(object: &Object, role: &dyn Fn(&Address) -> Option<usize>) -> Vec<usiz
 fn attribute<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
     let value = object.get("attributes")?.get(key)?;
     value.as_text().or_else(|| value.items().first().and_then(Node::as_text))
-}
-
-fn account_of(address: &Address, object: &Object, clients: &Interned) -> Option<usize> {
-    if let Some(client) = &object.made_by {
-        return clients.get(client);
-    }
-    let name = address.name().strip_prefix("service-account-")?;
-    clients.addresses.iter().position(|it| it.name().to_lowercase() == name)
 }
 
 fn mappers(state: &State, owner: &Address) -> Vec<Mapper> {

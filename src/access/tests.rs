@@ -30,6 +30,7 @@ fn state(authorization: &Value) -> State {
     ]);
     let realm = json!({
         "realm": "demo",
+        "defaultRole": { "name": "default-roles-demo" },
         "roles": {
             "realm": [
                 { "name": "default-roles-demo", "composites": { "realm": ["base"] } },

@@ -49,6 +49,8 @@ named! {
     Unknown = "unknown",
     /// Keycloak keeps the value that the object was created with.
     Fixed = "fixed",
+    /// Keycloak has several objects of this name, so nobody can tell which one is meant.
+    Ambiguous = "ambiguous",
     /// A version of a secret is lower than the one that was applied.
     SecretVersion = "secret-version",
     /// The object changed in Keycloak since it was applied, and would be deleted.

@@ -12,7 +12,7 @@ use super::secret::{Sources, file, variable};
 use crate::access::Myself;
 use crate::keycloak::openid::{Client, Token};
 use crate::keycloak::{Connect, Credentials, Keycloak, Reach, Secret, Stored};
-use crate::kind::{CLIENT, USER};
+use crate::kind::{CLIENT, USER, service_account};
 use crate::manifest::Project;
 use crate::run::{RefusedError, UsageError};
 use crate::state::Address;
@@ -316,7 +316,7 @@ fn whose(realm: &str, credentials: &Credentials) -> (Option<String>, Myself) {
             let realm = token.text("iss").rsplit_once("/realms/").map(|(_, realm)| realm.to_owned());
             let myself = match (token.text("preferred_username"), token.text("azp")) {
                 ("", _) => Myself::Unknown,
-                (name, id) if name.starts_with("service-account-") => client(id),
+                (name, id) if service_account(&Address::top(CLIENT, id)).name() == name => client(id),
                 (name, _) => user(name),
             };
             (realm, myself)

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::fields::Compared;
+use super::ownership::is_built_in;
 use super::{Diff, Entry, How, Question};
 use crate::change::{FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, CLIENT, CLIENT_SCOPE, REALM, ROLE, USER};
+use crate::kind::{self, CLIENT, CLIENT_SCOPE, REALM, Stays};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
 
@@ -47,7 +48,7 @@ pub(super) fn compare(
         let mut tolerated = entry.and_then(|it| it.tolerated.get(field)).cloned().unwrap_or_default();
         let extra: BTreeSet<Address> = there
             .difference(&wanted)
-            .filter(|it| ours.contains(it) || !stays(question, address, it, created))
+            .filter(|it| ours.contains(it) || !stays(question, address, rule, it, created))
             .cloned()
             .collect();
         if first_contact {
@@ -108,17 +109,24 @@ fn targets(node: Option<&Node>) -> BTreeSet<Address> {
     node.map(|it| it.items().iter().filter_map(|it| it.as_ref().cloned()).collect()).unwrap_or_default()
 }
 
-/// Links that stay although nobody mentions them: the default role of users, what built-in roles are
-/// composed of, the scope of service accounts, which every update brings back; and, unless this owner made the
-/// object, the realm's own scope lists and the scopes without which tokens lose `sub` and roles.
-fn stays(question: &Question<'_>, address: &Address, target: &Address, created: bool) -> bool {
-    match address.kind() {
-        USER => target.kind() == ROLE && target.name() == question.default_role,
-        ROLE => (kind::kind(ROLE).built_in)(address),
-        REALM => !created && (kind::kind(CLIENT_SCOPE).built_in)(target),
-        CLIENT if created => target.name() == "service_account",
-        CLIENT => matches!(target.name(), "basic" | "acr" | "web-origins" | "roles" | "service_account"),
-        _ => false,
+/// Returns whether a link stays although nobody mentions it; what was there before counts only on objects that this
+/// owner did not make.
+fn stays(
+    question: &Question<'_>,
+    address: &Address,
+    rule: &kind::Field,
+    target: &Address,
+    created: bool,
+) -> bool {
+    match rule.stays {
+        Stays::Nothing => false,
+        // Where nobody may see which role it is, it could be any.
+        Stays::DefaultRole => question.live.state.default_role.as_ref().is_none_or(|it| it == target),
+        Stays::BuiltIn => !created && is_built_in(question, target),
+        Stays::OfBuiltIn => is_built_in(question, address),
+        Stays::Scopes { always, adopted } => {
+            always.contains(&target.name()) || (!created && adopted.contains(&target.name()))
+        }
     }
 }
 

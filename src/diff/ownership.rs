@@ -37,6 +37,31 @@ pub(super) fn is_anothers(
     true
 }
 
+/// Refuses fields on one of several live objects of a name: it could be another one that is meant.
+pub(super) fn is_one_of_several(address: &Address, object: &Object, live: &Object, out: &mut Diff) -> bool {
+    let is = live.namesakes > 0 && !object.fields.is_empty();
+    if is {
+        out.refusals.push(several(address, live, object.at));
+    }
+    is
+}
+
+fn several(address: &Address, live: &Object, at: At) -> Refusal {
+    let place = address.parent().map(|it| format!(" of {}", kind::title(&it))).unwrap_or_default();
+    Refusal {
+        id: Reason::Ambiguous,
+        address: address.clone(),
+        message: format!(
+            "{}{place} is there {} times in Keycloak, and nothing tells which one is meant; rename or remove the \
+             others in Keycloak",
+            kind::title(address),
+            live.namesakes + 1
+        ),
+        at,
+        consent: None,
+    }
+}
+
 /// What the ledger lists and the manifests lack: deleted with `--prune`, otherwise left behind.
 pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
     let Some(ledger) = &question.ownership.ledger else { return };
@@ -78,7 +103,7 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
                 continue;
             }
         };
-        if released || is_built_in(address) {
+        if released || is_built_in(question, address) {
             out.changes.push(change(Action::Forget, Why::NotInManifests));
             continue;
         }
@@ -92,6 +117,10 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
                 path: None,
                 adopted: entry.how == How::Adopted,
             });
+            continue;
+        }
+        if live.namesakes > 0 {
+            out.refusals.push(several(address, live, At::SERVER));
             continue;
         }
         if moved(entry, live) {
@@ -125,9 +154,10 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
     out.changes.extend(deletes);
 }
 
-/// Only objects that come with a realm; what stands under a built-in client is as deletable as anything.
-fn is_built_in(address: &Address) -> bool {
-    (kind::kind(address.kind()).built_in)(address)
+/// What came with the realm; what was put under a built-in client is as deletable as anything.
+pub(super) fn is_built_in(question: &Question<'_>, address: &Address) -> bool {
+    question.live.state.default_role.as_ref() == Some(address)
+        || kind::is_built_in(address, question.realm, question.version)
 }
 
 fn moved(entry: &Entry, live: &Object) -> bool {
@@ -206,7 +236,9 @@ fn judge_effect(
     let ours = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(on));
     let made_by = question.live.state.get(on).and_then(|it| it.made_by.as_ref());
     let belongs = effect.fate == Fate::Disappears
-        && (is_made_with(question, going, on) || made_by.is_some_and(|it| it == of) || is_built_in(on));
+        && (is_made_with(question, going, on)
+            || made_by.is_some_and(|it| it == of)
+            || is_built_in(question, on));
     let declared = out.desired.contains(on);
     let mut refuse = |id, message, consent| {
         out.refusals.push(Refusal { id, address: on.clone(), message, at: At::SERVER, consent });

@@ -22,7 +22,8 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
 
 fn user(question: &Question<'_>, address: &Address, object: &Object, planned: &State, notes: &mut Vec<Note>) {
     let Some(profile) = question.user_profile else { return };
-    let is_new = !question.live.state.contains(address) && !address.name().starts_with("service-account-");
+    let is_made = |it: &Object| it.made_by.is_some();
+    let is_new = !question.live.state.contains(address) && !planned.get(address).is_some_and(is_made);
     if let Some(why) = profile.refuses(address.name()).filter(|_| is_new) {
         notes.push(Note::error(
             Code::ProfileRefuses,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
-use crate::kind::{CLIENT, REALM, USER, default_role_name, lift_realm, realm_address, settle_slashes};
+use crate::kind::{self, CLIENT, REALM, USER, lift_realm, realm_address, settle_slashes};
 use crate::state::{Address, KindName, Known, Live, State, encoded};
 use crate::text::tree_of_json;
 
@@ -61,7 +61,6 @@ pub struct Read {
     pub source: Source,
     /// Nothing where the realm does not exist or may not be viewed.
     pub realm_id: Option<String>,
-    pub default_role: String,
     /// Nothing where the credential may not see it.
     pub version: Option<Version>,
     /// How many requests this read took.
@@ -104,7 +103,7 @@ pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read,
     match exported {
         Ok(exported) if rights.partial_export != Right::No => {
             let draft = export::draft(exported, listed?);
-            return finish(&wire, realm, want, &rights, Source::Export, draft).await;
+            return finish(&wire, want, &rights, Source::Export, draft).await;
         }
         Ok(_) => {}
         Err(error) => match error.kind() {
@@ -129,13 +128,12 @@ pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read,
         },
     }
     let draft = Box::pin(lists::read(&wire, &rights, listed.ok().flatten())).await?;
-    finish(&wire, realm, want, &rights, Source::Lists, draft).await
+    finish(&wire, want, &rights, Source::Lists, draft).await
 }
 
 /// Reads what neither source brings, and turns all into live state.
 async fn finish(
     wire: &Wire<'_>,
-    realm: &str,
     want: &Want,
     rights: &Rights,
     source: Source,
@@ -161,7 +159,7 @@ async fn finish(
     for secret in rows(&draft.realm, "clients").iter().filter_map(|it| str_of(it, "secret")) {
         wire.redact(secret);
     }
-    let (default_role, realm_id) = (default_role(&draft.realm, realm), text(&draft.realm, "id"));
+    let realm_id = text(&draft.realm, "id");
     let mut live = lift(draft.realm);
     live.unread = draft.unread;
     learn(&mut live, draft.covers, draft.missing, asked);
@@ -169,18 +167,12 @@ async fn finish(
         live,
         source,
         realm_id,
-        default_role,
         version,
         requests: wire.requests(),
         user_profile,
         policy_types,
         federated,
     })
-}
-
-fn default_role(realm: &Map<String, Value>, name: &str) -> String {
-    let role = realm.get("defaultRole").and_then(|it| it.get("name")).and_then(Value::as_str);
-    role.map_or_else(|| default_role_name(name), str::to_owned)
 }
 
 /// Records what was read: the kinds that the draft covers, but for what it misses, and the users that were asked
@@ -201,7 +193,7 @@ fn learn(
                 // client says that it has one.
                 let clients = live.state.objects.iter().filter(|(it, _)| it.kind() == CLIENT);
                 let clients = clients.filter(|(_, it)| !it.is_true("serviceAccountsEnabled"));
-                asked.extend(clients.map(|(it, _)| service_accounts::address(it.name())));
+                asked.extend(clients.map(|(it, _)| kind::service_account(it)));
                 Known::Only(asked)
             }
             None => Known::Not { needs: "view-users" },

@@ -5,7 +5,7 @@
 
 use super::{
     CLIENT, Compare, Field, Kind, PERMISSION, POLICY, RESOURCE as RESOURCE_NAME, Routes, SCOPE as SCOPE_NAME,
-    SETTINGS as SETTINGS_NAME, Sent, Unset, Unsets, children, field, never, policy, server_owned, shorthand,
+    SETTINGS as SETTINGS_NAME, Sent, Unset, Unsets, children, field, policy, server_owned, shorthand,
 };
 use crate::text::{Code, Key, Note, Tree, TreeIs};
 
@@ -36,7 +36,6 @@ pub(super) static SETTINGS: Kind = Kind {
     not_in_put: &["resources", "scopes", "policies", "authorizationSchema"],
     respell: Some(shorthand::expand),
     takes: super::any_field,
-    built_in: |_| true,
     is_fixed: super::never_fixed,
 };
 
@@ -58,7 +57,6 @@ pub(super) static SCOPE: Kind = Kind {
     not_in_put: &["policies", "resources"],
     respell: None,
     takes: super::any_field,
-    built_in: never,
     is_fixed: super::never_fixed,
 };
 
@@ -84,7 +82,6 @@ pub(super) static RESOURCE: Kind = Kind {
     not_in_put: &["owner"],
     respell: Some(respell_resource),
     takes: super::any_field,
-    built_in: never,
     is_fixed: super::never_fixed,
 };
 

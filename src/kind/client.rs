@@ -5,10 +5,16 @@
 //! read, overlaid and written whole. A secret that is left out is kept. Scopes count only at their endpoint.
 
 use super::{
-    CLIENT_SCOPE, Compare, Field, Hazard, Kind, Link, MAPPER, NEWEST, Routes, SETTINGS, Sent, Unset, Unsets,
+    CLIENT_SCOPE, Compare, Field, Hazard, Kind, Link, MAPPER, NEWEST, Routes, SETTINGS, Sent, Stays, Unset, Unsets,
     Version, children, field, hazard, kept, links, not_yet, scope_mapping, server_owned,
 };
-use crate::state::Address;
+
+/// Without these scopes tokens lose `sub`, roles and origins.
+const TOKENS: Stays = Stays::Scopes {
+    // Every update of a client brings it back.
+    always: &["service_account"],
+    adopted: &["basic", "acr", "web-origins", "roles"],
+};
 
 pub(super) static CLIENT: Kind = Kind {
     name: super::CLIENT,
@@ -34,12 +40,14 @@ pub(super) static CLIENT: Kind = Kind {
         hazard("authorizationServicesEnabled", Hazard::Deletes, "false"),
         hazard("fullScopeAllowed", Hazard::Opens, "true"),
         Field {
+            stays: TOKENS,
             excludes: "optionalClientScopes",
             expects: super::client_scope::BASIC,
             same_protocol: true,
             ..links("defaultClientScopes", CLIENT_SCOPE, Link::Each("default-client-scopes"))
         },
         Field {
+            stays: TOKENS,
             excludes: "defaultClientScopes",
             same_protocol: true,
             ..links("optionalClientScopes", CLIENT_SCOPE, Link::Each("optional-client-scopes"))
@@ -74,24 +82,8 @@ pub(super) static CLIENT: Kind = Kind {
     ],
     respell: None,
     takes: |_, field| !scope_mapping::is_one(field),
-    built_in: is_built_in,
     is_fixed,
 };
-
-/// The clients that every realm has.
-pub(super) fn is_built_in(address: &Address) -> bool {
-    address.kind() == super::CLIENT
-        && (matches!(
-            address.name(),
-            "account"
-                | "account-console"
-                | "admin-cli"
-                | "broker"
-                | "realm-management"
-                | "security-admin-console"
-                | "admin-permissions"
-        ) || address.name().ends_with("-realm"))
-}
 
 /// Since 26.7 (26.0 takes it) every write to the client that holds the administration roles is answered 403, also by
 /// administrators, also below it.

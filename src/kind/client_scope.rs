@@ -5,25 +5,6 @@ use super::{Kind, MAPPER, Routes, Unset, Unsets, children, kept, scope_mapping, 
 /// Puts `sub` into access tokens, since Keycloak 25.
 pub(super) const BASIC: &str = "basic";
 
-/// What a new realm of 26.7 has.
-const BUILT_IN: &[&str] = &[
-    "AuthnContextClassRef",
-    "acr",
-    "address",
-    "basic",
-    "email",
-    "microprofile-jwt",
-    "offline_access",
-    "organization",
-    "phone",
-    "profile",
-    "role_list",
-    "roles",
-    "saml_organization",
-    "service_account",
-    "web-origins",
-];
-
 pub(super) static CLIENT_SCOPE: Kind = Kind {
     name: super::CLIENT_SCOPE,
     title: "client scope",
@@ -49,6 +30,5 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     not_in_put: &["protocolMappers"],
     respell: None,
     takes: |_, field| !scope_mapping::is_one(field),
-    built_in: |address| address.kind() == super::CLIENT_SCOPE && BUILT_IN.contains(&address.name()),
     is_fixed: super::never_fixed,
 };

@@ -52,21 +52,13 @@ pub fn created(address: &Address, object: &Object, state: &State, version: Versi
         client::derived(&mut made, address, object);
     }
     if address.kind() == USER {
-        let default_role = Address::top(ROLE, default_role(state));
+        let unknown = || Address::top(ROLE, super::DEFAULT_ROLE);
+        let default_role = state.default_role.clone().unwrap_or_else(unknown);
         made.fields.insert("realmRoles".into(), refs([default_role]));
         let groups = state.get(&realm_address()).and_then(|it| it.get("defaultGroups")).cloned();
         made.fields.insert("groups".into(), groups.unwrap_or_else(|| refs([])));
     }
     made
-}
-
-/// Returns what every state says of its default role; every realm has one.
-fn default_role(state: &State) -> String {
-    state
-        .objects
-        .keys()
-        .find(|it| it.kind() == ROLE && it.parent().is_none() && it.name().starts_with("default-roles-"))
-        .map_or_else(|| super::DEFAULT_ROLE.to_owned(), |it| it.name().to_owned())
 }
 
 fn recorded(address: &Address, object: &Object, version: Version) -> Option<Value> {
@@ -109,7 +101,7 @@ fn recorded(address: &Address, object: &Object, version: Version) -> Option<Valu
     Some(reads)
 }
 
-fn has_service_account(client: &Object) -> bool {
+pub(super) fn has_service_account(client: &Object) -> bool {
     client.is_true("serviceAccountsEnabled") || client.is_true("authorizationServicesEnabled")
 }
 
@@ -124,7 +116,7 @@ pub fn spawned(
         return Vec::new();
     }
     let mut spawned = Vec::new();
-    let user = Address::top(USER, format!("service-account-{}", address.name().to_lowercase()));
+    let user = super::service_account(address);
     let mut account = created(&user, &Object::new(At::SERVER), state, version);
     account.fields.insert("enabled".into(), Node::bool(At::SERVER, true));
     if client.is_true("authorizationServicesEnabled") {

@@ -11,7 +11,7 @@ use crate::state::{KindName, State};
 use crate::text::tree_of_json;
 
 /// Minor versions and what they put into a new realm, oldest first.
-const RECORDED: &[(Version, &str)] = &[
+pub(super) const RECORDED: &[(Version, &str)] = &[
     (OLDEST, include_str!("../../schemas/keycloak/26.0/fresh-realm.json")),
     (NEWEST, include_str!("../../schemas/keycloak/26.7/fresh-realm.json")),
 ];

@@ -3,8 +3,7 @@
 //! A PUT clears a description that is left out; sub-groups and roles in a body are ignored.
 
 use super::{
-    Compare, Field, Kind, Link, ROLE, Routes, Sent, Unset, Unsets, children, field, links, never,
-    server_owned,
+    Compare, Field, Kind, Link, ROLE, Routes, Sent, Unset, Unsets, children, field, links, server_owned,
 };
 
 pub(super) static GROUP: Kind = Kind {
@@ -38,6 +37,5 @@ pub(super) static GROUP: Kind = Kind {
     not_in_put: &["subGroups", "realmRoles", "clientRoles", "access", "subGroupCount"],
     respell: None,
     takes: super::any_field,
-    built_in: never,
     is_fixed: super::never_fixed,
 };

@@ -19,6 +19,8 @@ use crate::text::{Code, Key, Note, Tree, TreeIs, nearest};
 #[derive(Debug, Default)]
 pub struct Lifted {
     pub pieces: Vec<(Address, Object)>,
+    /// What the realm's `defaultRole` names.
+    pub default_role: Option<Address>,
     pub notes: Vec<Note>,
 }
 
@@ -39,7 +41,7 @@ pub fn lift_object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>) -
 impl Lifted {
     /// Returns the pieces as live state: absent for null, hidden for what must not be shown.
     pub fn into_live(self) -> State {
-        let mut state = State::default();
+        let mut state = State { default_role: self.default_role, ..State::default() };
         for (address, mut object) in self.pieces {
             object.fields.retain(|_, node| {
                 as_said(node);
@@ -53,11 +55,21 @@ impl Lifted {
                 Entry::Occupied(mut occupied) if super::is_only_mapped(&object) => {
                     join(occupied.get_mut(), object);
                 }
-                // Of two, the server's own comes before a user's.
-                Entry::Occupied(_) => {}
+                Entry::Occupied(mut occupied) => meet(occupied.get_mut(), object),
             }
         }
         state
+    }
+}
+
+/// Keeps one of two objects of one name. A resource of the server stands before those of users, who may give theirs
+/// any name; of others, such as two mappers of one client for two protocols, nobody can tell which is meant.
+fn meet(kept: &mut Object, other: Object) {
+    let is_users = |it: &Object| it.get("owner").is_some();
+    match (is_users(kept), is_users(&other)) {
+        (false, true) => {}
+        (true, false) => *kept = other,
+        (true, true) | (false, false) => kept.namesakes += 1,
     }
 }
 
@@ -166,8 +178,15 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                     if *key.name == *kind.routes.id {
                         object_.id = value.scalar().map(Into::into);
                     }
-                    if &*key.name == "serviceAccountClientId" {
-                        object_.made_by = value.scalar().map(|it| Address::top(CLIENT, it));
+                    match &*key.name {
+                        "serviceAccountClientId" => {
+                            object_.made_by = value.scalar().map(|it| Address::top(CLIENT, it));
+                        }
+                        "defaultRole" => {
+                            let name = value.get("name").and_then(Tree::scalar);
+                            out.default_role = name.map(|it| Address::top(ROLE, it));
+                        }
+                        _ => {}
                     }
                     continue;
                 }
@@ -315,5 +334,38 @@ fn is_empty(tree: &Tree) -> bool {
         TreeIs::List(items) => items.is_empty(),
         TreeIs::Map(entries) => entries.iter().all(|(_, value)| is_empty(value)),
         TreeIs::Bool(_) | TreeIs::Number(_) | TreeIs::Text(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::tree_of_json;
+
+    #[test]
+    fn of_several_objects_of_a_name_the_servers_own_is_kept_and_others_are_counted() {
+        let resource = |owner: &str| serde_json::json!({ "name": "photo", "owner": owner });
+        let own = serde_json::json!({ "name": "photo" });
+        for (resources, owner, namesakes) in [
+            (vec![own.clone()], None, 0),
+            (vec![own.clone(), resource("alice"), resource("bob")], None, 0),
+            (vec![resource("alice"), resource("bob"), own], None, 0),
+            (vec![resource("alice")], Some("user/alice"), 0),
+            (vec![resource("alice"), resource("bob")], Some("user/alice"), 1),
+        ] {
+            let realm = serde_json::json!({ "realm": "r", "defaultRole": { "name": "everybody" }, "clients": [{
+                "clientId": "demo", "authorizationSettings": { "resources": resources } }] });
+            let state = lift_realm(&tree_of_json(&realm)).into_live();
+            let photo = &state.objects[&Address::top(CLIENT, "demo").child(super::super::RESOURCE, "photo")];
+            let is = photo.get("owner").and_then(Node::as_ref).map(ToString::to_string);
+            assert_eq!((is.as_deref(), photo.namesakes), (owner, namesakes), "{resources:?}");
+            assert_eq!(state.default_role, Some(Address::top(ROLE, "everybody")));
+        }
+        let mapper = |protocol: &str| serde_json::json!({ "name": "x", "protocol": protocol });
+        let realm = serde_json::json!({ "realm": "r", "clients": [{
+            "clientId": "demo", "protocolMappers": [mapper("saml"), mapper("openid-connect")] }] });
+        let state = lift_realm(&tree_of_json(&realm)).into_live();
+        let mapper = &state.objects[&Address::top(CLIENT, "demo").child(super::super::MAPPER, "x")];
+        assert_eq!(mapper.namesakes, 1);
     }
 }

@@ -4,9 +4,7 @@
 //! stored (`userinfo.token.claim` as `id.token.claim`, `introspection.token.claim` as `access.token.claim`); the
 //! representation of what they stand under, like the export, shows what is stored.
 
-use super::{
-    CLIENT, CLIENT_SCOPE, Field, Kind, Routes, Sent, Unset, Unsets, field, kept, never, server_owned,
-};
+use super::{CLIENT, CLIENT_SCOPE, Field, Kind, Routes, Sent, Unset, Unsets, field, kept, server_owned};
 
 pub(super) static MAPPER: Kind = Kind {
     name: super::MAPPER,
@@ -32,6 +30,5 @@ pub(super) static MAPPER: Kind = Kind {
     not_in_put: &[],
     respell: None,
     takes: super::any_field,
-    built_in: never,
     is_fixed: super::client::is_fixed,
 };

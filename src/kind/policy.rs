@@ -5,7 +5,7 @@
 
 use super::{
     CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Kind, PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME,
-    RESOURCE, ROLE, Routes, SCOPE, Sent, USER, Unset, Unsets, field, never, server_owned,
+    RESOURCE, ROLE, Routes, SCOPE, Sent, USER, Unset, Unsets, field, server_owned,
 };
 use crate::state::KindName;
 use crate::text::{Code, Key, Note, Tree, TreeIs, parse_yaml};
@@ -192,7 +192,6 @@ pub(super) static POLICY: Kind = Kind {
     not_in_put: &["resourcesData", "scopesData", "owner"],
     respell: Some(respell),
     takes: |of, field| PERMISSION_TYPES.contains(&of) || takes(of, field),
-    built_in: never,
     is_fixed: super::never_fixed,
 };
 
@@ -223,7 +222,6 @@ pub(super) static PERMISSION: Kind = Kind {
     not_in_put: &["resourcesData", "scopesData", "owner"],
     respell: Some(respell),
     takes: |of, field| !PERMISSION_TYPES.contains(&of) || takes(of, field),
-    built_in: never,
     is_fixed: super::never_fixed,
 };
 

@@ -4,7 +4,7 @@
 //! (`oauth2DeviceCodeLifespan`, `cibaExpiresIn`, on 26.0 all security headers). Measured on 26.0.8 and 26.7.5.
 
 use super::{
-    CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Hazard, Kind, Link, NEWEST, Needs, Routes, Sent, USER,
+    CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Hazard, Kind, Link, NEWEST, Needs, Routes, Sent, Stays, USER,
     Unset, Unsets, children, client_scope, field, hazard, kept, links, not_yet, server_owned,
 };
 use crate::state::Object;
@@ -69,11 +69,13 @@ pub(super) static REALM: Kind = Kind {
         Field { feature: "SCIM_API", ..field("scimApiEnabled") },
         Field { feature: "OID4VC_VCI", ..field("verifiableCredentialsEnabled") },
         Field {
+            stays: Stays::BuiltIn,
             excludes: "defaultOptionalClientScopes",
             expects: client_scope::BASIC,
             ..links("defaultDefaultClientScopes", CLIENT_SCOPE, Link::Each("default-default-client-scopes"))
         },
         Field {
+            stays: Stays::BuiltIn,
             excludes: "defaultDefaultClientScopes",
             ..links("defaultOptionalClientScopes", CLIENT_SCOPE, Link::Each("default-optional-client-scopes"))
         },
@@ -128,7 +130,6 @@ pub(super) static REALM: Kind = Kind {
     ],
     respell: Some(respell),
     takes: super::any_field,
-    built_in: |_| true,
     is_fixed: super::never_fixed,
 };
 

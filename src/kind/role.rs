@@ -2,7 +2,7 @@
 //!
 //! A PUT replaces: a description that is left out is lost. Composites count only at their own endpoint.
 
-use super::{CLIENT, Compare, Field, Kind, Link, Routes, Sent, Unset, Unsets, field, server_owned};
+use super::{CLIENT, Compare, Field, Kind, Link, Routes, Sent, Stays, Unset, Unsets, field, server_owned};
 use crate::state::Address;
 
 pub(super) static ROLE: Kind = Kind {
@@ -17,7 +17,12 @@ pub(super) static ROLE: Kind = Kind {
         server_owned("clientRole"),
         server_owned("composite"),
         server_owned("scopeParamRequired"),
-        Field { compare: Compare::RoleTree, sent: Sent::Links(Link::Composites), ..field("composites") },
+        Field {
+            compare: Compare::RoleTree,
+            sent: Sent::Links(Link::Composites),
+            stays: Stays::OfBuiltIn,
+            ..field("composites")
+        },
     ],
     routes: Routes {
         collection: "{up}/roles",
@@ -30,19 +35,8 @@ pub(super) static ROLE: Kind = Kind {
     not_in_put: &["composites"],
     respell: None,
     takes: super::any_field,
-    built_in: is_built_in,
     is_fixed: super::client::is_fixed,
 };
-
-fn is_built_in(address: &Address) -> bool {
-    match address.parent() {
-        Some(client) => super::client::is_built_in(&client),
-        None => {
-            matches!(address.name(), "offline_access" | "uma_authorization")
-                || address.name().starts_with("default-roles-")
-        }
-    }
-}
 
 /// Returns what the server calls the default role of a new realm.
 pub fn default_role_name(realm: &str) -> String {
@@ -61,7 +55,7 @@ pub fn administrator(realm: &str) -> Address {
 pub fn is_administration(role: &Address, realm: &str) -> bool {
     match role.parent() {
         None => realm == "master" && matches!(role.name(), "admin" | "create-realm"),
-        Some(client) if realm == "master" => client.name().ends_with("-realm"),
+        Some(_) if realm == "master" => super::built_in::is_of_a_realm(role),
         Some(client) => client.name() == "realm-management",
     }
 }

@@ -5,7 +5,7 @@
 
 use super::Hazard;
 use super::{
-    Compare, Field, GROUP, Kind, Link, ROLE, Routes, Sent, Unset, Unsets, field, hazard, links, never,
+    Compare, Field, GROUP, Kind, Link, ROLE, Routes, Sent, Stays, Unset, Unsets, field, hazard, links,
     not_yet, server_owned,
 };
 
@@ -32,7 +32,7 @@ pub(super) static USER: Kind = Kind {
         hazard("enabled", Hazard::LocksOut, "false"),
         Field { sent: Sent::CreateOnly, secret_keys: &["value", "secretData"], ..field("credentials") },
         Field { sent: Sent::CreateOnly, ..field("requiredActions") },
-        links("realmRoles", ROLE, Link::Mappings("role-mappings")),
+        Field { stays: Stays::DefaultRole, ..links("realmRoles", ROLE, Link::Mappings("role-mappings")) },
         Field {
             compare: Compare::ClientRoles,
             sent: Sent::Links(Link::Mappings("role-mappings")),
@@ -65,6 +65,5 @@ pub(super) static USER: Kind = Kind {
     ],
     respell: None,
     takes: super::any_field,
-    built_in: never,
     is_fixed: super::never_fixed,
 };

@@ -75,6 +75,7 @@ clients:
 fn live() -> Live {
     let realm = json!({
         "realm": "shop",
+        "defaultRole": {"name": "default-roles-shop"},
         "displayName": "Shop",
         "smtpServer": {"host": "mail", "auth": "true", "password": "**********"},
         "roles": {"realm": [
@@ -118,7 +119,7 @@ fn answer(loaded: &Loaded, live: &Live, ownership: &Ownership, terms: &Terms) ->
         desired: &loaded.realms[0].state,
         live,
         version: NEWEST,
-        default_role: "default-roles-shop",
+        realm: "shop",
         ownership,
         same_secret: Box::new(|_, _| Some(false)),
         terms,

@@ -8,7 +8,7 @@ use crate::apply::{CallError, Ledgers, is_ours, read_ledgers};
 use crate::change::{Change, ConsentKey, FieldChange, Path, To, Why};
 use crate::diff::{self, Ownership, Question, Terms};
 use crate::keycloak::{ErrorKind, Keycloak, Read, Source, Want, read};
-use crate::kind::{self, USER, UserProfile, Version};
+use crate::kind::{self, CLIENT, USER, UserProfile, Version};
 use crate::manifest::{Desired, Secrets};
 use crate::plan::{self, Plan};
 use crate::state::{Address, Known, State};
@@ -76,8 +76,11 @@ pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::
     want.administrators |= request.also.administrators;
     // Users that we applied and nobody declares any more have to be looked up by name, too.
     if let Some(Ok(ours)) = request.owner.and_then(|owner| ledgers.get(owner)) {
-        let users = ours.entries.keys().filter(|it| it.kind() == USER).map(|it| it.name().to_owned());
-        want.users.extend(users.filter(|it| !it.starts_with("service-account-")));
+        // Service accounts come with their clients.
+        let accounts: BTreeSet<Address> =
+            ours.entries.keys().filter(|it| it.kind() == CLIENT).map(kind::service_account).collect();
+        let users = ours.entries.keys().filter(|it| it.kind() == USER && !accounts.contains(it));
+        want.users.extend(users.map(|it| it.name().to_owned()));
     }
     let read = read(keycloak, &request.desired.realm, &want).await?;
     log(&request.desired.realm, &read, &ledgers);
@@ -170,7 +173,7 @@ pub(super) fn question<'a>(
         desired: &request.desired.state,
         live: &read.live,
         version: version(read),
-        default_role: &read.default_role,
+        realm: &request.desired.realm,
         ownership,
         same_secret: Box::new(|secret, live| request.secrets.same(secret, live)),
         terms: request.terms,
@@ -213,8 +216,8 @@ pub fn want(desired: &Desired) -> Want {
 
 /// Returns the users of a state who are people.
 pub fn people(state: &State) -> Vec<Address> {
-    let users = state.objects.keys().filter(|it| it.kind() == USER);
-    users.filter(|it| !it.name().starts_with("service-account-")).cloned().collect()
+    let users = state.objects.iter().filter(|(it, object)| it.kind() == USER && object.made_by.is_none());
+    users.map(|it| it.0.clone()).collect()
 }
 
 /// A realm that the manifests do not say to be disabled is created enabled.

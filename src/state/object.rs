@@ -15,12 +15,15 @@ pub struct Object {
     pub id: Option<Box<str>>,
     /// The object that the server made this one with, such as the client of a service account.
     pub made_by: Option<Address>,
+    /// How many more objects of this name the server has beside this one. One of several is never written:
+    /// nothing says which of them a manifest means.
+    pub namesakes: usize,
     pub fields: BTreeMap<Box<str>, Node>,
 }
 
 impl Object {
     pub fn new(at: At) -> Self {
-        Self { at, id: None, made_by: None, fields: BTreeMap::new() }
+        Self { at, id: None, made_by: None, namesakes: 0, fields: BTreeMap::new() }
     }
 
     pub fn get(&self, field: &str) -> Option<&Node> {
@@ -49,6 +52,8 @@ impl Object {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     pub objects: BTreeMap<Address, Object>,
+    /// The role that every user of the realm has, where the realm was seen to say which it is.
+    pub default_role: Option<Address>,
 }
 
 impl State {

@@ -122,7 +122,7 @@ impl Ours {
             desired: &desired.state,
             live: &read.live,
             version: read.version.map_or(NEWEST, |it| Version(it.major, it.minor)),
-            default_role: &read.default_role,
+            realm: &desired.realm,
             ownership: &ownership,
             same_secret: Box::new(move |secret, live| secrets.same(secret, live)),
             terms: &terms,

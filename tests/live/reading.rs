@@ -87,8 +87,9 @@ fn both_sources_bring_the_same_state(
         )?;
         check(full.user_profile.is_some() && full.user_profile == viewed.user_profile, "user profile")?;
         check(full.realm_id.is_some() && full.realm_id == viewed.realm_id, "realm id")?;
-        check(full.default_role == format!("default-roles-{realm}"), "default role")?;
-        check(full.default_role == viewed.default_role, "default role of the lists")?;
+        let default_role = Some(Address::top(ROLE, format!("default-roles-{realm}")));
+        check(full.live.state.default_role == default_role, "default role")?;
+        check(viewed.live.state.default_role == default_role, "default role of the lists")?;
         for read in [&full, &viewed] {
             hard_cases(read).map_err(|it| format!("{what}, {:?}: {it}", read.source))?;
         }
@@ -213,7 +214,7 @@ fn a_missing_realm_is_read_as_a_new_one(server: &Server) -> Result<(), String> {
     server.fresh_realm(realm)?;
     let there = read_as(server, realm, admin(server), &Want::default())?;
     check(there.source == Source::Export && there.live.exists, "the realm is there")?;
-    check(missing.default_role == there.default_role, "default role")?;
+    check(missing.live.state.default_role == there.live.state.default_role, "default role")?;
     let expected = plain(&missing.live.state);
     let found = same(&expected, &plain(&there.live.state));
     server.no_realm(&realm)?;

@@ -68,7 +68,7 @@ pub(crate) fn ask(
         desired,
         live,
         version,
-        default_role: "default-roles-r",
+        realm: "r",
         ownership: &ownership,
         same_secret: Box::new(|secret, live| match &secret.source {
             SecretSource::Literal(text) => Some(**text == *live),

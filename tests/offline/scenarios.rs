@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use realmwright::diff::{self, Ledger, Ownership, Question, Terms};
-use realmwright::kind::{NEWEST, default_role_name};
+use realmwright::kind::NEWEST;
 use realmwright::manifest::{self, Desired, Loaded, Project, Prune};
 use realmwright::plan::{self, Plan};
 use realmwright::report::{self, Style};
@@ -73,7 +73,7 @@ fn planned(desired: &Desired, live: &Live, ledger: Ledger) -> (Plan, Ledger) {
         desired: &desired.state,
         live,
         version: NEWEST,
-        default_role: &default_role_name(&desired.realm),
+        realm: &desired.realm,
         ownership: &ownership,
         same_secret: Box::new(|_, _| None),
         terms: &terms,

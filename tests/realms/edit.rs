@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use realmwright::kind::{
-    CLIENT, DEFAULT_ROLE, PERMISSION, POLICY, REALM, ROLE, USER, kind, lift_realm, main_field,
+    CLIENT, DEFAULT_ROLE, NEWEST, PERMISSION, POLICY, REALM, ROLE, USER, is_built_in, lift_realm, main_field,
 };
 use realmwright::state::{Address, Found, Live};
 use realmwright::text::tree_of_json;
@@ -77,7 +77,7 @@ pub(crate) fn mend(flat: &mut Flat) {
         live.state = state;
         let known = |it: &Address| {
             matches!(live.find(it), Found::Is(_))
-                || (kind(it.kind()).built_in)(it)
+                || is_built_in(it, "r", NEWEST)
                 || (it.kind() == ROLE && it.name() == DEFAULT_ROLE)
         };
         let mut is_clean = orphans.is_empty();

@@ -74,7 +74,7 @@ fn run(body: &str) -> Tested {
         .state
         .objects
         .keys()
-        .filter(|it| it.kind() == USER && !it.name().starts_with("service-account-"))
+        .filter(|it| it.kind() == USER && read.state.objects[*it].made_by.is_none())
         .cloned()
         .collect();
     read.test.expect("it is clear what it is about").run(&realm, &users)

@@ -16,6 +16,7 @@ use crate::text::{At, tree_of_json};
 fn state(chief: &[&str], board: &[&str], eve: &[&str]) -> State {
     let realm = json!({
         "realm": "r",
+        "defaultRole": { "name": "default-roles-r" },
         "roles": {
             "realm": [
                 { "name": "default-roles-r" }, { "name": "premium" },

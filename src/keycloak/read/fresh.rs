@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::wire::Wire;
 use super::{Live, Read, Source};
 use crate::keycloak::Error;
-use crate::kind::{self, default_role_name, fresh_realm};
+use crate::kind::{self, fresh_realm};
 
 pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
     let version = wire.version().await?;
@@ -17,7 +17,6 @@ pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
         live,
         source: Source::Fresh,
         realm_id: None,
-        default_role: default_role_name(realm),
         version,
         requests: wire.requests(),
         user_profile: None,

@@ -9,22 +9,13 @@ use serde_json::Value;
 use super::wire::Wire;
 use super::{str_of, users};
 use crate::keycloak::{Error, ErrorKind};
-use crate::kind::USER;
+use crate::kind::{CLIENT, service_account};
 use crate::state::Address;
-
-/// Returns the address of the user that stands for a client.
-pub(super) fn address(client: &str) -> Address {
-    Address::top(USER, user_name(client))
-}
-
-fn user_name(client: &str) -> String {
-    format!("service-account-{}", client.to_lowercase())
-}
 
 /// Reads the service account of a client in the shape of an export; nothing where it cannot be seen.
 pub(super) async fn read(wire: &Wire<'_>, client: &Value) -> Result<Option<Value>, Error> {
     let Some(name) = str_of(client, "clientId") else { return Ok(None) };
-    match users::one(wire, &user_name(name)).await {
+    match users::one(wire, service_account(&Address::top(CLIENT, name)).name()).await {
         Err(error) => match error.kind() {
             // A server that cannot reach a user directory fails even here (26.0 by 500 or 400); what nobody needs
             // may stay unknown.

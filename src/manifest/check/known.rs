@@ -1,14 +1,11 @@
 //! What references may name: what is declared, what every realm has, what the project says is elsewhere.
 
-use std::collections::BTreeSet;
-use std::sync::LazyLock;
-
-use serde_json::Value;
-
 use super::super::load::Desired;
 use super::super::project::Project;
-use crate::kind::{CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, ROLE, SETTINGS, USER, default_role_name};
-use crate::state::{Address, KindName, Object};
+use crate::kind::{
+    CLIENT, DEFAULT_ROLE, GROUP, ROLE, SETTINGS, USER, built_ins, default_role_name, service_account_of,
+};
+use crate::state::{Address, KindName};
 use crate::text::nearest;
 
 pub(super) struct Known<'a> {
@@ -16,30 +13,11 @@ pub(super) struct Known<'a> {
     pub(super) project: &'a Project,
 }
 
-/// What a new realm holds, by the newest recording.
-static BUILT_IN: LazyLock<BTreeSet<Address>> = LazyLock::new(|| {
-    let realm: Value = serde_json::from_str(include_str!("../../../schemas/keycloak/26.7/fresh-realm.json"))
-        .expect("the recording is committed");
-    let names = |list: &Value, key: &str| -> Vec<String> {
-        let items = list.as_array().into_iter().flatten();
-        items.filter_map(|it| it[key].as_str()).map(str::to_owned).collect()
-    };
-    let mut known = BTreeSet::new();
-    known.extend(names(&realm["clients"], "clientId").into_iter().map(|it| Address::top(CLIENT, it)));
-    known.extend(names(&realm["clientScopes"], "name").into_iter().map(|it| Address::top(CLIENT_SCOPE, it)));
-    known.extend(names(&realm["roles"]["realm"], "name").into_iter().map(|it| Address::top(ROLE, it)));
-    for (client, roles) in realm["roles"]["client"].as_object().into_iter().flatten() {
-        let client = Address::top(CLIENT, client.as_str());
-        known.extend(names(roles, "name").into_iter().map(|it| client.child(ROLE, it)));
-    }
-    known
-});
-
 impl Known<'_> {
     /// Returns whether something stands, or will stand, at an address.
     pub(super) fn has(&self, address: &Address) -> bool {
         self.desired.state.contains(address)
-            || BUILT_IN.contains(address)
+            || built_ins().contains(address)
             || self.is_default_role(address)
             || self.is_spawned(address)
             || self.project.external.iter().any(|it| it.covers(address))
@@ -55,15 +33,7 @@ impl Known<'_> {
     /// What the server makes along with a client.
     fn is_spawned(&self, address: &Address) -> bool {
         if address.kind() == USER {
-            let Some(client) = address.name().strip_prefix("service-account-") else { return false };
-            let has_account = |it: &Object| it.is_true("serviceAccountsEnabled");
-            if self.desired.state.get(&Address::top(CLIENT, client)).is_some_and(has_account) {
-                return true;
-            }
-            // Usernames are lower-cased, client ids are not.
-            return self.desired.state.objects.iter().any(|(it, object)| {
-                it.kind() == CLIENT && it.name().to_lowercase() == client && has_account(object)
-            });
+            return service_account_of(address, &self.desired.state).is_some();
         }
         let Some(client) = address.parent().filter(|it| it.kind() == CLIENT) else { return false };
         address.kind() == ROLE
@@ -80,7 +50,7 @@ impl Known<'_> {
     }
 
     fn all(&self) -> impl Iterator<Item = &Address> {
-        self.desired.state.objects.keys().chain(BUILT_IN.iter())
+        self.desired.state.objects.keys().chain(built_ins())
     }
 
     /// Returns what somebody most likely meant who named `address` in `from`.

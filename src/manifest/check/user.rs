@@ -5,9 +5,9 @@ use crate::kind::{self, USER};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
 
-pub(super) fn check(_: &Desired, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+pub(super) fn check(desired: &Desired, address: &Address, object: &Object, notes: &mut Vec<Note>) {
     // The server makes the users of service accounts and asks nothing of them.
-    if address.kind() != USER || object.made_by.is_some() || address.name().starts_with("service-account-") {
+    if address.kind() != USER || kind::service_account_of(address, &desired.state).is_some() {
         return;
     }
     let length = address.name().chars().count();
