@@ -12,9 +12,11 @@ mod created;
 mod encode;
 mod fresh;
 mod group;
+mod hazard;
 mod lift;
 mod mapper;
 mod migrate;
+mod misread;
 mod policy;
 mod realm;
 mod reference;
@@ -31,8 +33,10 @@ pub use closed::{close, keeps_closed, reopen, strict_for_a_while};
 pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
 pub use fresh::{RECORDED_FRESH, fresh_realm};
+pub use hazard::{Hazard, HazardRule, When, hazards_of};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use migrate::migrate;
+pub use misread::{Misread, misread};
 pub use policy::is_common_policy;
 pub use policy::{goes_when_empty, main_field, policy_types};
 pub use realm::{has_languages, waits_for_the_realm};
@@ -98,6 +102,8 @@ pub struct Kind {
     /// The kinds it may stand under; empty: directly under the realm.
     pub under: &'static [KindName],
     pub fields: &'static [Field],
+    /// What changes of its fields do beyond the object.
+    pub hazards: &'static [HazardRule],
     pub routes: Routes,
     /// How a text field and a map key are unset in a PUT of the whole object.
     pub unset: Unsets,
@@ -158,7 +164,6 @@ pub struct Field {
     pub implied: &'static str,
     /// Keys at any depth in this field whose values are secrets.
     pub secret_keys: &'static [&'static str],
-    pub hazard: Option<(Hazard, &'static str)>,
     /// The field of the same object that a target leaves when it is named here: it stands in one of the two.
     pub excludes: &'static str,
     /// A target without which tokens lack what most applications need.
@@ -190,7 +195,10 @@ pub enum Stays {
     /// All, of an object that came with the realm.
     OfBuiltIn,
     /// These client scopes: on every client, and on those that somebody else made.
-    Scopes { always: &'static [&'static str], adopted: &'static [&'static str] },
+    Scopes {
+        always: &'static [&'static str],
+        adopted: &'static [&'static str],
+    },
 }
 
 /// Keys of a map that the server drops while another key has another value.
@@ -259,27 +267,6 @@ pub enum Link {
     Each(&'static str),
 }
 
-/// A side effect beyond the object, when the field takes the value named beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Hazard {
-    Deletes,
-    DropsSecret,
-    LocksOut,
-    Opens,
-}
-
-impl Hazard {
-    /// Returns the name used in plans and in `--allow`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Deletes => "deletes",
-            Self::DropsSecret => "drops_secret",
-            Self::LocksOut => "locks_out",
-            Self::Opens => "opens",
-        }
-    }
-}
-
 impl Kind {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|it| it.name == name)
@@ -330,7 +317,6 @@ const fn field(name: &'static str) -> Field {
         unset_key: None,
         implied: "",
         secret_keys: &[],
-        hazard: None,
         excludes: "",
         expects: "",
         turns_off: &[],
@@ -358,10 +344,6 @@ const fn not_yet(name: &'static str) -> Field {
 
 const fn links(name: &'static str, kind: KindName, link: Link) -> Field {
     Field { compare: Compare::Refs(kind), sent: Sent::Links(link), ..field(name) }
-}
-
-const fn hazard(name: &'static str, hazard: Hazard, when: &'static str) -> Field {
-    Field { hazard: Some((hazard, when)), ..field(name) }
 }
 
 const fn children(name: &'static str, kind: fn(&Tree) -> KindName) -> Field {

@@ -13,11 +13,14 @@ mod secret;
 
 use std::path::PathBuf;
 
+use crate::state::Pattern;
 use crate::text::{Code, Note, nearest};
 
 pub use check::{check, check_switches};
 pub use load::{Desired, Loaded, TestDocument, load, load_texts};
-pub use project::{Environment, ForbidGain, Guards, PROJECT_FILE, Project, Prune, RealmEntry, is_owner_name};
+pub use project::{
+    Environment, ForbidGain, Guards, PROJECT_FILE, Percent, Project, Prune, RealmEntry, is_owner_name,
+};
 pub use secret::{Secrets, resolve, resolve_from, secrets_of};
 
 /// Loads manifests and checks all of them: everything that can be said without a server.
@@ -29,8 +32,32 @@ pub fn validate(paths: &[PathBuf], project: &Project) -> Loaded {
     if paths.is_empty() {
         let unused = unused_realms(&loaded, project);
         loaded.notes.extend(unused);
+        let unused = unused_external(&loaded, project);
+        loaded.notes.extend(unused);
     }
     loaded
+}
+
+/// Patterns of `external` that no reference needs: a misspelt one lets nothing pass, a stale one too much.
+fn unused_external(loaded: &Loaded, project: &Project) -> Vec<Note> {
+    let states = || loaded.realms.iter().map(|it| &it.state);
+    let mut unused: Vec<&Pattern> = project.external.iter().collect();
+    for (address, object) in states().flat_map(|it| &it.objects) {
+        let parent = address.parent();
+        unused.retain(|it| !parent.as_ref().is_some_and(|parent| it.covers(parent)));
+        object.each_ref(&mut |_, target, _| unused.retain(|it| !it.covers(target)));
+    }
+    if !loaded.tests.is_empty() {
+        // Access tests name what is elsewhere, too.
+        unused.clear();
+    }
+    let note = |it: &Pattern| {
+        let title = format!("`{}` of external matches nothing", it.written());
+        let note =
+            Note::warning(Code::PatternMatchesNothing, title, it.at(), "no manifest refers to such a thing");
+        note.help("mend the name, or take the pattern out")
+    };
+    unused.into_iter().map(note).collect()
 }
 
 /// Realms of the project file that no manifest is about: most likely a slip of the pen in one of the two.

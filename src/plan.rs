@@ -2,6 +2,7 @@
 
 mod access_test;
 mod drift;
+mod extent;
 mod graph;
 mod guard;
 mod impact;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 pub use access_test::{AccessTests, FailedTest, access_tests};
 pub use drift::{Class, Drift, drift};
 pub use graph::{Closing, Cycle, Order, calls, order, path};
-pub use guard::{Consent, SideEffect, judge};
+pub use guard::{Conditions, Consent, SideEffect, judge};
 pub use impact::{impact, sides};
 pub use outcome::{Ended, Outcome};
 pub use simulate::simulate;

@@ -8,6 +8,7 @@ mod access_tests;
 mod apply;
 mod exit;
 mod ownership;
+mod patterns;
 mod plan;
 mod session;
 
@@ -16,5 +17,6 @@ pub use apply::{Applied, ApplyOptions, apply};
 pub(crate) use exit::{DeniedError, InternalError, RefusedError, of_error};
 pub use exit::{Exit, UsageError};
 pub use ownership::next_ledger;
+pub use patterns::{Patterns, only_nothing};
 pub use plan::{Observed, PlanRequest, Planned, observe, people, plan, plan_realm, version, want};
 pub use session::{AccessMode, Session};

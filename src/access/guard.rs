@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use super::class::everybody;
 use super::find::resources;
 use super::impact::{AccessChange, ChangeOfAccess, Impact};
-use super::realm::Realm;
+use super::realm::{Realm, Server};
 use crate::change::{Action, Change, Reason, To};
-use crate::kind::{REALM, USER, Version, administrator, title};
+use crate::kind::{
+    CLIENT, GROUP, REALM, RESOURCE, ROLE, SCOPE, USER, Version, administrator, service_account, title,
+};
 use crate::manifest::{ForbidGain, Guards};
-use crate::state::{Address, Is, Node, Pattern, State, stars_match};
+use crate::state::{Address, Is, KindName, Node, Pattern, State, stars_match};
 use crate::text::At;
 
 /// Who the credential in use belongs to.
@@ -38,6 +40,8 @@ pub struct Guard {
 /// What guards look at.
 pub struct Watch<'a> {
     pub guards: &'a Guards,
+    /// What the manifests declare of other realms, which the rules may be about.
+    pub elsewhere: &'a [&'a State],
     /// Subjects that are protected keep their administration, too.
     pub protect: &'a [Pattern],
     pub realm: &'a str,
@@ -183,23 +187,79 @@ fn forbid_gain(watch: &Watch<'_>, rule: &ForbidGain) -> Guard {
     });
     let broken: Vec<String> = gains.filter_map(|it| forbidden(watch, rule, it)).collect();
     let on = if rule.resource == "*" { String::new() } else { format!(" on {}", rule.resource) };
-    let message = match &broken[..] {
-        [] if !is_somebody(watch, &rule.persona) => {
-            format!("nobody here is called {}, so this rule forbids nothing", rule.persona)
-        }
-        [] => format!("{} gains nothing{on}", rule.persona),
-        [first] => first.clone(),
-        [first, more @ ..] => format!("{first}, and {} more", more.len()),
+    let missing = missing(watch, rule).filter(|_| broken.is_empty());
+    let is_known = missing.is_none();
+    let is_elsewhere = !is_known && watch.elsewhere.iter().any(|it| is_about(it, rule));
+    let message = match (&broken[..], missing) {
+        ([], Some(missing)) if is_elsewhere => format!("{missing}; another realm has it"),
+        ([], Some(missing)) => format!("{missing}, so nobody can tell whether this rule is kept"),
+        ([], None) => format!("{} gains nothing{on}", rule.persona),
+        ([first], _) => first.clone(),
+        ([first, more @ ..], _) => format!("{first}, and {} more", more.len()),
     };
-    Guard { id: Reason::ForbidGain, passes: broken.is_empty(), message, at: rule.at }
+    let passes = broken.is_empty() && (is_known || is_elsewhere);
+    Guard { id: Reason::ForbidGain, passes, message, at: rule.at }
+}
+
+/// Returns what a rule names and this realm does not have, neither before the plan nor after it.
+fn missing(watch: &Watch<'_>, rule: &ForbidGain) -> Option<String> {
+    let sides = [watch.before, watch.after];
+    let servers = || {
+        let all =
+            sides.into_iter().flat_map(|it| it.servers.iter().map(move |(at, server)| (it, *at, server)));
+        all.filter(|(realm, at, _)| stars_match(&rule.client, realm.clients.addresses[*at].name()))
+    };
+    if !is_somebody(watch, &rule.persona) {
+        return Some(format!("nobody here is called {}", rule.persona));
+    }
+    if rule.client != "*" && servers().next().is_none() {
+        return Some(format!("no client with authorization is called {}", rule.client));
+    }
+    let has_scope = |it: &Address| stars_match(&rule.scope, it.name());
+    if rule.scope != "*" && !servers().any(|(_, _, it)| it.scopes.addresses.iter().any(has_scope)) {
+        return Some(format!("no authorization scope is called {}", rule.scope));
+    }
+    let is_resource = |realm: &Realm, at: usize, server: &Server| {
+        let client = &realm.clients.addresses[at];
+        server.resources.addresses.iter().any(|it| stars_match(&rule.resource, it.name()))
+            || !resources(watch.planned, watch.version, client, &rule.resource).is_empty()
+    };
+    (rule.resource != "*" && !servers().any(|(realm, at, server)| is_resource(realm, at, server)))
+        .then(|| format!("no resource is called {}", rule.resource))
+}
+
+/// Returns whether a realm declares what a rule names.
+fn is_about(state: &State, rule: &ForbidGain) -> bool {
+    let has = |kind: KindName, pattern: &str| {
+        pattern == "*" || state.objects.keys().any(|it| it.kind() == kind && stars_match(pattern, it.name()))
+    };
+    is_persona(state, &rule.persona)
+        && has(CLIENT, &rule.client)
+        && has(SCOPE, &rule.scope)
+        && (has(RESOURCE, &rule.resource) || rule.resource.starts_with('/'))
 }
 
 /// Says whether a rule is about anybody who was looked at: other realms of the tree may have whom this one lacks.
 fn is_somebody(watch: &Watch<'_>, persona: &str) -> bool {
-    [watch.before, watch.after].into_iter().any(|realm| {
+    let sides = [watch.before, watch.after];
+    if sides.iter().all(|it| it.servers().next().is_none()) {
+        return is_persona(watch.planned, persona);
+    }
+    sides.into_iter().any(|realm| {
         let mut all = realm.servers().flat_map(|it| everybody(realm, it, None));
-        realm.servers().next().is_none() || all.any(|it| stars_match(persona, &it.name))
+        all.any(|it| stars_match(persona, &it.name))
     })
+}
+
+/// Returns whether a realm has somebody of this name, or that by which personas are made up.
+fn is_persona(state: &State, persona: &str) -> bool {
+    let is_it = |it: &Address| match it.kind() {
+        USER => stars_match(persona, it.name()) || stars_match(persona, &it.to_string()),
+        CLIENT => stars_match(persona, service_account(it).name()) || stars_match(persona, &it.to_string()),
+        ROLE | GROUP => stars_match(persona, &it.to_string()),
+        _ => false,
+    };
+    matches!(persona, "*" | "anonymous" | "any-user") || state.objects.keys().any(is_it)
 }
 
 /// Returns in words what somebody gains who must not.

@@ -21,8 +21,10 @@ named! {
 
     /// A realm that does not exist is created.
     Realms = "realms",
-    /// More objects are deleted than the project file permits.
+    /// Much of what was applied is deleted: objects, links and entries of lists.
     Deletes = "deletes",
+    /// More of what was applied is changed than the project file permits.
+    Updates = "updates",
     /// Objects that changed in Keycloak since they were applied are deleted.
     Changed = "changed",
     /// Objects of others disappear or change with a delete.
@@ -75,8 +77,12 @@ named! {
     ForbidGain = "forbidGain",
     /// The realm does not exist and nobody consented to creating it.
     Realms = "realms",
-    /// More objects would be deleted than the project file permits.
+    /// Much of what was applied would be deleted, and nobody consented to that.
     Deletes = "deletes",
+    /// More of what was applied would be deleted than the project file permits.
+    DeletePct = "deletePct",
+    /// More of what was applied would be changed than the project file permits.
+    UpdatePct = "updatePct",
     /// An update has side effects that nobody consented to.
     Hazards = "hazards",
     /// Somebody disabled what would be enabled again.
@@ -102,6 +108,7 @@ impl From<ConsentKey> for Reason {
         match key {
             ConsentKey::Realms => Self::Realms,
             ConsentKey::Deletes => Self::Deletes,
+            ConsentKey::Updates => Self::UpdatePct,
             ConsentKey::Changed => Self::Changed,
             ConsentKey::Cascade => Self::Cascade,
             ConsentKey::Hazards => Self::Hazards,

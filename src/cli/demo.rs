@@ -91,6 +91,7 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
         terms: &terms,
         allowed: &allowed,
         may_create: true,
+        guards: &example.project.guards,
         adopt: false,
         server: sandbox.server.trim_end_matches('/'),
         also: Want::default(),

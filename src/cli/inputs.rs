@@ -8,6 +8,7 @@ use jiff::civil::DateTime;
 use crate::access;
 use crate::change::ConsentKey;
 use crate::diff::Terms;
+use crate::kind::misread;
 use crate::manifest::{self, Loaded, Project, Prune, is_owner_name};
 use crate::run::{AccessMode, UsageError, check_tests};
 use crate::state::Pattern;
@@ -103,7 +104,8 @@ impl Inputs {
         check_tests(&mut loaded, &project);
         if !self.realm.is_empty() {
             loaded.tests.retain(|it| it.realm.as_ref().is_none_or(|it| self.realm.contains(it)));
-            loaded.realms.retain(|it| self.realm.contains(&it.realm));
+            let (named, others) = loaded.realms.into_iter().partition(|it| self.realm.contains(&it.realm));
+            (loaded.realms, loaded.left_out) = (named, others);
         }
         Ok((project, loaded))
     }
@@ -148,6 +150,11 @@ impl Inputs {
         if self.paths.is_empty() && project.root.is_none() { &self.realm } else { &[] }
     }
 
+    /// Returns whether all realms of the project file are looked at.
+    pub(super) fn is_whole(&self) -> bool {
+        self.paths.is_empty() && self.realm.is_empty()
+    }
+
     /// Returns the manifest roots as written, for the ledger.
     pub(super) fn roots(&self, project: &Project) -> Vec<String> {
         let paths = if self.paths.is_empty() { project.roots() } else { self.paths.clone() };
@@ -178,6 +185,18 @@ pub(super) fn time(text: Option<&str>, project: &Project) -> anyhow::Result<Opti
             .into()),
         },
     }
+}
+
+/// Reads the patterns of a flag.
+fn patterns(flag: &str, texts: &[String]) -> anyhow::Result<Vec<Pattern>> {
+    let read = |text: &String| {
+        let pattern = Pattern::new(text);
+        match misread(&pattern) {
+            None => Ok(pattern),
+            Some(wrong) => Err(UsageError::new(format!("{flag}: {}; {}", wrong.title, wrong.help)).into()),
+        }
+    };
+    texts.iter().map(read).collect()
 }
 
 impl Scope {
@@ -229,15 +248,14 @@ impl Scope {
     }
 
     pub(super) fn terms(&self, project: &Project) -> anyhow::Result<Terms> {
-        let patterns = |texts: &[String]| texts.iter().map(|it| Pattern::new(it)).collect();
         let allowed = self.allowed()?;
         Ok(Terms {
-            only: patterns(&self.only),
-            exclude: patterns(&self.exclude),
+            only: patterns("--only", &self.only)?,
+            exclude: patterns("--exclude", &self.exclude)?,
             protect: project.protect.clone(),
             release: project.release.clone(),
-            adopt_exact: patterns(&self.adopt_exact),
-            send_secrets: patterns(&self.send_secrets),
+            adopt_exact: patterns("--adopt-exact", &self.adopt_exact)?,
+            send_secrets: patterns("--send-secrets", &self.send_secrets)?,
             prune: match project.prune {
                 Prune::Nothing if self.prune => Prune::AllButUsers,
                 prune => prune,

@@ -10,7 +10,7 @@ use crate::access::Myself;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
 use crate::plan::{Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
-use crate::run::{self, Planned, RefusedError, Session};
+use crate::run::{self, Patterns, Planned, RefusedError, Session};
 use crate::text::{Files, Note};
 
 /// What plan, apply and drift are asked alike.
@@ -131,8 +131,9 @@ impl Read {
     /// Reads the manifests; `None` when they have errors, which are shown.
     pub(super) fn open(asked: &Asked, command: &str, global: Global) -> anyhow::Result<Option<Self>> {
         let Asked { inputs, scope, .. } = asked;
-        let (project, loaded) = inputs.load()?;
+        let (project, mut loaded) = inputs.load()?;
         scope.check(&project)?;
+        loaded.notes.extend(run::only_nothing(&scope.terms(&project)?.only, &loaded));
         if !show_notes(&loaded, global) {
             let message = "errors in the manifests; nothing was sent";
             failed(command, message, &loaded.files, &loaded.notes);
@@ -146,8 +147,10 @@ impl Read {
         let Self { project, loaded } = self;
         let of_realm = |it: &Desired| manifest::resolve(&manifest::secrets_of(&it.state), &loaded.roots);
         let (secrets, missing): (Vec<Secrets>, Vec<Vec<Note>>) = loaded.realms.iter().map(of_realm).unzip();
+        let terms = asked.scope.terms(&project)?;
         let session = Session {
-            terms: asked.scope.terms(&project)?,
+            patterns: Patterns::of(&terms, asked.inputs.is_whole()),
+            terms,
             allowed: asked.scope.allowed()?,
             roots: asked.inputs.roots(&project),
             access: asked.scope.access(),

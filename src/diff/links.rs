@@ -6,7 +6,7 @@ use super::fields::Compared;
 use super::ownership::is_built_in;
 use super::{Diff, Entry, How, Question};
 use crate::change::{FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, CLIENT, CLIENT_SCOPE, REALM, Stays};
+use crate::kind::{self, CLIENT_SCOPE, REALM, Stays};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
 

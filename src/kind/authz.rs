@@ -3,6 +3,8 @@
 //! A PUT of the settings needs all three fields. A PUT of a resource replaces all but its attributes.
 //! A second POST of a scope overwrites the first.
 
+use super::hazard::Hazard::Opens;
+use super::hazard::{When, rule};
 use super::{
     CLIENT, Compare, Field, Kind, PERMISSION, POLICY, RESOURCE as RESOURCE_NAME, Routes, SCOPE as SCOPE_NAME,
     SETTINGS as SETTINGS_NAME, Sent, Unset, Unsets, children, field, policy, server_owned, shorthand,
@@ -25,6 +27,15 @@ pub(super) static SETTINGS: Kind = Kind {
         children("policies", |tree| if policy::is_permission(tree) { PERMISSION } else { POLICY }),
         children("permissions", |_| PERMISSION),
     ],
+    hazards: &[
+        rule(Opens, "policyEnforcementMode", When::Is("DISABLED"), "permits everything to everybody"),
+        rule(
+            Opens,
+            "policyEnforcementMode",
+            When::Is("PERMISSIVE"),
+            "permits to everybody what no permission covers",
+        ),
+    ],
     routes: Routes {
         collection: "",
         own: "{up}/authz/resource-server",
@@ -46,6 +57,7 @@ pub(super) static SCOPE: Kind = Kind {
     key: "name",
     under: &[CLIENT],
     fields: &[server_owned("id"), server_owned("policies"), server_owned("resources")],
+    hazards: &[],
     routes: Routes {
         collection: "{up}/authz/resource-server/scope",
         own: "{up}/authz/resource-server/scope/{id}",
@@ -71,6 +83,7 @@ pub(super) static RESOURCE: Kind = Kind {
         Field { compare: Compare::Refs(SCOPE_NAME), ..field("scopes") },
         Field { compare: Compare::Owner, sent: Sent::Fixed, ..field("owner") },
     ],
+    hazards: &[],
     routes: Routes {
         collection: "{up}/authz/resource-server/resource",
         own: "{up}/authz/resource-server/resource/{id}",

@@ -4,10 +4,13 @@
 //! A PUT without `authorizationServicesEnabled` deletes the whole resource server, so a client is always
 //! read, overlaid and written whole. A secret that is left out is kept. Scopes count only at their endpoint.
 
+mod hazards;
+
 use super::{
-    CLIENT_SCOPE, Compare, Field, Hazard, Kind, Link, MAPPER, NEWEST, Routes, SETTINGS, Sent, Stays, Unset, Unsets,
-    Version, children, field, hazard, kept, links, not_yet, scope_mapping, server_owned,
+    CLIENT_SCOPE, Compare, Field, Kind, Link, MAPPER, NEWEST, Routes, SETTINGS, Sent, Stays, Unset, Unsets,
+    Version, children, field, kept, links, not_yet, scope_mapping, server_owned,
 };
+use crate::state::Address;
 
 /// Without these scopes tokens lose `sub`, roles and origins.
 const TOKENS: Stays = Stays::Scopes {
@@ -34,11 +37,6 @@ pub(super) static CLIENT: Kind = Kind {
         server_owned("registeredNodes"),
         server_owned("registrationAccessToken"),
         Field { compare: Compare::Secret, drawn_with: "publicClient", ..field("secret") },
-        hazard("enabled", Hazard::LocksOut, "false"),
-        // Of a client with authorization it also deletes that, without a word.
-        hazard("publicClient", Hazard::DropsSecret, "true"),
-        hazard("authorizationServicesEnabled", Hazard::Deletes, "false"),
-        hazard("fullScopeAllowed", Hazard::Opens, "true"),
         Field {
             stays: TOKENS,
             excludes: "optionalClientScopes",
@@ -64,6 +62,7 @@ pub(super) static CLIENT: Kind = Kind {
         not_yet("useTemplateMappers"),
         not_yet("useTemplateScope"),
     ],
+    hazards: hazards::HAZARDS,
     routes: Routes {
         collection: "clients",
         own: "clients/{id}",

@@ -19,6 +19,7 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
         scope_mapping::OF_CLIENTS,
         children("protocolMappers", |_| MAPPER),
     ],
+    hazards: &[],
     routes: Routes {
         collection: "client-scopes",
         own: "client-scopes/{id}",

@@ -26,6 +26,7 @@ pub(super) static GROUP: Kind = Kind {
             ..field("clientRoles")
         },
     ],
+    hazards: &[],
     routes: Routes {
         collection: "{up}/children",
         own: "groups/{id}",

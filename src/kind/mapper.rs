@@ -4,7 +4,11 @@
 //! stored (`userinfo.token.claim` as `id.token.claim`, `introspection.token.claim` as `access.token.claim`); the
 //! representation of what they stand under, like the export, shows what is stored.
 
-use super::{CLIENT, CLIENT_SCOPE, Field, Kind, Routes, Sent, Unset, Unsets, field, kept, server_owned};
+use super::hazard::Hazard::Opens;
+use super::hazard::{When, of_key};
+use super::{
+    CLIENT, CLIENT_SCOPE, Field, Kind, NEWEST, Routes, Sent, Unset, Unsets, field, kept, server_owned,
+};
 
 pub(super) static MAPPER: Kind = Kind {
     name: super::MAPPER,
@@ -18,6 +22,15 @@ pub(super) static MAPPER: Kind = Kind {
         server_owned("consentText"),
         Field { sent: Sent::Fixed, ..field("protocol") },
         kept("protocolMapper"),
+    ],
+    hazards: &[
+        // The admin API of 26.0 believes roles in tokens, that of 26.7 looks users up.
+        of_key(
+            Opens,
+            ("config", "role"),
+            When::Administers(NEWEST),
+            "lets everybody administer the realm who logs in through what {it} stands under",
+        ),
     ],
     routes: Routes {
         collection: "{up}/protocol-mappers/models",

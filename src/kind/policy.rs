@@ -181,6 +181,7 @@ pub(super) static POLICY: Kind = Kind {
         Field { compare: Compare::Refs(CLIENT), ..field("clients") },
         Field { compare: Compare::Refs(POLICY_NAME), ..field("policies") },
     ],
+    hazards: &[],
     routes: Routes {
         collection: "{up}/authz/resource-server/policy/{type}",
         own: "{up}/authz/resource-server/policy/{type}/{id}",
@@ -211,6 +212,7 @@ pub(super) static PERMISSION: Kind = Kind {
         Field { compare: Compare::Refs(RESOURCE), ..field("resources") },
         Field { compare: Compare::Refs(SCOPE), ..field("scopes") },
     ],
+    hazards: &[],
     routes: Routes {
         collection: "{up}/authz/resource-server/permission/{type}",
         own: "{up}/authz/resource-server/permission/{type}/{id}",

@@ -3,9 +3,11 @@
 //! A realm is always read, overlaid and written whole: several omitted fields fall back to defaults
 //! (`oauth2DeviceCodeLifespan`, `cibaExpiresIn`, on 26.0 all security headers). Measured on 26.0.8 and 26.7.5.
 
+mod hazards;
+
 use super::{
-    CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Hazard, Kind, Link, NEWEST, Needs, Routes, Sent, Stays, USER,
-    Unset, Unsets, children, client_scope, field, hazard, kept, links, not_yet, server_owned,
+    CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Kind, Link, NEWEST, Needs, Routes, Sent, Stays, USER, Unset,
+    Unsets, children, client_scope, field, kept, links, not_yet, server_owned,
 };
 use crate::state::Object;
 use crate::text::{Key, Note, Tree, TreeIs};
@@ -23,13 +25,7 @@ pub(super) static REALM: Kind = Kind {
         server_owned("defaultRole"),
         server_owned("otpSupportedApplications"),
         server_owned("codeSecret"),
-        hazard("enabled", Hazard::LocksOut, "false"),
-        Field {
-            compare: Compare::Folded,
-            unset: Some(Unset::Never),
-            ..hazard("sslRequired", Hazard::Opens, "none")
-        },
-        hazard("registrationAllowed", Hazard::Opens, "true"),
+        Field { compare: Compare::Folded, ..kept("sslRequired") },
         Field { unset: Some(Unset::Null), ..field("eventsExpiration") },
         kept("attributes"),
         kept("browserFlow"),
@@ -119,6 +115,7 @@ pub(super) static REALM: Kind = Kind {
         not_yet("publicKey"),
         not_yet("certificate"),
     ],
+    hazards: hazards::HAZARDS,
     routes: Routes { collection: "", own: "", find: "", id: "id", row: "" },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &[

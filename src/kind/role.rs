@@ -24,6 +24,7 @@ pub(super) static ROLE: Kind = Kind {
             ..field("composites")
         },
     ],
+    hazards: &[],
     routes: Routes {
         collection: "{up}/roles",
         own: "{up}/roles/{name}",

@@ -3,10 +3,11 @@
 //! Usernames and e-mail addresses are lower-cased by the server. A PUT with `attributes` but without
 //! e-mail and names clears those three, so a user is always read, overlaid and written whole.
 
-use super::Hazard;
+use super::hazard::Hazard::LocksOut;
+use super::hazard::{When, rule};
 use super::{
-    Compare, Field, GROUP, Kind, Link, ROLE, Routes, Sent, Stays, Unset, Unsets, field, hazard, links,
-    not_yet, server_owned,
+    Compare, Field, GROUP, Kind, Link, ROLE, Routes, Sent, Stays, Unset, Unsets, field, links, not_yet,
+    server_owned,
 };
 
 pub(super) static USER: Kind = Kind {
@@ -29,7 +30,6 @@ pub(super) static USER: Kind = Kind {
         server_owned("federationLink"),
         Field { compare: Compare::Folded, ..field("username") },
         Field { compare: Compare::Folded, ..field("email") },
-        hazard("enabled", Hazard::LocksOut, "false"),
         Field { sent: Sent::CreateOnly, secret_keys: &["value", "secretData"], ..field("credentials") },
         Field { sent: Sent::CreateOnly, ..field("requiredActions") },
         Field { stays: Stays::DefaultRole, ..links("realmRoles", ROLE, Link::Mappings("role-mappings")) },
@@ -46,6 +46,7 @@ pub(super) static USER: Kind = Kind {
         not_yet("socialLinks"),
         not_yet("verifiableCredentials"),
     ],
+    hazards: &[rule(LocksOut, "enabled", When::Is("false"), "locks out {it}")],
     routes: Routes {
         collection: "users",
         own: "users/{id}",

@@ -19,6 +19,8 @@ pub struct Loaded {
     pub files: Files,
     /// By name of the realm.
     pub realms: Vec<Desired>,
+    /// Realms that are declared and that the run is not about.
+    pub left_out: Vec<Desired>,
     pub tests: Vec<TestDocument>,
     /// The folders that files named by `fromFile` may not leave.
     pub roots: Vec<PathBuf>,
@@ -57,7 +59,8 @@ pub fn load(paths: &[PathBuf], project: &Project) -> Loaded {
         }
     }
     let mut loaded = assemble(&sources, roots(&paths, project), project);
-    loaded.notes.extend(notes);
+    // A folder that is lost comes before everything that follows from it.
+    loaded.notes.splice(0..0, notes);
     loaded
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::load::{from_here, read};
 use jiff::tz::TimeZone;
 
+use crate::kind::misread;
 use crate::state::Pattern;
 use crate::text::{At, Code, Files, Key, LARGEST_FILE, Note, Reader, Tree, TreeIs, nearest, parse_yaml};
 
@@ -28,7 +29,7 @@ pub struct Project {
     pub release: Vec<Pattern>,
     /// The time zone that the server runs in; UTC unless it is said.
     pub zone: Option<TimeZone>,
-    /// What no run may do to access.
+    /// What no run may do.
     pub guards: Guards,
     /// The folder of the project file.
     pub root: Option<PathBuf>,
@@ -58,7 +59,7 @@ pub struct Environment {
     pub issuer: Option<String>,
 }
 
-/// What no run may do to access, whatever is consented to.
+/// What no run may do, whatever is consented to: too much at once only by its very count.
 #[derive(Clone, Debug, Default)]
 pub struct Guards {
     /// How many administrators there must be left.
@@ -66,6 +67,18 @@ pub struct Guards {
     /// The credential in use keeps what it has.
     pub keep_self: Option<At>,
     pub forbid_gain: Vec<ForbidGain>,
+    /// How much of what the ledger lists may be deleted, and changed.
+    pub delete_pct: Option<Percent>,
+    pub update_pct: Option<Percent>,
+    /// Percentages count where the ledger lists more than this.
+    pub min_existing: Option<usize>,
+}
+
+/// A part of a whole that a rule permits.
+#[derive(Clone, Copy, Debug)]
+pub struct Percent {
+    pub most: usize,
+    pub at: At,
 }
 
 /// Somebody who must not gain access, and to what; `*` is any text.
@@ -186,19 +199,8 @@ pub fn is_owner_name(text: &str) -> bool {
 }
 
 /// Keys that are planned and refused until they do what they say.
-const NOT_YET: &[&str] = &[
-    "additive",
-    "enforce",
-    "exclusive",
-    "extraFields",
-    "deletePct",
-    "ignore",
-    "minExisting",
-    "overlay",
-    "overlays",
-    "updatePct",
-    "vars",
-];
+const NOT_YET: &[&str] =
+    &["additive", "enforce", "exclusive", "extraFields", "ignore", "overlay", "overlays", "vars"];
 
 impl Reader<'_> {
     fn project(&mut self, tree: &Tree, project: &mut Project) {
@@ -260,12 +262,13 @@ impl Reader<'_> {
 
     fn guards(&mut self, tree: &Tree) -> Guards {
         let mut guards = Guards::default();
-        for (key, value) in self.entries(tree, "`guards`", &["minAdmins", "keepSelf", "forbidGain"]) {
+        let known = ["minAdmins", "keepSelf", "forbidGain", "deletePct", "updatePct", "minExisting"];
+        for (key, value) in self.entries(tree, "`guards`", &known) {
             match &*key.name {
-                "minAdmins" => match value.scalar().and_then(|it| it.parse().ok()) {
-                    Some(count) => guards.min_admins = Some((count, key.at)),
-                    None => self.wrong(key, value, "a number"),
-                },
+                "minAdmins" => guards.min_admins = self.count(key, value).map(|it| (it, key.at)),
+                "minExisting" => guards.min_existing = self.count(key, value),
+                "deletePct" => guards.delete_pct = self.percent(key, value),
+                "updatePct" => guards.update_pct = self.percent(key, value),
                 "keepSelf" => guards.keep_self = self.boolean(key, value).and_then(|it| it.then_some(key.at)),
                 _ => match &value.is {
                     TreeIs::List(items) => {
@@ -276,6 +279,22 @@ impl Reader<'_> {
             }
         }
         guards
+    }
+
+    fn count(&mut self, key: &Key, value: &Tree) -> Option<usize> {
+        let count = value.scalar().and_then(|it| it.parse().ok());
+        if count.is_none() {
+            self.wrong(key, value, "a number");
+        }
+        count
+    }
+
+    fn percent(&mut self, key: &Key, value: &Tree) -> Option<Percent> {
+        let most = value.scalar().and_then(|it| it.parse().ok()).filter(|it| *it <= 100);
+        if most.is_none() {
+            self.wrong(key, value, "a number from 0 to 100");
+        }
+        Some(Percent { most: most?, at: key.at })
     }
 
     fn forbid_gain(&mut self, tree: &Tree) -> Option<ForbidGain> {
@@ -369,6 +388,15 @@ impl Reader<'_> {
         if self.boolean(key, value) == Some(true) { Prune::AllButUsers } else { Prune::Nothing }
     }
 
+    fn pattern(&mut self, key: &Key, value: &Tree) -> Option<Pattern> {
+        let pattern = Pattern::at_place(&self.text(key, value)?, value.at);
+        let Some(wrong) = misread(&pattern) else { return Some(pattern) };
+        self.notes.push(
+            Note::error(Code::WrongPatternKind, wrong.title, value.at, "matches nothing").help(wrong.help),
+        );
+        None
+    }
+
     fn patterns(&mut self, key: &Key, value: &Tree) -> Vec<Pattern> {
         let TreeIs::List(items) = &value.is else {
             if !matches!(value.is, TreeIs::Null) {
@@ -376,7 +404,7 @@ impl Reader<'_> {
             }
             return Vec::new();
         };
-        items.iter().filter_map(|it| self.text(key, it)).map(|it| Pattern::new(&it)).collect()
+        items.iter().filter_map(|it| self.pattern(key, it)).collect()
     }
 }
 

@@ -103,11 +103,14 @@ pub fn project() -> Value {
             "release": patterns("What is let go without being deleted."),
             "zone": { "description": "The time zone that the server runs in; UTC unless it is said.", "type": "string" },
             "guards": {
-                "description": "What no run may do to access, whatever is consented to.",
+                "description": "What no run may do.",
                 "type": ["object", "null"],
                 "additionalProperties": false,
                 "properties": {
                     "minAdmins": { "description": "How many administrators there must be left.", "type": "integer", "minimum": 0 },
+                    "deletePct": { "description": "The part of what the ledger lists, in percent, that a run may delete; more needs `--allow deletes=N`.", "type": "integer", "minimum": 0, "maximum": 100 },
+                    "updatePct": { "description": "The part of what the ledger lists, in percent, that a run may change; more needs `--allow updates=N`.", "type": "integer", "minimum": 0, "maximum": 100 },
+                    "minExisting": { "description": "Percentages count where the ledger lists more objects and links than this; 10 unless it is said.", "type": "integer", "minimum": 0 },
                     "keepSelf": { "description": "The credential in use keeps its roles, and stays enabled.", "type": "boolean" },
                     "forbidGain": {
                         "description": "Who must not gain access, and to what; `*` is any text.",

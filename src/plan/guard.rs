@@ -1,17 +1,23 @@
 //! Side effects of a plan, and what it needs a yes for.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Plan;
+use super::extent::{Extent, many_deletes, percentages};
 use crate::access::Guard;
-use crate::change::{Action, ConsentKey, Refusal, To};
-use crate::diff::Fate;
-use crate::kind::{self, Hazard};
-use crate::state::{Address, Is, Node};
+use crate::change::{Action, Change, ConsentKey, Refusal, Why};
+use crate::diff::{Fate, Ledger};
+use crate::kind::{self, Version};
+use crate::manifest::Guards;
+use crate::state::Address;
 use crate::text::At;
 
 /// What a change does beyond its object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SideEffect {
     pub hazard: &'static str,
+    /// What consents to it; none: it is only told.
+    pub consent: Option<ConsentKey>,
     pub address: Address,
     pub message: String,
     pub at: At,
@@ -25,32 +31,46 @@ pub struct Consent {
     pub what: String,
 }
 
+/// What a plan is judged by.
+pub struct Conditions<'a> {
+    pub version: Version,
+    /// The minor version of the server is none that is newer than ours.
+    pub is_tested: bool,
+    /// The project file says that the realm may be created.
+    pub may_create: bool,
+    pub guards: &'a Guards,
+    /// What was applied before.
+    pub ledger: Option<&'a Ledger>,
+}
+
 /// Fills in side effects, consents and refusals of a plan.
-///
-/// `may_create` is the project's `create: true`; `tested` is false for a minor version that is newer than ours.
-pub fn judge(plan: &mut Plan, may_create: bool, tested: bool) {
-    plan.side_effects = side_effects(plan);
+pub fn judge(plan: &mut Plan, conditions: &Conditions<'_>) {
+    plan.side_effects = side_effects(plan, conditions.version);
+    let listed = conditions.ledger.map(Extent::of).unwrap_or_default();
     let mut consents = Vec::new();
     let mut need = |key, count, what: String| {
         if count > 0 {
             consents.push(Consent { key, count, what });
         }
     };
-    if !plan.exists && !may_create && !plan.is_empty() {
+    if !plan.exists && !conditions.may_create && !plan.is_empty() {
         need(ConsentKey::Realms, 1, format!("realm `{}` does not exist and would be created", plan.realm));
     }
     if plan.realm == "master" && !plan.is_empty() {
         need(ConsentKey::Master, 1, "`master` holds the administrators of every realm".to_owned());
     }
-    if !tested && !plan.is_empty() {
+    if !conditions.is_tested && !plan.is_empty() {
         need(
             ConsentKey::UntestedVersion,
             1,
             format!("Keycloak {} is newer than what was tested", plan.keycloak),
         );
     }
-    let hazards = plan.side_effects.iter().filter(|it| it.hazard != "links").count();
+    let hazards = plan.side_effects.iter().filter(|it| it.consent == Some(ConsentKey::Hazards)).count();
     need(ConsentKey::Hazards, hazards, "side effects on existing objects".to_owned());
+    if let Some((count, what)) = many_deletes(plan, conditions.guards, listed) {
+        need(ConsentKey::Deletes, count, what);
+    }
     for key in [ConsentKey::Cascade, ConsentKey::Changed] {
         let count = plan.diff.refusals.iter().filter(|it| it.consent == Some(key)).count();
         let what = if key == ConsentKey::Cascade {
@@ -68,10 +88,11 @@ pub fn judge(plan: &mut Plan, may_create: bool, tested: bool) {
     }
     plan.consents = consents;
     plan.refusals = plan.diff.refusals.iter().filter(|it| it.consent.is_none()).cloned().collect();
+    plan.guard(percentages(plan, conditions.guards, listed));
 }
 
 impl Plan {
-    /// Takes what guards on access say; one that is not kept refuses the plan, and nothing consents to it.
+    /// Takes what guards say; one that is not kept refuses the plan, and nothing consents to it.
     pub fn guard(&mut self, guards: Vec<Guard>) {
         let broken = guards.iter().filter(|it| !it.passes);
         self.refusals.extend(broken.map(|it| Refusal {
@@ -81,7 +102,7 @@ impl Plan {
             at: it.at,
             consent: None,
         }));
-        self.guards = guards;
+        self.guards.extend(guards);
     }
 
     /// Returns the consents that nobody gave yet.
@@ -108,56 +129,46 @@ impl Plan {
     }
 }
 
-fn side_effects(plan: &Plan) -> Vec<SideEffect> {
+fn side_effects(plan: &Plan, version: Version) -> Vec<SideEffect> {
     let mut effects = Vec::new();
-    for change in plan.changes().iter().filter(|it| it.action == Action::Update) {
+    // What a run creates nobody uses yet, its realm included.
+    let made: BTreeSet<&Address> =
+        plan.changes().iter().filter(|it| it.action == Action::Create).map(|it| &it.object).collect();
+    let is_new = |it: &Change| {
+        let parent = it.object.parent();
+        match it.action {
+            Action::Update => matches!(it.why, Why::MadeBy(_)),
+            // What is put under something that is there changes that.
+            Action::Create => parent.is_none_or(|it| made.contains(&it)),
+            Action::Delete | Action::Adopt | Action::Forget => true,
+        }
+    };
+    for change in plan.changes().iter().filter(|it| plan.exists && !is_new(it)) {
         for field in &change.fields {
-            let Some((hazard, when)) =
-                kind::kind(change.object.kind()).field(&field.path.field).and_then(|it| it.hazard)
-            else {
-                continue;
-            };
-            let now = match &field.to {
-                To::Value(Node { is: Is::Text(text), .. }) => text.to_string(),
-                To::Value(Node { is: Is::Bool(value), .. }) => value.to_string(),
-                To::Value(_) | To::Unset | To::Links { .. } => continue,
-            };
-            if now == when {
+            for (rule, message) in kind::hazards_of(&change.object, field, &plan.realm, version) {
                 effects.push(SideEffect {
-                    hazard: hazard.name(),
+                    hazard: rule.hazard.name(),
+                    consent: (rule.field != "secret").then_some(ConsentKey::Hazards),
                     address: change.object.clone(),
-                    message: message(hazard, &change.object, &field.path.to_string(), &now),
+                    message,
                     at: field.at,
                 });
             }
         }
     }
     let links = plan.diff.effects.iter().filter(|it| matches!(it.fate, Fate::Loses { .. }));
-    let mut by_cause: std::collections::BTreeMap<&Address, usize> = std::collections::BTreeMap::new();
+    let mut by_cause: BTreeMap<&Address, usize> = BTreeMap::new();
     for effect in links {
         *by_cause.entry(&effect.of).or_default() += 1;
     }
     for (cause, count) in by_cause {
         effects.push(SideEffect {
             hazard: "links",
+            consent: None,
             address: cause.clone(),
             message: format!("{count} other objects lose their link to {}", kind::title(cause)),
             at: At::SERVER,
         });
     }
     effects
-}
-
-fn message(hazard: Hazard, address: &Address, field: &str, value: &str) -> String {
-    let title = kind::title(address);
-    match hazard {
-        Hazard::Deletes => {
-            format!("{field} {value} deletes every resource, policy and permission of {title}")
-        }
-        Hazard::DropsSecret => {
-            format!("{field} {value} drops the secret of {title}, and its authorization if it has one")
-        }
-        Hazard::LocksOut => format!("{field} {value} locks out whoever uses {title}"),
-        Hazard::Opens => format!("{field} {value} opens {title} wider"),
-    }
 }

@@ -142,7 +142,16 @@ pub(super) fn plan_of(loaded: &Loaded, live: &Live, ownership: &Ownership, terms
         diff,
         ..Plan::default()
     };
-    judge(&mut plan, false, true);
+    judge(
+        &mut plan,
+        &crate::plan::Conditions {
+            version: NEWEST,
+            is_tested: true,
+            may_create: false,
+            guards: &crate::manifest::Guards::default(),
+            ledger: ownership.ledger.as_ref(),
+        },
+    );
     plan
 }
 

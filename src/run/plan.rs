@@ -9,8 +9,8 @@ use crate::change::{Change, ConsentKey, FieldChange, Path, To, Why};
 use crate::diff::{self, Ownership, Question, Terms};
 use crate::keycloak::{ErrorKind, Keycloak, Read, Source, Want, read};
 use crate::kind::{self, CLIENT, USER, UserProfile, Version};
-use crate::manifest::{Desired, Secrets};
-use crate::plan::{self, Plan};
+use crate::manifest::{Desired, Guards, Secrets};
+use crate::plan::{self, Conditions, Plan};
 use crate::state::{Address, Known, State};
 
 /// What planning needs beside what is on the server.
@@ -23,6 +23,7 @@ pub struct PlanRequest<'a> {
     pub terms: &'a Terms,
     pub allowed: &'a BTreeMap<ConsentKey, usize>,
     pub may_create: bool,
+    pub guards: &'a Guards,
     /// Write a fresh ledger in place of one that cannot be trusted.
     pub adopt: bool,
     pub server: &'a str,
@@ -158,8 +159,14 @@ fn compare(request: &PlanRequest<'_>, read: &Read, ownership: &Ownership) -> Pla
     // What waits for each other is told when it is applied.
     let order = plan::order(&read.live.state, &plan.diff, version(read));
     plan.closings = order.map(|it| it.closings).unwrap_or_default();
-    let tested = read.version.is_none_or(|it| !it.is_newer_than_tested());
-    plan::judge(&mut plan, request.may_create, tested);
+    let conditions = Conditions {
+        version: version(read),
+        is_tested: read.version.is_none_or(|it| !it.is_newer_than_tested()),
+        may_create: request.may_create,
+        guards: request.guards,
+        ledger: ownership.ledger.as_ref(),
+    };
+    plan::judge(&mut plan, &conditions);
     plan
 }
 

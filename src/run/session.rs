@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::DateTime;
 
 use super::access_tests;
+use super::patterns::Patterns;
 use super::plan::{Observed, PlanRequest, Planned, plan_realm, version};
 use crate::access::{self, Impact, Myself, guarded_users};
 use crate::change::ConsentKey;
@@ -13,7 +14,7 @@ use crate::keycloak::Want;
 use crate::kind::USER;
 use crate::manifest::{Desired, Loaded, Project, Secrets};
 use crate::plan;
-use crate::state::{Address, Known};
+use crate::state::{Address, Known, State};
 
 /// Whose access is compared before and after.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub struct Session {
     /// Per realm of `loaded`.
     pub secrets: Vec<Secrets>,
     pub terms: Terms,
+    pub patterns: Patterns,
     pub allowed: BTreeMap<ConsentKey, usize>,
     /// The manifest roots as written, for the ledger.
     pub roots: Vec<String>,
@@ -65,6 +67,7 @@ impl Session {
             terms: &self.terms,
             allowed: &self.allowed,
             may_create: self.project.may_create(&desired.realm),
+            guards: &self.project.guards,
             adopt,
             server: &self.server,
             also: self.also(desired),
@@ -74,6 +77,9 @@ impl Session {
     /// Plans a realm as it was read, says who gains or loses what by it, and judges it by guards.
     pub fn plan(&self, realm: usize, adopt: bool, observed: Observed) -> Planned {
         let mut planned = plan_realm(&self.request(realm, adopt), observed);
+        let (desired, live) = (self.desired(realm), &planned.read.live);
+        let unmatched = self.patterns.unmatched(desired, live, &planned.ownership, self.loaded.realms.len());
+        planned.plan.diff.notes.extend(unmatched);
         if !planned.plan.is_empty() {
             self.judge_access(&mut planned, self.desired(realm));
         }
@@ -109,6 +115,12 @@ impl Session {
         }
     }
 
+    /// What the manifests declare of other realms, whether this run covers them or not.
+    fn elsewhere(&self, desired: &Desired) -> Vec<&State> {
+        let all = self.loaded.realms.iter().chain(&self.loaded.left_out);
+        all.filter(|it| it.realm != desired.realm).map(|it| &it.state).collect()
+    }
+
     /// Users who are not declared are counted, unless all are asked for or a guard names them.
     fn judge_access(&self, planned: &mut Planned, desired: &Desired) {
         let guards = &self.project.guards;
@@ -120,6 +132,7 @@ impl Session {
         let impact = if looks { compare() } else { Impact::default() };
         let guards = access::guards(&access::Watch {
             guards,
+            elsewhere: &self.elsewhere(desired),
             protect: &self.project.protect,
             realm: &desired.realm,
             changes: planned.plan.changes(),

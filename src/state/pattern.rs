@@ -1,20 +1,36 @@
 //! Patterns over addresses: `*` is any part of one name, `**` any depth.
 
 use super::Address;
+use crate::text::At;
 
 /// A pattern of `--only`, `--exclude`, `protect` and the like. It covers what it matches and all under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
+    at: At,
     written: String,
     segments: Vec<String>,
 }
 
 impl Pattern {
     pub fn new(written: &str) -> Self {
+        Self::at_place(written, At::SERVER)
+    }
+
+    /// Returns a pattern that stands in a file.
+    pub fn at_place(written: &str, at: At) -> Self {
         Self {
+            at,
             written: written.to_owned(),
             segments: written.trim_matches('/').split('/').map(str::to_owned).collect(),
         }
+    }
+
+    pub fn at(&self) -> At {
+        self.at
+    }
+
+    pub fn segments(&self) -> &[String] {
+        &self.segments
     }
 
     pub fn written(&self) -> &str {

@@ -50,6 +50,10 @@ named! {
     OtherProject = "RW0120",
     /// A file of an older Keycloak is read as Keycloak itself imports it.
     Migrated = "RW0121",
+    /// An address pattern names no kind where one has to stand, or ends in a field.
+    WrongPatternKind = "RW0122",
+    /// An address pattern matches nothing, so it has no effect.
+    PatternMatchesNothing = "RW0123",
 
     // 02: references.
     /// A reference leads to nothing that the manifests declare or that every realm has.

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use realmwright::diff::{self, Ledger, Ownership, Question, Terms};
 use realmwright::kind::NEWEST;
-use realmwright::manifest::{self, Desired, Loaded, Project, Prune};
-use realmwright::plan::{self, Plan};
+use realmwright::manifest::{self, Desired, Guards, Loaded, Project, Prune};
+use realmwright::plan::{self, Conditions, Plan};
 use realmwright::report::{self, Style};
 use realmwright::state::Live;
 use snapbox::{Assert, Data};
@@ -88,6 +88,15 @@ fn planned(desired: &Desired, live: &Live, ledger: Ledger) -> (Plan, Ledger) {
         diff,
         ..Plan::default()
     };
-    plan::judge(&mut plan, true, true);
+    plan::judge(
+        &mut plan,
+        &Conditions {
+            version: NEWEST,
+            is_tested: true,
+            may_create: true,
+            guards: &Guards::default(),
+            ledger: ownership.ledger.as_ref(),
+        },
+    );
     (plan, ledger)
 }

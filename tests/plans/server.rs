@@ -7,7 +7,7 @@ use realmwright::diff::{Ledger, Terms};
 use realmwright::keycloak::{Read, Source};
 use realmwright::kind::{self, NEWEST, Version};
 use realmwright::manifest::{self, Loaded, Project};
-use realmwright::run::{AccessMode, Observed, PlanRequest, Session, next_ledger};
+use realmwright::run::{AccessMode, Observed, Patterns, PlanRequest, Session, next_ledger};
 use realmwright::state::{Address, Hidden, Is, Known, Live, Node, SecretRef, SecretSource, State};
 use realmwright::text::{json_of_tree, parse_yaml};
 use serde_json::Value;
@@ -47,13 +47,14 @@ impl Server {
                 server.take(&key, value)?;
             }
         }
+        // First what was applied, to a new realm; then what changed since.
+        server.apply(applied)?;
         for realm in live.map(documents).transpose()?.unwrap_or_default() {
             let name =
                 realm.get("realm").and_then(Value::as_str).ok_or("live.yaml names no `realm`")?.to_owned();
             let Value::Object(realm) = realm else { return Err("live.yaml is no map".to_owned()) };
             server.live.insert(name, realmwright::keycloak::state_of_export(realm));
         }
-        server.apply(applied)?;
         Ok(server)
     }
 
@@ -124,7 +125,10 @@ impl Server {
         for (address, object) in edits.into_iter().flat_map(|it| &it.objects) {
             let there = state.objects.entry(address.clone()).or_insert_with(|| object.clone());
             there.fields.extend(object.fields.iter().map(|(name, node)| (name.clone(), node.clone())));
+            there.namesakes = object.namesakes;
         }
+        let default_role = edits.and_then(|it| it.default_role.clone());
+        state.default_role = default_role.or(state.default_role);
         let is_gone = |it: &Address| self.removed.iter().any(|gone| it == gone || it.is_under(gone));
         state.objects.retain(|it, _| !is_gone(it));
         let mut live = Live::default();
@@ -152,7 +156,6 @@ impl Server {
             read: Read {
                 source: if live.exists { Source::Export } else { Source::Fresh },
                 realm_id: live.exists.then(|| format!("id of {realm}")),
-                default_role: kind::default_role_name(realm),
                 version: Some(realmwright::keycloak::Version {
                     major: version.0,
                     minor: version.1,
@@ -173,6 +176,7 @@ fn session(project: Project, loaded: Loaded) -> Session {
     Session {
         secrets: secrets.collect(),
         terms: Terms::default(),
+        patterns: Patterns::default(),
         allowed: BTreeMap::new(),
         roots: vec![".".to_owned()],
         access: AccessMode::Off,

@@ -58,6 +58,7 @@ fn judged(planned: &State, rules: &Guards, myself: &Myself, changes: &[Change]) 
     let terms = Terms { changes: &[], declared: &|it| it.name() != "deputy", at: None };
     let watch = Watch {
         guards: rules,
+        elsewhere: &[],
         protect: &[Pattern::new("user/deputy")],
         realm: "r",
         changes,
@@ -205,9 +206,18 @@ fn gains_are_forbidden_by_persona_resource_scope_and_client() {
         (rule("eve", "*", "*", "*"), blocked),
         (rule("*", "/lounge/*", "view", "rs"), blocked),
         (rule("e*", "Lounge", "v*", "r*"), blocked),
-        (rule("eve", "*", "edit", "*"), "pass forbidGain: eve gains nothing"),
-        (rule("eve", "*", "*", "other"), "pass forbidGain: eve gains nothing"),
-        (rule("eve", "/bar/*", "*", "*"), "pass forbidGain: eve gains nothing on /bar/*"),
+        (
+            rule("eve", "*", "edit", "*"),
+            "block forbidGain: no authorization scope is called edit, so nobody can tell whether this rule is kept",
+        ),
+        (
+            rule("eve", "*", "*", "other"),
+            "block forbidGain: no client with authorization is called other, so nobody can tell whether this rule is kept",
+        ),
+        (
+            rule("eve", "/bar/*", "*", "*"),
+            "block forbidGain: no resource is called /bar/*, so nobody can tell whether this rule is kept",
+        ),
         (rule("boss", "*", "*", "*"), "pass forbidGain: boss gains nothing"),
     ] {
         assert_eq!(judged(&gains, &rules, &Myself::Elsewhere, &[]), [expected]);

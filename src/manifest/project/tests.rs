@@ -18,7 +18,7 @@ fn a_project_file_is_read_with_all_that_this_version_supports() {
          prod: { server: https://sso.example.org/auth, issuer: https://sso.example.org/auth/realms/eoepca }\n\
          prune: { users: true }\nexternal: [role/shared-*]\nprotect: [client/account]\nrelease: []\n\
          exclusive: []\nzone: Europe/Vienna\n\
-         guards: { minAdmins: 2, keepSelf: true, forbidGain: [{ persona: any-user, resource: '/a/*' }] }\n",
+         guards: { deletePct: 10, updatePct: 30, minExisting: 5, minAdmins: 2, keepSelf: true, forbidGain: [{ persona: any-user, resource: '/a/*' }] }\n",
     );
     assert_eq!(said, "");
     assert_eq!(project.owner.as_deref(), Some("platform"));
@@ -28,6 +28,10 @@ fn a_project_file_is_read_with_all_that_this_version_supports() {
     assert_eq!(project.zone().iana_name(), Some("Europe/Vienna"));
     assert_eq!(project.guards.min_admins.map(|it| it.0), Some(2));
     assert!(project.guards.keep_self.is_some());
+    let percent = |it: Option<Percent>| it.map(|it| it.most);
+    assert_eq!(percent(project.guards.delete_pct), Some(10));
+    assert_eq!(percent(project.guards.update_pct), Some(30));
+    assert_eq!(project.guards.min_existing, Some(5));
     let forbidden = &project.guards.forbid_gain[0];
     assert_eq!((&*forbidden.persona, &*forbidden.resource, &*forbidden.scope), ("any-user", "/a/*", "*"));
     assert_eq!(
@@ -40,8 +44,8 @@ fn a_project_file_is_read_with_all_that_this_version_supports() {
 #[test]
 fn everything_wrong_with_a_project_file_is_said_at_once() {
     let (_, said) = opened(
-        "ownr: platform\nprune: yes\nrealms: [eoepca]\nexclusive: [client/demo]\nguards: { deletePct: 10, forbidGain: [{ resource: x }], minAdmin: 1 }\nzone: Wien\n\
-         environments:\n  dev: { server: 127.0.0.1, vars: { host: x } }\n  prod: {}\nprotect: client/demo\n",
+        "ownr: platform\nprune: yes\nrealms: [eoepca]\nexclusive: [client/demo]\nguards: { deletePct: 101, forbidGain: [{ resource: x }], minAdmin: 1 }\nzone: Wien\n\
+         environments:\n  dev: { server: 127.0.0.1, vars: { host: x } }\n  prod: {}\nprotect: client/demo\nrelease: [clinet/x, user/*/realmRoles]\nexternal: [role/shared-*]\n",
     );
     snapbox::assert_data_eq!(said, snapbox::file!["messages.txt"].raw());
 }

@@ -11,7 +11,6 @@ use crate::diff::Fate;
 use crate::kind;
 use crate::report::natural;
 use crate::report::safe::one_line;
-use crate::report::value::text;
 use crate::state::Address;
 
 /// Up to so many changes are all shown.
@@ -68,19 +67,20 @@ fn plain_creates<'a>(page: &Page<'_>, all: &[&'a Change]) -> BTreeSet<&'a Addres
         it.action == Action::Create
             && !matches!(it.object.kind(), kind::POLICY | kind::PERMISSION)
             && !special.contains(&it.object)
-            && it.fields.iter().all(|field| is_plain(it, field))
+            && it.fields.iter().all(|field| is_plain(&page.plan.realm, it, field))
     };
     all.iter().filter(is_plain).map(|it| &it.object).collect()
 }
 
-fn is_plain(change: &Change, field: &FieldChange) -> bool {
-    let rule = kind::kind(change.object.kind()).field(&field.path.field);
-    let hazard = rule.and_then(|it| it.hazard).map(|(_, when)| when);
+fn is_plain(realm: &str, change: &Change, field: &FieldChange) -> bool {
+    // What is new replaces nothing: only the value itself counts.
+    let mut hazards = kind::hazards_of(&change.object, field, realm, kind::OLDEST).into_iter();
+    let has_hazard = hazards.any(|(rule, _)| rule.when != kind::When::Changed);
     let To::Value(node) = &field.to else { return false };
     let mut links_or_secrets = 0;
     node.each_ref(&mut |_, _| links_or_secrets += 1);
     node.each_secret(&mut |_, _| links_or_secrets += 1);
-    links_or_secrets == 0 && hazard.is_none_or(|when| text(node, &field.path.field, &change.object) != when)
+    links_or_secrets == 0 && !has_hazard
 }
 
 /// All that is shown of a create beside its name and place.

@@ -1,0 +1,190 @@
+//! What a change of a field does beyond its object, and to whom: data of each kind, which consents are asked by.
+
+use super::{CLIENT, REALM, ROLE, Version, is_administration, kind, title};
+use crate::change::{FieldChange, Path, To};
+use crate::state::{Address, Is, Node};
+
+/// What a side effect is, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hazard {
+    Deletes,
+    DropsSecret,
+    LogsOut,
+    BreaksClients,
+    LocksOut,
+    Opens,
+}
+
+impl Hazard {
+    /// Returns the word that plans use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deletes => "deletes",
+            Self::DropsSecret => "drops_secret",
+            Self::LogsOut => "logs_out",
+            Self::BreaksClients => "breaks_clients",
+            Self::LocksOut => "locks_out",
+            Self::Opens => "opens",
+        }
+    }
+}
+
+/// One side effect of one field of a kind.
+pub struct HazardRule {
+    pub hazard: Hazard,
+    pub field: &'static str,
+    /// The key that it is about, where the field is a map.
+    pub key: &'static str,
+    pub when: When,
+    /// The names of the objects that it is about; empty: all.
+    pub of: &'static [&'static str],
+    /// What it does to whom, after the field and its value; `{it}` stands for the object.
+    pub does: &'static str,
+}
+
+/// Which changes of a field have the side effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// It becomes this.
+    Is(&'static str),
+    /// It was the first and becomes the second.
+    Turns(&'static str, &'static str),
+    /// It becomes anything else.
+    Changed,
+    /// It had something and has nothing.
+    Emptied,
+    /// It is a number and becomes less; 0 is no limit of its own.
+    Lowered,
+    /// Its list gets one of these.
+    Gains(&'static [&'static str]),
+    /// It becomes a role by which a realm is administered, on servers below this version.
+    Administers(Version),
+}
+
+pub(super) const fn rule(hazard: Hazard, field: &'static str, when: When, does: &'static str) -> HazardRule {
+    HazardRule { hazard, field, key: "", when, of: &[], does }
+}
+
+pub(super) const fn of_key(
+    hazard: Hazard,
+    (field, key): (&'static str, &'static str),
+    when: When,
+    does: &'static str,
+) -> HazardRule {
+    HazardRule { key, ..rule(hazard, field, when, does) }
+}
+
+/// Returns the rules that the change of a field meets, with what it does in words.
+pub fn hazards_of(
+    address: &Address,
+    change: &FieldChange,
+    realm: &str,
+    version: Version,
+) -> Vec<(&'static HazardRule, String)> {
+    let rules = kind(address.kind()).hazards;
+    let judge = |change: &FieldChange| -> Vec<(&'static HazardRule, String)> {
+        rules.iter().filter_map(|it| Some((it, it.judge(address, change, realm, version)?))).collect()
+    };
+    match &change.to {
+        // A map that is new as a whole, key by key, as an update has it.
+        To::Value(Node { is: Is::Map(map), .. }) if change.path.key.is_none() => {
+            let of_key = |(key, node): (&Box<str>, &Node)| FieldChange {
+                path: Path::key(&change.path.field, key),
+                from: change.from.as_ref().and_then(|it| it.get(key)).cloned(),
+                to: To::Value(node.clone()),
+                ..change.clone()
+            };
+            map.iter().map(of_key).flat_map(|it| judge(&it)).collect()
+        }
+        _ => judge(change),
+    }
+}
+
+impl HazardRule {
+    /// Returns what the change of a field does, in words, where this rule is about it.
+    fn judge(
+        &self,
+        address: &Address,
+        change: &FieldChange,
+        realm: &str,
+        version: Version,
+    ) -> Option<String> {
+        let path = &change.path;
+        if *path.field != *self.field
+            || path.key.as_deref().unwrap_or("") != self.key
+            || !(self.of.is_empty() || self.of.contains(&address.name()))
+        {
+            return None;
+        }
+        let to = match &change.to {
+            To::Value(node) => Some(node),
+            To::Unset => None,
+            To::Links { .. } => return None,
+        };
+        let shown = self.when.meets(change.from.as_ref(), to, realm, version)?;
+        let it = if address.kind() == REALM { "the realm".to_owned() } else { title(address) };
+        let does = self.does.replace("{it}", &it);
+        Some(if shown.is_empty() { format!("{path} {does}") } else { format!("{path} {shown} {does}") })
+    }
+}
+
+impl When {
+    /// Returns the new value as a sentence shows it, where the change is one of these.
+    fn meets(self, from: Option<&Node>, to: Option<&Node>, realm: &str, version: Version) -> Option<String> {
+        let (was, is) = (from.and_then(scalar), to.and_then(scalar));
+        let shown = is.clone().unwrap_or_default();
+        let meets = match self {
+            Self::Is(value) => is.as_deref() == Some(value),
+            Self::Turns(a, b) => was.as_deref() == Some(a) && is.as_deref() == Some(b),
+            Self::Changed => true,
+            Self::Emptied => from.is_some_and(|it| !is_nothing(it)) && to.is_none_or(is_nothing),
+            Self::Lowered => {
+                let number = |it: &Option<String>| it.as_ref().and_then(|it| it.parse::<i64>().ok());
+                match (number(&was).unwrap_or(0), number(&is).unwrap_or(0)) {
+                    (_, ..=0) => false,
+                    (..=0, _) => true,
+                    (was, is) => is < was,
+                }
+            }
+            Self::Gains(items) => {
+                let has = |it: Option<&Node>, item: &str| {
+                    it.is_some_and(|it| it.items().iter().any(|it| it.as_text() == Some(item)))
+                };
+                return items.iter().find(|it| has(to, it) && !has(from, it)).map(|it| (*it).to_owned());
+            }
+            Self::Administers(below) => {
+                version < below && is.as_deref().map(role).is_some_and(|it| is_administration(&it, realm))
+            }
+        };
+        meets.then_some(shown)
+    }
+}
+
+/// Reads a role as mappers name it: `client.role`.
+fn role(text: &str) -> Address {
+    match text.rsplit_once('.') {
+        Some((client, role)) => Address::top(CLIENT, client).child(ROLE, role),
+        None => Address::top(ROLE, text),
+    }
+}
+
+fn scalar(node: &Node) -> Option<String> {
+    match &node.is {
+        Is::Text(text) | Is::Number(text) => Some(text.to_string()),
+        Is::Bool(value) => Some(value.to_string()),
+        Is::Null | Is::List(_) | Is::Map(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => None,
+    }
+}
+
+fn is_nothing(node: &Node) -> bool {
+    match &node.is {
+        Is::Null => true,
+        Is::Text(text) => text.is_empty(),
+        Is::List(items) => items.is_empty(),
+        Is::Map(map) => map.is_empty(),
+        Is::Bool(_) | Is::Number(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! Every hazard that there has to be, with a change that has it and one that has not.
+
+use serde_json::{Value, json};
+
+use super::super::{KINDS, NEWEST, OLDEST, kind, realm_address};
+use super::*;
+use crate::change::Why;
+use crate::kind::{CLIENT, MAPPER, SETTINGS, USER};
+use crate::state::KindName;
+use crate::text::At;
+
+/// Side effects that must be asked about and cannot be had yet, and what has to be there first.
+const NOT_YET: &[(&str, &str)] = &[
+    ("the edit mode of a user directory (LDAP)", "components"),
+    ("keys of a realm", "components"),
+    ("flows that a client has for itself", "authenticationFlowBindingOverrides"),
+];
+
+/// What changes, from what to what; the words that plans must use.
+type Row = (KindName, &'static str, &'static str, Value, Value, &'static [&'static str]);
+
+fn rows() -> Vec<Row> {
+    let realm = REALM;
+    let mut rows: Vec<Row> = vec![
+        (realm, "", "enabled", json!(true), json!(false), &["locks_out"]),
+        (realm, "", "enabled", json!(false), json!(true), &[]),
+        (realm, "", "sslRequired", json!("external"), json!("none"), &["opens"]),
+        (realm, "", "sslRequired", json!("external"), json!("all"), &["locks_out"]),
+        (realm, "", "sslRequired", json!("none"), json!("external"), &["locks_out"]),
+        (realm, "", "sslRequired", json!("all"), json!("external"), &[]),
+        (realm, "", "registrationAllowed", json!(false), json!(true), &["opens"]),
+        (realm, "", "registrationAllowed", json!(true), json!(false), &[]),
+        (realm, "", "bruteForceProtected", json!(true), json!(false), &["opens"]),
+        (realm, "", "passwordPolicy", json!("length(8)"), Value::Null, &["opens"]),
+        (realm, "", "passwordPolicy", json!("length(8)"), json!("length(12)"), &[]),
+        (realm, "", "loginWithEmailAllowed", json!(true), json!(false), &["locks_out"]),
+        (realm, "", "defaultSignatureAlgorithm", json!("RS256"), json!("ES256"), &["logs_out"]),
+        (realm, "", "revokeRefreshToken", json!(false), json!(true), &["logs_out"]),
+        (realm, "", "offlineSessionMaxLifespanEnabled", json!(false), json!(true), &["logs_out"]),
+        (realm, "", "clientSessionMaxLifespan", json!(0), json!(600), &["logs_out"]),
+        (realm, "", "clientSessionMaxLifespan", json!(600), json!(0), &[]),
+        (
+            realm,
+            "",
+            "attributes.frontendUrl",
+            Value::Null,
+            json!("https://a.example.org"),
+            &["breaks_clients"],
+        ),
+        (
+            realm,
+            "",
+            "attributes.frontendUrl",
+            json!("https://a.example.org"),
+            Value::Null,
+            &["breaks_clients"],
+        ),
+        (realm, "", "attributes.cibaInterval", json!("5"), json!("6"), &[]),
+        (realm, "", "displayName", json!("a"), json!("b"), &[]),
+        (CLIENT, "web", "enabled", json!(true), json!(false), &["locks_out"]),
+        (CLIENT, "web", "publicClient", json!(false), json!(true), &["drops_secret"]),
+        (CLIENT, "web", "publicClient", json!(true), json!(false), &["breaks_clients"]),
+        (CLIENT, "web", "authorizationServicesEnabled", json!(true), json!(false), &["deletes"]),
+        (CLIENT, "web", "serviceAccountsEnabled", json!(true), json!(false), &["deletes"]),
+        (CLIENT, "web", "fullScopeAllowed", json!(false), json!(true), &["opens"]),
+        (CLIENT, "web", "fullScopeAllowed", json!(true), json!(false), &[]),
+        (CLIENT, "admin-cli", "fullScopeAllowed", json!(true), json!(false), &["locks_out"]),
+        (CLIENT, "security-admin-console", "fullScopeAllowed", json!(true), json!(false), &["locks_out"]),
+        (CLIENT, "web", "redirectUris", json!(["https://a/*"]), json!([]), &["breaks_clients"]),
+        (CLIENT, "web", "redirectUris", json!(["https://a/*"]), Value::Null, &["breaks_clients"]),
+        (CLIENT, "web", "redirectUris", json!(["https://a/*"]), json!(["https://b/*"]), &[]),
+        (CLIENT, "web", "redirectUris", json!([]), json!(["https://b/*"]), &[]),
+        (CLIENT, "web", "redirectUris", json!(["https://a/*"]), json!(["https://a/*", "*"]), &["opens"]),
+        (CLIENT, "web", "redirectUris", json!([]), json!(["https://*"]), &["opens"]),
+        (CLIENT, "web", "redirectUris", json!(["*"]), json!(["*", "https://a/*"]), &[]),
+        (CLIENT, "web", "webOrigins", json!([]), json!(["*"]), &["opens"]),
+        (CLIENT, "web", "webOrigins", json!([]), json!(["+"]), &[]),
+        (CLIENT, "web", "protocol", json!("openid-connect"), json!("saml"), &["breaks_clients"]),
+        (
+            CLIENT,
+            "web",
+            "clientAuthenticatorType",
+            json!("client-secret"),
+            json!("client-jwt"),
+            &["breaks_clients"],
+        ),
+        (CLIENT, "web", "standardFlowEnabled", json!(true), json!(false), &["breaks_clients"]),
+        (CLIENT, "web", "implicitFlowEnabled", json!(true), json!(false), &["breaks_clients"]),
+        (CLIENT, "web", "directAccessGrantsEnabled", json!(true), json!(false), &["breaks_clients"]),
+        (CLIENT, "web", "bearerOnly", json!(false), json!(true), &["breaks_clients"]),
+        (CLIENT, "web", "secret", json!("a"), json!("b"), &["breaks_clients"]),
+        (CLIENT, "web", "attributes.client.session.idle.timeout", Value::Null, json!("60"), &["logs_out"]),
+        (CLIENT, "web", "attributes.client.session.idle.timeout", json!("60"), json!("90"), &[]),
+        (CLIENT, "web", "baseUrl", json!("/a"), json!("/b"), &[]),
+        (USER, "eric", "enabled", json!(true), json!(false), &["locks_out"]),
+        (USER, "eric", "email", json!("a@b"), json!("b@b"), &[]),
+        (SETTINGS, "", "policyEnforcementMode", json!("ENFORCING"), json!("DISABLED"), &["opens"]),
+        (SETTINGS, "", "policyEnforcementMode", json!("ENFORCING"), json!("PERMISSIVE"), &["opens"]),
+        (SETTINGS, "", "policyEnforcementMode", json!("PERMISSIVE"), json!("ENFORCING"), &[]),
+    ];
+    for flow in [
+        "browserFlow",
+        "registrationFlow",
+        "directGrantFlow",
+        "resetCredentialsFlow",
+        "clientAuthenticationFlow",
+        "dockerAuthenticationFlow",
+        "firstBrokerLoginFlow",
+    ] {
+        rows.push((realm, "", flow, json!("a"), json!("b"), &["locks_out"]));
+    }
+    for lifespan in [
+        "ssoSessionIdleTimeout",
+        "ssoSessionMaxLifespan",
+        "ssoSessionIdleTimeoutRememberMe",
+        "ssoSessionMaxLifespanRememberMe",
+        "offlineSessionIdleTimeout",
+        "offlineSessionMaxLifespan",
+        "clientSessionIdleTimeout",
+        "clientSessionMaxLifespan",
+        "clientOfflineSessionIdleTimeout",
+        "clientOfflineSessionMaxLifespan",
+    ] {
+        rows.push((realm, "", lifespan, json!(600), json!(60), &["logs_out"]));
+        rows.push((realm, "", lifespan, json!(60), json!(600), &[]));
+    }
+    for field in ["rootUrl", "baseUrl"] {
+        for client in ["admin-cli", "security-admin-console"] {
+            rows.push((CLIENT, client, field, json!("/a"), json!("/b"), &["locks_out"]));
+        }
+    }
+    for client in ["admin-cli", "security-admin-console"] {
+        rows.push((CLIENT, client, "redirectUris", json!(["/a"]), json!(["/b"]), &["locks_out"]));
+        rows.push((CLIENT, client, "webOrigins", json!(["+"]), json!([]), &["locks_out"]));
+    }
+    for key in [
+        "client.session.idle.timeout",
+        "client.session.max.lifespan",
+        "client.offline.session.idle.timeout",
+        "client.offline.session.max.lifespan",
+    ] {
+        let field: &'static str = format!("attributes.{key}").leak();
+        rows.push((CLIENT, "web", field, json!("600"), json!("60"), &["logs_out"]));
+        rows.push((CLIENT, "web", field, json!("60"), json!("600"), &[]));
+    }
+    for key in [
+        "access.token.signed.response.alg",
+        "id.token.signed.response.alg",
+        "user.info.response.signature.alg",
+        "saml.signature.algorithm",
+    ] {
+        let field: &'static str = format!("attributes.{key}").leak();
+        rows.push((CLIENT, "web", field, json!("RS256"), json!("ES256"), &["logs_out"]));
+    }
+    for key in [
+        "pkce.code.challenge.method",
+        "jwks.url",
+        "jwks.string",
+        "use.jwks.url",
+        "jwt.credential.public.key",
+        "jwt.credential.certificate",
+        "saml.signing.certificate",
+        "saml.encryption.certificate",
+    ] {
+        let field: &'static str = format!("attributes.{key}").leak();
+        rows.push((CLIENT, "web", field, json!("a"), json!("b"), &["breaks_clients"]));
+    }
+    rows
+}
+
+fn address(kind: KindName, name: &str) -> Address {
+    match kind {
+        REALM => realm_address(),
+        SETTINGS => Address::top(CLIENT, "web").child(SETTINGS, ""),
+        MAPPER => Address::top(CLIENT, "web").child(MAPPER, name),
+        _ => Address::top(kind, name),
+    }
+}
+
+/// A value as the comparison sees it: through the same reading as every other.
+fn node(value: &Value) -> Option<Node> {
+    fn of(value: &Value) -> Is {
+        match value {
+            Value::Null => Is::Null,
+            Value::Bool(it) => Is::Bool(*it),
+            Value::Number(it) => Is::Number(it.to_string().into()),
+            Value::String(it) => Is::Text(it.as_str().into()),
+            Value::Array(items) => Is::List(items.iter().map(|it| Node::new(At::SERVER, of(it))).collect()),
+            Value::Object(map) => Is::Map(
+                map.iter().map(|(key, it)| (key.as_str().into(), Node::new(At::SERVER, of(it)))).collect(),
+            ),
+        }
+    }
+    (!value.is_null()).then(|| Node::new(At::SERVER, of(value)))
+}
+
+fn change(path: &str, from: &Value, to: &Value) -> FieldChange {
+    let path = match path.split_once('.') {
+        Some((field, key)) => Path::key(field, key),
+        None => Path::field(path),
+    };
+    let to = node(to).map_or(To::Unset, To::Value);
+    FieldChange { path, from: node(from), to, why: Why::ManifestChanged, at: At::SERVER }
+}
+
+fn judged(at: &Address, change: &FieldChange, version: Version) -> Vec<(&'static str, String)> {
+    let rules = kind(at.kind()).hazards.iter();
+    rules.filter_map(|it| Some((it.hazard.name(), it.judge(at, change, "shop", version)?))).collect()
+}
+
+#[test]
+fn every_hazard_has_its_field() {
+    assert!(NOT_YET.iter().all(|it| {
+        let kinds = KINDS.iter().flat_map(|it| it.fields);
+        kinds.filter(|field| matches!(field.sent, super::super::Sent::NotYet)).any(|field| field.name == it.1)
+    }));
+    for (kind, name, path, from, to, expected) in rows() {
+        let found = judged(&address(kind, name), &change(path, &from, &to), NEWEST);
+        let words: Vec<&str> = found.iter().map(|it| it.0).collect();
+        assert_eq!(words, expected, "{kind} {name} {path} {from} {to}");
+        for (_, message) in found {
+            assert!(message.starts_with(path) && !message.contains(['{', '}']), "{message}");
+        }
+    }
+}
+
+#[test]
+fn every_rule_is_tried() {
+    for kind in KINDS {
+        for rule in kind.hazards {
+            let is_about = |row: &Row| {
+                let path = if rule.key.is_empty() {
+                    rule.field.to_owned()
+                } else {
+                    format!("{}.{}", rule.field, rule.key)
+                };
+                row.0 == kind.name && row.2 == path && row.5.contains(&rule.hazard.name())
+            };
+            assert!(kind.name == MAPPER || rows().iter().any(is_about), "{} {}", kind.name, rule.field);
+        }
+    }
+}
+
+#[test]
+fn a_mapper_opens_the_administration_only_where_the_server_believes_tokens() {
+    let at = address(MAPPER, "x");
+    for (role, realm, version, opens) in [
+        ("realm-management.manage-users", "shop", OLDEST, true),
+        ("realm-management.realm-admin", "shop", OLDEST, true),
+        ("realm-management.manage-users", "shop", NEWEST, false),
+        ("web.manage-users", "shop", OLDEST, false),
+        ("reader", "shop", OLDEST, false),
+        ("admin", "master", OLDEST, true),
+        ("shop-realm.manage-users", "master", OLDEST, true),
+    ] {
+        let change = change("config.role", &Value::Null, &json!(role));
+        let rules = kind(MAPPER).hazards.iter();
+        let found = rules.filter_map(|it| it.judge(&at, &change, realm, version)).count();
+        assert_eq!(found > 0, opens, "{role} in {realm} of {version}");
+    }
+}
