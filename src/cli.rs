@@ -182,7 +182,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Logout(args) => unless_stopped(logout::run(args)).await,
         Command::Token(args) => unless_stopped(token::run(args)).await,
         Command::Doctor(args) => unless_stopped(doctor::run(args)).await,
-        Command::Schema(args) => unless_stopped(async { schema::run(&args) }).await,
+        Command::Schema(args) => unless_stopped(async { Ok(schema::run(&args)) }).await,
         Command::Demo(args) => demo::run(args, global).await,
         Command::Plan(args) => unless_stopped(plan::run(args, global)).await,
         Command::Apply(args) => apply::run(args, global).await,

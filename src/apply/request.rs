@@ -176,7 +176,9 @@ fn replace(node: &mut Node, target: &Address, id: &str) {
                 map.remove("path");
                 map.insert("id".into(), Node::text(node.at, id));
             }
-            map.values_mut().for_each(|it| replace(it, target, id));
+            for it in map.values_mut() {
+                replace(it, target, id);
+            }
         }
         Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => {
         }

@@ -231,7 +231,7 @@ impl Output {
                 notes_text(session, it) + &report::drift_text(it, &drift(it), files, &self.style())
             })),
             Format::Json => {
-                documents(plans.iter().map(|it| report::drift_json(it, &drift(it), files)).collect())
+                documents(plans.iter().map(|it| report::drift_json(it, &drift(it), files)).collect());
             }
         }
     }
@@ -267,7 +267,7 @@ impl Output {
                 let one = |(plan, outcomes, audit): &(Plan, Vec<Outcome>, Audit)| {
                     report::outcomes_json(plan, outcomes, audit, &session.loaded.files)
                 };
-                documents(reports.iter().map(one).chain(failed).collect())
+                documents(reports.iter().map(one).chain(failed).collect());
             }
         }
     }

@@ -27,7 +27,7 @@ enum Of {
     Result,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args) -> Exit {
     let schema = match args.of {
         Of::Manifest => manifest::schema::manifest(),
         Of::Project => manifest::schema::project(),
@@ -37,5 +37,5 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Of::Result => report::result_schema(),
     };
     print(&format!("{schema:#}\n"));
-    Ok(Exit::Clean)
+    Exit::Clean
 }

@@ -57,13 +57,11 @@ impl Signals {
                 };
                 let is_first = note.borrow().is_none();
                 let keycloak = to_settle.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                match keycloak.filter(|_| is_first) {
-                    Some(keycloak) => say(&finishing(keycloak.counts().under_way)),
-                    None => {
-                        say("stopped");
-                        std::process::exit(frame::end(Ok(exit)).code().into());
-                    }
-                }
+                let Some(keycloak) = keycloak.filter(|_| is_first) else {
+                    say("stopped");
+                    std::process::exit(frame::end(Ok(exit)).code().into());
+                };
+                say(&finishing(keycloak.counts().under_way));
                 note.send_replace(Some(exit));
             }
         });

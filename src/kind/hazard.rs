@@ -88,13 +88,13 @@ pub fn hazards_of(
     match &change.to {
         // A map that is new as a whole, key by key, as an update has it.
         To::Value(Node { is: Is::Map(map), .. }) if change.path.key.is_none() => {
-            let of_key = |(key, node): (&Box<str>, &Node)| FieldChange {
+            let of_key = |key: &str, node: &Node| FieldChange {
                 path: Path::key(&change.path.field, key),
                 from: change.from.as_ref().and_then(|it| it.get(key)).cloned(),
                 to: To::Value(node.clone()),
                 ..change.clone()
             };
-            map.iter().map(of_key).flat_map(|it| judge(&it)).collect()
+            map.iter().flat_map(|(key, node)| judge(&of_key(key, node))).collect()
         }
         _ => judge(change),
     }

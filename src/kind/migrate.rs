@@ -21,7 +21,9 @@ pub fn migrate(document: &Tree, notes: &mut Vec<Note>) -> Option<Tree> {
     let mut done: Vec<(At, &str)> = Vec::new();
     let clients = entry(&mut document, "clients")?;
     if let TreeIs::List(clients) = &mut clients.is {
-        clients.iter_mut().for_each(|it| client(it, &mut done));
+        for it in clients.iter_mut() {
+            client(it, &mut done);
+        }
     }
     let (first, label) = *done.first()?;
     let title = format!("this file is of Keycloak {version}, and read as Keycloak imports it");
@@ -63,7 +65,9 @@ fn client(client: &mut Tree, done: &mut Vec<(At, &str)>) {
 
 fn strip(value: &mut Tree, done: &mut Vec<(At, &str)>) {
     if let TreeIs::List(items) = &mut value.is {
-        items.iter_mut().for_each(|it| strip(it, done));
+        for it in items.iter_mut() {
+            strip(it, done);
+        }
         return;
     }
     let short = value.scalar().and_then(|it| it.strip_prefix("/auth/")).map(|it| format!("/{it}"));

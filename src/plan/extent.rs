@@ -24,7 +24,12 @@ impl Extent {
     /// Returns how much a ledger lists.
     pub(super) fn of(ledger: &Ledger) -> Self {
         let objects = ledger.entries.len();
-        let links: usize = ledger.entries.values().flat_map(|it| it.links.values()).map(|it| it.len()).sum();
+        let links: usize = ledger
+            .entries
+            .values()
+            .flat_map(|it| it.links.values())
+            .map(std::collections::BTreeSet::len)
+            .sum();
         Self { objects, all: objects + links }
     }
 

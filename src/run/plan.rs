@@ -107,7 +107,7 @@ fn log(realm: &str, read: &Read, ledgers: &Ledgers) {
         match read.live.known(kind.name, None) {
             Known::All => {}
             Known::Only(asked) => {
-                tracing::info!("of kind {}, {} objects were asked for", kind.name, asked.len())
+                tracing::info!("of kind {}, {} objects were asked for", kind.name, asked.len());
             }
             Known::Not { needs } => tracing::info!("kind {} is unknown: the login lacks {needs}", kind.name),
         }

@@ -123,7 +123,7 @@ impl File {
         let touched = &self.hidden[from..to.max(from)];
         let start = touched.first().map_or(range.start, |it| it.start.min(range.start));
         let end = touched.last().map_or(range.end, |it| it.end.max(range.end));
-        self.hidden.splice(from..to.max(from), [start..end]);
+        self.hidden.splice(from..to.max(from), std::iter::once(start..end));
     }
 
     fn lines(&self) -> &[usize] {

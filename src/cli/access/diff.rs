@@ -82,7 +82,7 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
     let mut states = Vec::new();
     for (side, other) in sides.iter().zip(sides.iter().rev()) {
         if let Side::Path(path) = side
-            && let Some(export) = export(path, args.limit)?
+            && let Some(export) = export(path, args.limit)
         {
             states.push(vec![export]);
             continue;
@@ -136,22 +136,22 @@ fn load_tree(folder: &Path, part: Option<PathBuf>, limit: Limit) -> anyhow::Resu
 }
 
 /// Reads a file that Keycloak exported, which holds all of a realm and needs no defaults.
-fn export(path: &Path, limit: Limit) -> anyhow::Result<Option<OneRealm>> {
+fn export(path: &Path, limit: Limit) -> Option<OneRealm> {
     if path.extension().is_none_or(|it| it != "json") {
-        return Ok(None);
+        return None;
     }
     // What cannot be read or is no JSON is told as a manifest.
-    let Ok(text) = read_regular(path, limit.bytes()) else { return Ok(None) };
-    let Ok(Value::Object(realm)) = serde_json::from_slice(&text) else { return Ok(None) };
+    let Ok(text) = read_regular(path, limit.bytes()) else { return None };
+    let Ok(Value::Object(realm)) = serde_json::from_slice(&text) else { return None };
     let text = |key: &str| realm.get(key).and_then(Value::as_str);
-    let (Some(name), Some(version)) = (text("realm"), text("keycloakVersion")) else { return Ok(None) };
+    let (Some(name), Some(version)) = (text("realm"), text("keycloakVersion")) else { return None };
     let mut numbers = version.split('.').map_while(|it| it.parse().ok());
     let version = Version(numbers.next().unwrap_or(NEWEST.0), numbers.next().unwrap_or(NEWEST.1));
     let name = name.to_owned();
     if !realm.contains_key("users") {
         warn(&format!("{} holds no users: it is an export of a part of the realm", path.display()));
     }
-    Ok(Some(OneRealm { name, state: state_of_export(realm), version }))
+    Some(OneRealm { name, state: state_of_export(realm), version })
 }
 
 /// A realm of one side.

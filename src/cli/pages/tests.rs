@@ -68,20 +68,21 @@ fn every_example_is_a_command_line_of_its_command() {
     }
 }
 
+fn check_help(command: &Command, path: &str) {
+    let text = command.clone().render_long_help().to_string();
+    for part in ["Exit codes:\n  0", "\n  64 ", "\n  130 ", "\n  143 ", "Examples:\n", "realmwright "] {
+        assert!(text.contains(part), "{path}: no {part:?} in\n{text}");
+    }
+    for it in command.get_subcommands().filter(|it| it.get_name() != "help") {
+        check_help(it, &joined(path, it.get_name()));
+    }
+}
+
 #[test]
 fn every_help_says_how_it_ends_and_shows_examples() {
     let mut cli = dressed(Cli::command());
     cli.build();
-    fn check(command: &Command, path: &str) {
-        let text = command.clone().render_long_help().to_string();
-        for part in ["Exit codes:\n  0", "\n  64 ", "\n  130 ", "\n  143 ", "Examples:\n", "realmwright "] {
-            assert!(text.contains(part), "{path}: no {part:?} in\n{text}");
-        }
-        for it in command.get_subcommands().filter(|it| it.get_name() != "help") {
-            check(it, &joined(path, it.get_name()));
-        }
-    }
-    check(&cli, "");
+    check_help(&cli, "");
 }
 
 #[test]

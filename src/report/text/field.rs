@@ -212,18 +212,14 @@ fn shape(page: &Page<'_>, field: &FieldChange, of: &Address, wish: Wish, used: u
     if let (Some(Is::List(old)), Some(Is::List(new))) = (left.map(|it| &it.is), right.map(|it| &it.is)) {
         return list(page, name, &items_text(old, name, of), &items_text(new, name, of), (old, new));
     }
-    Shape::Rows(match (left, right) {
-        (Some(old), Some(new)) => {
-            difference(plain(old, name, &before), plain(new, name, &after), room(page.style, DEEPER))
-        }
-        // Of a value that is not there only the word.
-        _ => {
-            let side = |node: Option<&Node>, line: &str| {
-                node.map_or(line.to_owned(), |it| plain(it, name, line).to_owned())
-            };
-            [removed(&side(left, &before)), added(&side(right, &after))].concat()
-        }
-    })
+    if let (Some(old), Some(new)) = (left, right) {
+        let rows = difference(plain(old, name, &before), plain(new, name, &after), room(page.style, DEEPER));
+        return Shape::Rows(rows);
+    }
+    // Of a value that is not there only the word.
+    let side =
+        |node: Option<&Node>, line: &str| node.map_or(line.to_owned(), |it| plain(it, name, line).to_owned());
+    Shape::Rows([removed(&side(left, &before)), added(&side(right, &after))].concat())
 }
 
 /// Returns "+ role/x  - role/y (granted outside)"; in a drift the signs say what Keycloak did.

@@ -31,7 +31,7 @@ pub(super) fn all(page: &Page<'_>) -> Vec<Vec<String>> {
 }
 
 /// Returns the entries of a list in which every object has one line.
-fn entries<'a>(lines: Vec<(&'a Address, String, String)>) -> Vec<Entry<'a>> {
+fn entries(lines: Vec<(&Address, String, String)>) -> Vec<Entry<'_>> {
     let entry = |(address, line, alike)| Entry { address, lines: vec![line], alike: Some(alike) };
     let mut all: Vec<Entry<'_>> = lines.into_iter().map(entry).collect();
     all.sort_by(|a, b| natural::compare(a.address, b.address));
