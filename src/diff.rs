@@ -4,17 +4,15 @@
 //! in `ownership`; what else goes with a delete, in `cascade`; what the realm will hold, in `planned`.
 
 mod cascade;
+mod check;
 mod fields;
 mod hint;
 mod ledger;
 mod links;
 mod ownership;
 mod planned;
-mod references;
 mod reopen;
 mod same;
-mod server;
-mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +23,7 @@ pub use planned::{planned, step};
 pub use same::same;
 
 use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, PERMISSION, REALM, SETTINGS, USER, UserProfile, Version};
+use crate::kind::{self, PERMISSION, REALM, SETTINGS, ServerInfo, USER, UserProfile, Version};
 use crate::manifest::{Prune, check_switches};
 use crate::state::{Address, Found, Live, Node, Object, Pattern, SecretRef, State, unseen};
 use crate::text::{At, Code, Note};
@@ -45,8 +43,10 @@ pub struct Question<'a> {
     pub terms: &'a Terms,
     /// Where the credential may see it.
     pub user_profile: Option<&'a UserProfile>,
-    /// The policy types that the server has; empty where nobody asked.
-    pub policy_types: &'a BTreeSet<String>,
+    /// What the server has, where somebody asked and may see it.
+    pub server: Option<&'a ServerInfo>,
+    /// Aliases of the realm's flows and what they are flows of, likewise.
+    pub flows: Option<&'a BTreeMap<String, String>>,
 }
 
 /// Whose manifests these are, and what was applied before.
@@ -140,11 +140,9 @@ pub fn diff(question: &Question<'_>) -> Diff {
     ownership::leftovers(question, &mut out);
     reopen::reopen(question, &mut out);
     out.planned = planned(&question.live.state, &out.desired, &out.changes, question.version);
-    references::check(question, &mut out);
-    server::check(question, &mut out);
+    check::check(question, &mut out);
     links::check(question, &mut out);
     switches(question, &mut out);
-    versions::check(question, &mut out);
     hint::renames(question, &mut out);
     ownership::judge(question, &mut out);
     let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
@@ -167,7 +165,8 @@ pub fn on_a_new_realm(realm: &str, desired: &State, version: Version) -> State {
         same_secret: Box::new(|_, _| None),
         terms: &Terms::default(),
         user_profile: None,
-        policy_types: &BTreeSet::new(),
+        server: None,
+        flows: None,
     })
     .planned
 }

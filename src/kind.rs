@@ -20,9 +20,11 @@ mod misread;
 mod policy;
 mod realm;
 mod reference;
+mod refused;
 mod representation;
 mod role;
 mod scope_mapping;
+mod server_info;
 mod service_account;
 mod shorthand;
 mod user;
@@ -32,19 +34,23 @@ pub use built_in::{built_ins, is_built_in};
 pub use closed::{close, keeps_closed, reopen, strict_for_a_while};
 pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
-pub use fresh::{RECORDED_FRESH, fresh_realm};
+pub use fresh::{RECORDED_FRESH, flows, fresh_flows, fresh_realm, fresh_user_profile};
 pub use hazard::{Hazard, HazardRule, When, hazards_of};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use migrate::migrate;
 pub use misread::{Misread, misread};
-pub use policy::is_common_policy;
 pub use policy::{goes_when_empty, main_field, policy_types};
 pub use realm::{has_languages, waits_for_the_realm};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
+pub use refused::{
+    Clash, Judge, asks_flows, asks_server_info, clashes, refused, refused_anywhere, wrong_realm_name,
+};
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
 pub use role::{administrator, default_role_name, is_administration};
 pub use scope_mapping::is_only_mapped;
+pub use server_info::ServerInfo;
 pub use service_account::{reserved_for, service_account, service_account_of};
+pub use user::name_users_by_email;
 pub use user_profile::UserProfile;
 
 use crate::state::{Address, KindName, Object};

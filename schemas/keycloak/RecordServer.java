@@ -66,6 +66,7 @@ public class RecordServer {
             Files.writeString(out.resolve("fresh-realm.json"), text(record.export(), "") + "\n");
             record.everyKind();
             Files.writeString(out.resolve("create-defaults.json"), text(record.defaults, "") + "\n");
+            Files.writeString(out.resolve("server-info.json"), text(record.serverInfo(), "") + "\n");
         } finally {
             System.err.println("realm deleted: " + record.send("DELETE", "/" + record.realm, null).status);
         }
@@ -242,6 +243,44 @@ public class RecordServer {
         return map.containsKey("subType") ? name + " (" + map.get("subType") + ")" : name;
     }
 
+    /** Lists, in the places of the server's own answer, the names of what it has and whether a feature is on. */
+    Object serverInfo() throws Exception {
+        Map<?, ?> answer = (Map<?, ?>) send("GET", "serverinfo", null).body;
+        Map<String, Object> kept = new TreeMap<>();
+        kept.put("enums", Map.of("eventType", ((Map<?, ?>) answer.get("enums")).get("eventType")));
+        kept.put("features", only(answer.get("features"), "name", "enabled"));
+        kept.put("passwordPolicies", only(answer.get("passwordPolicies"), "id"));
+        for (String map : List.of("protocolMapperTypes", "themes")) {
+            Map<String, Object> named = new TreeMap<>();
+            for (var one : ((Map<?, ?>) answer.get(map)).entrySet()) named.put((String) one.getKey(), only(one.getValue(), "id", "name"));
+            kept.put(map, named);
+        }
+        Map<String, Object> providers = new TreeMap<>();
+        for (String spi : List.of("client-authenticator", "eventsListener", "login-protocol", "password-hashing", "policy",
+                "required-action")) {
+            Map<String, Object> names = new TreeMap<>();
+            Map<?, ?> of = (Map<?, ?>) ((Map<?, ?>) ((Map<?, ?>) answer.get("providers")).get(spi)).get("providers");
+            for (Object name : of.keySet()) names.put((String) name, Map.of());
+            providers.put(spi, Map.of("providers", names));
+        }
+        kept.put("providers", providers);
+        return kept;
+    }
+
+    /** Keeps the named fields of each element, sorted by the first of them that it has; of an id and a name the id. */
+    static Object only(Object list, String... fields) {
+        List<Map<String, Object>> kept = new ArrayList<>();
+        for (Object it : (List<?>) list) {
+            Map<String, Object> one = new TreeMap<>();
+            for (String field : fields) {
+                if (((Map<?, ?>) it).containsKey(field) && !(field.equals("name") && one.containsKey("id"))) one.put(field, ((Map<?, ?>) it).get(field));
+            }
+            kept.add(one);
+        }
+        kept.sort(Comparator.comparing(it -> String.valueOf(it.getOrDefault("id", it.get("name")))));
+        return kept;
+    }
+
     Object export() throws Exception {
         String path = "/" + realm + "/partial-export?exportClients=true&exportGroupsAndRoles=true";
         Answer answer = send("POST", path, Map.of());
@@ -271,7 +310,7 @@ public class RecordServer {
                 .POST(HttpRequest.BodyPublishers.ofString(form)).build();
         Map<?, ?> token = JSON.readValue(HTTP.send(login, HttpResponse.BodyHandlers.ofString()).body(), Map.class);
         if (token.get("access_token") == null) throw new IllegalStateException("login refused: " + token.get("error"));
-        var request = HttpRequest.newBuilder(URI.create(server + "/admin/realms" + path))
+        var request = HttpRequest.newBuilder(URI.create(server + "/admin/" + (path.isEmpty() || path.startsWith("/") ? "realms" : "") + path))
                 .header("Authorization", "Bearer " + token.get("access_token")).header("Content-Type", "application/json")
                 .method(method, body == null ? HttpRequest.BodyPublishers.noBody()
                         : HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(body))).build();

@@ -6,6 +6,7 @@ use super::inputs::Inputs;
 use super::realms::{Format, show_notes};
 use super::terminal::{document, print};
 use super::{Exit, Global};
+use crate::manifest;
 use crate::report;
 use crate::text::Note;
 
@@ -19,7 +20,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, global: Global) -> anyhow::Result<Exit> {
-    let (_, loaded) = args.inputs.load()?;
+    let (_, mut loaded) = args.inputs.load()?;
+    let recorded: Vec<Note> = loaded.realms.iter().flat_map(manifest::check_recorded).collect();
+    loaded.notes.extend(recorded);
     let errors = loaded.notes.iter().filter(|it| it.is_error()).count();
     match args.format {
         Format::Text => {

@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
-use crate::kind::{self, CLIENT, REALM, USER, lift_realm, realm_address, settle_slashes};
+use crate::kind::{
+    self, CLIENT, REALM, ServerInfo, USER, lift_realm, realm_address, settle_slashes,
+};
 use crate::state::{Address, KindName, Known, Live, State, encoded};
 use crate::text::tree_of_json;
 
@@ -22,6 +24,7 @@ mod groups;
 mod lists;
 mod names;
 mod scope_mappings;
+mod server_info;
 mod service_accounts;
 mod users;
 mod wire;
@@ -30,6 +33,10 @@ use wire::Wire;
 
 /// What a read is for: what costs extra is read only when something asks for it.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each asks for one thing more, independently of the others"
+)]
 pub struct Want {
     /// User names to look up; service accounts of clients come by themselves.
     pub users: BTreeSet<String>,
@@ -39,8 +46,10 @@ pub struct Want {
     pub administrators: bool,
     /// Client secrets are compared, so they are read in clear and kept hidden.
     pub secrets: bool,
-    /// A client with authorization, which is asked for the types of policies that the server knows.
-    pub policy_types: Option<String>,
+    /// Something depends on what the server has installed or switched on.
+    pub server_info: bool,
+    /// Flows are named.
+    pub flows: bool,
 }
 
 /// Where a read came from.
@@ -67,8 +76,10 @@ pub struct Read {
     pub requests: usize,
     /// The user profile as the server says it, where it may be seen.
     pub user_profile: Option<Value>,
-    /// What the client of [`Want::policy_types`] answered.
-    pub policy_types: BTreeSet<String>,
+    /// What the server has, where [`Want::server_info`] asks for it or it came along.
+    pub server_info: Option<ServerInfo>,
+    /// Aliases of flows and what they are flows of, where [`Want::flows`] asks for them or they came along.
+    pub flows: Option<BTreeMap<String, String>>,
     /// Wanted users whose master is another directory.
     pub federated: BTreeSet<Address>,
 }
@@ -139,11 +150,11 @@ async fn finish(
     source: Source,
     mut draft: Draft,
 ) -> Result<Read, Error> {
-    let (found, user_profile, policy_types, version) = tokio::try_join!(
+    let (found, user_profile, flows, about) = tokio::try_join!(
         users::read(wire, want, rights, &draft.realm),
         wire.value("users/profile"),
-        policy_types(wire, want, &draft.realm),
-        version(wire, &draft.realm),
+        flows(wire, want, &draft.realm),
+        server_info::read(wire, want, &draft.realm),
     )?;
     let federated = found.federated();
     let asked = match &found {
@@ -167,10 +178,11 @@ async fn finish(
         live,
         source,
         realm_id,
-        version,
+        version: about.version,
         requests: wire.requests(),
         user_profile,
-        policy_types,
+        server_info: about.server_info,
+        flows,
         federated,
     })
 }
@@ -263,25 +275,16 @@ fn spell_list(names: &mut Value) {
     }
 }
 
-async fn policy_types(
+/// Takes the flows from the export, which has them; otherwise they are asked for where somebody names one.
+async fn flows(
     wire: &Wire<'_>,
     want: &Want,
     realm: &Map<String, Value>,
-) -> Result<BTreeSet<String>, Error> {
-    let wanted = want.policy_types.as_deref();
-    let is_wanted = |row: &&Value| row.get("clientId").and_then(Value::as_str) == wanted;
-    let id =
-        rows(realm, "clients").iter().find(is_wanted).and_then(|it| it.get("id")).and_then(Value::as_str);
-    let Some(id) = id.filter(|_| wanted.is_some()) else { return Ok(BTreeSet::new()) };
-    let answer = wire.rows(&format!("clients/{id}/authz/resource-server/policy/providers")).await?;
-    Ok(answer.unwrap_or_default().iter().filter_map(|it| str_of(it, "type")).map(str::to_owned).collect())
-}
-
-/// Takes the version from the export, which says it; lists do not, so there the server is asked.
-async fn version(wire: &Wire<'_>, realm: &Map<String, Value>) -> Result<Option<Version>, Error> {
-    match text(realm, "keycloakVersion").and_then(|it| it.parse().ok()) {
-        Some(version) => Ok(Some(version)),
-        None => wire.version().await,
+) -> Result<Option<BTreeMap<String, String>>, Error> {
+    match realm.get("authenticationFlows") {
+        Some(list) => Ok(Some(kind::flows(list))),
+        None if want.flows => Ok(wire.value("authentication/flows").await?.as_ref().map(kind::flows)),
+        None => Ok(None),
     }
 }
 

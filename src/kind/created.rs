@@ -35,6 +35,11 @@ fn recording(version: Version) -> usize {
     usize::from(version < NEWEST)
 }
 
+/// Returns the user profile that every new realm has.
+pub(super) fn user_profile(version: Version) -> Value {
+    DEFAULTS[recording(version)]["user-profile"]["reads"].clone()
+}
+
 /// Returns the new object as the server will show it: defaults for what `object` does not say.
 ///
 /// `state` is the realm it is created in: default client scopes, default groups and the default role count.

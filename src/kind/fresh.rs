@@ -1,5 +1,7 @@
 //! What Keycloak puts into a new realm, as recorded from each supported server.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::representation::{NEWEST, OLDEST, Version};
@@ -22,10 +24,31 @@ pub const RECORDED_FRESH: &[KindName] =
 
 /// Returns a new realm of this name as the nearest recorded version that is not newer makes it.
 pub fn fresh_realm(realm: &str, version: Version) -> State {
-    let recorded = RECORDED.iter().rev().find(|(it, _)| *it <= version).unwrap_or(&RECORDED[0]).1;
-    let mut value = serde_json::from_str(recorded).expect("the recorded realms are JSON");
+    let mut value = serde_json::from_str(recorded(version)).expect("the recorded realms are JSON");
     fill(&mut value, realm);
     lift_realm(&tree_of_json(&value)).into_live()
+}
+
+/// Returns the user profile of a new realm, as `GET users/profile` answers it.
+pub fn fresh_user_profile(version: Version) -> Value {
+    super::created::user_profile(version)
+}
+
+/// Returns the aliases of the flows of a new realm, and what they are flows of.
+pub fn fresh_flows(version: Version) -> BTreeMap<String, String> {
+    let value: Value = serde_json::from_str(recorded(version)).expect("the recorded realms are JSON");
+    flows(&value["authenticationFlows"])
+}
+
+/// Returns the aliases of a list of flows, and what they are flows of.
+pub fn flows(list: &Value) -> BTreeMap<String, String> {
+    let text = |it: &Value, key: &str| it.get(key).and_then(Value::as_str).map(str::to_owned);
+    let list = list.as_array().into_iter().flatten();
+    list.filter_map(|it| Some((text(it, "alias")?, text(it, "providerId").unwrap_or_default()))).collect()
+}
+
+fn recorded(version: Version) -> &'static str {
+    RECORDED.iter().rev().find(|(it, _)| *it <= version).unwrap_or(&RECORDED[0]).1
 }
 
 fn fill(value: &mut Value, realm: &str) {
@@ -59,6 +82,9 @@ mod tests {
             assert_eq!(of(CLIENT_SCOPE), scopes, "{version}");
             assert!(state.contains(&Address::top(CLIENT, "account")));
             assert!(state.contains(&Address::top(ROLE, "default-roles-my")));
+            assert_eq!(fresh_flows(version)["browser"], "basic-flow");
+            assert_eq!(fresh_flows(version)["clients"], "client-flow");
+            assert_eq!(fresh_user_profile(version)["attributes"][0]["name"], "username");
         }
     }
 }

@@ -186,6 +186,11 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                             let name = value.get("name").and_then(Tree::scalar);
                             out.default_role = name.map(|it| Address::top(ROLE, it));
                         }
+                        // Never compared; it tells that a user is another's.
+                        "federationLink" => {
+                            let link = value.scalar().map(|it| Node::text(key.at, it));
+                            object_.fields.extend(link.map(|it| (key.name.clone(), it)));
+                        }
                         _ => {}
                     }
                     continue;
@@ -231,7 +236,8 @@ fn address_of(
     if kind.key.is_empty() {
         return Some(parent.map_or_else(realm_address, |it| it.child(kind.name, "")));
     }
-    let name = tree.get(kind.key);
+    // Where realms name their users by e-mail address, a name need not be said.
+    let name = tree.get(kind.key).or_else(|| tree.get("email").filter(|_| kind.name == USER));
     match name.and_then(Tree::scalar) {
         Some(text) if !text.is_empty() => {
             let text = if kind.name == USER { text.to_lowercase() } else { text.to_owned() };

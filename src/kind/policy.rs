@@ -131,11 +131,6 @@ pub(super) fn policy_type(name: &str) -> Option<&'static PolicyType> {
     TYPES.iter().find(|it| it.name == name)
 }
 
-/// Returns whether every server has a policy type.
-pub fn is_common_policy(name: &str) -> bool {
-    name != "js" && policy_type(name).is_some()
-}
-
 /// Returns whether a policy or permission of a type has a field. The classes of all types share fields that
 /// most types do not have: the server answers 500 to some, and forgets others.
 fn takes(type_name: &str, field: &str) -> bool {

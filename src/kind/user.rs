@@ -3,12 +3,15 @@
 //! Usernames and e-mail addresses are lower-cased by the server. A PUT with `attributes` but without
 //! e-mail and names clears those three, so a user is always read, overlaid and written whole.
 
+use std::collections::BTreeMap;
+
 use super::hazard::Hazard::LocksOut;
 use super::hazard::{When, rule};
 use super::{
     Compare, Field, GROUP, Kind, Link, ROLE, Routes, Sent, Stays, Unset, Unsets, field, links, not_yet,
     server_owned,
 };
+use crate::state::{Address, State};
 
 pub(super) static USER: Kind = Kind {
     name: super::USER,
@@ -68,3 +71,28 @@ pub(super) static USER: Kind = Kind {
     takes: super::any_field,
     is_fixed: super::never_fixed,
 };
+
+/// Gives users the names that the server gives them where a realm takes e-mail addresses for usernames.
+pub fn name_users_by_email(state: &mut State) {
+    let mut renamed: BTreeMap<Address, Address> = BTreeMap::new();
+    for (address, object) in &state.objects {
+        let email = object.text("email").to_lowercase();
+        let name = Address::top(super::USER, email.as_str());
+        let is_taken = renamed.values().any(|it| *it == name) || state.contains(&name);
+        if address.kind() == super::USER && !email.is_empty() && !is_taken {
+            renamed.insert(address.clone(), name);
+        }
+    }
+    for (old, new) in &renamed {
+        if let Some(object) = state.objects.remove(old) {
+            state.objects.insert(new.clone(), object);
+        }
+    }
+    for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
+        node.each_ref_mut(&mut |target| {
+            if let Some(new) = renamed.get(target) {
+                *target = new.clone();
+            }
+        });
+    }
+}

@@ -1,86 +1,237 @@
 //! The realm's user profile, as far as it decides what becomes of a declared user: the server drops
-//! attributes that it does not know without a word, and refuses names of another length.
+//! attributes that it does not know without a word, and refuses values that do not fit.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// What `GET users/profile` says of names and attributes.
+/// What `GET users/profile` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserProfile {
-    attributes: BTreeSet<String>,
+    attributes: BTreeMap<String, Attribute>,
     takes_others: bool,
-    shortest_name: Option<usize>,
-    longest_name: Option<usize>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Attribute {
+    validators: Vec<Validator>,
+    /// Users have to say it; an administrator who makes them need not.
+    is_required: bool,
+}
+
+/// A validator that can be asked without the server; of others nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Validator {
+    Length { least: Option<usize>, most: Option<usize> },
+    Email,
+    Username,
+    OneScript,
+    Person,
+    Options(Vec<String>),
 }
 
 impl UserProfile {
     pub fn read(profile: &Value) -> Self {
-        let attributes =
-            profile.get("attributes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let name = |it: &Value| it.get("name").and_then(Value::as_str).map(str::to_owned);
-        let username = attributes.iter().find(|it| name(it).as_deref() == Some("username"));
-        // Numbers come as JSON numbers or as text.
-        let bound = |which: &str| {
-            let bound = username?.pointer(&format!("/validations/length/{which}"))?;
-            bound.as_u64().or_else(|| bound.as_str()?.parse().ok()).and_then(|it| usize::try_from(it).ok())
-        };
+        let attributes = profile.get("attributes").and_then(Value::as_array).into_iter().flatten();
         let policy = profile.get("unmanagedAttributePolicy").and_then(Value::as_str);
         Self {
-            attributes: attributes.iter().filter_map(name).collect(),
+            attributes: attributes
+                .filter_map(|it| Some((it.get("name")?.as_str()?.to_owned(), attribute(it))))
+                .collect(),
             takes_others: matches!(policy, Some("ENABLED" | "ADMIN_EDIT")),
-            shortest_name: bound("min"),
-            longest_name: bound("max"),
         }
     }
 
     /// Returns whether the server keeps an attribute.
     pub fn keeps(&self, attribute: &str) -> bool {
-        self.takes_others || self.attributes.contains(attribute)
+        self.takes_others || self.attributes.contains_key(attribute)
     }
 
     /// Returns the attributes that it knows.
     pub fn attributes(&self) -> impl Iterator<Item = &str> {
-        self.attributes.iter().map(String::as_str)
+        self.attributes.keys().map(String::as_str)
     }
 
-    /// Returns why the server would refuse a username, if it would.
-    pub fn refuses(&self, username: &str) -> Option<String> {
-        let length = username.chars().count();
-        match (self.shortest_name, self.longest_name) {
-            (Some(least), _) if length < least => {
-                Some(format!("the realm's user profile wants at least {least} characters"))
+    /// Returns the attributes that a user is asked for at login.
+    pub fn required(&self) -> impl Iterator<Item = &str> {
+        self.attributes.iter().filter(|(_, it)| it.is_required).map(|(name, _)| name.as_str())
+    }
+
+    /// Returns why the server would refuse a value of an attribute, if it would.
+    pub fn refuses(&self, attribute: &str, text: &str) -> Option<String> {
+        let attribute = self.attributes.get(attribute)?;
+        // Nothing is no wrong value.
+        if text.is_empty() {
+            return None;
+        }
+        attribute.validators.iter().find_map(|it| it.refuses(text))
+    }
+}
+
+fn attribute(value: &Value) -> Attribute {
+    let validations = value.get("validations").and_then(Value::as_object).into_iter().flatten();
+    let roles = value.get("required").map(|it| it.get("roles").and_then(Value::as_array));
+    Attribute {
+        validators: validations.filter_map(|(name, config)| Validator::read(name, config)).collect(),
+        is_required: roles.is_some_and(|roles| {
+            roles.is_none_or(|roles| roles.is_empty() || roles.iter().any(|it| it == "user"))
+        }),
+    }
+}
+
+impl Validator {
+    fn read(name: &str, config: &Value) -> Option<Self> {
+        // Numbers come as JSON numbers or as text.
+        let bound = |which: &str| {
+            let bound = config.get(which)?;
+            bound.as_u64().or_else(|| bound.as_str()?.parse().ok()).and_then(|it| usize::try_from(it).ok())
+        };
+        Some(match name {
+            "length" => Self::Length { least: bound("min"), most: bound("max") },
+            "email" => Self::Email,
+            "username-prohibited-characters" => Self::Username,
+            "up-username-not-idn-homograph" => Self::OneScript,
+            "person-name-prohibited-characters" => Self::Person,
+            "options" => {
+                let options = config.get("options").and_then(Value::as_array).into_iter().flatten();
+                Self::Options(options.filter_map(|it| it.as_str().map(str::to_owned)).collect())
             }
-            (_, Some(most)) if length > most => {
-                Some(format!("the realm's user profile wants at most {most} characters"))
+            _ => return None,
+        })
+    }
+
+    fn refuses(&self, text: &str) -> Option<String> {
+        let sign = |signs: &str| {
+            let sign = text.chars().find(|it| it.is_control() || signs.contains(*it))?;
+            Some(format!("`{}` cannot stand there", sign.escape_debug()))
+        };
+        match self {
+            Self::Length { least, most } => {
+                let length = text.trim().chars().count();
+                match (least, most) {
+                    (Some(least), _) if length < *least => {
+                        Some(format!("the realm's user profile wants at least {least} characters"))
+                    }
+                    (_, Some(most)) if length > *most => {
+                        Some(format!("the realm's user profile wants at most {most} characters"))
+                    }
+                    _ => None,
+                }
             }
-            _ => None,
+            Self::Email => (!is_email(text)).then(|| "not an e-mail address".to_owned()),
+            Self::Username => sign("<>&\"'$%!#?§,;:*~/\\|^=[]{}()` \u{a0}"),
+            Self::OneScript => {
+                let other = text.chars().find(|it| it.is_alphabetic() && !is_latin(*it))?;
+                Some(format!("`{other}` is no Latin letter"))
+            }
+            Self::Person => sign("<>&\"$%!#?§;*~/\\|^=[]{}()"),
+            Self::Options(options) => {
+                (!options.iter().any(|it| it == text)).then(|| format!("it takes {}", options.join(", ")))
+            }
         }
     }
+}
+
+fn is_latin(it: char) -> bool {
+    matches!(u32::from(it), 0..=0x24f | 0x1d00..=0x1eff | 0x2c60..=0x2c7f | 0xa722..=0xa7ff | 0xab30..=0xab6f | 0xfb00..=0xfb06 | 0xff21..=0xff5a)
+}
+
+/// Returns whether the server takes a text for an e-mail address.
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let is_atom = |it: &str| {
+        !it.is_empty()
+            && it
+                .chars()
+                .all(|it| it.is_ascii_alphanumeric() || !it.is_ascii() || "!#$%&'*+/=?^_`{|}~-".contains(it))
+    };
+    let is_quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
+    let is_label = |it: &str| {
+        !it.is_empty()
+            && it.chars().count() <= 63
+            && !it.starts_with('-')
+            && !it.ends_with('-')
+            && it.chars().all(|it| it.is_ascii_alphanumeric() || !it.is_ascii() || it == '-')
+    };
+    let is_literal = domain.len() > 2 && domain.starts_with('[') && domain.ends_with(']');
+    local.chars().count() <= 64
+        && (is_quoted || local.split('.').all(is_atom))
+        && domain.chars().count() <= 255
+        && (is_literal || domain.split('.').all(is_label))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::{NEWEST, fresh_user_profile};
     use serde_json::json;
 
     #[test]
     fn a_profile_tells_what_it_keeps_and_refuses() {
         let mut value = json!({"attributes": [
-            {"name": "username", "validations": {"length": {"min": 3, "max": "8"}}}, {"name": "email"}]});
+            {"name": "username", "validations": {"length": {"min": 3, "max": "8"}}},
+            {"name": "email", "required": {"roles": ["user"]}}, {"name": "id", "required": {"roles": ["admin"]}}]});
         let profile = UserProfile::read(&value);
         assert!(profile.keeps("email") && !profile.keeps("phone"));
-        assert_eq!(
-            [
-                profile.refuses("ab").is_some(),
-                profile.refuses("abc").is_some(),
-                profile.refuses("abcdefghi").is_some()
-            ],
-            [true, false, true]
-        );
+        let refused = |text| profile.refuses("username", text).is_some();
+        assert_eq!(["ab", "abc", "abcdefghi"].map(refused), [true, false, true]);
+        assert_eq!(profile.required().collect::<Vec<_>>(), ["email"]);
         value["unmanagedAttributePolicy"] = json!("ADMIN_EDIT");
         assert!(UserProfile::read(&value).keeps("phone"));
         value["unmanagedAttributePolicy"] = json!("ADMIN_VIEW");
         assert!(!UserProfile::read(&value).keeps("phone"));
+    }
+
+    /// As 26.0.8 and 26.7.5 answered to each of them.
+    #[test]
+    fn the_profile_of_a_new_realm_refuses_what_the_server_does() {
+        let profile = UserProfile::read(&fresh_user_profile(NEWEST));
+        let refused = |name: &str, texts: &[&str], is: bool| {
+            for text in texts {
+                assert_eq!(profile.refuses(name, text).is_some(), is, "{name} {text:?}");
+            }
+        };
+        refused(
+            "username",
+            &["ab", "a b", "a/b", "ü", "a<b", "a'b", "a:b", "a%b", "ab ", "日本語", "a\tb", "abc\n"],
+            true,
+        );
+        refused("username", &["a@b.org", "a+b", "...", "A-B", "Übäö"], false);
+        refused(
+            "email",
+            &[
+                "not-a-mail",
+                " a@b.org",
+                "a@b..org",
+                "a b@c.org",
+                "a@b_c.org",
+                "a@-b.org",
+                ".a@b.org",
+                "a.@b.org",
+                "a@b.org.",
+            ],
+            true,
+        );
+        let long = format!("a@{}.org", "b".repeat(64));
+        refused("email", &[&long, &format!("{}@b.org", "a".repeat(65))], true);
+        refused(
+            "email",
+            &[
+                "",
+                "a@b",
+                "ü@b.org",
+                "a@ü.org",
+                "a+b@c.org",
+                "o'x@c.org",
+                "\"a b\"@c.org",
+                "a@[1.2.3.4]",
+                "A@B.ORG",
+            ],
+            false,
+        );
+        refused("firstName", &["U<b>", "N$", "a\"b", "a\nb", "a=b", "a/b", "a(b)", "a~b"], true);
+        refused("firstName", &["", "日本", "a,b.", "a@b", "a:b", "a`b", "a_b", "O'Neil"], false);
+        refused("firstName", &[&"a".repeat(256)], true);
+        assert_eq!(profile.required().collect::<Vec<_>>(), ["email", "firstName", "lastName"]);
     }
 }

@@ -11,16 +11,18 @@ mod links;
 mod loops;
 mod placeholder;
 mod policy;
+mod recorded;
 mod reference;
 mod switches;
 mod time;
-mod user;
 
 use super::load::Desired;
 use super::project::Project;
+use crate::kind;
 use crate::state::SecretSource;
 use crate::text::{At, Code, Note};
 use known::Known;
+pub use recorded::check_recorded;
 pub use switches::check_switches;
 
 /// Checks everything that the manifests say of a realm.
@@ -34,7 +36,7 @@ pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
         client_scope::check(address, object, &mut notes);
         links::check(address, object, &mut notes);
         check_switches(address, object, object, None, &mut notes);
-        user::check(desired, address, object, &mut notes);
+        notes.extend(kind::refused_anywhere(address, object));
         for node in object.fields.values() {
             node.each_secret(&mut |secret, at| {
                 if let SecretSource::Literal(text) = &secret.source {
@@ -45,6 +47,11 @@ pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
         placeholder::check(address, object, &mut notes);
     }
     loops::check(desired, &mut notes);
+    notes.extend(kind::clashes(&desired.state).iter().map(kind::Clash::note));
+    if let Some(why) = kind::wrong_realm_name(&desired.realm) {
+        let title = format!("no realm can be called `{}`", desired.realm);
+        notes.push(Note::error(Code::WrongName, title, desired.at, why).help("choose another name"));
+    }
     notes
 }
 

@@ -1,6 +1,6 @@
 //! A small realm, its manifests before and now, and a plan between them that has something of everything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
@@ -124,7 +124,8 @@ fn answer(loaded: &Loaded, live: &Live, ownership: &Ownership, terms: &Terms) ->
         same_secret: Box::new(|_, _| Some(false)),
         terms,
         user_profile: None,
-        policy_types: &BTreeSet::new(),
+        server: None,
+        flows: None,
     };
     let diff = diff(&question);
     let ledger = next_ledger(&question, &diff, &|_| false);

@@ -222,7 +222,10 @@ async fn under_lock(
         return refused("the realm changed since this plan was made; plan again");
     }
     if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) || !planned.plan.refusals.is_empty() {
-        return refused("the plan cannot be applied any more; plan again");
+        let notes = planned.plan.diff.notes.iter().filter(|it| it.is_error()).map(|it| it.title.clone());
+        let reasons: Vec<String> =
+            notes.chain(planned.plan.refusals.iter().map(|it| it.message.clone())).collect();
+        return refused(&format!("the plan cannot be applied any more: {}; plan again", reasons.join("; ")));
     }
     let order = plans::order(&planned.read.live.state, &planned.plan.diff, version(&planned.read))?;
     let serial = write_ahead(keycloak, request, &planned).await?;

@@ -185,7 +185,8 @@ pub(super) fn question<'a>(
         same_secret: Box::new(|secret, live| request.secrets.same(secret, live)),
         terms: request.terms,
         user_profile: profile,
-        policy_types: &read.policy_types,
+        server: read.server_info.as_ref(),
+        flows: read.flows.as_ref(),
     }
 }
 
@@ -202,7 +203,6 @@ pub fn version(read: &Read) -> Version {
 pub fn want(desired: &Desired) -> Want {
     let mut users: BTreeSet<String> = BTreeSet::new();
     let mut secrets = false;
-    let mut policy_types = None;
     for (address, object) in &desired.state.objects {
         if address.kind() == USER {
             users.insert(address.name().to_owned());
@@ -213,12 +213,10 @@ pub fn want(desired: &Desired) -> Want {
             }
         });
         object.fields.values().for_each(|it| it.each_secret(&mut |_, _| secrets = true));
-        // Only for types that not every server has is it worth a request.
-        if address.kind() == kind::POLICY && !kind::is_common_policy(object.text("type")) {
-            policy_types = address.parent().map(|it| it.name().to_owned());
-        }
     }
-    Want { users, secrets, policy_types, ..Want::default() }
+    // Only for what not every plain server has is it worth a request.
+    let server_info = kind::asks_server_info(&desired.state);
+    Want { users, secrets, server_info, flows: kind::asks_flows(&desired.state), ..Want::default() }
 }
 
 /// Returns the users of a state who are people.

@@ -90,6 +90,16 @@ named! {
     TurnedOff = "RW0312",
     /// Keycloak drops a value because of what stands beside it.
     Dropped = "RW0313",
+    /// A text is longer than what Keycloak stores.
+    TooLong = "RW0314",
+    /// A URL or a pattern of URLs is none that Keycloak takes.
+    WrongUri = "RW0315",
+    /// A number is outside of what Keycloak takes, or a text stands for one.
+    WrongNumber = "RW0316",
+    /// Keycloak refuses a name, or no request can carry it.
+    WrongName = "RW0317",
+    /// Two objects share a value that only one may have.
+    NotUnique = "RW0318",
 
     // 04: what works, and is hardly meant.
     /// A secret is written in a manifest.
@@ -130,7 +140,7 @@ named! {
     PolicyTypeMissing = "RW0508",
     /// Scope mappings of a client or client scope that does not exist.
     MappingsOfNothing = "RW0509",
-    /// The user profile of the realm refuses a new user of this name.
+    /// The user profile of the realm refuses a name or value of a user.
     ProfileRefuses = "RW0510",
     /// A client names a client scope of another protocol, which Keycloak leaves out.
     OtherProtocol = "RW0511",
@@ -140,6 +150,14 @@ named! {
     DiffersInCase = "RW0513",
     /// The server lets nobody change an object.
     CannotChange = "RW0514",
+    /// Something names what this server does not have: a theme, a listener, a flow, a type.
+    NotOnServer = "RW0515",
+    /// The password policy of the realm refuses a password.
+    WeakPassword = "RW0516",
+    /// A user of a directory or of another identity provider would become a local one.
+    FederatedUser = "RW0517",
+    /// Sessions of clients would outlive those of the realm.
+    SessionTooLong = "RW0518",
 
     // 06: access tests.
     /// An access test does not say whose resources it is about, or names no resource server.

@@ -127,7 +127,8 @@ impl Ours {
             same_secret: Box::new(move |secret, live| secrets.same(secret, live)),
             terms: &terms,
             user_profile: None,
-            policy_types: &read.policy_types,
+            server: read.server_info.as_ref(),
+            flows: read.flows.as_ref(),
         })
     }
 

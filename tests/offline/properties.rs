@@ -1,6 +1,6 @@
 //! Comparing, planning and merging, over random realms that hold objects of all kinds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use realmwright::diff::{self, Diff, Ledger, Ownership, Question, Terms};
 use realmwright::kind::{self, NEWEST, OLDEST, Sent, Version, lift_object};
@@ -61,10 +61,10 @@ pub(crate) fn ask(
         secrets: true,
         ..Terms::default()
     };
-    let policy_types = BTreeSet::new();
     let question = Question {
         user_profile: None,
-        policy_types: &policy_types,
+        server: None,
+        flows: None,
         desired,
         live,
         version,

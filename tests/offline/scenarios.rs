@@ -3,7 +3,6 @@
 //! Each folder has a realm before and after an edit and the whole plan of the edit. `SNAPSHOTS=overwrite`
 //! writes the plans anew; the live tests ask a server whether they are true.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -66,10 +65,10 @@ fn planned(desired: &Desired, live: &Live, ledger: Ledger) -> (Plan, Ledger) {
     let ownership =
         Ownership { owner: Some("team".to_owned()), ledger: Some(ledger), ..Ownership::default() };
     let terms = Terms { prune: Prune::AllButUsers, ..Terms::default() };
-    let policy_types = BTreeSet::new();
     let question = Question {
         user_profile: None,
-        policy_types: &policy_types,
+        server: None,
+        flows: None,
         desired: &desired.state,
         live,
         version: NEWEST,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use realmwright::access::Myself;
 use realmwright::diff::{Ledger, Terms};
 use realmwright::keycloak::{Read, Source};
-use realmwright::kind::{self, NEWEST, Version};
+use realmwright::kind::{self, NEWEST, ServerInfo, Version};
 use realmwright::manifest::{self, Loaded, Project};
 use realmwright::run::{AccessMode, Observed, Patterns, PlanRequest, Session, next_ledger};
 use realmwright::state::{Address, Hidden, Is, Known, Live, Node, SecretRef, SecretSource, State};
@@ -162,8 +162,9 @@ impl Server {
                     patch: 5,
                 }),
                 requests: 0,
-                user_profile: self.profile.clone(),
-                policy_types: BTreeSet::new(),
+                user_profile: self.profile.clone().or_else(|| Some(kind::fresh_user_profile(version))),
+                server_info: Some(ServerInfo::recorded(version).clone()),
+                flows: Some(kind::fresh_flows(version)),
                 federated: BTreeSet::new(),
                 live,
             },

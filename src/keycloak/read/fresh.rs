@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Map;
+
+use super::server_info::{self, About};
 use super::wire::Wire;
-use super::{Live, Read, Source};
+use super::{Live, Read, Source, Want};
 use crate::keycloak::Error;
 use crate::kind::{self, fresh_realm};
 
 pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
-    let version = wire.version().await?;
+    // Without a realm nothing but the server itself tells its version.
+    let About { version, server_info } = server_info::read(wire, &Want::default(), &Map::new()).await?;
     let recorded = version.map_or(kind::NEWEST, |it| kind::Version(it.major, it.minor));
     let mut live = Live::default();
     live.state = fresh_realm(realm, recorded);
@@ -19,8 +23,9 @@ pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
         realm_id: None,
         version,
         requests: wire.requests(),
-        user_profile: None,
-        policy_types: BTreeSet::new(),
+        user_profile: Some(kind::fresh_user_profile(recorded)),
+        flows: Some(kind::fresh_flows(recorded)),
+        server_info,
         federated: BTreeSet::new(),
     })
 }

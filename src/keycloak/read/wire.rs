@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use crate::keycloak::{Answer, Error, ErrorKind, Keycloak, Method, Request, Version};
+use crate::keycloak::{Answer, Error, ErrorKind, Keycloak, Method, Request};
 use crate::kind::segment;
 
 /// How many requests are under way at once; more gains nothing on a local server and hurts a shared one.
@@ -91,10 +91,15 @@ impl<'a> Wire<'a> {
         }
     }
 
-    pub(super) async fn version(&self) -> Result<Option<Version>, Error> {
-        let _lane = self.lanes.acquire().await.expect("nothing closes the lanes");
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.keycloak.version().await
+    /// Reads what the server says of itself, where this credential may see any of it.
+    pub(super) async fn server_info(&self) -> Result<Option<Value>, Error> {
+        match self.send(Method::Get, "serverinfo".to_owned()).await {
+            Ok(answer) => Ok(answer.body),
+            Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. } | ErrorKind::NotFound) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

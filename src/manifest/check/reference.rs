@@ -1,7 +1,7 @@
 //! References: each must name something that is declared, built in, or declared elsewhere on purpose.
 
 use super::known::Known;
-use crate::kind::{self, CLIENT, POLICY, ROLE, USER, wire_name};
+use crate::kind::{self, CLIENT, GROUP, POLICY, ROLE, USER, wire_name};
 use crate::state::{Address, Object};
 use crate::text::{At, Code, Note};
 
@@ -17,6 +17,9 @@ pub(super) fn check(known: &Known<'_>, address: &Address, object: &Object, notes
     object.each_ref(&mut |field, target, at| {
         if target.kind() == ROLE && address.kind() == POLICY {
             ambiguous(known, target, at, notes);
+        }
+        if target.kind() == GROUP {
+            two_groups(known, target, at, notes);
         }
         // An export of a realm holds no users: a plan looks them up.
         let may_be_there = target.kind() == USER && known.desired.exported.contains(address);
@@ -78,6 +81,24 @@ fn words(address: &Address) -> &'static str {
         "client role"
     } else {
         kind::kind(address.kind()).title
+    }
+}
+
+/// `/eng/Admins` is a group in another one, unless a group has that very name.
+fn two_groups(known: &Known<'_>, target: &Address, at: At, notes: &mut Vec<Note>) {
+    let path = wire_name(target);
+    let groups = known.desired.state.objects.iter().filter(|(it, _)| it.kind() == GROUP && *it != target);
+    for (other, object) in groups.filter(|(it, _)| wire_name(it) == path) {
+        notes.push(
+            Note::error(
+                Code::Ambiguous,
+                format!("`{path}` could be two groups"),
+                at,
+                "read as a group in another one",
+            )
+            .and(object.at, format!("but {} has the same path", kind::title(other)))
+            .help("rename one of them: no reference can tell them apart"),
+        );
     }
 }
 

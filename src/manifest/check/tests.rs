@@ -1,5 +1,5 @@
 use super::super::{Project, load_texts};
-use super::check;
+use super::{check, check_recorded};
 use crate::report::{Color, notes};
 
 /// Everything that loading and checking say of one manifest.
@@ -7,7 +7,7 @@ fn said(text: &str) -> String {
     let project = Project::default();
     let mut loaded = load_texts(&[("a.yaml", text)], &project);
     for desired in &loaded.realms {
-        loaded.notes.extend(check(desired, &project));
+        loaded.notes.extend(check(desired, &project).into_iter().chain(check_recorded(desired)));
     }
     notes(&loaded.files, &loaded.notes, Color::Never)
 }
@@ -19,7 +19,7 @@ fn the_example_has_nothing_to_complain_about() {
     let loaded = super::super::load(&[], &project);
     let mut found = loaded.notes.clone();
     for desired in &loaded.realms {
-        found.extend(check(desired, &project));
+        found.extend(check(desired, &project).into_iter().chain(check_recorded(desired)));
     }
     assert_eq!(notes(&loaded.files, &found, Color::Never), "");
     assert_eq!(loaded.realms.len(), 1);

@@ -1,0 +1,16 @@
+//! What is wrong with a plan, found against the server before anything is sent.
+
+mod references;
+mod server;
+mod unique;
+mod versions;
+
+use super::{Diff, Question};
+
+/// Adds what would be refused, or taken and dropped, to the notes of a difference.
+pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
+    references::check(question, out);
+    server::check(question, out);
+    unique::check(question, out);
+    versions::check(question, out);
+}

@@ -1,0 +1,38 @@
+//! What this server would refuse, or take and drop: said before anything is sent.
+
+use super::{Diff, Question};
+use crate::change::{Action, Change};
+use crate::kind::{self, Judge, ServerInfo};
+use crate::text::{At, Note};
+
+pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
+    // What nobody could ask for is not missing.
+    let nothing = ServerInfo::default();
+    let judge = Judge {
+        state: &out.planned,
+        server: question.server.unwrap_or(&nothing),
+        flows: question.flows,
+        profile: question.user_profile,
+        version: question.version,
+        is_sure: true,
+    };
+    let mut notes = Vec::new();
+    for change in &out.changes {
+        if !matches!(change.action, Action::Create | Action::Update) {
+            continue;
+        }
+        let Some(object) = out.desired.get(&change.object) else { continue };
+        // What is there already was taken once.
+        notes.extend(
+            kind::refused(&judge, &change.object, object).into_iter().filter(|it| is_about(it, change)),
+        );
+    }
+    out.notes.extend(notes);
+}
+
+/// Whether a note is about what a change sends.
+fn is_about(note: &Note, change: &Change) -> bool {
+    let Some(at) = note.marks.first().map(|it| it.at) else { return true };
+    let is_in = |whole: At| at.file == whole.file && whole.start <= at.start && at.end <= whole.end;
+    change.action == Action::Create || change.fields.iter().any(|it| is_in(it.at))
+}

@@ -1,0 +1,29 @@
+//! Values that only one object may have, against what the realm will hold: also live objects that stay.
+
+use super::{Diff, Question};
+use crate::kind::{self, USER};
+use crate::state::Address;
+
+pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
+    let mut notes = Vec::new();
+    for mut clash in kind::clashes(&out.planned) {
+        let is_declared = |it: &Address| out.desired.contains(it);
+        let changes = |it: &Address| out.changes.iter().any(|change| change.object == *it);
+        let (first, second) = (clash.first.0, clash.second.0);
+        // Two that are declared are told of without a server; what is so already is not ours to mend.
+        let is_said = is_declared(first) && is_declared(second);
+        if is_said || !(changes(first) || changes(second)) || !question.terms.covers(first) {
+            continue;
+        }
+        for side in [&mut clash.first, &mut clash.second] {
+            if let Some(object) = out.desired.get(side.0) {
+                let email = object.get("email").filter(|_| side.0.kind() == USER);
+                side.1 = email.map_or(object.at, |it| it.at);
+            } else {
+                side.1 = crate::text::At::SERVER;
+            }
+        }
+        notes.push(clash.note());
+    }
+    out.notes.extend(notes);
+}

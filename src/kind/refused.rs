@@ -1,0 +1,141 @@
+//! What a server refuses of one object, or takes and never uses: tables, measured on 26.0.8 and 26.7.5.
+//!
+//! [`refused_anywhere`] holds on every server, so manifests alone tell it. [`refused`] depends on the server, the
+//! realm and its user profile; without a server it is asked with what is recorded of a plain one, and only warns.
+
+mod choices;
+mod lengths;
+mod realm;
+mod unique;
+mod uris;
+mod users;
+
+use std::collections::BTreeMap;
+
+use super::{NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, UserProfile, Version, title};
+use crate::state::{Address, Is, Node, Object, State};
+use crate::text::{At, Code, Note};
+
+pub use realm::wrong_realm_name;
+pub use unique::{Clash, clashes};
+
+/// What decides beside the object itself.
+pub struct Judge<'a> {
+    /// What the realm will hold.
+    pub state: &'a State,
+    pub server: &'a ServerInfo,
+    /// Aliases of flows and what they are flows of; nothing where they may not be seen.
+    pub flows: Option<&'a BTreeMap<String, String>>,
+    pub profile: Option<&'a UserProfile>,
+    pub version: Version,
+    /// This server says so; otherwise it is what is recorded of a plain one.
+    pub is_sure: bool,
+}
+
+impl Judge<'_> {
+    /// Returns whether something that a version refuses is refused here: between recorded versions nobody knows.
+    fn since(&self, version: Version) -> Option<Severe> {
+        match self.version {
+            _ if !self.is_sure && version > OLDEST => Some(Severe::Warning),
+            it if it >= version => Some(Severe::Error),
+            OLDEST => None,
+            _ => Some(Severe::Warning),
+        }
+    }
+
+    /// Returns a finding, which is a warning where nobody knows the server.
+    fn note(&self, severe: Severe, code: Code, title: String, at: At, label: impl Into<String>) -> Note {
+        if severe == Severe::Error && self.is_sure {
+            Note::error(code, title, at, label)
+        } else {
+            Note::warning(code, title, at, label)
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Severe {
+    Error,
+    Warning,
+}
+
+/// Returns what every server refuses of an object.
+pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
+    let mut notes = Vec::new();
+    lengths::check(address, object, &mut notes);
+    choices::fixed(address, object, &mut notes);
+    uris::check(address, object, OLDEST, &mut |_, note| notes.push(note));
+    realm::numbers(address, object, &mut notes);
+    if address.kind() == ROLE && matches!(address.name(), "." | "..") {
+        let words = format!("{} has a name that no request can carry", title(address));
+        notes.push(
+            Note::error(Code::WrongName, words, object.at, "stands for a folder in a URL")
+                .help("choose another name"),
+        );
+    }
+    notes
+}
+
+/// Returns what this server, with this realm, refuses of an object, or takes and never uses.
+pub fn refused(judge: &Judge<'_>, address: &Address, object: &Object) -> Vec<Note> {
+    let mut notes = Vec::new();
+    choices::check(judge, address, object, &mut notes);
+    if let Some(severe) = judge.since(NEWEST) {
+        uris::check(address, object, NEWEST, &mut |at, note| {
+            let label = note.marks.first().map_or("", |it| &it.label).to_owned();
+            let mut mild = judge.note(severe, note.code, note.title, at, label);
+            mild.help = note.help;
+            notes.push(mild);
+        });
+    }
+    realm::check(judge, address, object, &mut notes);
+    users::check(judge, address, object, &mut notes);
+    notes
+}
+
+/// Returns whether something declared may depend on what a server has: values that not every plain server has.
+pub fn asks_server_info(state: &State) -> bool {
+    [OLDEST, NEWEST].into_iter().any(|version| {
+        let server = ServerInfo::recorded(version);
+        let judge = Judge { state, server, flows: None, profile: None, version, is_sure: true };
+        let depends = |it: &Note| matches!(it.code, Code::NotOnServer | Code::PolicyTypeMissing);
+        state.objects.iter().any(|(address, object)| refused(&judge, address, object).iter().any(depends))
+    })
+}
+
+/// Returns whether something declared names flows.
+pub fn asks_flows(state: &State) -> bool {
+    state.objects.values().any(|object| realm::FLOWS.iter().any(|(field, _)| object.get(field).is_some()))
+}
+
+/// Calls `f` with every text of a field, or of one key of it, in lists too.
+fn each_text<'a>(object: &'a Object, field: &str, key: &str, f: &mut impl FnMut(&'a str, At)) {
+    let Some(node) = object.get(field) else { return };
+    let node = if key.is_empty() { Some(node) } else { node.get(key) };
+    if let Some(node) = node {
+        texts(node, f);
+    }
+}
+
+fn texts<'a>(node: &'a Node, f: &mut impl FnMut(&'a str, At)) {
+    match &node.is {
+        Is::Text(text) => f(text, node.at),
+        Is::List(items) => items.iter().for_each(|it| texts(it, f)),
+        Is::Map(map) => map.values().for_each(|it| texts(it, f)),
+        Is::Null | Is::Bool(_) | Is::Number(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => {}
+    }
+}
+
+/// Returns the words for a field in a sentence: "`loginTheme` of the realm".
+fn of(field: &str, key: &str, address: &Address) -> String {
+    let path = if key.is_empty() { field.to_owned() } else { format!("{field}.{key}") };
+    let whose = title(address);
+    if address.kind() == super::REALM || address.kind() == SETTINGS {
+        format!("`{path}` of the {whose}")
+    } else {
+        format!("`{path}` of {whose}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

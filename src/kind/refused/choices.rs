@@ -1,0 +1,179 @@
+//! Fields that take one of the names that a server has, and fields that take one of a few words.
+
+use std::collections::BTreeSet;
+
+use super::{Judge, Severe, each_text, of};
+use crate::kind::{CLIENT, CLIENT_SCOPE, MAPPER, POLICY, REALM, ServerInfo, USER, kind, title};
+use crate::state::{Address, KindName, Object};
+use crate::text::{At, Code, Note, nearest};
+
+fn whose(address: &Address) -> String {
+    if address.kind() == REALM { "the realm".to_owned() } else { title(address) }
+}
+
+type Names<'a> = BTreeSet<&'a str>;
+
+/// A field, or one key of it, whose texts must be names that the server has.
+struct Choice {
+    kind: KindName,
+    field: &'static str,
+    key: &'static str,
+    /// What such a name is the name of.
+    noun: &'static str,
+    names: for<'a> fn(&'a ServerInfo) -> Names<'a>,
+    /// The server refuses another name; otherwise it keeps it, or forgets it, and it has no effect.
+    is_refused: bool,
+}
+
+const fn refused(
+    kind: KindName,
+    field: &'static str,
+    noun: &'static str,
+    names: for<'a> fn(&'a ServerInfo) -> Names<'a>,
+) -> Choice {
+    Choice { kind, field, key: "", noun, names, is_refused: true }
+}
+
+const fn useless(
+    kind: KindName,
+    field: &'static str,
+    noun: &'static str,
+    names: for<'a> fn(&'a ServerInfo) -> Names<'a>,
+) -> Choice {
+    Choice { kind, field, key: "", noun, names, is_refused: false }
+}
+
+static CHOICES: &[Choice] = &[
+    refused(CLIENT, "protocol", "protocol", |it| all(&it.protocols)),
+    refused(CLIENT_SCOPE, "protocol", "protocol", |it| all(&it.protocols)),
+    refused(MAPPER, "protocolMapper", "type of protocol mapper", |it| {
+        it.mappers.values().flatten().map(String::as_str).collect()
+    }),
+    useless(MAPPER, "protocol", "protocol", |it| it.mappers.keys().map(String::as_str).collect()),
+    refused(POLICY, "type", "type of policy", policies),
+    useless(CLIENT, "clientAuthenticatorType", "client authenticator", |it| all(&it.client_authenticators)),
+    Choice { key: "login_theme", ..useless(CLIENT, "attributes", "login theme", |it| themes(it, "login")) },
+    useless(REALM, "loginTheme", "login theme", |it| themes(it, "login")),
+    useless(REALM, "accountTheme", "account theme", |it| themes(it, "account")),
+    useless(REALM, "adminTheme", "admin theme", |it| themes(it, "admin")),
+    useless(REALM, "emailTheme", "email theme", |it| themes(it, "email")),
+    useless(REALM, "eventsListeners", "event listener", |it| all(&it.event_listeners)),
+    useless(REALM, "enabledEventTypes", "event type", |it| all(&it.event_types)),
+    useless(USER, "requiredActions", "required action", |it| all(&it.required_actions)),
+];
+
+/// A field that takes only a few words, on every server.
+struct Words {
+    kind: KindName,
+    field: &'static str,
+    key: &'static str,
+    words: &'static [&'static str],
+    /// The server answers with an error; otherwise it takes the word and cannot use it.
+    is_refused: bool,
+}
+
+static WORDS: &[Words] = &[
+    Words {
+        kind: REALM,
+        field: "sslRequired",
+        key: "",
+        words: &["all", "external", "none"],
+        is_refused: true,
+    },
+    Words { kind: REALM, field: "otpPolicyType", key: "", words: &["totp", "hotp"], is_refused: false },
+    Words {
+        kind: CLIENT,
+        field: "attributes",
+        key: "ciba.backchannel.token.delivery.mode",
+        words: &["poll", "ping"],
+        is_refused: true,
+    },
+];
+
+fn all(names: &BTreeSet<String>) -> Names<'_> {
+    names.iter().map(String::as_str).collect()
+}
+
+fn themes<'a>(info: &'a ServerInfo, of: &str) -> Names<'a> {
+    info.themes.get(of).map(all).unwrap_or_default()
+}
+
+/// Old servers name the type for scripts also where they may not run any.
+fn policies(info: &ServerInfo) -> Names<'_> {
+    let mut names = all(&info.policies);
+    if info.feature("SCRIPTS") == Some(false) {
+        names.remove("js");
+    }
+    names
+}
+
+fn each<'a>(
+    info: &'a ServerInfo,
+    address: &'a Address,
+    object: &'a Object,
+) -> impl Iterator<Item = (&'static Choice, &'a str, At, Names<'a>)> {
+    CHOICES.iter().filter(|it| it.kind == address.kind()).flat_map(move |choice| {
+        let names = (choice.names)(info);
+        let mut found = Vec::new();
+        each_text(object, choice.field, choice.key, &mut |text, at| {
+            if !text.is_empty() && !names.contains(text) && !names.is_empty() {
+                found.push((choice, text, at, names.clone()));
+            }
+        });
+        found
+    })
+}
+
+pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    for (choice, text, at, names) in each(judge.server, address, object) {
+        let has = if judge.is_sure { "this server has no" } else { "a plain server has no" };
+        let words = format!("{has} {} `{text}`, which {} names", choice.noun, whose(address));
+        let (severe, label) = match (choice.is_refused, choice.kind == USER) {
+            (true, _) => (Severe::Error, "Keycloak would refuse it"),
+            (false, false) => (Severe::Warning, "Keycloak would keep it and not use it"),
+            (false, true) => (Severe::Warning, "Keycloak would drop it"),
+        };
+        let code = if choice.kind == POLICY { Code::PolicyTypeMissing } else { Code::NotOnServer };
+        let note = judge.note(severe, code, words, at, label);
+        notes.push(match nearest(text, names.iter().copied()) {
+            Some(near) => note.help(format!("did you mean `{near}`?")),
+            None if text == "js" || text.starts_with("script-") => {
+                note.help("start Keycloak with --features=scripts and deploy the script, or use another type")
+            }
+            None if names.len() <= 14 => {
+                note.help(format!("it has {}", names.into_iter().collect::<Vec<_>>().join(", ")))
+            }
+            None => note.help(format!("install it, or choose another {}", choice.noun)),
+        });
+    }
+}
+
+/// Checks fields that take the same few words on every server, and those that an object cannot do without.
+pub(super) fn fixed(address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    for rule in WORDS.iter().filter(|it| it.kind == address.kind()) {
+        each_text(object, rule.field, rule.key, &mut |text, at| {
+            if text.is_empty() || rule.words.contains(&text) {
+                return;
+            }
+            let words = format!("{} cannot be `{text}`", of(rule.field, rule.key, address));
+            let help = format!("it takes {}", rule.words.join(", "));
+            notes.push(if rule.is_refused {
+                Note::error(Code::WrongForm, words, at, "Keycloak would refuse it").help(help)
+            } else {
+                Note::warning(Code::WrongForm, words, at, "Keycloak would keep it and not use it").help(help)
+            });
+        });
+    }
+    let is_place = object.fields.is_empty();
+    if address.kind() == MAPPER
+        && !is_place
+        && object.get("protocol").is_some()
+        && object.get("protocolMapper").is_none()
+    {
+        let words = format!("{} has no `protocolMapper`", title(address));
+        notes.push(
+            Note::error(Code::Missing, words, object.at, "Keycloak would refuse it")
+                .help(format!("say of which type the {} is", kind(MAPPER).title)),
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! Texts that are longer than the column that they go into: the server answers 400 or 500.
+
+use super::{each_text, of, texts};
+use crate::kind::{
+    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, title,
+};
+use crate::state::{Address, KindName, Object};
+use crate::text::{Code, Note};
+
+/// What most columns hold.
+const MOST: usize = 255;
+
+/// How long the texts of a field may be, in characters. What is not here has no limit that anybody met, and
+/// users have the limits of the user profile.
+const LIMITS: &[(KindName, &[&str], usize)] = &[
+    (REALM, &["loginTheme", "accountTheme", "adminTheme", "emailTheme", "defaultLocale"], MOST),
+    (REALM, &["eventsListeners", "enabledEventTypes", "supportedLocales", "smtpServer"], MOST),
+    (REALM, &["passwordPolicy"], 2550),
+    (ROLE, &["description", "attributes"], MOST),
+    (GROUP, &["description", "attributes"], MOST),
+    (CLIENT, &["name", "description", "rootUrl", "baseUrl", "adminUrl", "redirectUris", "webOrigins"], MOST),
+    (CLIENT, &["clientAuthenticatorType"], MOST),
+    (CLIENT_SCOPE, &["description"], MOST),
+    (CLIENT_SCOPE, &["attributes"], 2048),
+    (SCOPE, &["displayName", "iconUri"], MOST),
+    (RESOURCE, &["displayName", "type", "icon_uri", "uris", "attributes"], MOST),
+    (POLICY, &["description"], MOST),
+    (PERMISSION, &["description"], MOST),
+];
+
+/// The kinds whose names go into a column of this size.
+const NAMED: &[KindName] = &[ROLE, GROUP, CLIENT, CLIENT_SCOPE, MAPPER, SCOPE, RESOURCE, POLICY, PERMISSION];
+
+/// Maps whose keys are stored.
+const MAPS: &[&str] = &["attributes", "config", "smtpServer", "browserSecurityHeaders"];
+
+pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    let kind = address.kind();
+    let mut too_long = |what: String, is: usize, most: usize, at| {
+        let words = format!("{what} is too long: {is} characters");
+        notes.push(
+            Note::error(Code::TooLong, words, at, format!("Keycloak stores {most}")).help("shorten it"),
+        );
+    };
+    let length = address.name().chars().count();
+    if NAMED.contains(&kind) && length > MOST {
+        too_long(format!("the name of {}", title(address)), length, MOST, object.at);
+    }
+    for (_, fields, most) in LIMITS.iter().filter(|(it, _, _)| *it == kind) {
+        for field in *fields {
+            each_text(object, field, "", &mut |text, at| {
+                let length = text.chars().count();
+                if length > *most {
+                    too_long(format!("a text in {}", of(field, "", address)), length, *most, at);
+                }
+            });
+        }
+    }
+    for map in MAPS {
+        let keys = object.get(map).and_then(|it| it.as_map()).into_iter().flatten();
+        for (key, node) in keys {
+            let length = key.chars().count();
+            if length > MOST {
+                let mut at = node.at;
+                texts(node, &mut |_, it| at = it);
+                too_long(format!("a key in {}", of(map, "", address)), length, MOST, at);
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What a realm refuses: flows that are not there, numbers out of range, sessions of clients that outlive its own,
+//! password policies that nobody knows.
+
+use std::collections::BTreeSet;
+
+use super::{Judge, Severe, of};
+use crate::kind::representation::{Type, field_type};
+use crate::kind::{CLIENT, NEWEST, REALM, realm_address, title};
+use crate::state::{Address, Is, Node, Object};
+use crate::text::{At, Code, Note, nearest};
+
+/// Bindings, and of what kind the flow has to be.
+pub(super) const FLOWS: &[(&str, &str)] = &[
+    ("browserFlow", "basic-flow"),
+    ("registrationFlow", "basic-flow"),
+    ("directGrantFlow", "basic-flow"),
+    ("resetCredentialsFlow", "basic-flow"),
+    ("clientAuthenticationFlow", "client-flow"),
+    ("dockerAuthenticationFlow", "basic-flow"),
+    ("firstBrokerLoginFlow", "basic-flow"),
+];
+
+/// Attributes of a realm that the server reads as numbers: with another text it answers 500, or can never read
+/// the realm again.
+const INTEGERS: &[&str] = &[
+    "cibaExpiresIn",
+    "cibaInterval",
+    "maxTemporaryLockouts",
+    "oauth2DeviceCodeLifespan",
+    "oauth2DevicePollingInterval",
+    "parRequestUriLifespan",
+];
+const INTEGERS_BEGIN: &str = "actionTokenGeneratedByUserLifespan.";
+
+/// Fields that newer servers refuse below zero.
+const NOT_NEGATIVE: &[&str] = &[
+    "failureFactor",
+    "maxDeltaTimeSeconds",
+    "maxFailureWaitSeconds",
+    "maxTemporaryLockouts",
+    "minimumQuickLoginWaitSeconds",
+    "quickLoginCheckMilliSeconds",
+    "waitIncrementSeconds",
+];
+
+/// A session of clients, the same for one client, and what it may not outlive, with and without "remember me".
+struct Session(&'static str, &'static str, &'static str, &'static str);
+
+const SESSIONS: &[Session] = &[
+    Session(
+        "clientSessionIdleTimeout",
+        "client.session.idle.timeout",
+        "ssoSessionIdleTimeout",
+        "ssoSessionIdleTimeoutRememberMe",
+    ),
+    Session(
+        "clientSessionMaxLifespan",
+        "client.session.max.lifespan",
+        "ssoSessionMaxLifespan",
+        "ssoSessionMaxLifespanRememberMe",
+    ),
+];
+
+/// Returns why no realm can have this name, if so.
+pub fn wrong_realm_name(name: &str) -> Option<String> {
+    let refused = ":/?#@!$&()*+,;=[]\\";
+    if let Some(sign) = name.chars().find(|it| refused.contains(*it)) {
+        return Some(format!("Keycloak refuses `{sign}` in the name of a realm"));
+    }
+    if matches!(name, "." | "..") {
+        return Some("stands for a folder in a URL".to_owned());
+    }
+    if name.contains('{') && name.contains('}') {
+        return Some("Keycloak takes what stands in braces for a parameter".to_owned());
+    }
+    let length = name.chars().count();
+    (length > 255).then(|| format!("Keycloak stores 255 characters, and these are {length}"))
+}
+
+/// Checks numbers that no server takes.
+pub(super) fn numbers(address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    if address.kind() != REALM {
+        return;
+    }
+    for (field, node) in &object.fields {
+        let is_integer = matches!(field_type("RealmRepresentation", field), Some(Type::Integer));
+        let is_long = matches!(&**field, "eventsExpiration");
+        if let Some(number) = number(node).filter(|it| is_integer && !is_long && i32::try_from(*it).is_err())
+        {
+            let words = format!("{} cannot be {number}", of(field, "", address));
+            notes.push(
+                Note::error(Code::WrongNumber, words, node.at, "Keycloak would refuse it")
+                    .help(format!("it takes at most {}", i32::MAX)),
+            );
+        }
+    }
+    let attributes = object.get("attributes").and_then(Node::as_map).into_iter().flatten();
+    for (key, node) in attributes {
+        let is_integer = INTEGERS.contains(&&**key) || key.starts_with(INTEGERS_BEGIN);
+        let Some(text) = node.as_text().filter(|it| is_integer && it.parse::<i32>().is_err()) else {
+            continue;
+        };
+        let words = format!("{} cannot be `{text}`", of("attributes", key, address));
+        let label = "Keycloak could not save or read the realm";
+        notes.push(Note::error(Code::WrongNumber, words, node.at, label).help("write a number of seconds"));
+    }
+}
+
+pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    if address.kind() == REALM {
+        flows(judge, address, object, notes);
+        password_policy(judge, object, notes);
+    }
+    let Some(severe) = judge.since(NEWEST) else { return };
+    sessions(judge, severe, address, object, notes);
+    for field in NOT_NEGATIVE.iter().filter(|_| address.kind() == REALM) {
+        let Some(node) = object.get(field).filter(|it| number(it).is_some_and(|it| it < 0)) else { continue };
+        let words = format!("{} cannot be negative", of(field, "", address));
+        notes.push(judge.note(severe, Code::WrongNumber, words, node.at, "Keycloak would refuse it"));
+    }
+}
+
+fn flows(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    let Some(flows) = judge.flows else { return };
+    for (field, kind) in FLOWS {
+        let Some((node, alias)) = object.get(field).and_then(|it| Some((it, it.as_text()?))) else {
+            continue;
+        };
+        let of = of(field, "", address);
+        match flows.get(alias) {
+            _ if alias.is_empty() => {}
+            None => {
+                let words = format!("{of} is `{alias}`, and there is no such flow");
+                let label = if judge.is_sure { "not in this realm" } else { "not in a new realm" };
+                let note = judge.note(Severe::Error, Code::NotOnServer, words, node.at, label);
+                notes.push(match nearest(alias, flows.keys().map(String::as_str)) {
+                    Some(near) => note.help(format!("did you mean `{near}`?")),
+                    None => note.help("make the flow first, or name another"),
+                });
+            }
+            Some(is) if is != kind => {
+                let words = format!("{of} is `{alias}`, which is a flow for something else");
+                let note = judge.note(Severe::Warning, Code::NotOnServer, words, node.at, format!("a {is}"));
+                notes.push(note.help(format!("bind a {kind} here")));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Sessions of clients end before the realm's do.
+fn sessions(judge: &Judge<'_>, severe: Severe, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    let Some(realm) = judge.state.get(&realm_address()) else { return };
+    let value = |field: &str| realm.get(field).and_then(number);
+    for Session(of_realm, of_client, most, remembered) in SESSIONS {
+        let node = match address.kind() {
+            REALM => object.get(of_realm),
+            CLIENT => object.get("attributes").and_then(|it| it.get(of_client)),
+            _ => None,
+        };
+        let (Some(node), Some(mut limit)) = (node, value(most)) else { continue };
+        if realm.is_true("rememberMe") {
+            limit = limit.max(value(remembered).unwrap_or(0));
+        }
+        let Some(is) = number(node).filter(|it| *it > limit) else { continue };
+        let words = format!("a session of {} outlives the realm's: {is} seconds", title(address));
+        let label = format!("`{most}` of the realm is {limit}");
+        notes.push(
+            judge
+                .note(severe, Code::SessionTooLong, words, node.at, label)
+                .help(format!("write at most {limit}, or raise `{most}`")),
+        );
+    }
+}
+
+/// Returns the number that a node is, or that its text says.
+fn number(node: &Node) -> Option<i64> {
+    match &node.is {
+        Is::Number(text) | Is::Text(text) => text.parse().ok(),
+        Is::Null | Is::Bool(_) | Is::List(_) | Is::Map(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => {
+            None
+        }
+    }
+}
+
+/// The parts of a password policy: names and what stands in their parentheses.
+pub(super) fn policies(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split(" and ").map(|it| match it.trim().split_once('(') {
+        Some((name, rest)) => (name, rest.strip_suffix(')').unwrap_or(rest)),
+        None => (it.trim(), ""),
+    })
+}
+
+/// Policies that take a number.
+const NUMBERED: &[&str] = &[
+    "digits",
+    "forceExpiredPasswordChange",
+    "hashIterations",
+    "length",
+    "lowerCase",
+    "maxAuthAge",
+    "maxLength",
+    "passwordAge",
+    "passwordHistory",
+    "specialChars",
+    "upperCase",
+];
+
+fn password_policy(judge: &Judge<'_>, object: &Object, notes: &mut Vec<Note>) {
+    let Some(node) = object.get("passwordPolicy") else { return };
+    let text = node.as_text().unwrap_or_default();
+    let mut refuse = |words: String, known: &BTreeSet<String>, written: &str, at: At| {
+        let note = judge.note(Severe::Error, Code::NotOnServer, words, at, "Keycloak would refuse it");
+        notes.push(match nearest(written, known.iter().map(String::as_str)) {
+            Some(near) => note.help(format!("did you mean `{near}`?")),
+            None => note.help("write it as the admin console shows it: `length(12) and digits(1)`"),
+        });
+    };
+    for (name, argument) in policies(text).filter(|(name, _)| !name.is_empty()) {
+        let known = &judge.server.password_policies;
+        let hashes = &judge.server.password_hashes;
+        if !known.is_empty() && !known.contains(name) {
+            refuse(format!("there is no password policy `{name}`"), known, name, node.at);
+        } else if NUMBERED.contains(&name) && !argument.is_empty() && argument.parse::<i32>().is_err() {
+            let words = format!("password policy `{name}` takes a number, not `{argument}`");
+            refuse(words, &BTreeSet::new(), "", node.at);
+        } else if name == "hashAlgorithm" && !hashes.is_empty() && !hashes.contains(argument) {
+            refuse(format!("there is no password hash `{argument}`"), hashes, argument, node.at);
+        }
+    }
+}

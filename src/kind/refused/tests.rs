@@ -1,0 +1,185 @@
+use super::*;
+use crate::kind::{fresh_flows, fresh_realm, fresh_user_profile, lift_realm};
+use crate::text::{Severity, parse_yaml};
+
+/// Everything that is said of a manifest against a new realm of a version, one line each.
+fn said(text: &str, version: Version, is_sure: bool) -> Vec<String> {
+    let (trees, _) = parse_yaml(0, text);
+    let lifted = lift_realm(&trees[0]);
+    let mut state = fresh_realm("r", version);
+    for (address, object) in &lifted.pieces {
+        let there = state.objects.entry(address.clone()).or_insert_with(|| Object::new(object.at));
+        there.fields.extend(object.fields.clone());
+    }
+    let flows = fresh_flows(version);
+    let profile = UserProfile::read(&fresh_user_profile(version));
+    let server = ServerInfo::recorded(version);
+    let judge =
+        Judge { state: &state, server, flows: Some(&flows), profile: Some(&profile), version, is_sure };
+    let mut lines = Vec::new();
+    for (address, object) in &lifted.pieces {
+        for note in refused_anywhere(address, object).into_iter().chain(refused(&judge, address, object)) {
+            let severity = if note.severity == Severity::Error { "error" } else { "warning" };
+            lines.push(format!("{severity} {}", note.title));
+        }
+    }
+    lines
+}
+
+/// Inputs with what 26.7.5 and 26.0.8 make of them: `!` refuses it, `~` keeps or drops it without a use.
+#[test]
+fn what_servers_refuse_is_known_of_each_version() {
+    let cases: &[(&str, &str, &str)] = &[
+        ("browserFlow: nope", "!", "!"),
+        ("browserFlow: clients", "~", "~"),
+        ("firstBrokerLoginFlow: first broker login", "", ""),
+        ("loginTheme: nosuch", "~", "~"),
+        ("eventsListeners: [jboss-logging, nope]", "~", "~"),
+        ("enabledEventTypes: [LOGIN, NOSUCH]", "~", "~"),
+        ("passwordPolicy: nosuch(1)", "!", "!"),
+        ("passwordPolicy: length(x)", "!", "!"),
+        ("passwordPolicy: hashAlgorithm(nosuch)", "!", "!"),
+        ("passwordPolicy: length(8) and digits(1) and notUsername(undefined)", "", ""),
+        ("sslRequired: sometimes", "!", "!"),
+        ("sslRequired: EXTERNAL", "", ""),
+        ("failureFactor: -1", "!", ""),
+        ("accessTokenLifespan: 2147483648", "!", "!"),
+        ("clientSessionIdleTimeout: 100000", "!", ""),
+        ("attributes: { parRequestUriLifespan: abc }", "!", "!"),
+        ("attributes: { actionTokenGeneratedByUserLifespan.verify-email: abc }", "!", "!"),
+        ("clients: [{ clientId: a, protocol: openid }]", "!", "!"),
+        ("clients: [{ clientId: a, protocol: docker-v2 }]", "!", "!"),
+        ("clients: [{ clientId: a, clientAuthenticatorType: nope }]", "~", "~"),
+        ("clients: [{ clientId: a, attributes: { client.session.idle.timeout: '36000' } }]", "!", ""),
+        ("clients: [{ clientId: a, redirectUris: [not a url] }]", "!", "!"),
+        ("clients: [{ clientId: a, redirectUris: ['https://a.org/b#f'] }]", "!", "!"),
+        ("clients: [{ clientId: a, redirectUris: ['javascript:alert(1)'] }]", "!", "!"),
+        ("clients: [{ clientId: a, redirectUris: ['${x}/y'] }]", "!", "!"),
+        (
+            "clients: [{ clientId: a, redirectUris: ['*', /x, 'https://*', +, 'custom:/cb', 'https://a..org'] }]",
+            "",
+            "",
+        ),
+        ("clients: [{ clientId: a, rootUrl: x y }]", "!", "!"),
+        ("clients: [{ clientId: a, rootUrl: /x }]", "!", "!"),
+        ("clients: [{ clientId: a, rootUrl: '${authBaseUrl}', baseUrl: /realms/r/a/ }]", "", ""),
+        ("clients: [{ clientId: a, baseUrl: a.org }]", "!", "!"),
+        ("clients: [{ clientId: a, adminUrl: not a url }]", "!", ""),
+        ("clients: [{ clientId: a, attributes: { policyUri: 'javascript:x' } }]", "!", "!"),
+        (
+            "clients: [{ clientId: a, attributes: { post.logout.redirect.uris: 'https://a.org/*##+' } }]",
+            "",
+            "",
+        ),
+        (
+            "clients: [{ clientId: a, attributes: { post.logout.redirect.uris: 'https://a.org/*##x y' } }]",
+            "!",
+            "",
+        ),
+        ("clients: [{ clientId: a, attributes: { ciba.backchannel.token.delivery.mode: nope } }]", "!", "!"),
+        ("clientScopes: [{ name: a, protocol: openid }]", "!", "!"),
+        (
+            "clients: [{ clientId: a, protocolMappers: [{ name: m, protocol: openid-connect, protocolMapper: nope }] }]",
+            "!",
+            "!",
+        ),
+        (
+            "clients: [{ clientId: a, protocolMappers: [{ name: m, protocol: nope, protocolMapper: oidc-audience-mapper }] }]",
+            "~",
+            "~",
+        ),
+        ("clients: [{ clientId: a, protocolMappers: [{ name: m, protocol: openid-connect }] }]", "!", "!"),
+        (
+            "clients: [{ clientId: a, authorizationSettings: { policies: [{ name: p, type: js, code: x }] } }]",
+            "!",
+            "!",
+        ),
+        (
+            "clients: [{ clientId: a, authorizationSettings: { policies: [{ name: p, type: nope }] } }]",
+            "!",
+            "!",
+        ),
+        (
+            "clients: [{ clientId: a, authorizationSettings: { resources: [{ name: p, uris: [/a/**] }] } }]",
+            "!",
+            "",
+        ),
+        (
+            "clients: [{ clientId: a, authorizationSettings: { resources: [{ name: p, uris: ['/a/{x'] }] } }]",
+            "!",
+            "",
+        ),
+        (
+            "clients: [{ clientId: a, authorizationSettings: { resources: [{ name: p, uris: ['/a/{id}/*', '/*.html', a/b, '/a?b=c', '/a/{x}{y}'] }] } }]",
+            "",
+            "",
+        ),
+        ("roles: { realm: [{ name: '..' }] }", "!", "!"),
+        ("users: [{ username: una, email: not-a-mail }]", "!", "!"),
+        ("users: [{ username: a b }]", "!", "!"),
+        ("users: [{ username: ab, email: a@x.org }]", "!", "!"),
+        ("users: [{ username: una, firstName: 'U<b>' }]", "!", "!"),
+        ("users: [{ username: una, attributes: { phone: ['1'] } }]", "!", "!"),
+        ("users: [{ username: una, requiredActions: [NOPE] }]", "~", "~"),
+        (
+            "passwordPolicy: length(12)\nusers: [{ username: una, email: a@x.org, firstName: U, lastName: N, credentials: [{ type: password, value: short }] }]",
+            "!",
+            "!",
+        ),
+        ("users: [{ username: una, credentials: [{ type: password, value: x }] }]", "~", "~"),
+    ];
+    let mark = |lines: &[String]| match lines {
+        [] => "",
+        lines if lines.iter().any(|it| it.starts_with("error")) => "!",
+        _ => "~",
+    };
+    let mut wrong = Vec::new();
+    for (text, newest, oldest) in cases {
+        for (version, expected) in [(NEWEST, newest), (OLDEST, oldest)] {
+            let lines = said(text, version, true);
+            if mark(&lines) != *expected {
+                wrong.push(format!("{version} {text}: {lines:#?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn texts_longer_than_their_columns_are_refused() {
+    let long = "y".repeat(256);
+    for (text, is_fine) in [
+        (format!("loginTheme: {long}"), false),
+        (format!("attributes: {{ foo: {long} }}"), true),
+        (format!("roles: {{ realm: [{{ name: {long} }}] }}"), false),
+        (format!("roles: {{ realm: [{{ name: a, attributes: {{ k: [{long}] }} }}] }}"), false),
+        (format!("groups: [{{ name: a, attributes: {{ {long}: [x] }} }}]"), false),
+        (format!("clients: [{{ clientId: a, name: {long} }}]"), false),
+        (format!("clients: [{{ clientId: a, attributes: {{ k: {long} }} }}]"), true),
+        (format!("clientScopes: [{{ name: a, attributes: {{ k: {long} }} }}]"), true),
+        (format!("clientScopes: [{{ name: a, attributes: {{ k: {} }} }}]", "y".repeat(2049)), false),
+    ] {
+        let lines = said(&text, NEWEST, true);
+        let errors = lines.iter().filter(|it| it.starts_with("error")).count();
+        assert_eq!(errors == 0, is_fine, "{text}\n{lines:#?}");
+    }
+}
+
+#[test]
+fn without_a_server_what_it_decides_is_only_a_warning() {
+    let text = "browserFlow: nope\nclients: [{ clientId: a, protocol: openid, adminUrl: x y, rootUrl: x y }]";
+    let lines = said(text, NEWEST, false);
+    let marks: Vec<&str> = lines.iter().map(|it| it.split(' ').next().unwrap_or_default()).collect();
+    assert_eq!(marks, ["warning", "error", "warning", "warning"], "{lines:#?}");
+}
+
+#[test]
+fn the_server_is_asked_only_for_what_not_every_plain_one_has() {
+    let asks = |text: &str| {
+        let (trees, _) = parse_yaml(0, text);
+        asks_server_info(&lift_realm(&trees[0]).into_live())
+    };
+    assert!(!asks("loginTheme: keycloak\nclients: [{ clientId: a, protocol: saml }]"));
+    assert!(asks("loginTheme: ours"));
+    assert!(asks("clients: [{ clientId: a, protocolMappers: [{ name: m, protocolMapper: ours }] }]"));
+}

@@ -1,0 +1,188 @@
+//! What the user profile and the password policy of a realm refuse of a user.
+
+use super::{Judge, Severe, realm::policies};
+use crate::kind::{USER, has_languages, realm_address, service_account_of, title};
+use crate::state::{Address, Is, Node, Object, SecretRef, SecretSource};
+use crate::text::{At, Code, Note, nearest};
+
+/// Fields that are attributes of the user profile.
+const PLAIN: &[&str] = &["email", "firstName", "lastName"];
+
+pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    // The server makes the users of service accounts and asks nothing of them.
+    let is_made = judge.state.get(address).is_some_and(|it| it.made_by.is_some());
+    let is_account = is_made || service_account_of(address, judge.state).is_some();
+    if address.kind() != USER || is_account || (!judge.is_sure && object.fields.is_empty()) {
+        return;
+    }
+    notes.extend(federated(judge, address, object));
+    notes.extend(named_otherwise(judge, address, object));
+    passwords(judge, address, object, notes);
+    if judge.profile.is_some() {
+        profile(judge, address, object, notes);
+        incomplete(judge, address, object, notes);
+    }
+}
+
+/// A user whose master is a directory comes with a login there; made here, it would be another one.
+fn federated(judge: &Judge<'_>, address: &Address, object: &Object) -> Option<Note> {
+    let link = object.get("federationLink")?;
+    let words = format!("{} comes from a user directory and cannot be created", title(address));
+    let note = judge.note(Severe::Error, Code::FederatedUser, words, link.at, "would become a local user");
+    Some(note.help("take the user out: the directory brings it in, and its links can be declared afterwards"))
+}
+
+/// A realm that names its users by their e-mail addresses, unsaid in the manifests.
+fn named_otherwise(judge: &Judge<'_>, address: &Address, object: &Object) -> Option<Note> {
+    let email = object.get("email")?;
+    let name = email.as_text()?.to_lowercase();
+    if !by_email(judge) || name == address.name() {
+        return None;
+    }
+    let words = format!("Keycloak would name {} by its e-mail address", title(address));
+    let note = judge.note(Severe::Error, Code::WrongName, words, email.at, format!("would become `{name}`"));
+    Some(note.help("declare `registrationEmailAsUsername: true`, as the realm has it"))
+}
+
+fn by_email(judge: &Judge<'_>) -> bool {
+    judge.state.get(&realm_address()).is_some_and(|it| it.is_true("registrationEmailAsUsername"))
+}
+
+fn profile(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    let Some(profile) = judge.profile else { return };
+    let mut found = Vec::new();
+    let mut look = |name: &str, text: &str, at: At| {
+        if let Some(why) = profile.refuses(name, text) {
+            found.push((name.to_owned(), why, at));
+        }
+    };
+    if !by_email(judge) {
+        look("username", address.name(), object.at);
+    }
+    for field in PLAIN {
+        if let Some(node) = object.get(field) {
+            look(field, node.as_text().unwrap_or_default(), node.at);
+        }
+    }
+    for (name, node) in object.get("attributes").and_then(Node::as_map).into_iter().flatten() {
+        for item in std::slice::from_ref(node).iter().chain(node.items()) {
+            if let Some(text) = item.as_text() {
+                look(name, text, item.at);
+            }
+        }
+    }
+    // The server keeps the language of a user where there are several.
+    let has_languages = judge.state.get(&realm_address()).is_some_and(has_languages);
+    for (name, why, at) in found {
+        let words = format!("the user profile refuses `{name}` of {}", title(address));
+        let by_default = !judge.is_sure && name == "username";
+        let code = if by_default { Code::WrongUsername } else { Code::ProfileRefuses };
+        let note = judge.note(Severe::Error, code, words, at, why);
+        notes.push(note.help("change it, or the user profile of the realm"));
+    }
+    for (name, node) in object.get("attributes").and_then(Node::as_map).into_iter().flatten() {
+        if node.is_null() || profile.keeps(name) || (&**name == "locale" && has_languages) {
+            continue;
+        }
+        let words = format!("Keycloak would drop attribute `{name}` of {}", title(address));
+        let note = judge.note(
+            Severe::Error,
+            Code::DroppedAttribute,
+            words,
+            node.at,
+            "the realm's user profile does not know it",
+        );
+        notes.push(match nearest(name, profile.attributes()) {
+            Some(near) => note.help(format!("did you mean `{near}`?")),
+            None => note.help("add it to the user profile, or allow unmanaged attributes there"),
+        });
+    }
+}
+
+/// A user with a password who is asked at the login for what the profile requires.
+fn incomplete(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    let (Some(profile), Some(whole)) = (judge.profile, judge.state.get(address)) else { return };
+    let is_off = whole.get("enabled").and_then(Node::as_bool) == Some(false);
+    if is_off || secrets(object).next().is_none() {
+        return;
+    }
+    let has = |name: &str| {
+        let value = whole.get(name).or_else(|| whole.get("attributes")?.get(name));
+        value.is_some_and(|it| match &it.is {
+            Is::Text(text) => !text.is_empty(),
+            Is::List(items) => !items.is_empty(),
+            is => *is != Is::Null,
+        })
+    };
+    let missing: Vec<String> =
+        profile.required().filter(|it| *it != "username" && !has(it)).map(|it| format!("`{it}`")).collect();
+    if !missing.is_empty() {
+        let words = format!("{} cannot log in: no {}", title(address), missing.join(", no "));
+        let label = if judge.is_sure {
+            "the user profile asks for them at login"
+        } else {
+            "the default user profile asks for them at login"
+        };
+        notes.push(
+            Note::warning(Code::CannotLogIn, words, object.at, label)
+                .help("add them, unless the user profile of the realm does without"),
+        );
+    }
+}
+
+/// Returns the passwords of a user that are to be set as they are.
+fn secrets(object: &Object) -> impl Iterator<Item = (&SecretRef, At)> {
+    let credentials = object.get("credentials").map_or(&[][..], Node::items);
+    credentials
+        .iter()
+        .filter(|it| it.get("type").and_then(Node::as_text).is_none_or(|it| it == "password"))
+        .filter_map(|it| it.get("value"))
+        .filter_map(|it| if let Is::Secret(secret) = &it.is { Some((secret, it.at)) } else { None })
+}
+
+fn passwords(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    let Some(realm) = judge.state.get(&realm_address()) else { return };
+    let policy = realm.text("passwordPolicy");
+    for (secret, at) in secrets(object) {
+        let SecretSource::Literal(password) = &secret.source else { continue };
+        let why =
+            policies(policy).find_map(|(name, argument)| weak(password, name, argument, address, object));
+        if let Some(why) = why {
+            let words = format!("the password policy refuses the password of {}", title(address));
+            let note = judge.note(Severe::Error, Code::WeakPassword, words, at, why);
+            notes.push(note.help("choose another password, or change `passwordPolicy` of the realm"));
+        }
+    }
+}
+
+/// Returns why one policy refuses a password. Regular expressions, lists and history only the server can ask.
+fn weak(password: &str, name: &str, argument: &str, address: &Address, user: &Object) -> Option<String> {
+    let count = |is: fn(char) -> bool| password.chars().filter(|it| is(*it)).count();
+    let folded = password.to_lowercase();
+    let least = |words: &str, has: usize, by_default: usize| {
+        let least = argument.parse().unwrap_or(by_default);
+        (has < least).then(|| format!("it needs at least {least} {words}"))
+    };
+    let length = password.encode_utf16().count();
+    match name {
+        "length" => least("characters", length, 8),
+        "digits" => least("digits", count(char::is_numeric), 1),
+        "lowerCase" => least("lower-case letters", count(char::is_lowercase), 1),
+        "upperCase" => least("upper-case letters", count(char::is_uppercase), 1),
+        "specialChars" => least("special characters", count(|it| !it.is_alphanumeric()), 1),
+        "maxLength" => {
+            let most = argument.parse().unwrap_or(64);
+            (length > most).then(|| format!("it may have at most {most} characters"))
+        }
+        "notUsername" => (folded == address.name()).then(|| "it is the username".to_owned()),
+        "notContainsUsername" => {
+            folded.contains(address.name()).then(|| "it contains the username".to_owned())
+        }
+        "notEmail" => {
+            let email = user.text("email");
+            (!email.is_empty() && folded == email.to_lowercase())
+                .then(|| "it is the e-mail address".to_owned())
+        }
+        _ => None,
+    }
+}

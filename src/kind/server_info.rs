@@ -1,0 +1,121 @@
+//! What a server has installed and switched on, which decides what it takes: types of mappers and policies,
+//! themes, event listeners, features. One answer of `GET serverinfo` says all of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use super::representation::{NEWEST, OLDEST, Version};
+
+/// Names by what they are names of.
+type Names = BTreeSet<String>;
+
+/// What `GET serverinfo` says, as far as anything asks for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerInfo {
+    /// Types of protocol mappers, by protocol.
+    pub mappers: BTreeMap<String, Names>,
+    /// Protocols of clients and client scopes.
+    pub protocols: Names,
+    /// Themes, by what they are for: `login`, `account`, `admin`, `email`.
+    pub themes: BTreeMap<String, Names>,
+    pub policies: Names,
+    pub event_listeners: Names,
+    pub event_types: Names,
+    pub required_actions: Names,
+    pub client_authenticators: Names,
+    pub password_policies: Names,
+    pub password_hashes: Names,
+    /// Whether each known feature is on.
+    pub features: BTreeMap<String, bool>,
+}
+
+/// Minor versions and what a server of them has when nothing is added or switched, oldest first.
+static RECORDED: LazyLock<[(Version, ServerInfo); 2]> = LazyLock::new(|| {
+    [
+        (OLDEST, recorded(include_str!("../../schemas/keycloak/26.0/server-info.json"))),
+        (NEWEST, recorded(include_str!("../../schemas/keycloak/26.7/server-info.json"))),
+    ]
+});
+
+fn recorded(text: &str) -> ServerInfo {
+    ServerInfo::read(&serde_json::from_str(text).expect("the recordings are committed and checked by a test"))
+}
+
+impl ServerInfo {
+    /// Reads an answer of `GET serverinfo`, or the part of one that is recorded.
+    pub fn read(answer: &Value) -> Self {
+        let providers = |spi: &str| match answer.pointer(&format!("/providers/{spi}/providers")) {
+            Some(Value::Object(map)) => map.keys().cloned().collect(),
+            _ => Names::new(),
+        };
+        let features = items(answer.get("features"));
+        Self {
+            mappers: named(answer.get("protocolMapperTypes"), "id"),
+            protocols: providers("login-protocol"),
+            themes: named(answer.get("themes"), "name"),
+            policies: providers("policy"),
+            event_listeners: providers("eventsListener"),
+            event_types: items(answer.pointer("/enums/eventType"))
+                .filter_map(|it| it.as_str().map(str::to_owned))
+                .collect(),
+            required_actions: providers("required-action"),
+            client_authenticators: providers("client-authenticator"),
+            password_policies: names(answer.get("passwordPolicies"), "id"),
+            password_hashes: providers("password-hashing"),
+            features: features
+                .filter_map(|it| Some((it.get("name")?.as_str()?.to_owned(), it.get("enabled")?.as_bool()?)))
+                .collect(),
+        }
+    }
+
+    /// Returns what a server has when nothing is added to it or switched, as the nearest recorded version that is
+    /// not newer says.
+    pub fn recorded(version: Version) -> &'static Self {
+        &RECORDED.iter().rev().find(|(it, _)| *it <= version).unwrap_or(&RECORDED[0]).1
+    }
+
+    /// Returns whether a feature is on; nothing where the server knows no such feature.
+    pub fn feature(&self, name: &str) -> Option<bool> {
+        self.features.get(name).copied()
+    }
+}
+
+fn items(list: Option<&Value>) -> impl Iterator<Item = &Value> {
+    list.and_then(Value::as_array).into_iter().flatten()
+}
+
+fn names(list: Option<&Value>, key: &str) -> Names {
+    items(list).filter_map(|it| it.get(key)?.as_str().map(str::to_owned)).collect()
+}
+
+fn named(map: Option<&Value>, key: &str) -> BTreeMap<String, Names> {
+    let map = map.and_then(Value::as_object).into_iter().flatten();
+    map.map(|(name, list)| (name.clone(), names(Some(list), key))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_recordings_say_what_a_plain_server_has() {
+        let (old, new) = (ServerInfo::recorded(OLDEST), ServerInfo::recorded(NEWEST));
+        assert_eq!(ServerInfo::recorded(Version(26, 3)), old);
+        for info in [old, new] {
+            assert!(info.mappers["openid-connect"].contains("oidc-audience-mapper"));
+            assert!(info.protocols.contains("saml") && info.policies.contains("time"));
+            assert!(info.themes["login"].contains("keycloak.v2"));
+            assert!(info.event_types.contains("LOGIN") && info.event_listeners.contains("jboss-logging"));
+            assert!(info.required_actions.contains("UPDATE_PASSWORD"));
+            assert!(info.client_authenticators.contains("client-jwt"));
+            assert!(
+                info.password_policies.contains("notUsername") && info.password_hashes.contains("argon2")
+            );
+            assert_eq!(info.feature("SCRIPTS"), Some(false));
+        }
+        assert_eq!((old.feature("ORGANIZATION"), new.feature("ORGANIZATION")), (Some(true), Some(true)));
+        assert_eq!((old.feature("SCIM_API"), new.feature("SCIM_API")), (None, Some(false)));
+    }
+}

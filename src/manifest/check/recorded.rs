@@ -1,0 +1,33 @@
+//! What a plain server with a new realm would refuse: it may be another one, so these are warnings.
+
+use super::super::load::Desired;
+use crate::kind::{self, Judge, NEWEST, ServerInfo, UserProfile};
+use crate::state::Object;
+use crate::text::Note;
+
+/// Checks what the manifests say of a realm against what is recorded of the newest tested version.
+///
+/// For commands that ask no server; the others say it of the server in question.
+pub fn check_recorded(desired: &Desired) -> Vec<Note> {
+    let mut state = kind::fresh_realm(&desired.realm, NEWEST);
+    for (address, object) in &desired.state.objects {
+        let there = state.objects.entry(address.clone()).or_insert_with(|| Object::new(object.at));
+        there.fields.extend(object.fields.iter().map(|(name, node)| (name.clone(), node.clone())));
+    }
+    let flows = kind::fresh_flows(NEWEST);
+    let profile = UserProfile::read(&kind::fresh_user_profile(NEWEST));
+    let judge = Judge {
+        state: &state,
+        server: ServerInfo::recorded(NEWEST),
+        flows: Some(&flows),
+        profile: Some(&profile),
+        version: NEWEST,
+        is_sure: false,
+    };
+    desired
+        .state
+        .objects
+        .iter()
+        .flat_map(|(address, object)| kind::refused(&judge, address, object))
+        .collect()
+}
