@@ -230,6 +230,8 @@ pub(super) fn fail(message: &str) {
 
 #[cfg(test)]
 mod tests {
+    use tracing::Level;
+
     use super::*;
 
     #[test]
@@ -238,7 +240,6 @@ mod tests {
             let global = Global { color: Color::Never, quiet: false, verbose };
             logged(global).would_enable(target, &level)
         };
-        use tracing::Level;
         for (verbose, own) in [(0, Level::WARN), (1, Level::INFO), (2, Level::DEBUG)] {
             assert!(is_shown(verbose, "realmwright::keycloak::send", own));
             for library in ["hyper", "hyper_util::client", "rustls", "reqwest::connect", "h2"] {

@@ -10,9 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
-use crate::kind::{
-    self, CLIENT, REALM, ServerInfo, USER, lift_realm, realm_address, settle_slashes,
-};
+use crate::kind::{self, CLIENT, REALM, ServerInfo, USER, lift_realm, realm_address, settle_slashes};
 use crate::state::{Address, KindName, Known, Live, State, encoded};
 use crate::text::tree_of_json;
 

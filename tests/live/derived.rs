@@ -44,6 +44,7 @@ clients:
 
 const SECOND: &str = r"
 defaultDefaultClientScopes: [email]
+users: [{ username: alice, email: alice@example.org, firstName: A, lastName: E }]
 clients:
   - { clientId: app, defaultClientScopes: [email] }
 ";

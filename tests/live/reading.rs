@@ -73,7 +73,7 @@ fn both_sources_bring_the_same_state(
     };
     let many = Want {
         users: (0..150).map(|it| format!("u{it:03}")).chain(few.users.clone()).collect(),
-        ..few.clone()
+        ..few
     };
     for (what, want) in [("few users", &few), ("many users", &many)] {
         let full = read_as(server, realm, admin(server), want)?;
@@ -96,7 +96,7 @@ fn both_sources_bring_the_same_state(
             hard_cases(read).map_err(|it| format!("{what}, {:?}: {it}", read.source))?;
         }
     }
-    server.no_realm(&realm)
+    server.no_realm(realm)
 }
 
 /// Asking a client for its service account would make one.
@@ -121,7 +121,7 @@ fn reading_makes_no_service_account(server: &Server) -> Result<(), String> {
         viewed.live.state.contains(&Address::top(USER, "service-account-viewer")),
         "the viewer's own account",
     )?;
-    server.no_realm(&realm)
+    server.no_realm(realm)
 }
 
 /// What the two sources could get wrong in the same way.
@@ -205,12 +205,12 @@ fn what_may_not_be_seen_is_unknown(server: &Server, realm: &str) -> Result<(), S
             check(!read.live.unread.is_empty(), "default groups cannot be seen without view-users")?;
         }
     }
-    server.no_realm(&realm)
+    server.no_realm(realm)
 }
 
 fn a_missing_realm_is_read_as_a_new_one(server: &Server) -> Result<(), String> {
     let realm = "reading-New";
-    server.no_realm(&realm)?;
+    server.no_realm(realm)?;
     let missing = read_as(server, realm, admin(server), &Want::default())?;
     check(missing.source == Source::Fresh && !missing.live.exists, "the realm is not there")?;
     server.fresh_realm(realm)?;
@@ -219,7 +219,7 @@ fn a_missing_realm_is_read_as_a_new_one(server: &Server) -> Result<(), String> {
     check(missing.live.state.default_role == there.live.state.default_role, "default role")?;
     let expected = plain(&missing.live.state);
     let found = same(&expected, &plain(&there.live.state));
-    server.no_realm(&realm)?;
+    server.no_realm(realm)?;
     found
 }
 
@@ -258,7 +258,7 @@ fn read_as(server: &Server, realm: &str, credentials: Credentials, want: &Want) 
 
 /// Makes the realm that has something of everything, and more of each than a default page shows.
 fn make(server: &Server, realm: &str) -> Result<(), String> {
-    server.no_realm(&realm)?;
+    server.no_realm(realm)?;
     let everything: Value = serde_json::from_str(EVERYTHING).map_err(|it| it.to_string())?;
     let mut wanted = everything["realm"].clone();
     wanted["realm"] = Value::from(realm);

@@ -67,7 +67,7 @@ struct Words {
     kind: KindName,
     field: &'static str,
     key: &'static str,
-    words: &'static [&'static str],
+    takes: &'static [&'static str],
     /// The server answers with an error; otherwise it takes the word and cannot use it.
     is_refused: bool,
 }
@@ -77,15 +77,15 @@ static WORDS: &[Words] = &[
         kind: REALM,
         field: "sslRequired",
         key: "",
-        words: &["all", "external", "none"],
+        takes: &["all", "external", "none"],
         is_refused: true,
     },
-    Words { kind: REALM, field: "otpPolicyType", key: "", words: &["totp", "hotp"], is_refused: false },
+    Words { kind: REALM, field: "otpPolicyType", key: "", takes: &["totp", "hotp"], is_refused: false },
     Words {
         kind: CLIENT,
         field: "attributes",
         key: "ciba.backchannel.token.delivery.mode",
-        words: &["poll", "ping"],
+        takes: &["poll", "ping"],
         is_refused: true,
     },
 ];
@@ -152,11 +152,11 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
 pub(super) fn fixed(address: &Address, object: &Object, notes: &mut Vec<Note>) {
     for rule in WORDS.iter().filter(|it| it.kind == address.kind()) {
         each_text(object, rule.field, rule.key, &mut |text, at| {
-            if text.is_empty() || rule.words.contains(&text) {
+            if text.is_empty() || rule.takes.contains(&text) {
                 return;
             }
             let words = format!("{} cannot be `{text}`", of(rule.field, rule.key, address));
-            let help = format!("it takes {}", rule.words.join(", "));
+            let help = format!("it takes {}", rule.takes.join(", "));
             notes.push(if rule.is_refused {
                 Note::error(Code::WrongForm, words, at, "Keycloak would refuse it").help(help)
             } else {

@@ -112,7 +112,7 @@ fn link(call: &Call) -> Option<(&BTreeSet<Address>, &BTreeSet<Address>)> {
 }
 
 /// Whether a call comes after another, however many are between them.
-fn waits_for(after: &[BTreeSet<usize>], call: usize, other: usize) -> bool {
+pub(super) fn waits_for(after: &[BTreeSet<usize>], call: usize, other: usize) -> bool {
     let mut seen = BTreeSet::from([call]);
     let mut open = vec![call];
     while let Some(next) = open.pop() {

@@ -74,12 +74,15 @@ impl Turns {
     ) -> Result<Self, Cycle> {
         needs::wait(&mut calls, changes, live, &diff.planned);
         let mut hard = waits(&calls);
-        for (first, then) in more {
-            hard[*then].insert(*first);
-        }
         let parts: Vec<Change> = calls.iter().map(|it| part(changes, it)).collect();
         for (first, then) in handed_on(&parts, live) {
             hard[then].insert(first);
+        }
+        // What a resource itself needs cannot wait until the resource is kept closed.
+        for (first, then) in more {
+            if !needs::waits_for(&hard, *first, *then) {
+                hard[*then].insert(*first);
+            }
         }
         let settled = settled(&calls, &parts, live);
         // What cannot be settled in any order: two policies that change places, for instance.

@@ -163,6 +163,8 @@ pub(super) fn moves_with(kind: KindName, name: &str) -> &str {
             "loginWithEmailAllowed"
         }
         (REALM, "defaultLocale" | "supportedLocales" | "internationalizationEnabled") => "defaultLocale",
+        // Authorization needs the service account.
+        (CLIENT, "serviceAccountsEnabled" | "authorizationServicesEnabled") => "serviceAccountsEnabled",
         (MAPPER, _) => "config",
         (PERMISSION, "resources" | "resourceType") => "resources",
         (POLICY, name) => ["notBefore", "year", "month", "dayMonth", "hour", "minute"]
