@@ -56,7 +56,7 @@ fn a_realm_filled_by_hand_is_adopted(server: &Server) -> Result<(), String> {
     same("what is held back", &plan.held_back(), &["secrets client/identity-api"])?;
 
     let proxy = Proxy::before(server)?;
-    tree.run_at(&proxy.url, server, &["apply", "--auto-approve"])?.expect(0)?;
+    tree.run_at(&proxy.url, server, &["apply", "--auto-approve", "--allow", "hazards=3"])?.expect(0)?;
     let deletes: Vec<String> =
         proxy.writes_beside_ours().into_iter().filter(|it| it.starts_with("DELETE")).collect();
     same("nothing was deleted", &deletes, &[])?;
