@@ -71,10 +71,8 @@ fn both_sources_bring_the_same_state(
         flows: true,
         ..Want::default()
     };
-    let many = Want {
-        users: (0..150).map(|it| format!("u{it:03}")).chain(few.users.clone()).collect(),
-        ..few
-    };
+    let many =
+        Want { users: (0..150).map(|it| format!("u{it:03}")).chain(few.users.clone()).collect(), ..few };
     for (what, want) in [("few users", &few), ("many users", &many)] {
         let full = read_as(server, realm, admin(server), want)?;
         let viewed = read_as(server, realm, client("viewer"), want)?;

@@ -215,7 +215,7 @@ fn names() -> Vec<String> {
     [
         named("role", ROLES),
         named("group", &["g0", "g1"]),
-        named("user", &["u0", "u1", "u2"]),
+        named("user", &["una", "ule", "udo"]),
         named("settings", &[""]),
         named("resource", &["a", "b", "c"]),
         named("policy", LEAVES),
@@ -264,7 +264,7 @@ fn policy(name: &str, random: &mut Random) -> Value {
     let logic = if name.starts_with("not") { "NEGATIVE" } else { "POSITIVE" };
     let strategy = *random.one(&["UNANIMOUS", "AFFIRMATIVE"]);
     if name.starts_with("user") {
-        return json!({ "type": "user", "users": at_least_one(random, &["u0", "u1", "u2"]) });
+        return json!({ "type": "user", "users": at_least_one(random, &["una", "ule", "udo"]) });
     }
     if name.starts_with("group") {
         let groups = at_least_one(random, &["/g0", "/g1"]);
