@@ -12,6 +12,7 @@ mod program;
 mod properties;
 #[path = "../realms/realms.rs"]
 mod realms;
+mod reference;
 mod scenarios;
 mod streams;
 mod tidy;
