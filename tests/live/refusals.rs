@@ -106,7 +106,7 @@ fn usage(server: &Server) -> Result<(), String> {
         let ran =
             tree.run_at(&proxy.url, server, &[APPLY, &["--format", "json"], args].concat())?.expect(64)?;
         ran.says(says)?;
-        check(ran.out.is_empty(), "usage is text on stderr", &json!(ran.out))?;
+        check(ran.json()?["exit_code"] == 64, "usage is told in JSON, too", &json!(ran.out))?;
     }
     same("what was sent", &proxy.writes(), &[])
 }
@@ -294,7 +294,7 @@ fn not_on_this_server(server: &Server) -> Result<(), String> {
         &["RW0507", "Keycloak would drop attribute `shoe` of user `eric`"],
     )?;
     tree.manifest("users: [{ username: ab, email: e@example.org, firstName: E, lastName: E }]\n")?;
-    refuses(&tree, server, &[], (1, "input"), &["RW0506", "at least 3 characters"])?;
+    refuses(&tree, server, &[], (1, "input"), &["RW0510", "at least 3 characters"])?;
     let app = |policies: &str| {
         format!(
             "clients:\n  - clientId: app\n    serviceAccountsEnabled: true\n    authorizationServicesEnabled: true\n    authorizationSettings: {{ policies: [{policies}] }}\n"
@@ -309,7 +309,7 @@ fn not_on_this_server(server: &Server) -> Result<(), String> {
         server,
         &[],
         (1, "input"),
-        &["RW0508", "which this server does not have", "--features=scripts"],
+        &["RW0508", "this server has no type of policy `js`", "--features=scripts"],
     )?;
     server.no_realm(name)
 }
