@@ -56,6 +56,9 @@ pub fn calls(live: &State, planned: &State, changes: &[Change]) -> Result<Vec<Ca
 /// Returns the calls of a plan in an order in which nobody is let in on the way whom neither the realm as it is
 /// nor the realm as it will be lets in, wherever the run ends.
 pub fn order(live: &State, diff: &Diff, version: Version) -> Result<Order, Cycle> {
+    if diff.changes.is_empty() {
+        return Ok(Order::default());
+    }
     let realms = [live, &diff.planned].map(|it| Realm::compile(it, version));
     let mut order = Order { changes: diff.changes.clone(), ..Order::default() };
     let mut calls = requests(live, &diff.planned, &order.changes);
