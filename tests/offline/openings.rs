@@ -10,7 +10,8 @@ use realmwright::plan::{self, Order};
 use realmwright::state::{Live, State};
 use serde_json::{Value, json};
 
-use crate::properties::{Asked, as_read, ask, fresh, live};
+use crate::as_read::as_read;
+use crate::properties::{Asked, ask, fresh, live};
 use crate::realms::openings::{Edit, random, told};
 use crate::realms::random::Random;
 

@@ -9,6 +9,7 @@ use realmwright::state::{Address, Is, Live, Node, SecretRef, SecretSource, State
 use realmwright::text::tree_of_json;
 use serde_json::{Value, json};
 
+use crate::as_read::as_read;
 use crate::realms::edit::{edit, mend};
 use crate::realms::everything::everything;
 use crate::realms::flat::{Flat, manifest};
@@ -79,22 +80,6 @@ pub(crate) fn ask(
     let diff = diff::diff(&question);
     let ledger = diff::next_ledger(&question, &diff, &|_| false);
     Asked { diff, ledger }
-}
-
-/// Secrets in a planned state, as a later read shows them.
-pub(crate) fn as_read(mut state: State) -> State {
-    fn read(node: &mut Node) {
-        match &mut node.is {
-            Is::Secret(SecretRef { source: SecretSource::Literal(text), .. }) => {
-                node.is = Is::Hidden(realmwright::state::Hidden::Value(text.clone()));
-            }
-            Is::List(items) => items.iter_mut().for_each(read),
-            Is::Map(map) => map.values_mut().for_each(read),
-            _ => {}
-        }
-    }
-    state.objects.values_mut().flat_map(|it| it.fields.values_mut()).for_each(read);
-    state
 }
 
 fn generated(seed: u64) -> Flat {

@@ -14,7 +14,8 @@ use realmwright::report::{self, Style};
 use realmwright::state::Live;
 use snapbox::{Assert, Data};
 
-use crate::properties::{as_read, fresh, live};
+use crate::as_read::as_read;
+use crate::properties::{fresh, live};
 
 #[test]
 fn edits_show_whom_they_let_in_and_whom_they_shut_out() {

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+#[path = "../realms/as_read.rs"]
+mod as_read;
 mod case;
 mod server;
 

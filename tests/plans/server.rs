@@ -8,9 +8,11 @@ use realmwright::keycloak::{Read, Source};
 use realmwright::kind::{self, NEWEST, ServerInfo, Version};
 use realmwright::manifest::{self, Loaded, Project};
 use realmwright::run::{AccessMode, Observed, Patterns, PlanRequest, Session, next_ledger};
-use realmwright::state::{Address, Hidden, Is, Known, Live, Node, SecretRef, SecretSource, State};
+use realmwright::state::{Address, Known, Live, State};
 use realmwright::text::{json_of_tree, parse_yaml};
 use serde_json::Value;
+
+use crate::as_read::as_read;
 
 /// The server of one case; `server.yaml` has these keys.
 #[derive(Default)]
@@ -189,22 +191,6 @@ fn session(project: Project, loaded: Loaded) -> Session {
         project,
         loaded,
     }
-}
-
-/// Secrets in a planned state, as a later read shows them.
-fn as_read(mut state: State) -> State {
-    fn read(node: &mut Node) {
-        match &mut node.is {
-            Is::Secret(SecretRef { source: SecretSource::Literal(text), .. }) => {
-                node.is = Is::Hidden(Hidden::Value(text.clone()));
-            }
-            Is::List(items) => items.iter_mut().for_each(read),
-            Is::Map(map) => map.values_mut().for_each(read),
-            _ => {}
-        }
-    }
-    state.objects.values_mut().flat_map(|it| it.fields.values_mut()).for_each(read);
-    state
 }
 
 fn value(text: &str) -> Result<Value, String> {
