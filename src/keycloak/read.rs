@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
-use crate::kind::{self, CLIENT, REALM, ServerInfo, USER, lift_realm, realm_address, settle_slashes};
+use crate::kind::{
+    self, CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, SETTINGS,
+    ServerInfo, USER, lift_realm, realm_address, settle_slashes,
+};
 use crate::state::{Address, KindName, Known, Live, State, encoded};
 use crate::text::tree_of_json;
 
@@ -81,6 +84,11 @@ pub struct Read {
     /// Wanted users whose master is another directory.
     pub federated: BTreeSet<Address>,
 }
+
+/// What both sources bring of what is managed here, each as far as the rights of the credential go: everything
+/// but users.
+const COVERS: &[KindName] =
+    &[REALM, ROLE, GROUP, CLIENT, CLIENT_SCOPE, MAPPER, SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION];
 
 /// A realm in the shape of an export, and how complete it is.
 #[derive(Default)]

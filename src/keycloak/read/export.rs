@@ -6,16 +6,9 @@ use serde_json::{Map, Value};
 
 use super::names::client_role;
 use super::wire::Wire;
-use super::{Draft, authz, str_of};
+use super::{COVERS, Draft, authz, str_of};
 use crate::keycloak::Error;
-use crate::kind::{
-    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, SETTINGS,
-};
-use crate::state::{KindName, encoded};
-
-/// What a partial export holds of what is managed here: everything but users.
-pub(super) const COVERS: &[KindName] =
-    &[REALM, ROLE, GROUP, CLIENT, CLIENT_SCOPE, MAPPER, SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION];
+use crate::state::encoded;
 
 /// Asks for the export.
 pub(super) async fn ask(wire: &Wire<'_>) -> Result<Value, Error> {

@@ -9,17 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::names::Names;
 use super::wire::Wire;
-use super::{Draft, authz, client_roles, groups, is_true, scope_mappings, service_accounts, str_of};
+use super::{COVERS, Draft, authz, client_roles, groups, is_true, scope_mappings, service_accounts, str_of};
 use crate::keycloak::{Error, Right, Rights};
-use crate::kind::{
-    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, SETTINGS,
-    realm_address,
-};
+use crate::kind::{CLIENT, CLIENT_SCOPE, GROUP, REALM, ROLE, realm_address};
 use crate::state::{Address, KindName};
-
-/// What the lists hold, each as far as the rights of the credential go.
-const COVERS: &[KindName] =
-    &[REALM, ROLE, GROUP, CLIENT, CLIENT_SCOPE, MAPPER, SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION];
 
 /// A client with what hangs on it, as ids.
 struct Client {

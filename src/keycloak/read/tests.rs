@@ -2,7 +2,6 @@ use serde_json::json;
 
 use super::names::Names;
 use super::*;
-use crate::kind::{self, POLICY, ROLE};
 use crate::state::{Found, Node};
 
 fn map(value: Value) -> Map<String, Value> {
@@ -39,14 +38,14 @@ fn names_with_slashes_and_percent_signs_are_read_as_they_are() {
         "users": [{ "username": "u", "realmRoles": ["a/b"], "clientRoles": { "c": ["x/y"] } }],
     })));
     let c = Address::top(CLIENT, "c");
-    let group = Address::top(kind::GROUP, "g");
+    let group = Address::top(GROUP, "g");
     assert_eq!(
         refs(&live, &Address::top(ROLE, "top"), "composites"),
         ["client/c/role/x%2Fy", "role/100%25", "role/a%252Fb", "role/a%2Fb"]
     );
     assert_eq!(refs(&live, &c.child(ROLE, "z"), "composites"), ["role/a%2Fb"]);
     assert_eq!(refs(&live, &group, "realmRoles"), ["role/a%2Fb"]);
-    assert_eq!(refs(&live, &group.child(kind::GROUP, "h"), "realmRoles"), ["role/a%2Fb"]);
+    assert_eq!(refs(&live, &group.child(GROUP, "h"), "realmRoles"), ["role/a%2Fb"]);
     assert_eq!(refs(&live, &Address::top(USER, "u"), "clientRoles"), ["client/c/role/x%2Fy"]);
 }
 
@@ -119,10 +118,10 @@ fn policies_name_what_their_ids_stand_for_and_drop_dead_ones() {
         refs(&live, &app.child(POLICY, "both"), "policies"),
         ["client/app/authz/policy/roles", "client/app/authz/policy/users"]
     );
-    let open = app.child(kind::PERMISSION, "open");
+    let open = app.child(PERMISSION, "open");
     assert_eq!(refs(&live, &open, "policies"), ["client/app/authz/policy/both"]);
     assert_eq!(refs(&live, &open, "scopes"), ["client/app/authz/scope/view"]);
-    let twice = live.state.get(&app.child(kind::RESOURCE, "twice")).expect("it was read");
+    let twice = live.state.get(&app.child(RESOURCE, "twice")).expect("it was read");
     assert_eq!(twice.text("type"), "of the server", "the server's own comes before a user's");
     assert_eq!(twice.get("owner"), None);
 }
