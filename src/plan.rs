@@ -22,6 +22,7 @@ pub use simulate::simulate;
 use crate::access::{Guard, Impact};
 use crate::change::{Action, Change, ConsentKey, Refusal};
 use crate::diff::Diff;
+use crate::text::Note;
 
 /// The plan of one realm. Holds no secret and no id.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +73,11 @@ impl Plan {
     /// Returns whether there is nothing to do: neither in the realm nor in the ledger.
     pub fn is_empty(&self) -> bool {
         self.diff.changes.is_empty()
+    }
+
+    /// Returns whether something was found wrong, so that nothing may be applied.
+    pub fn has_errors(&self) -> bool {
+        self.diff.notes.iter().any(Note::is_error)
     }
 
     pub fn summary(&self) -> Summary {

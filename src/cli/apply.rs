@@ -77,7 +77,7 @@ async fn one(
     global: Global,
 ) -> anyhow::Result<(Exit, Report)> {
     let planned = ready.plan_tested(realm, args.adopt).await?;
-    if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) {
+    if planned.plan.has_errors() {
         args.asked.output.before(&planned.plan, &ready.session);
         let message = "the plan has errors; nothing was written".to_owned();
         return Ok((Exit::Failed, not_begun(planned.plan, "input", message)));

@@ -4,7 +4,6 @@ use super::realms::{Asked, Ready};
 use super::{Exit, Global};
 use crate::plan::{self, Plan};
 use crate::run::{Planned, Session};
-use crate::text::Note;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -30,7 +29,7 @@ pub(super) fn show(args: &Args, session: &Session, planned: Vec<Planned>) -> Exi
 }
 
 fn verdict(plan: &Plan) -> Exit {
-    if plan.diff.notes.iter().any(Note::is_error) {
+    if plan.has_errors() {
         Exit::Failed
     } else if plan::drift(plan).is_empty() {
         Exit::Clean

@@ -215,7 +215,6 @@ impl Scope {
 
     /// Refuses what flags ask for and cannot have.
     pub(super) fn check(&self, project: &Project) -> anyhow::Result<()> {
-        self.terms(project)?;
         self.time(project)?;
         if self.prune && project.owner.is_none() {
             return Err(UsageError::new("--prune needs an owner: without one nobody knows what was applied here (`owner:` in the project file, or --owner)").into());

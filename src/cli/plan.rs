@@ -4,7 +4,6 @@ use super::realms::{Asked, Ready};
 use super::{Exit, Global};
 use crate::plan::Plan;
 use crate::run::{Planned, Session};
-use crate::text::Note;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -33,7 +32,7 @@ pub(super) fn show(args: &Args, session: &Session, planned: Vec<Planned>) -> Exi
 }
 
 fn verdict(args: &Args, plan: &Plan) -> Exit {
-    if plan.diff.notes.iter().any(Note::is_error) {
+    if plan.has_errors() {
         Exit::Failed
     } else if !args.detailed_exitcode {
         Exit::Clean

@@ -7,6 +7,7 @@ use super::connection::{Connection, Target};
 use super::inputs::{Inputs, Scope};
 use super::terminal::{columns, document, keep, print, say};
 use crate::access::Myself;
+use crate::diff::Terms;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
 use crate::plan::{Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
@@ -125,6 +126,7 @@ pub(super) struct Place {
 pub(super) struct Read {
     project: Project,
     loaded: Loaded,
+    terms: Terms,
 }
 
 impl Read {
@@ -132,22 +134,22 @@ impl Read {
     pub(super) fn open(asked: &Asked, command: &str, global: Global) -> anyhow::Result<Option<Self>> {
         let Asked { inputs, scope, .. } = asked;
         let (project, mut loaded) = inputs.load()?;
+        let terms = scope.terms(&project)?;
         scope.check(&project)?;
-        loaded.notes.extend(run::only_nothing(&scope.terms(&project)?.only, &loaded));
+        loaded.notes.extend(run::only_nothing(&terms.only, &loaded));
         if !show_notes(&loaded, global) {
             let message = "errors in the manifests; nothing was sent";
             failed(command, message, &loaded.files, &loaded.notes);
             return Ok(None);
         }
-        Ok(Some(Self { project, loaded }))
+        Ok(Some(Self { project, loaded, terms }))
     }
 
     /// Returns the inputs of the run, and what is wrong with its secrets.
     pub(super) fn session(self, asked: &Asked, place: Place) -> anyhow::Result<(Session, Vec<Note>)> {
-        let Self { project, loaded } = self;
+        let Self { project, loaded, terms } = self;
         let of_realm = |it: &Desired| manifest::resolve(&manifest::secrets_of(&it.state), &loaded.roots);
         let (secrets, missing): (Vec<Secrets>, Vec<Vec<Note>>) = loaded.realms.iter().map(of_realm).unzip();
-        let terms = asked.scope.terms(&project)?;
         let session = Session {
             patterns: Patterns::of(&terms, asked.inputs.is_whole()),
             terms,

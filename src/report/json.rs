@@ -161,7 +161,7 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
         command: PlanCommand::Plan,
         plan_digest: plan_digest(plan),
         target: target(plan),
-        applyable: refusals.is_empty() && !diff.notes.iter().any(Note::is_error),
+        applyable: refusals.is_empty() && !plan.has_errors(),
         complete: is_complete(plan),
         summary: counts(plan),
         resource_changes: diff.changes.iter().map(|it| resource_change(it, files)).collect(),

@@ -24,7 +24,7 @@ pub(super) use style::painted;
 use super::safe::one_line;
 use crate::change::Action;
 use crate::plan::{Plan, Summary};
-use crate::text::{At, Files, Severity};
+use crate::text::{At, Files};
 
 /// What every part of one text needs.
 #[derive(Clone, Copy)]
@@ -58,7 +58,7 @@ pub(super) fn action_symbol(style: &Style, action: Action) -> String {
 pub fn plan_text(plan: &Plan, files: &Files, style: &Style) -> String {
     let page = Page { plan, files, style };
     let mut sections: Vec<Vec<String>> = Vec::new();
-    let has_errors = plan.diff.notes.iter().any(|it| it.severity == Severity::Error);
+    let has_errors = plan.has_errors();
     let is_clean = plan.is_empty() && plan.refusals.is_empty() && !has_errors;
     if is_clean {
         sections.push(vec![as_declared(&page)]);

@@ -221,7 +221,7 @@ async fn under_lock(
     if realm_made.is_none() && !same_plan(&agreed.plan, &planned.plan) {
         return refused("the realm changed since this plan was made; plan again");
     }
-    if planned.plan.diff.notes.iter().any(crate::text::Note::is_error) || !planned.plan.refusals.is_empty() {
+    if planned.plan.has_errors() || !planned.plan.refusals.is_empty() {
         let notes = planned.plan.diff.notes.iter().filter(|it| it.is_error()).map(|it| it.title.clone());
         let reasons: Vec<String> =
             notes.chain(planned.plan.refusals.iter().map(|it| it.message.clone())).collect();
