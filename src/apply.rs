@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 pub use ids::Ids;
-pub use ledgers::{Ledgers, is_ours, read_ledgers, write_ledger};
+pub use ledgers::{Ledgers, is_ours, read_ledgers, write_ledger, write_ledger_ahead};
 pub use lock::{Held, Lock, LockError, take, unlock};
 pub use progress::{Progress, Step};
 pub use request::Reveal;
@@ -40,7 +40,7 @@ pub enum CallError {
     #[error("{address} was not found, although it should exist")]
     NoSuchObject { address: Address },
     #[error(
-        "the ledger would need {bytes} bytes, more than the {limit} that one attribute holds; split the manifests among owners"
+        "the ledger would need {bytes} bytes, more than the {limit} that one client holds; split the manifests among owners"
     )]
     LedgerTooLarge { bytes: usize, limit: usize },
     #[error("the answer of the server to {what} tells no id")]

@@ -51,7 +51,7 @@ pub enum How {
     Adopted,
 }
 
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum LedgerError {
     #[error("the ledger is damaged: {0}")]
     Damaged(String),
