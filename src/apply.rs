@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 pub use ids::Ids;
-pub use ledgers::{Ledgers, is_ours, read_ledgers, write_ledger, write_ledger_ahead};
+pub use ledgers::{Ledgers, is_ours, outgrows, read_ledgers, write_ledger, write_ledger_ahead};
 pub use lock::{Held, Lock, LockError, take, unlock};
 pub use progress::{Progress, Step};
 pub use request::Reveal;
@@ -37,6 +37,8 @@ pub enum CallError {
     Keycloak(#[from] Error),
     #[error("{field} of {address} changed while this plan was applied; plan again")]
     Stale { address: Address, field: String },
+    #[error("{address} exists, and fine-grained permissions hide it from this credential: {answer}")]
+    Hidden { address: Address, answer: Error },
     #[error("{address} was not found, although it should exist")]
     NoSuchObject { address: Address },
     #[error(

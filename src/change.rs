@@ -41,6 +41,8 @@ pub enum Why {
     LiveChanged,
     /// The manifests no longer say it.
     NotInManifests,
+    /// The last apply wrote it, the server took it without an error, and it was not there afterwards.
+    NotKept,
     /// It goes or changes with another object.
     Cascade(Address),
     /// The server made it with another object.
@@ -54,6 +56,7 @@ impl Why {
             Self::ManifestChanged => "manifest_changed",
             Self::LiveChanged => "live_changed",
             Self::NotInManifests => "not_in_manifests",
+            Self::NotKept => "not_kept",
             Self::Cascade(_) => "cascade",
             Self::MadeBy(_) => "made_by",
         }

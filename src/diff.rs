@@ -59,6 +59,8 @@ pub struct Ownership {
     pub damaged: Option<String>,
     /// The ledgers of other owners, by name.
     pub others: BTreeMap<String, Ledger>,
+    /// Why some ledger of others cannot be read: what exists may be theirs.
+    pub unreadable: Vec<String>,
 }
 
 /// What a run may touch and remove.
@@ -92,6 +94,11 @@ pub struct Diff {
     pub held_back: Vec<(ConsentKey, Change)>,
     /// Differences that are left alone without consent and were consented to, by the key of `--allow`.
     pub included: Vec<(ConsentKey, Address)>,
+    /// Differences that no apply of these manifests writes: on objects of another owner, and in fields that keep
+    /// what they were created with. Each has its refusal.
+    pub unwritable: Vec<Change>,
+    /// What is known of earlier applies of these manifests.
+    pub memory: Memory,
     /// Owned once, declared no longer, and not deleted by this plan.
     pub left_behind: Vec<LeftBehind>,
     /// Why nothing may be applied.
@@ -112,6 +119,17 @@ pub struct Diff {
     pub planned: State,
 }
 
+/// Whether earlier applies are recorded: without that, nobody can tell who moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// Without an owner nothing is recorded.
+    #[default]
+    NoOwner,
+    /// There is an owner, and no ledger of it that can be read.
+    NoLedger,
+    Ledger,
+}
+
 /// Something that we applied once and that nobody declares any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftBehind {
@@ -119,12 +137,15 @@ pub struct LeftBehind {
     /// A field or key that is no longer managed; none: the whole object.
     pub path: Option<Path>,
     pub adopted: bool,
+    /// Not even `--prune` ends it: Keycloak always has a value there.
+    pub stays: bool,
 }
 
 /// Compares what is desired with what is live.
 pub fn diff(question: &Question<'_>) -> Diff {
     let mut out = Diff {
         desired: with_default_role(question.desired, question.live.state.default_role.as_ref()),
+        memory: ownership::memory(question.ownership),
         ..Diff::default()
     };
     // Live, plus what the server makes with the objects that this plan creates.
@@ -144,6 +165,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     links::check(question, &mut out);
     switches(question, &mut out);
     hint::renames(question, &mut out);
+    ownership::hands_off(question, &mut out);
     ownership::judge(question, &mut out);
     let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
     out.unmanaged = question.live.state.objects.keys().filter(|it| !declared.contains(it)).count();
@@ -210,9 +232,12 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             // A resource that loses scopes takes them from permissions on it.
             let live = if address.kind() == PERMISSION { made.as_ref().unwrap_or(live) } else { live };
             let live = live.clone();
-            if ownership::is_anothers(question, address, object, out)
-                || ownership::is_one_of_several(address, object, &live, out)
-            {
+            if let Some(refusal) = ownership::anothers(question, address, object) {
+                out.refusals.push(refusal);
+                out.unwritable.extend(shown(question, address, object, &live));
+                return;
+            }
+            if ownership::is_one_of_several(address, object, &live, out) {
                 return;
             }
             // What an owner makes of a realm that does not exist is the owner's from the beginning.
@@ -336,10 +361,30 @@ fn create(question: &Question<'_>, address: &Address, object: &Object, base: &St
     });
 }
 
-/// An object that the ledger knows was removed in Keycloak; one that it does not know was never applied.
+/// An object that the ledger knows was removed in Keycloak, or never kept by it; one that it does not know was never
+/// applied.
 fn missing_why(question: &Question<'_>, address: &Address) -> Why {
-    let known = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address));
-    if known { Why::LiveChanged } else { Why::ManifestChanged }
+    match question.ownership.ledger.as_ref().and_then(|it| it.entries.get(address)) {
+        Some(entry) if entry.not_kept.contains_key("") => Why::NotKept,
+        Some(_) => Why::LiveChanged,
+        None => Why::ManifestChanged,
+    }
+}
+
+/// Returns how an object of somebody else differs, for readers alone.
+fn shown(question: &Question<'_>, address: &Address, object: &Object, live: &Object) -> Option<Change> {
+    let compared = fields::compare(question, address, object, live, None);
+    let held_back = compared.held_back.into_iter().map(|it| it.1);
+    let fields: Vec<FieldChange> =
+        compared.changes.into_iter().chain(held_back).chain(compared.unwritable).collect();
+    (!fields.is_empty()).then(|| Change {
+        object: address.clone(),
+        action: Action::Update,
+        why: Why::ManifestChanged,
+        fields,
+        adopted: true,
+        at: object.at,
+    })
 }
 
 fn update(
@@ -359,29 +404,27 @@ fn update(
     }
     out.cannot_tell.extend(compared.cannot_tell.into_iter().map(|(path, at)| (address.clone(), path, at)));
     out.refusals.extend(compared.refusals);
-    out.left_behind.extend(compared.left_behind.into_iter().map(|path| LeftBehind {
+    out.left_behind.extend(compared.left_behind.into_iter().map(|(path, stays)| LeftBehind {
         address: address.clone(),
         path: Some(path),
         adopted: false,
+        stays,
     }));
     out.included.extend(compared.included.into_iter().map(|consent| (consent, address.clone())));
-    for (consent, change) in compared.held_back {
-        out.held_back.push((
-            consent,
-            Change {
-                object: address.clone(),
-                action: Action::Update,
-                why: Why::LiveChanged,
-                at: change.at,
-                fields: vec![change],
-                adopted: false,
-            },
-        ));
-    }
+    let of_one = |field: FieldChange, adopted| Change {
+        object: address.clone(),
+        action: Action::Update,
+        why: field.why.clone(),
+        at: field.at,
+        fields: vec![field],
+        adopted,
+    };
     let in_ledger = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address));
     let is_new_realm = address.kind() == REALM && !question.live.exists;
     let was_there = question.live.exists && question.live.state.contains(address);
     let adopts = owned && !is_place && !in_ledger && was_there;
+    out.held_back.extend(compared.held_back.into_iter().map(|(consent, it)| (consent, of_one(it, adopts))));
+    out.unwritable.extend(compared.unwritable.into_iter().map(|it| of_one(it, adopts)));
     if compared.changes.is_empty() && !is_new_realm {
         out.unchanged += 1;
         if adopts {

@@ -53,7 +53,7 @@ pub use service_account::{reserved_for, service_account, service_account_of};
 pub use user::name_users_by_email;
 pub use user_profile::UserProfile;
 
-use crate::state::{Address, KindName, Object};
+use crate::state::{Address, Is, KindName, Object};
 use crate::text::{Note, Tree};
 
 pub const REALM: KindName = KindName("realm");
@@ -290,6 +290,19 @@ impl Kind {
             | Sent::Roles
             | Sent::ScopeMappings
             | Sent::NotYet => None,
+        }
+    }
+
+    /// Returns what a field of an object of this type holds once it is unset; nothing where it cannot be.
+    pub fn unset_value(&self, field: &str, of: &str) -> Option<Is> {
+        if self.field(field).is_some_and(|it| it.unset == Some(Unset::Never)) {
+            return None;
+        }
+        match field_type((self.representation)(of), field)? {
+            Type::Text | Type::Map(_) | Type::Any | Type::Class(_) => Some(Is::Null),
+            Type::List(_) => Some(Is::List(Vec::new())),
+            Type::Boolean => Some(Is::Bool(false)),
+            Type::Enum(_) | Type::Integer | Type::Number => None,
         }
     }
 

@@ -29,6 +29,8 @@ pub fn validate(paths: &[PathBuf], project: &Project) -> Loaded {
     for desired in &loaded.realms {
         loaded.notes.extend(check(desired, project));
     }
+    let unlisted = unlisted_realms(&loaded, project);
+    loaded.notes.extend(unlisted);
     if paths.is_empty() {
         let unused = unused_realms(&loaded, project);
         loaded.notes.extend(unused);
@@ -60,18 +62,32 @@ fn unused_external(loaded: &Loaded, project: &Project) -> Vec<Note> {
     unused.into_iter().map(note).collect()
 }
 
-/// Realms of the project file that no manifest is about: most likely a slip of the pen in one of the two.
+/// Realms that the project file does not name, although it names some: pruning would follow a slip of the pen.
+fn unlisted_realms(loaded: &Loaded, project: &Project) -> Vec<Note> {
+    let listed: Vec<&str> = project.realms.keys().map(String::as_str).collect();
+    let unlisted = loaded.realms.iter().filter(|it| !listed.is_empty() && !listed.contains(&&*it.realm));
+    unlisted
+        .map(|it| {
+            let title = format!("realm `{}` is not a realm of {PROJECT_FILE}", it.realm);
+            let note = Note::error(Code::RealmNotListed, title, it.at, "not named there");
+            note.help(match nearest(&it.realm, listed.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`? Otherwise name it under `realms:`"),
+                None => format!("name it under `realms:`, which has {}", listed.join(", ")),
+            })
+        })
+        .collect()
+}
+
+/// Realms of the project file that no manifest is about; one whose name a manifest misspells is told there.
 fn unused_realms(loaded: &Loaded, project: &Project) -> Vec<Note> {
     let named: Vec<&str> = loaded.realms.iter().map(|it| it.realm.as_str()).collect();
+    let unlisted = || named.iter().copied().filter(|it| !project.realms.contains_key(*it));
     let unused = project.realms.iter().filter(|(name, _)| !named.contains(&name.as_str()));
     unused
+        .filter(|(name, _)| nearest(name, unlisted()).is_none())
         .filter_map(|(name, entry)| {
             let title = format!("no manifest is about realm `{name}`");
-            let note = Note::warning(Code::UnusedRealm, title, entry.at?, "named only here");
-            Some(match nearest(name, named.iter().copied()) {
-                Some(near) => note.help(format!("the manifests are about `{near}`: did you mean that?")),
-                None => note,
-            })
+            Some(Note::warning(Code::UnusedRealm, title, entry.at?, "named only here"))
         })
         .collect()
 }

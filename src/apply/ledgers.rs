@@ -77,6 +77,12 @@ pub async fn write_ledger_ahead(
     write(keycloak, realm, &ledger.owner, &attributes).await
 }
 
+/// Returns whether a ledger needs more room than another one, beyond what every client has.
+pub fn outgrows(settled: &Ledger, before: &Ledger) -> Result<bool, CallError> {
+    let settled = size(&pack(settled, CHUNK)?);
+    Ok(settled > CHUNK && settled > size(&pack(before, CHUNK)?))
+}
+
 async fn write(
     keycloak: &Keycloak,
     realm: &str,

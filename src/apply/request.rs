@@ -11,7 +11,7 @@ use crate::call::{Body, Call, Method, Overlay};
 use crate::change::Action;
 use crate::diff::same;
 use crate::keycloak::{Error, ErrorKind, Request};
-use crate::kind::{self, GROUP, Kind, REALM, RESOURCE, ROLE, Type, Unset};
+use crate::kind::{self, GROUP, Kind, REALM, RESOURCE, ROLE, Type, USER, Unset};
 use crate::plan;
 use crate::state::{Address, Is, Node, Object, SecretRef};
 use crate::text::{At, tree_of_json};
@@ -144,7 +144,16 @@ async fn create(
         tokio::time::sleep(Duration::from_millis(pause)).await;
         answer = run.keycloak.send(&request).await;
     }
-    let answer = answer?;
+    let answer = match answer {
+        // A user may also be in conflict by its e-mail, with somebody else.
+        Err(error @ Error::Conflict { .. })
+            if (address.kind() != USER || error.to_string().contains("username"))
+                && look(run, address, ids).await.is_ok_and(|it| !it) =>
+        {
+            return Err(CallError::Hidden { address: address.clone(), answer: error });
+        }
+        answer => answer?,
+    };
     ids.lock().await.learn_created(address, &answer);
     Ok(Answered::Done)
 }

@@ -34,10 +34,11 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(ready) = Ready::open(&args.asked, "apply", global).await? else { return Ok(Exit::Failed) };
+    let Some(mut ready) = Ready::open(&args.asked, "apply", global).await? else { return Ok(Exit::Failed) };
     if !ready.show_missing_secrets("apply") {
         return Ok(Exit::Failed);
     }
+    ready.settle_pruning(args.adopt, !args.auto_approve).await;
     let signals = Signals::listen()?;
     let mut exit = Exit::Clean;
     let (mut reports, mut failed) = (Vec::new(), Vec::new());
@@ -62,7 +63,9 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
         }
     }
     args.asked.output.applied(&reports, failed, &ready.session);
-    Ok(exit)
+    // Of several realms, one that is refused or fails leaves the run partly done once another one was written to.
+    let wrote = reports.iter().any(|(_, outcomes, _)| outcomes.iter().any(|it| it.began));
+    Ok(if wrote && matches!(exit, Exit::Refused | Exit::Failed) { Exit::Partly } else { exit })
 }
 
 /// What is reported of one realm.

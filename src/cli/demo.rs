@@ -88,6 +88,8 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
         owner: example.project.owner.as_deref(),
         environment: "",
         roots: &roots,
+        files: &[],
+        is_on_disk: &|_| false,
         terms: &terms,
         allowed: &allowed,
         may_create: true,

@@ -2,7 +2,7 @@
 
 use super::realms::{Asked, Ready};
 use super::{Exit, Global};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Verdict};
 use crate::run::{Planned, Session};
 
 #[derive(Debug, clap::Args)]
@@ -12,11 +12,8 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(ready) = Ready::open(&args.asked, "drift", global).await? else { return Ok(Exit::Failed) };
-    let mut planned = Vec::new();
-    for realm in ready.realms() {
-        planned.push(ready.plan(realm, false).await?);
-    }
+    let Some(mut ready) = Ready::open(&args.asked, "drift", global).await? else { return Ok(Exit::Failed) };
+    let planned = ready.plan_all().await?;
     Ok(show(&args, &ready.session, planned))
 }
 
@@ -29,11 +26,9 @@ pub(super) fn show(args: &Args, session: &Session, planned: Vec<Planned>) -> Exi
 }
 
 fn verdict(plan: &Plan) -> Exit {
-    if plan.has_errors() {
-        Exit::Failed
-    } else if plan::drift(plan).is_empty() {
-        Exit::Clean
-    } else {
-        Exit::NotClean
+    match plan::verdict(plan, &plan::drift(plan)) {
+        Verdict::Clean => Exit::Clean,
+        Verdict::Drifted => Exit::NotClean,
+        Verdict::Incomplete => Exit::Failed,
     }
 }

@@ -61,14 +61,12 @@ fn planned(
         myself: Myself::Elsewhere,
         auth_realm: None,
     };
-    let (session, _) = read.session(asked, place)?;
-    let one = |realm| {
-        let mut planned = session.plan(realm, false, observe(&session.request(realm, false)));
-        if command == "plan" {
-            session.test(&mut planned);
-        }
-        planned
-    };
-    let planned = (0..session.loaded.realms.len()).map(one).collect();
+    let (mut session, _) = read.session(asked, place)?;
+    let observed =
+        (0..session.loaded.realms.len()).map(|realm| observe(&session.request(realm, false))).collect();
+    let mut planned = session.plan_all(observed);
+    if command == "plan" {
+        planned.iter_mut().for_each(|it| session.test(it));
+    }
     Ok(Some((session, planned)))
 }

@@ -158,18 +158,23 @@ impl Inputs {
     /// Returns the manifest roots as written, for the ledger.
     pub(super) fn roots(&self, project: &Project) -> Vec<String> {
         let paths = if self.paths.is_empty() { project.roots() } else { self.paths.clone() };
-        let base = project.root.clone().and_then(|it| std::path::absolute(it).ok());
-        let mut roots: Vec<String> = paths
-            .iter()
-            .map(|it| {
-                let full = std::path::absolute(it).unwrap_or_else(|_| it.clone());
-                let short = base.as_ref().and_then(|base| full.strip_prefix(base).ok().map(PathBuf::from));
-                short.unwrap_or_else(|| it.clone()).display().to_string()
-            })
-            .collect();
-        roots.sort();
-        roots
+        names(&paths, project)
     }
+}
+
+/// Returns paths as the ledger names them: relative to the project file, wherever a checkout is.
+pub(super) fn names(paths: &[PathBuf], project: &Project) -> Vec<String> {
+    let base = project.root.clone().and_then(|it| std::path::absolute(it).ok());
+    let mut names: Vec<String> = paths
+        .iter()
+        .map(|it| {
+            let full = std::path::absolute(it).unwrap_or_else(|_| it.clone());
+            let short = base.as_ref().and_then(|base| full.strip_prefix(base).ok().map(PathBuf::from));
+            short.unwrap_or_else(|| it.clone()).display().to_string()
+        })
+        .collect();
+    names.sort();
+    names
 }
 
 /// Reads the time of `--at`: an instant, the server's own clock, or `now`.
@@ -218,9 +223,6 @@ impl Scope {
         self.time(project)?;
         if self.prune && project.owner.is_none() {
             return Err(UsageError::new("--prune needs an owner: without one nobody knows what was applied here (`owner:` in the project file, or --owner)").into());
-        }
-        if self.prune && !self.is_full() {
-            return Err(UsageError::new("--prune goes with neither --only nor --exclude: a part of the manifests cannot say what is gone").into());
         }
         Ok(())
     }

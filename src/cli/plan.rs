@@ -15,10 +15,10 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
-    let Some(ready) = Ready::open(&args.asked, "plan", global).await? else { return Ok(Exit::Failed) };
-    let mut planned = Vec::new();
-    for realm in ready.realms() {
-        planned.push(ready.plan_tested(realm, false).await?);
+    let Some(mut ready) = Ready::open(&args.asked, "plan", global).await? else { return Ok(Exit::Failed) };
+    let mut planned = ready.plan_all().await?;
+    for planned in &mut planned {
+        ready.test(planned).await?;
     }
     Ok(show(&args, &ready.session, planned))
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Global;
 use super::connection::{Connection, Target};
-use super::inputs::{Inputs, Scope};
+use super::inputs::{Inputs, Scope, names};
 use super::terminal::{columns, document, keep, print, say};
 use crate::access::Myself;
 use crate::diff::Terms;
@@ -65,17 +65,54 @@ impl Ready {
         Ok(self.session.plan(realm, adopt, observed))
     }
 
-    /// Plans, counts the users whom the comparison of access left out, and runs the access tests on what the realm
-    /// would be.
+    /// Plans all realms of the run.
+    pub(super) async fn plan_all(&mut self) -> anyhow::Result<Vec<Planned>> {
+        let mut observed = Vec::new();
+        for realm in self.realms() {
+            self.check_issuer(&self.session.desired(realm).realm).await?;
+            let request = self.session.request(realm, false);
+            observed.push(run::observe(&self.target.keycloak, &request).await?);
+        }
+        Ok(self.session.plan_all(observed))
+    }
+
+    /// Stops pruning where one realm of the run says that it may follow a mistake.
+    pub(super) async fn settle_pruning(&mut self, adopt: bool, is_asked: bool) {
+        if !self.session.prunes() || self.realms().count() < 2 {
+            return;
+        }
+        let mut plans = Vec::new();
+        for realm in self.realms() {
+            match self.plan(realm, adopt).await {
+                Ok(planned) => plans.push(planned.plan),
+                Err(_) => {
+                    let realm = &self.session.desired(realm).realm;
+                    let why = format!("realm `{realm}` of this run cannot be planned");
+                    return self.session.stop_pruning(why);
+                }
+            }
+        }
+        if let Some(why) = self.session.pruning_waits(&plans, is_asked) {
+            self.session.stop_pruning(why);
+        }
+    }
+
+    /// Plans a realm and tests its plan.
     pub(super) async fn plan_tested(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
         let mut planned = self.plan(realm, adopt).await?;
+        self.test(&mut planned).await?;
+        Ok(planned)
+    }
+
+    /// Counts the users whom the comparison of access left out, and runs the access tests on what the realm would be.
+    pub(super) async fn test(&self, planned: &mut Planned) -> anyhow::Result<()> {
         if let Some(impact) = planned.plan.access.as_mut().filter(|it| it.decisions > 0) {
             let people = run::people(&planned.read.live.state).len();
-            let count = self.target.keycloak.count_users(&self.session.desired(realm).realm).await?;
+            let count = self.target.keycloak.count_users(&planned.plan.realm).await?;
             impact.outside = count.map(|it| it.saturating_sub(people));
         }
-        self.session.test(&mut planned);
-        Ok(planned)
+        self.session.test(planned);
+        Ok(())
     }
 
     /// A realm that does not exist yet calls itself nothing.
@@ -136,7 +173,7 @@ impl Read {
         let (project, mut loaded) = inputs.load()?;
         let terms = scope.terms(&project)?;
         scope.check(&project)?;
-        loaded.notes.extend(run::only_nothing(&terms.only, &loaded));
+        loaded.notes.extend(run::only_nothing(&terms, &loaded));
         if !show_notes(&loaded, global) {
             let message = "errors in the manifests; nothing was sent";
             failed(command, message, &loaded.files, &loaded.notes);
@@ -155,6 +192,12 @@ impl Read {
             terms,
             allowed: asked.scope.allowed()?,
             roots: asked.inputs.roots(&project),
+            files: names(&loaded.manifests, &project),
+            is_on_disk: {
+                let folder = project.root.clone().unwrap_or_default();
+                Box::new(move |file| folder.join(file).symlink_metadata().is_ok())
+            },
+            waits: None,
             access: asked.scope.access(),
             at: asked.scope.time(&project)?,
             server: place.server,

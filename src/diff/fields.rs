@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, Question, digest, links, same};
+use super::{Entry, How, Question, digest, links, same};
 use crate::change::{ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, CLIENT, Compare, Sent, USER};
+use crate::kind::{self, CLIENT, Compare, REALM, Sent, USER};
 use crate::manifest::Prune;
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 use crate::text::At;
@@ -18,7 +18,10 @@ pub(super) struct Compared {
     /// What would have been held back without consent, by the key that consents.
     pub(super) included: Vec<ConsentKey>,
     pub(super) tolerated: BTreeMap<Box<str>, BTreeSet<Address>>,
-    pub(super) left_behind: Vec<Path>,
+    /// What the manifests no longer say, and whether even `--prune` leaves it.
+    pub(super) left_behind: Vec<(Path, bool)>,
+    /// Differences that no update mends; each has its refusal.
+    pub(super) unwritable: Vec<FieldChange>,
     pub(super) cannot_tell: Vec<(Path, At)>,
     pub(super) refusals: Vec<Refusal>,
 }
@@ -53,16 +56,7 @@ pub(super) fn compare(
             (Some(Sent::CreateOnly), _, _) => it.newer_secrets(path, node),
             (_, Is::Secret(secret), live) => it.secret(path, secret, node, live),
             (_, Is::Map(keys), live) => it.keys(name, keys, live),
-            (Some(Sent::Fixed), _, live) if !same(node, live) => it.out.refusals.push(Refusal {
-                id: Reason::Fixed,
-                address: address.clone(),
-                message: format!(
-                    "`{name}` of {} cannot be changed: Keycloak keeps what it was created with; give the new one another name, or remove the old one first",
-                    kind::title(address)
-                ),
-                at: node.at,
-                consent: None,
-            }),
+            (Some(Sent::Fixed), _, live) if !same(node, live) => it.fixed(path, node, live),
             (_, _, live) => it.plain(path, node, live),
         }
     }
@@ -93,6 +87,22 @@ impl Comparison<'_> {
         }
     }
 
+    fn fixed(&mut self, path: Path, desired: &Node, live: Option<&Node>) {
+        self.out.refusals.push(Refusal {
+            id: Reason::Fixed,
+            address: self.address.clone(),
+            message: format!(
+                "`{path}` of {} cannot be changed: Keycloak keeps what it was created with; give the new one another name, or remove the old one first",
+                kind::title(self.address)
+            ),
+            at: desired.at,
+            consent: None,
+        });
+        let why = self.why(&path, desired);
+        let to = To::Value(desired.clone());
+        self.out.unwritable.push(FieldChange { path, from: live.cloned(), to, why, at: desired.at });
+    }
+
     fn keys(&mut self, field: &str, keys: &BTreeMap<Box<str>, Node>, live: Option<&Node>) {
         for (key, node) in keys {
             let path = Path::key(field, key);
@@ -121,7 +131,8 @@ impl Comparison<'_> {
             path: path.clone(),
             from: live.map(|it| Node::new(it.at, Is::Hidden(Hidden::Masked))),
             to: To::Value(node.clone()),
-            why: if grew { Why::ManifestChanged } else { Why::LiveChanged },
+            // What is seen for the first time did not change.
+            why: if grew || self.entry.is_none() { Why::ManifestChanged } else { Why::LiveChanged },
             at: node.at,
         };
         match is_same {
@@ -227,51 +238,107 @@ impl Comparison<'_> {
 
     /// Live moved when what is desired is what was applied; otherwise the manifests did.
     fn why(&self, path: &Path, desired: &Node) -> Why {
-        match (self.applied(path), digest(desired)) {
+        let now = digest(desired);
+        let sent = self.entry.and_then(|it| it.not_kept.get(&path.pointer()));
+        match (self.applied(path), now) {
+            (_, Some(now)) if sent == Some(&now) => Why::NotKept,
             (Some(applied), Some(now)) if *applied == now => Why::LiveChanged,
             _ => Why::ManifestChanged,
         }
     }
 
-    /// Fields and map keys that we applied and nobody mentions any more: keys go with `--prune`, fields stay.
+    /// Fields, map keys and links that we applied and nobody mentions any more: they end with `--prune`, as an object
+    /// is that never had them.
     fn no_longer_managed(&mut self, desired: &Object, live: &Object) {
         let Some(entry) = self.entry else { return };
-        for pointer in entry.fields.keys() {
-            let Some(path) = from_pointer(pointer) else { continue };
-            let mentioned = desired
-                .get(&path.field)
-                .is_some_and(|it| path.key.as_ref().is_none_or(|key| it.get(key).is_some()));
-            let Some(now) = live.get(&path.field) else { continue };
-            let now = path.key.as_ref().map_or(Some(now), |key| now.get(key));
-            let Some(now) = now.filter(|_| !mentioned) else { continue };
-            let is_whole = kind::kind(self.address.kind()).field(&path.field).is_some_and(|it| it.whole);
-            if is_whole && self.question.terms.prune != Prune::Nothing && desired.get(&path.field).is_none() {
-                self.unset_whole(&path.field, desired.at);
-            } else if path.key.is_some() && self.question.terms.prune != Prune::Nothing {
-                self.out.changes.push(FieldChange {
-                    path,
-                    from: Some(now.clone()),
-                    to: To::Unset,
-                    why: Why::NotInManifests,
-                    at: desired.at,
-                });
-            } else {
-                self.out.left_behind.push(path);
+        let kind = kind::kind(self.address.kind());
+        let is_mentioned = |path: &Path| {
+            let field = desired.get(&path.field);
+            field.is_some_and(|it| path.key.as_ref().is_none_or(|key| it.get(key).is_some()))
+        };
+        // What an object is from its making on is not taken back.
+        let is_fixed = |it: &Path| kind.field(&it.field).is_some_and(|it| matches!(it.sent, Sent::Fixed));
+        // A map that only holds together goes as one, however many of its keys were applied.
+        let is_whole =
+            |it: &Path| desired.get(&it.field).is_none() && kind.field(&it.field).is_some_and(|it| it.whole);
+        let applied = entry.fields.keys().filter_map(|it| from_pointer(it));
+        let gone: BTreeSet<Path> = applied
+            .filter(|it| !is_mentioned(it) && !is_fixed(it))
+            .map(|it| if is_whole(&it) { Path::field(&it.field) } else { it })
+            .collect();
+        let untouched = if gone.is_empty() { Object::new(At::SERVER) } else { self.untouched(live) };
+        for path in gone {
+            let of = |object: &Object| {
+                let field = object.get(&path.field);
+                path.key.as_ref().map_or(field, |key| field?.get(key)).cloned()
+            };
+            let Some(now) = of(live).filter(|it| !it.is_null()) else { continue };
+            let default = of(&untouched);
+            if same(default.as_ref().unwrap_or(&Node::new(At::SERVER, Is::Null)), Some(&now)) {
+                continue;
+            }
+            let nothing = || match path.key {
+                Some(_) => Some(Is::Null),
+                None if is_whole(&path) => Some(Is::Null),
+                None => kind.unset_value(&path.field, live.text("type")),
+            };
+            let to = match default.map(|it| it.is).filter(|_| !is_whole(&path)).or_else(nothing) {
+                Some(Is::Null) => To::Unset,
+                Some(is) => To::Value(Node::new(At::SERVER, is)),
+                None => {
+                    self.out.left_behind.push((path, true));
+                    continue;
+                }
+            };
+            self.end(FieldChange { path, from: Some(now), to, why: Why::NotInManifests, at: desired.at });
+        }
+        let created = entry.how == How::Created;
+        for (field, ours) in entry.links.iter().filter(|(field, _)| desired.get(field).is_none()) {
+            let Some(rule) = kind.field(field) else { continue };
+            let there = links::targets(live.get(field));
+            let moved = links::targets(desired.get(rule.excludes));
+            let remove: BTreeSet<Address> = ours
+                .intersection(&there)
+                .filter(|it| {
+                    !moved.contains(it) && !links::stays(self.question, self.address, rule, it, created)
+                })
+                .cloned()
+                .collect();
+            if !remove.is_empty() {
+                let (path, to) = (Path::field(field), To::Links { add: BTreeSet::new(), remove });
+                let from = live.get(field).cloned();
+                self.end(FieldChange { path, from, to, why: Why::NotInManifests, at: desired.at });
             }
         }
     }
 
-    /// Unsets a map with all its keys at once, however many of them were applied.
-    fn unset_whole(&mut self, field: &str, at: At) {
-        if self.out.changes.iter().all(|it| it.path != Path::field(field)) {
-            self.out.changes.push(FieldChange {
-                path: Path::field(field),
-                from: self.live.get(field).cloned(),
-                to: To::Unset,
-                why: Why::NotInManifests,
-                at,
-            });
+    fn end(&mut self, change: FieldChange) {
+        let prune = self.question.terms.prune;
+        // What is known of people ends as they do.
+        let is_of_user = self.address.kind() == USER && !matches!(change.to, To::Links { .. });
+        if prune == Prune::Nothing || (is_of_user && prune != Prune::UsersToo) {
+            self.out.left_behind.push((change.path, false));
+        } else {
+            self.out.changes.push(change);
         }
+    }
+
+    /// Returns the object as it would be if nobody had ever set a field of it.
+    fn untouched(&self, live: &Object) -> Object {
+        let (version, state) = (self.question.version, &self.question.live.state);
+        if self.address.kind() == REALM {
+            let fresh = kind::fresh_realm("", version);
+            return fresh.get(self.address).cloned().unwrap_or_else(|| Object::new(At::SERVER));
+        }
+        let mut bare = Object::new(At::SERVER);
+        for name in ["type", "protocol"] {
+            bare.fields.extend(live.get(name).map(|it| (name.into(), it.clone())));
+        }
+        let mut made = kind::created(self.address, &bare, state, version);
+        if let Some((name, node)) = kind::sent_unasked(self.address, state) {
+            made.fields.insert(name.into(), node);
+        }
+        made
     }
 }
 

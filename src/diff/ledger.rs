@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::change::{Action, Change};
 use crate::kind::parse_address;
-use crate::state::{Address, Is, Node};
+use crate::state::{Address, Is, Node, State};
 
 const FORMAT: u64 = 1;
 
@@ -22,6 +23,8 @@ pub struct Ledger {
     pub serial: u64,
     /// The manifest roots of the last full apply.
     pub roots: Vec<String>,
+    /// The manifest files that the last full apply read, relative to the project file.
+    pub files: Vec<String>,
     pub entries: BTreeMap<Address, Entry>,
     /// Addresses about to be created when the last run began to write.
     pub pending: BTreeSet<Address>,
@@ -41,6 +44,9 @@ pub struct Entry {
     pub tolerated: BTreeMap<String, BTreeSet<Address>>,
     /// Versions of secrets that were sent.
     pub secrets: BTreeMap<String, u32>,
+    /// What the server took without an error and did not keep: digests of what was sent, by pointer; the empty
+    /// pointer is the object itself.
+    pub not_kept: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +76,8 @@ struct WireEntry {
     tolerated: BTreeMap<String, BTreeSet<String>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     secrets: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    not_kept: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,6 +88,8 @@ struct Wire {
     environment: String,
     serial: u64,
     roots: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    files: Vec<String>,
     entries: BTreeMap<String, WireEntry>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pending: BTreeSet<String>,
@@ -103,6 +113,7 @@ impl Ledger {
                 links: texts(&entry.links),
                 tolerated: texts(&entry.tolerated),
                 secrets: entry.secrets.clone(),
+                not_kept: entry.not_kept.clone(),
             };
             (address.to_string(), wire)
         });
@@ -113,6 +124,7 @@ impl Ledger {
             environment: self.environment.clone(),
             serial: self.serial,
             roots: self.roots.clone(),
+            files: self.files.clone(),
             entries: entries.collect(),
             pending: self.pending.iter().map(Address::to_string).collect(),
             untrusted: self.untrusted.clone(),
@@ -125,6 +137,31 @@ impl Ledger {
         for address in std::mem::take(&mut self.pending).into_iter().filter(is_there) {
             self.entries.entry(address).or_default();
         }
+    }
+
+    /// Remembers what was sent and is not there: `sent` are the changes that were done, `after` is what still differs
+    /// from what is desired. Returns whether there is any.
+    pub fn remember_not_kept(&mut self, sent: &[&Change], after: &[Change], desired: &State) -> bool {
+        let mut found = false;
+        for change in after {
+            let Some(sent) = sent.iter().find(|it| it.object == change.object) else { continue };
+            let Some(entry) = self.entries.get_mut(&change.object) else { continue };
+            if change.action == Action::Create {
+                entry.not_kept.insert(String::new(), String::new());
+                found = true;
+                continue;
+            }
+            for path in change.fields.iter().map(|it| &it.path) {
+                let field = desired.get(&change.object).and_then(|it| it.get(&path.field));
+                let node = path.key.as_ref().map_or(field, |key| field?.get(key));
+                let was_sent = sent.action == Action::Create || sent.fields.iter().any(|it| it.path == *path);
+                if let (true, Some(digest)) = (was_sent, node.and_then(digest)) {
+                    entry.not_kept.insert(path.pointer(), digest);
+                    found = true;
+                }
+            }
+        }
+        found
     }
 
     pub fn read(text: &str) -> Result<Self, LedgerError> {
@@ -154,6 +191,7 @@ impl Ledger {
                     links: links(&entry.links)?,
                     tolerated: links(&entry.tolerated)?,
                     secrets: entry.secrets.clone(),
+                    not_kept: entry.not_kept.clone(),
                 },
             );
         }
@@ -163,6 +201,7 @@ impl Ledger {
             environment: wire.environment,
             serial: wire.serial,
             roots: wire.roots,
+            files: wire.files,
             entries,
             pending: wire.pending.iter().map(address).collect::<Result<_, _>>()?,
             untrusted: wire.untrusted,
@@ -216,10 +255,12 @@ mod tests {
             links: BTreeMap::from([("realmRoles".into(), BTreeSet::from([role.clone()]))]),
             tolerated: BTreeMap::from([("groups".into(), BTreeSet::new())]),
             secrets: BTreeMap::from([("/credentials".into(), 3)]),
+            not_kept: BTreeMap::from([(String::new(), "01".into())]),
         };
         let ledger = Ledger {
             owner: "platform".into(),
             serial: 7,
+            files: vec!["realm.yaml".into()],
             entries: BTreeMap::from([(Address::top(USER, "eric"), entry)]),
             pending: BTreeSet::from([role]),
             ..Ledger::default()

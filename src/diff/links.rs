@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::fields::Compared;
 use super::ownership::is_built_in;
-use super::{Diff, Entry, How, Question};
+use super::{Diff, Entry, How, Question, digest};
 use crate::change::{FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, CLIENT_SCOPE, REALM, Stays};
 use crate::state::{Address, Node, Object};
@@ -72,9 +72,12 @@ pub(super) fn compare(
         let missing: BTreeSet<Address> = wanted.difference(&there).cloned().collect();
         let (put_back, new): (BTreeSet<_>, BTreeSet<_>) =
             missing.into_iter().partition(|it| ours.contains(it));
+        let sent = entry.and_then(|it| it.not_kept.get(&Path::field(field).pointer()));
+        let not_kept = sent.is_some() && digest(node).as_ref() == sent && outside.is_empty();
+        let back = if not_kept { Why::NotKept } else { Why::LiveChanged };
         for (why, add, remove) in [
             (Why::ManifestChanged, new, new_gone),
-            (Why::LiveChanged, put_back, outside),
+            (back, put_back, outside),
             (Why::NotInManifests, BTreeSet::new(), no_longer),
         ] {
             if !add.is_empty() || !remove.is_empty() {
@@ -105,13 +108,13 @@ fn linked(question: &Question<'_>, rule: &kind::Field, desired: &Object, live: &
     wanted
 }
 
-fn targets(node: Option<&Node>) -> BTreeSet<Address> {
+pub(super) fn targets(node: Option<&Node>) -> BTreeSet<Address> {
     node.map(|it| it.items().iter().filter_map(|it| it.as_ref().cloned()).collect()).unwrap_or_default()
 }
 
 /// Returns whether a link stays although nobody mentions it; what was there before counts only on objects that this
 /// owner did not make.
-fn stays(
+pub(super) fn stays(
     question: &Question<'_>,
     address: &Address,
     rule: &kind::Field,

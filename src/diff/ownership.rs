@@ -4,37 +4,73 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cascade::{self, Effect, Fate};
 use super::planned::{delete_rank, lost_scopes, taken};
-use super::{Diff, Entry, How, Ledger, LeftBehind, Question, digest};
+use super::{Diff, Entry, How, Ledger, LeftBehind, Memory, Ownership, Question, digest};
 use crate::change::{Action, Change, ConsentKey, Path, Reason, Refusal, Why};
 use crate::kind::{self, REALM, RESOURCE, SCOPE, USER};
 use crate::manifest::Prune;
-use crate::state::{Address, Found, Node, Object, State};
+use crate::state::{Address, Found, Known, Node, Object, State};
 use crate::text::At;
 
-/// Refuses fields on an object that belongs to another owner; naming it as a place is allowed.
-pub(super) fn is_anothers(
-    question: &Question<'_>,
-    address: &Address,
-    object: &Object,
-    out: &mut Diff,
-) -> bool {
-    if object.fields.is_empty() || address.kind() == REALM {
-        return false;
+/// Returns what is known of earlier applies.
+pub(super) fn memory(ownership: &Ownership) -> Memory {
+    match (&ownership.owner, &ownership.ledger) {
+        (None, _) => Memory::NoOwner,
+        (Some(_), None) => Memory::NoLedger,
+        (Some(_), Some(_)) => Memory::Ledger,
     }
-    let ours = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address));
-    let other = question.ownership.others.iter().find(|(_, it)| it.entries.contains_key(address));
-    let Some((owner, _)) = other.filter(|_| !ours) else { return false };
-    out.refusals.push(Refusal {
+}
+
+/// Returns why the fields of an object may not be set: it belongs to another owner. Naming it as a place is allowed.
+pub(super) fn anothers(question: &Question<'_>, address: &Address, object: &Object) -> Option<Refusal> {
+    if object.fields.is_empty() || address.kind() == REALM || is_ours(question, address) {
+        return None;
+    }
+    let (owner, _) = question.ownership.others.iter().find(|(_, it)| it.entries.contains_key(address))?;
+    Some(Refusal {
         id: Reason::Owner,
         address: address.clone(),
         message: format!(
-            "{} belongs to owner `{owner}`; name it without fields to put something under it",
+            "{} is managed by owner `{owner}`; mention it without fields, or run with `--owner {owner}`",
             kind::title(address)
         ),
         at: object.at,
         consent: None,
+    })
+}
+
+fn is_ours(question: &Question<'_>, address: &Address) -> bool {
+    question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address))
+}
+
+/// Takes over nothing that exists while a ledger cannot be read that may list it.
+pub(super) fn hands_off(question: &Question<'_>, out: &mut Diff) {
+    let Some(why) = question.ownership.unreadable.first() else { return };
+    let may_be_anothers = |change: &Change| {
+        matches!(change.action, Action::Update | Action::Adopt)
+            && change.object.kind() != REALM
+            && question.live.state.contains(&change.object)
+            && !is_ours(question, &change.object)
+    };
+    let (theirs, changes) = std::mem::take(&mut out.changes).into_iter().partition(may_be_anothers);
+    out.changes = changes;
+    let theirs: Vec<Change> = theirs;
+    let Some(first) = theirs.first() else { return };
+    let more = match theirs.len() - 1 {
+        0 => String::new(),
+        1 => " and 1 other object".to_owned(),
+        more => format!(" and {more} other objects"),
+    };
+    out.refusals.push(Refusal {
+        id: Reason::Owner,
+        address: first.object.clone(),
+        message: format!(
+            "{}{more} may be managed by somebody else, so nothing that exists is taken over: {why}",
+            kind::title(&first.object)
+        ),
+        at: first.at,
+        consent: None,
     });
-    true
+    out.unwritable.extend(theirs.into_iter().filter(|it| it.action == Action::Update));
 }
 
 /// Refuses fields on one of several live objects of a name: it could be another one that is meant.
@@ -99,6 +135,7 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
                     address: address.clone(),
                     path: None,
                     adopted: entry.how == How::Adopted,
+                    stays: false,
                 });
                 continue;
             }
@@ -116,12 +153,25 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
                 address: address.clone(),
                 path: None,
                 adopted: entry.how == How::Adopted,
+                stays: false,
             });
             continue;
         }
         if live.namesakes > 0 {
             out.refusals.push(several(address, live, At::SERVER));
             continue;
+        }
+        if let Known::Not { needs } = question.live.known(address.kind(), address.parent().as_ref()) {
+            out.refusals.push(Refusal {
+                id: Reason::Unknown,
+                address: address.clone(),
+                message: format!(
+                    "{} would be deleted, and this credential may not see what else that hits: it lacks {needs}",
+                    kind::title(address)
+                ),
+                at: At::SERVER,
+                consent: None,
+            });
         }
         if moved(entry, live) {
             out.refusals.push(Refusal {
@@ -233,7 +283,7 @@ fn judge_effect(
     if going.contains(on) {
         return;
     }
-    let ours = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(on));
+    let ours = is_ours(question, on);
     let made_by = question.live.state.get(on).and_then(|it| it.made_by.as_ref());
     let belongs = effect.fate == Fate::Disappears
         && (is_made_with(question, going, on)
@@ -257,13 +307,10 @@ fn judge_effect(
             kind::title(on)
         );
         refuse(Reason::Emptied, message, None);
-    } else if cascade::matters(&effect) && !belongs && !ours {
+    } else if cascade::matters(&effect) && !belongs && !(ours && question.terms.covers(on)) {
         let does = if effect.fate == Fate::Disappears { "takes" } else { "changes" };
-        let message = format!(
-            "{doing} {} {does} {}, which these manifests do not own",
-            kind::title(of),
-            kind::title(on)
-        );
+        let which = if ours { "this run does not cover" } else { "these manifests do not own" };
+        let message = format!("{doing} {} {does} {}, which {which}", kind::title(of), kind::title(on));
         refuse(Reason::Cascade, message, Some(ConsentKey::Cascade));
     }
     if effect.fate == Fate::Disappears {
@@ -358,10 +405,11 @@ fn entry(
     let mut entry = Entry { how, ..Entry::default() };
     // What is left behind stays known, so that every plan says so until it is gone.
     for left in diff.left_behind.iter().filter(|it| it.address == *address) {
-        if let Some(path) = &left.path
-            && let Some(digest) = old.and_then(|it| it.fields.get(&path.pointer()))
-        {
+        let (Some(path), Some(old)) = (&left.path, old) else { continue };
+        if let Some(digest) = old.fields.get(&path.pointer()) {
             entry.fields.insert(path.pointer(), digest.clone());
+        } else if let Some(links) = old.links.get(&*path.field) {
+            entry.links.insert(path.field.to_string(), links.clone());
         }
     }
     for (name, node) in &object.fields {
@@ -383,6 +431,18 @@ fn entry(
         diff.cannot_tell.iter().any(|(it, path, _)| it == address && path.pointer() == *pointer)
     };
     entry.secrets.retain(|pointer, _| is_new || !cannot_tell(pointer));
+    // Remembered for as long as the same is sent again.
+    let sent_again = |pointer: &str| {
+        let changes = diff.changes.iter().filter(|it| it.object == *address);
+        let mut fields = changes.clone().flat_map(|it| &it.fields);
+        if pointer.is_empty() {
+            changes.clone().any(|it| it.action == Action::Create)
+        } else {
+            fields.any(|it| it.path.pointer() == pointer && it.why == Why::NotKept)
+        }
+    };
+    entry.not_kept = old.map(|it| it.not_kept.clone()).unwrap_or_default();
+    entry.not_kept.retain(|pointer, _| sent_again(pointer));
     for ((_, field), targets) in diff.tolerated.iter().filter(|((it, _), _)| it == address) {
         entry.tolerated.insert(field.to_string(), targets.clone());
     }

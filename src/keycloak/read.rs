@@ -180,6 +180,9 @@ async fn finish(
     let mut live = lift(draft.realm);
     live.unread = draft.unread;
     learn(&mut live, draft.covers, draft.missing, asked);
+    if rights.sees_parts && source == Source::Lists {
+        see_parts(&mut live);
+    }
     Ok(Read {
         live,
         source,
@@ -222,6 +225,21 @@ fn learn(
             live.state.objects.remove(&realm_address());
         }
         live.learn(kind, parent, Known::Not { needs });
+    }
+}
+
+/// Of lists that fine-grained permissions may have cut, only what is in them is known.
+fn see_parts(live: &mut Live) {
+    for (kind, needs) in [
+        (CLIENT, "a role that shows every client (fine-grained permissions may hide some)"),
+        (CLIENT_SCOPE, "a role that shows every client scope (fine-grained permissions may hide some)"),
+        (ROLE, "a role that shows every role (fine-grained permissions may hide some)"),
+        (GROUP, "a role that shows every group (fine-grained permissions may hide some)"),
+        (USER, "a role that shows every user (fine-grained permissions may hide some)"),
+    ] {
+        if !matches!(live.known(kind, None), Known::Not { .. }) {
+            live.learn(kind, None, Known::Not { needs });
+        }
     }
 }
 

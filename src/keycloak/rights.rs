@@ -69,6 +69,9 @@ pub struct Rights {
     pub authorization_settings: Right,
     /// New realms (a right in `master`).
     pub create_realm: Right,
+    /// Fine-grained permissions may show it a part of every list; then an object that is not in a list, and that a
+    /// search for its exact name does not find, may be there all the same.
+    pub sees_parts: bool,
 }
 
 impl Rights {
@@ -115,6 +118,7 @@ impl Rights {
             partial_export: right,
             authorization_settings: right,
             create_realm: right,
+            sees_parts: false,
         }
     }
 
@@ -139,6 +143,7 @@ impl Rights {
             partial_export: or(self.partial_export, other.partial_export),
             authorization_settings: or(self.authorization_settings, other.authorization_settings),
             create_realm: or(self.create_realm, other.create_realm),
+            sees_parts: self.sees_parts,
         }
     }
 
@@ -178,6 +183,7 @@ impl Rights {
             partial_export: manage_realm.and(view_users).and(view_clients),
             authorization_settings: any(&["manage-authorization", "manage-clients"]),
             create_realm: Right::of(may_create_realms),
+            sees_parts: false,
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Loaded {
     pub realms: Vec<Desired>,
     /// Realms that are declared and that the run is not about.
     pub left_out: Vec<Desired>,
+    /// The files that were read, the project file aside.
+    pub manifests: Vec<PathBuf>,
     pub tests: Vec<TestDocument>,
     /// The folders that files named by `fromFile` may not leave.
     pub roots: Vec<PathBuf>,
@@ -73,6 +75,7 @@ pub fn load_texts(sources: &[(&str, &str)], project: &Project) -> Loaded {
 
 fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Project) -> Loaded {
     let mut out = Loaded { files: project.files(), notes: project.notes.clone(), roots, ..Loaded::default() };
+    out.manifests = sources.iter().map(|(path, _)| path.clone()).collect();
     let mut realms: BTreeMap<String, Pieces> = BTreeMap::new();
     let numbered: Vec<(u32, &str)> = sources
         .iter()

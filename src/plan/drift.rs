@@ -1,8 +1,10 @@
 //! Drift: the same difference, asked the other way round. Nothing is ever written.
 
 use super::Plan;
-use crate::change::{Action, Change, ConsentKey, FieldChange, To, Why};
+use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, To, Why};
+use crate::diff::Memory;
 use crate::state::Address;
+use crate::text::Code;
 
 /// How an object is not as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +15,10 @@ pub enum Class {
     Missing,
     /// A link that was granted outside.
     Unexpected,
+    /// Not as declared, and nobody knows who moved: it was never applied by this owner.
+    Differs,
+    /// The server took it without an error, and did not keep it.
+    NotKept,
     /// Declared, and not applied yet.
     Pending,
     /// Applied once, and declared no longer.
@@ -25,6 +31,8 @@ impl Class {
             Self::Changed => "changed",
             Self::Missing => "missing",
             Self::Unexpected => "unexpected",
+            Self::Differs => "differs",
+            Self::NotKept => "not_kept",
             Self::Pending => "pending",
             Self::Leftover => "leftover",
         }
@@ -37,60 +45,109 @@ pub struct Drift {
     pub address: Address,
     pub class: Class,
     pub fields: Vec<FieldChange>,
+    /// Fields that are left behind on an object that is still declared.
+    pub left: Vec<Path>,
     /// The key of `--allow` without which apply leaves it alone.
     pub held_back: Option<ConsentKey>,
+}
+
+/// What a drift comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything that is declared was compared, and is as declared; nothing is left behind.
+    Clean,
+    Drifted,
+    /// Something could not be compared.
+    Incomplete,
+}
+
+/// Says whether a realm is as declared. What is left behind is not clean, what could not be compared is not known.
+pub fn verdict(plan: &Plan, drifts: &[Drift]) -> Verdict {
+    let is_unknown = |it: Reason| matches!(it, Reason::Unknown | Reason::SecretVersion | Reason::Ambiguous);
+    let notes = &plan.diff.notes;
+    if plan.refusals.iter().any(|it| is_unknown(it.id))
+        || notes.iter().any(|it| it.is_error() || it.code == Code::CannotBeSeen)
+    {
+        return Verdict::Incomplete;
+    }
+    if drifts.is_empty() { Verdict::Clean } else { Verdict::Drifted }
 }
 
 /// Returns what differs, by object and class. Changes of the ledger alone are no drift.
 pub fn drift(plan: &Plan) -> Vec<Drift> {
     let mut drifts: Vec<Drift> = Vec::new();
+    let of = |address: &Address, class| Drift {
+        address: address.clone(),
+        class,
+        fields: Vec::new(),
+        left: Vec::new(),
+        held_back: None,
+    };
     let held = plan.diff.held_back.iter().map(|(key, change)| (Some(*key), change));
-    for (held_back, change) in plan.changes().iter().map(|it| (None, it)).chain(held) {
+    let shown = plan.changes().iter().chain(&plan.diff.unwritable).map(|it| (None, it));
+    for (held_back, change) in shown.chain(held) {
         match change.action {
             Action::Create => {
-                let class = if change.why == Why::LiveChanged { Class::Missing } else { Class::Pending };
-                drifts.push(Drift { address: change.object.clone(), class, fields: Vec::new(), held_back });
+                drifts.push(Drift { held_back, ..of(&change.object, class_of_absent(plan, change)) });
             }
             Action::Update => {
-                for class in [Class::Changed, Class::Unexpected, Class::Pending] {
-                    let fields: Vec<FieldChange> =
-                        change.fields.iter().filter(|it| class_of(change, it) == class).cloned().collect();
+                for class in [
+                    Class::Changed,
+                    Class::Unexpected,
+                    Class::Differs,
+                    Class::NotKept,
+                    Class::Pending,
+                    Class::Leftover,
+                ] {
+                    let is_of = |it: &&FieldChange| class_of(plan, change, it) == class;
+                    let fields: Vec<FieldChange> = change.fields.iter().filter(is_of).cloned().collect();
                     if !fields.is_empty() {
-                        drifts.push(Drift { address: change.object.clone(), class, fields, held_back });
+                        drifts.push(Drift { fields, held_back, ..of(&change.object, class) });
                     }
                 }
             }
             Action::Delete if matches!(change.why, Why::Cascade(_)) => {}
-            Action::Delete => {
-                drifts.push(Drift {
-                    address: change.object.clone(),
-                    class: Class::Leftover,
-                    fields: Vec::new(),
-                    held_back,
-                });
-            }
+            Action::Delete => drifts.push(Drift { held_back, ..of(&change.object, Class::Leftover) }),
             Action::Adopt | Action::Forget => {}
         }
     }
-    for left in plan.diff.left_behind.iter().filter(|it| it.path.is_none()) {
-        drifts.push(Drift {
-            address: left.address.clone(),
-            class: Class::Leftover,
-            fields: Vec::new(),
-            held_back: None,
-        });
+    for left in &plan.diff.left_behind {
+        drifts
+            .push(Drift { left: left.path.iter().cloned().collect(), ..of(&left.address, Class::Leftover) });
     }
     drifts.sort_by(|a, b| (&a.address, a.class).cmp(&(&b.address, b.class)));
+    // One entry says all of one sort about an object.
+    drifts.dedup_by(|next, first| {
+        let is_same =
+            (&first.address, first.class, first.held_back) == (&next.address, next.class, next.held_back);
+        if is_same {
+            first.fields.append(&mut next.fields);
+            first.left.append(&mut next.left);
+        }
+        is_same
+    });
     drifts
 }
 
-fn class_of(change: &Change, field: &FieldChange) -> Class {
+/// Without a record of earlier applies nobody can tell what is gone from what never was.
+fn class_of_absent(plan: &Plan, change: &Change) -> Class {
+    match change.why {
+        Why::NotKept => Class::NotKept,
+        Why::LiveChanged => Class::Missing,
+        _ if plan.exists && plan.diff.memory != Memory::Ledger => Class::Differs,
+        _ => Class::Pending,
+    }
+}
+
+fn class_of(plan: &Plan, change: &Change, field: &FieldChange) -> Class {
     match (&field.why, &field.to) {
+        (Why::NotKept, _) => Class::NotKept,
+        (Why::NotInManifests, _) => Class::Leftover,
+        _ if plan.exists && (change.adopted || plan.diff.memory != Memory::Ledger) => Class::Differs,
         (Why::LiveChanged, To::Links { add, remove }) if add.is_empty() && !remove.is_empty() => {
             Class::Unexpected
         }
         (Why::LiveChanged, _) => Class::Changed,
-        _ if change.why == Why::LiveChanged && change.fields.len() == 1 => Class::Changed,
         _ => Class::Pending,
     }
 }

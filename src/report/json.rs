@@ -169,6 +169,7 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
         access_domain: plan.access.as_ref().map(domain),
         tests: plan.tests.as_ref().map(|it| access_test::on_plan(it, files)),
         held_back: diff.held_back.iter().map(|(key, it)| held_back(*key, it, files)).collect(),
+        unwritable: diff.unwritable.iter().map(|it| resource_change(it, files)).collect(),
         left_behind: diff.left_behind.iter().map(left).collect(),
         tolerated: diff
             .tolerated
@@ -288,7 +289,7 @@ fn source(files: &Files, at: At) -> Option<String> {
 fn resource_change(change: &Change, files: &Files) -> ResourceChange {
     let because = match &change.why {
         Why::Cascade(of) | Why::MadeBy(of) => Some(of.to_string()),
-        Why::ManifestChanged | Why::LiveChanged | Why::NotInManifests => None,
+        Why::ManifestChanged | Why::LiveChanged | Why::NotInManifests | Why::NotKept => None,
     };
     ResourceChange {
         address: change.object.to_string(),
@@ -317,6 +318,7 @@ fn left(left: &crate::diff::LeftBehind) -> Left {
         address: left.address.to_string(),
         path: left.path.as_ref().map(crate::change::Path::pointer),
         adopted: left.adopted,
+        stays: left.stays,
     }
 }
 

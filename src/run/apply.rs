@@ -9,7 +9,10 @@ use anyhow::Context as _;
 use super::exit::{Exit, of_error};
 use super::ownership;
 use super::plan::{PlanRequest, Planned, enabled_unless_said, plan, version};
-use crate::apply::{self, Ids, Ledgers, Lock, LockError, Run, is_ours, read_ledgers, write_ledger};
+use crate::apply::{
+    self, Ids, Ledgers, Lock, LockError, Run, is_ours, outgrows, read_ledgers, write_ledger,
+    write_ledger_ahead,
+};
 use crate::change::{Action, Change, FieldChange};
 use crate::diff::Ledger;
 use crate::keycloak::Keycloak;
@@ -228,7 +231,7 @@ async fn under_lock(
         return refused(&format!("the plan cannot be applied any more: {}; plan again", reasons.join("; ")));
     }
     let order = plans::order(&planned.read.live.state, &planned.plan.diff, version(&planned.read))?;
-    let serial = write_ahead(keycloak, request, &planned).await?;
+    let serial = write_ahead(keycloak, request, &planned, options.is_full).await?;
     let (changes, calls) = (order.changes.len(), order.calls.len());
     tracing::info!("{changes} changes in {calls} calls, {} at once", options.lanes);
     let lost = {
@@ -256,6 +259,7 @@ async fn under_lock(
             !matches!(it.ended, Ended::Done | Ended::AlreadyDone)
         });
     let failed: BTreeSet<Address> = outcomes.iter().filter(is_failed).map(|it| it.address.clone()).collect();
+    let mut settled = None;
     if request.owner.is_some() {
         let now = current_serial(keycloak, request).await.context("the ledger could not be settled")?;
         if now != serial {
@@ -270,6 +274,7 @@ async fn under_lock(
         ledger.pending = outcomes.iter().filter(is_begun).map(|it| it.address.clone()).collect();
         let written = write_ledger(keycloak, &request.desired.realm, &ledger).await;
         written.context("the ledger could not be settled")?;
+        settled = Some(ledger);
     }
     if let Some(lost) = lost {
         return Ok(Applied::ended(exit_lost, "lock", format!("{lost}; no more calls were started")));
@@ -288,6 +293,16 @@ async fn under_lock(
             return Ok(applied);
         }
     };
+    if let Some(mut ledger) = settled {
+        let done =
+            |it: &&Change| outcomes.iter().any(|of| of.address == it.object && of.ended == Ended::Done);
+        let sent: Vec<&Change> = planned.plan.changes().iter().filter(done).collect();
+        if ledger.remember_not_kept(&sent, after.changes(), &after.diff.desired) {
+            ledger.serial += 1;
+            let written = write_ledger(keycloak, &request.desired.realm, &ledger).await;
+            written.context("what the server did not keep could not be noted in the ledger")?;
+        }
+    }
     let still: Vec<Address> = after.changes().iter().map(|it| it.object.clone()).collect();
     let (exit, failure) = match (failed.len(), still.is_empty()) {
         (0, true) => (Exit::Clean, None),
@@ -311,12 +326,13 @@ async fn own_realm(keycloak: &Keycloak, request: &PlanRequest<'_>, realm: &Addre
     Ok(write_ledger(keycloak, &request.desired.realm, &ledger).await?)
 }
 
-/// Notes in the ledger what is about to be created, so that a kill from here on leaves nothing that nobody owns;
-/// returns the serial of what the ledger then holds.
+/// Notes in the ledger what is about to be created, so that a kill from here on leaves nothing that nobody owns, and
+/// finds out whether the server takes the ledger that this run is to end with; returns the serial of what the ledger then holds.
 async fn write_ahead(
     keycloak: &Keycloak,
     request: &PlanRequest<'_>,
     planned: &Planned,
+    is_full: bool,
 ) -> anyhow::Result<u64> {
     let old = planned.ownership.ledger.as_ref();
     let serial = old.map_or(0, |it| it.serial);
@@ -329,11 +345,13 @@ async fn write_ahead(
     }
     let creates = planned.plan.changes().iter().filter(|it| it.action == Action::Create);
     ledger.pending = creates.map(|it| it.object.clone()).collect();
-    if ledger.pending.is_empty() && old.is_some() {
+    let settled = ownership::next_ledger(request, planned, is_full, &|_| false);
+    if ledger.pending.is_empty() && old.is_some() && !outgrows(&settled, &ledger)? {
         return Ok(serial);
     }
     ledger.serial = serial + 1;
-    write_ledger(keycloak, &request.desired.realm, &ledger).await?;
+    let written = write_ledger_ahead(keycloak, &request.desired.realm, &ledger, &settled).await;
+    written.context("the ledger cannot be written, so nothing else was")?;
     Ok(ledger.serial)
 }
 

@@ -4,7 +4,9 @@ use super::plan::{PlanRequest, Planned, profile, question};
 use crate::apply::Ledgers;
 use crate::diff::{self, Ledger, LedgerError, Ownership};
 use crate::keycloak::Read;
-use crate::state::Address;
+use crate::kind::{CLIENT, REALM};
+use crate::state::{Address, Known, Object, State};
+use crate::text::{At, Code, Note};
 
 /// Returns the ledger as it is once this plan was applied, but for what failed.
 pub fn next_ledger(
@@ -20,6 +22,7 @@ pub fn next_ledger(
     // A run over a part must not make the rest look undeclared to the next one.
     if is_full && (request.adopt || covers(request.roots, &ledger.roots)) {
         request.roots.clone_into(&mut ledger.roots);
+        request.files.clone_into(&mut ledger.files);
     }
     if request.adopt || ledger.serial == 0 || ledger.environment.is_empty() {
         request.environment.clone_into(&mut ledger.environment);
@@ -39,21 +42,35 @@ pub(super) fn untrusted(ownership: &Ownership) -> Option<String> {
     }
 }
 
-/// Returns whose realm it is, whether `--adopt` has something to heal, and whether our ledger is too new for us.
-pub(super) fn ownership(request: &PlanRequest<'_>, read: &Read, ledgers: Ledgers) -> (Ownership, bool, bool) {
-    let (mut heals, mut too_new) = (false, false);
+/// Returns whose realm it is, what a reader must know of that, whether `--adopt` has something to heal, and whether our
+/// ledger is too new for us.
+pub(super) fn ownership(
+    request: &PlanRequest<'_>,
+    read: &Read,
+    ledgers: Ledgers,
+) -> (Ownership, Vec<Note>, bool, bool) {
+    let (mut notes, mut heals, mut too_new) = (Vec::new(), false, false);
     let mut ownership = Ownership { owner: request.owner.map(str::to_owned), ..Ownership::default() };
+    if request.owner.is_some() && read.live.exists && read.live.known(CLIENT, None) != Known::All {
+        let why = "this credential may not see all clients, and so not the ledgers of all owners";
+        ownership.unreadable.push(why.to_owned());
+    }
     for (owner, mut ledger) in ledgers {
         if let Ok(ledger) = &mut ledger {
             ledger.settle(|it| read.live.state.contains(it));
         }
         let is_ours = request.owner == Some(owner.as_str());
         match ledger {
-            Ok(ledger) if is_ours => {
+            Ok(mut ledger) if is_ours => {
                 let moved = read
                     .realm_id
                     .as_ref()
                     .is_some_and(|it| !ledger.realm_id.is_empty() && *it != ledger.realm_id);
+                if let Some(note) = another_tree(request, &ledger, &read.live.state) {
+                    ledger.untrusted.get_or_insert_with(|| note.title.clone());
+                    notes.push(note);
+                }
+                let skipped = skipped(request, &ledger);
                 let trouble = if moved {
                     Some("the ledger belongs to a realm with another id".to_owned())
                 } else if ledger.untrusted.is_some() {
@@ -70,8 +87,9 @@ pub(super) fn ownership(request: &PlanRequest<'_>, read: &Read, ledgers: Ledgers
                         ledger.environment, request.environment
                     ))
                 } else {
-                    None
+                    skipped.first().map(|it| it.title.clone())
                 };
+                notes.extend(skipped);
                 if request.adopt && trouble.is_some() {
                     heals = true;
                     if moved || ledger.untrusted.is_some() {
@@ -93,11 +111,48 @@ pub(super) fn ownership(request: &PlanRequest<'_>, read: &Read, ledgers: Ledgers
                 too_new = matches!(reason, LedgerError::Newer(_));
             }
             Err(_) if is_ours => heals = true,
-            // Another owner's damaged ledger protects nothing that we could know of.
-            Err(_) => {}
+            Err(reason) => {
+                ownership.unreadable.push(format!("the ledger of owner `{owner}` cannot be read ({reason})"));
+            }
         }
     }
-    (ownership, heals, too_new)
+    (ownership, notes, heals, too_new)
+}
+
+/// Returns a note where these manifests declare less than a fifth of what the ledger lists, and something else: a tree
+/// grows and shrinks, but one that shares so little with what was applied is more likely another tree.
+fn another_tree(request: &PlanRequest<'_>, ledger: &Ledger, live: &State) -> Option<Note> {
+    let objects = &request.desired.state.objects;
+    let listed = ledger.entries.keys().filter(|it| it.kind() != REALM);
+    let (kept, gone): (Vec<&Address>, Vec<&Address>) = listed.partition(|it| objects.contains_key(it));
+    // What is there and only named is a place, which owns nothing.
+    let is_new = |(address, object): (&Address, &Object)| {
+        let is_place = object.fields.is_empty() && live.contains(address);
+        address.kind() != REALM && !is_place && !ledger.entries.contains_key(address)
+    };
+    if kept.len() * 4 >= gone.len() || !objects.iter().any(is_new) {
+        return None;
+    }
+    let title = format!(
+        "these manifests declare {} of the {} objects that the ledger of owner `{}` lists",
+        kept.len(),
+        kept.len() + gone.len(),
+        ledger.owner
+    );
+    let note = Note::warning(Code::AnotherTree, title, request.desired.at, "perhaps another tree");
+    Some(note.help("give them another owner; or let go of what is no longer declared, with `apply --adopt`"))
+}
+
+/// Returns notes on the manifests of the last full apply that are there and were not read.
+fn skipped(request: &PlanRequest<'_>, ledger: &Ledger) -> Vec<Note> {
+    let unread = ledger.files.iter().filter(|it| !request.files.contains(it) && (request.is_on_disk)(it));
+    unread
+        .map(|file| {
+            let title = format!("`{file}` was applied before and is not read any more");
+            let note = Note::warning(Code::ManifestNotRead, title, At::SERVER, "");
+            note.help("it is ignored by git, or outside of the paths of this run; nothing that it declared is pruned")
+        })
+        .collect()
 }
 
 /// Returns whether everything under the old manifest roots is under the new ones.

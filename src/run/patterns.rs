@@ -5,21 +5,24 @@ use std::sync::Mutex;
 
 use crate::diff::{Ownership, Terms};
 use crate::kind::{USER, parse_address};
-use crate::manifest::{Desired, Loaded};
+use crate::manifest::{Desired, Loaded, Prune};
 use crate::state::{Address, Found, Known, Live, Pattern};
-use crate::text::{At, Code, Note, nearest};
+use crate::text::{At, Code, Note, Severity, nearest};
 
 /// The patterns of a run, and which of them matched something in the realms that were planned so far.
 #[derive(Debug, Default)]
 pub struct Patterns {
     /// Where it is written, and the pattern.
     listed: Vec<(&'static str, Pattern)>,
+    /// The patterns of `--only`, in a run that prunes: what they name may stand in the ledger alone.
+    only: Vec<Pattern>,
     seen: Mutex<Seen>,
 }
 
 #[derive(Debug, Default)]
 struct Seen {
     matched: BTreeSet<usize>,
+    only: BTreeSet<String>,
     realms: BTreeSet<String>,
 }
 
@@ -34,7 +37,8 @@ impl Patterns {
         ];
         let lists = flags.into_iter().chain(project.into_iter().filter(|_| is_whole));
         let listed = lists.flat_map(|(of, list)| list.iter().map(move |it| (of, it.clone())));
-        Self { listed: listed.collect(), seen: Mutex::default() }
+        let only = if terms.prune == Prune::Nothing { Vec::new() } else { terms.only.clone() };
+        Self { listed: listed.collect(), only, seen: Mutex::default() }
     }
 
     /// Returns the patterns that matched nothing, once the last of so many realms is planned.
@@ -46,20 +50,24 @@ impl Patterns {
         realms: usize,
     ) -> Vec<Note> {
         let listed = ownership.ledger.iter().flat_map(|it| it.entries.keys());
-        let all: BTreeSet<&Address> =
-            desired.state.objects.keys().chain(live.state.objects.keys()).chain(listed).collect();
+        let ours: BTreeSet<&Address> = desired.state.objects.keys().chain(listed).collect();
+        let all: BTreeSet<&Address> = live.state.objects.keys().chain(ours.iter().copied()).collect();
         let Ok(mut seen) = self.seen.lock() else { return Vec::new() };
         for (at, (_, pattern)) in self.listed.iter().enumerate() {
             if may_match(pattern, live) || all.iter().any(|it| pattern.covers(it)) {
                 seen.matched.insert(at);
             }
         }
+        let only = self.only.iter().filter(|it| ours.iter().any(|address| it.covers(address)));
+        seen.only.extend(only.map(|it| it.written().to_owned()));
         seen.realms.insert(desired.realm.clone());
         if seen.realms.len() < realms {
             return Vec::new();
         }
         let missed = self.listed.iter().enumerate().filter(|(at, _)| !seen.matched.contains(at));
-        missed.map(|(_, (of, pattern))| matches_nothing(of, pattern, all.iter().copied())).collect()
+        let missed = missed.map(|(_, (of, pattern))| matches_nothing(of, pattern, all.iter().copied()));
+        let only = self.only.iter().filter(|it| !seen.only.contains(it.written()));
+        missed.chain(only.map(|it| of_only(it, ours.iter().copied()))).collect()
     }
 }
 
@@ -72,15 +80,18 @@ fn may_match(pattern: &Pattern, live: &Live) -> bool {
     is_of_users && live.known(USER, None) != Known::All
 }
 
-/// Returns what is wrong with patterns of `--only` that cover nothing that is declared.
-pub fn only_nothing(only: &[Pattern], loaded: &Loaded) -> Vec<Note> {
+/// Returns what is wrong with patterns of `--only` that cover nothing that is declared, in a run that does not prune.
+pub fn only_nothing(terms: &Terms, loaded: &Loaded) -> Vec<Note> {
+    if terms.prune != Prune::Nothing {
+        return Vec::new();
+    }
     let declared: Vec<&Address> = loaded.realms.iter().flat_map(|it| it.state.objects.keys()).collect();
-    let missed = only.iter().filter(|it| !declared.iter().any(|address| it.covers(address)));
-    let note = |it: &Pattern| Note {
-        severity: crate::text::Severity::Error,
-        ..matches_nothing("--only", it, declared.iter().copied())
-    };
-    missed.map(note).collect()
+    let missed = terms.only.iter().filter(|it| !declared.iter().any(|address| it.covers(address)));
+    missed.map(|it| of_only(it, declared.iter().copied())).collect()
+}
+
+fn of_only<'a>(pattern: &Pattern, all: impl Iterator<Item = &'a Address>) -> Note {
+    Note { severity: Severity::Error, ..matches_nothing("--only", pattern, all) }
 }
 
 fn matches_nothing<'a>(of: &str, pattern: &Pattern, all: impl Iterator<Item = &'a Address>) -> Note {

@@ -20,6 +20,10 @@ pub struct PlanRequest<'a> {
     pub owner: Option<&'a str>,
     pub environment: &'a str,
     pub roots: &'a [String],
+    /// The manifest files of this run as the ledger names them.
+    pub files: &'a [String],
+    /// Says whether there is a file of such a name, read or not.
+    pub is_on_disk: &'a (dyn Fn(&str) -> bool + Send + Sync),
     pub terms: &'a Terms,
     pub allowed: &'a BTreeMap<ConsentKey, usize>,
     pub may_create: bool,
@@ -32,6 +36,7 @@ pub struct PlanRequest<'a> {
 }
 
 /// What the server says of a realm, and what owners applied to it.
+#[derive(Clone)]
 pub struct Observed {
     pub read: Read,
     pub ledgers: Ledgers,
@@ -138,8 +143,9 @@ pub async fn plan(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::Res
 pub fn plan_realm(request: &PlanRequest<'_>, observed: Observed) -> Planned {
     let Observed { mut read, ledgers } = observed;
     read.live.state.objects.retain(|address, _| !is_ours(address));
-    let (ownership, heals, too_new) = ownership(request, &read, ledgers);
+    let (ownership, notes, heals, too_new) = ownership(request, &read, ledgers);
     let mut plan = compare(request, &read, &ownership);
+    plan.diff.notes.extend(notes);
     request.server.clone_into(&mut plan.server);
     plan.keycloak = read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string());
     Planned { plan, read, ownership, heals, too_new }

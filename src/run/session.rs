@@ -8,13 +8,14 @@ use super::access_tests;
 use super::patterns::Patterns;
 use super::plan::{Observed, PlanRequest, Planned, plan_realm, version};
 use crate::access::{self, Impact, Myself, guarded_users};
-use crate::change::ConsentKey;
+use crate::change::{Action, ConsentKey};
 use crate::diff::Terms;
 use crate::keycloak::Want;
 use crate::kind::USER;
-use crate::manifest::{Desired, Loaded, Project, Secrets};
-use crate::plan;
+use crate::manifest::{Desired, Loaded, Project, Prune, Secrets};
+use crate::plan::{self, Plan};
 use crate::state::{Address, Known, State};
+use crate::text::{At, Code, Note};
 
 /// Whose access is compared before and after.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub struct Session {
     pub allowed: BTreeMap<ConsentKey, usize>,
     /// The manifest roots as written, for the ledger.
     pub roots: Vec<String>,
+    /// The manifest files as the ledger names them.
+    pub files: Vec<String>,
+    /// Says whether there is a file of such a name, read or not.
+    pub is_on_disk: Box<dyn Fn(&str) -> bool + Send + Sync>,
     pub access: AccessMode,
     /// When access is asked for; without it, what hinges on the time is undecided.
     pub at: Option<DateTime>,
@@ -48,6 +53,8 @@ pub struct Session {
     /// Who is logged in, and in which realm where that can be told.
     pub myself: Myself,
     pub auth_realm: Option<String>,
+    /// Why nothing is pruned although that was asked for.
+    pub waits: Option<String>,
 }
 
 impl Session {
@@ -64,6 +71,8 @@ impl Session {
             owner: self.project.owner.as_deref(),
             environment: &self.environment,
             roots: &self.roots,
+            files: &self.files,
+            is_on_disk: &*self.is_on_disk,
             terms: &self.terms,
             allowed: &self.allowed,
             may_create: self.project.may_create(&desired.realm),
@@ -74,12 +83,64 @@ impl Session {
         }
     }
 
+    pub fn prunes(&self) -> bool {
+        self.terms.prune != Prune::Nothing
+    }
+
+    /// Returns why nothing may be pruned: what a realm no longer declares may have gone, by a slip of the pen, to a
+    /// realm of this run that does not exist or is refused. `is_asked`: somebody is asked for consent later.
+    pub fn pruning_waits(&self, plans: &[Plan], is_asked: bool) -> Option<String> {
+        let prunes = |it: &Plan| it.changes().iter().any(|it| it.action == Action::Delete);
+        plans.iter().find_map(|plan| {
+            let others = plans.iter().filter(|it| it.realm != plan.realm);
+            let is_refused = !plan.refusals.is_empty()
+                || plan.diff.notes.iter().any(Note::is_error)
+                || (!is_asked && !plan.unasked_refusals().is_empty());
+            let realm = &plan.realm;
+            let why = match (plan.exists, is_refused) {
+                (false, _) => format!("realm `{realm}` of this run does not exist yet"),
+                (true, true) => format!("realm `{realm}` of this run is refused"),
+                (true, false) => return None,
+            };
+            others.into_iter().any(prunes).then_some(why)
+        })
+    }
+
+    /// Leaves out pruning in every realm of the run.
+    pub fn stop_pruning(&mut self, why: String) {
+        self.terms.prune = Prune::Nothing;
+        self.waits = Some(why);
+    }
+
+    /// Plans all realms of the run as they were read.
+    pub fn plan_all(&mut self, observed: Vec<Observed>) -> Vec<Planned> {
+        let again = if self.prunes() && observed.len() > 1 { observed.clone() } else { Vec::new() };
+        let all = |session: &Self, observed: Vec<Observed>| -> Vec<Planned> {
+            observed.into_iter().enumerate().map(|(realm, it)| session.plan(realm, false, it)).collect()
+        };
+        let planned = all(self, observed);
+        let plans: Vec<Plan> = planned.iter().map(|it| it.plan.clone()).collect();
+        match self.pruning_waits(&plans, true).filter(|_| !again.is_empty()) {
+            Some(why) => {
+                self.stop_pruning(why);
+                all(self, again)
+            }
+            None => planned,
+        }
+    }
+
     /// Plans a realm as it was read, says who gains or loses what by it, and judges it by guards.
     pub fn plan(&self, realm: usize, adopt: bool, observed: Observed) -> Planned {
         let mut planned = plan_realm(&self.request(realm, adopt), observed);
         let (desired, live) = (self.desired(realm), &planned.read.live);
         let unmatched = self.patterns.unmatched(desired, live, &planned.ownership, self.loaded.realms.len());
         planned.plan.diff.notes.extend(unmatched);
+        if let Some(why) = self.waits.as_ref().filter(|_| !planned.plan.diff.left_behind.is_empty()) {
+            let note = Note::warning(Code::PruningWaits, "nothing is pruned in this run", At::SERVER, "");
+            planned.plan.diff.notes.push(note.help(format!(
+                "{why}, and what is gone here may have moved there; apply again once it is applied"
+            )));
+        }
         if !planned.plan.is_empty() {
             self.judge_access(&mut planned, self.desired(realm));
         }

@@ -54,6 +54,8 @@ named! {
     WrongPatternKind = "RW0122",
     /// An address pattern matches nothing, so it has no effect.
     PatternMatchesNothing = "RW0123",
+    /// A manifest is about a realm that the project file does not name.
+    RealmNotListed = "RW0124",
 
     // 02: references.
     /// A reference leads to nothing that the manifests declare or that every realm has.
@@ -180,6 +182,14 @@ named! {
     WrongOtherwise = "RW0609",
     /// A persona has a name that means something else.
     ReservedPersona = "RW0610",
+
+    // 07: whose it is, and what may be pruned.
+    /// Nothing is pruned, because a realm of the same run is new or refused.
+    PruningWaits = "RW0701",
+    /// A manifest of the last full apply is there and was not read.
+    ManifestNotRead = "RW0702",
+    /// The manifests declare hardly anything of what the ledger of their owner lists.
+    AnotherTree = "RW0703",
 }
 
 #[cfg(test)]

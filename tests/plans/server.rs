@@ -29,6 +29,12 @@ pub(crate) struct Server {
     unread: BTreeSet<String>,
     /// `others: { owner: [client/a] }`: what the ledgers of other owners list.
     others: BTreeMap<String, Vec<Address>>,
+    /// `damaged: [owner]`: other owners whose ledgers cannot be read.
+    damaged: Vec<String>,
+    /// `not_kept: ['role/x#/description']`: what the server did not keep of the last apply; an address alone is an object.
+    not_kept: Vec<(Address, String)>,
+    /// `files: [old.yaml]`: further manifests that the last apply read.
+    files: Vec<String>,
     /// `profile: {..}`: the user profile as the server answers it.
     profile: Option<Value>,
     /// Manifests that our owner applied, by realm, in the state that they made, and the ledger.
@@ -76,6 +82,15 @@ impl Server {
                     self.others.insert(owner, addresses(&them)?);
                 }
             }
+            ("damaged", it) => self.damaged = texts(&it),
+            ("files", it) => self.files = texts(&it),
+            ("not_kept", it) => {
+                let all = texts(&it).into_iter().map(|it| {
+                    let (address, path) = it.split_once('#').unwrap_or((&it, ""));
+                    Some((kind::parse_address(address)?, path.to_owned()))
+                });
+                self.not_kept = all.collect::<Option<_>>().ok_or("`not_kept` has what is no address")?;
+            }
             ("profile", it) => self.profile = Some(it),
             (key, _) => return Err(format!("server.yaml does not take `{key}`, or not such a value")),
         }
@@ -108,7 +123,14 @@ impl Server {
         for realm in 0..session.loaded.realms.len() {
             let request = session.request(realm, false);
             let planned = session.plan(realm, false, self.observe(&request));
-            let ledger = next_ledger(&request, &planned, true, &|_| false);
+            let mut ledger = next_ledger(&request, &planned, true, &|_| false);
+            ledger.files.extend(self.files.iter().cloned());
+            for (address, pointer) in &self.not_kept {
+                if let Some(entry) = ledger.entries.get_mut(address) {
+                    let sent = entry.fields.get(pointer).cloned().unwrap_or_default();
+                    entry.not_kept.insert(pointer.clone(), sent);
+                }
+            }
             let state = as_read(planned.plan.diff.planned.clone());
             self.applied.insert(session.desired(realm).realm.clone(), (state, ledger));
         }
@@ -153,8 +175,14 @@ impl Server {
             let entries = them.iter().map(|it| (it.clone(), realmwright::diff::Entry::default())).collect();
             (owner.clone(), Ok(Ledger { owner: owner.clone(), entries, ..Ledger::default() }))
         });
+        let damaged = self.damaged.iter().map(|owner| {
+            (
+                owner.clone(),
+                Err(realmwright::diff::LedgerError::Damaged("a part of it is missing".to_owned())),
+            )
+        });
         Observed {
-            ledgers: ours.into_iter().chain(others).collect(),
+            ledgers: ours.into_iter().chain(others).chain(damaged).collect(),
             read: Read {
                 source: if live.exists { Source::Export } else { Source::Fresh },
                 realm_id: live.exists.then(|| format!("id of {realm}")),
@@ -182,6 +210,9 @@ fn session(project: Project, loaded: Loaded) -> Session {
         patterns: Patterns::default(),
         allowed: BTreeMap::new(),
         roots: vec![".".to_owned()],
+        files: loaded.manifests.iter().map(|it| it.display().to_string()).collect(),
+        is_on_disk: Box::new(|_| false),
+        waits: None,
         access: AccessMode::Off,
         at: None,
         server: String::new(),
@@ -209,7 +240,13 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+fn texts(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().map(text).collect()
+}
+
 fn addresses(value: &Value) -> Result<Vec<Address>, String> {
-    let texts = value.as_array().into_iter().flatten().map(text);
-    texts.map(|it| kind::parse_address(&it).ok_or_else(|| format!("no such address: {it}"))).collect()
+    texts(value)
+        .into_iter()
+        .map(|it| kind::parse_address(&it).ok_or_else(|| format!("no such address: {it}")))
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! What this server would refuse, or take and drop: said before anything is sent.
 
 use super::{Diff, Question};
-use crate::change::{Action, Change};
+use crate::change::{Action, Change, Why};
 use crate::kind::{self, Judge, ServerInfo};
 use crate::text::{At, Note};
 
@@ -34,5 +34,7 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
 fn is_about(note: &Note, change: &Change) -> bool {
     let Some(at) = note.marks.first().map(|it| it.at) else { return true };
     let is_in = |whole: At| at.file == whole.file && whole.start <= at.start && at.end <= whole.end;
-    change.action == Action::Create || change.fields.iter().any(|it| is_in(it.at))
+    // What ends because nobody declares it any more stands nowhere.
+    let mut sent = change.fields.iter().filter(|it| it.why != Why::NotInManifests);
+    change.action == Action::Create || sent.any(|it| is_in(it.at))
 }

@@ -42,14 +42,18 @@ impl Found {
 pub(super) async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, Error> {
     let base = realm_path(realm);
     // Everybody with any right there sees at least a stub; nobody else sees anything.
-    let whole = match ask(keycloak, Method::Get, base.clone(), None).await {
-        Ok(Found::Allowed(answer)) => answer.body.is_some_and(|body| body.get("sslRequired").is_some()),
+    let realm_row = match ask(keycloak, Method::Get, base.clone(), None).await {
+        Ok(Found::Allowed(answer)) => answer.body.unwrap_or_default(),
         Ok(Found::Forbidden) => return Ok(Rights { create_realm: Right::Unknown, ..Rights::all(Right::No) }),
         Ok(Found::Other(_)) => {
             return Err(keycloak.get(&base).await.err().unwrap_or(Error::Path { path: base }));
         }
         Err(error) => return Err(error),
     };
+    let whole = realm_row.get("sslRequired").is_some();
+    // Whoever may not see whether the realm has fine-grained permissions cannot rule them out.
+    let is_off = |it: &Value| it.get("adminPermissionsEnabled").and_then(Value::as_bool) != Some(true);
+    let sees_parts = !(whole && is_off(&realm_row));
     // The roles say it all in two requests, where they may be seen and leave nothing open.
     let by_roles = own_roles(keycloak, realm).await?;
     if let Some(rights) = by_roles.filter(|it| it.view_authorization != Right::Unknown) {
@@ -135,9 +139,10 @@ pub(super) async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, E
             at_most(view_authorization)
         },
         create_realm: Right::Unknown,
+        sees_parts,
     };
     Ok(match by_roles {
-        Some(by_roles) => probed.or(by_roles),
+        Some(by_roles) => by_roles.or(probed),
         None => probed,
     })
 }

@@ -91,7 +91,7 @@ fn folders_are_walked_in_order_and_the_project_file_is_not_a_manifest() {
 }
 
 #[test]
-fn a_realm_of_the_project_that_no_manifest_is_about_is_noted() {
+fn a_realm_that_a_manifest_misspells_is_told_once() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(folder.path().join(PROJECT_FILE), "realms: { eoepca: { path: . } }").expect("written");
     std::fs::write(folder.path().join("a.yaml"), "realm: eoepka").expect("written");
@@ -99,7 +99,7 @@ fn a_realm_of_the_project_that_no_manifest_is_about_is_noted() {
     let loaded = super::super::validate(&[], &project);
     assert_eq!(loaded.notes.len(), 1, "{:?}", loaded.notes);
     let help = loaded.notes[0].help.as_deref();
-    assert_eq!(help, Some("the manifests are about `eoepka`: did you mean that?"));
+    assert_eq!(help, Some("did you mean `eoepca`? Otherwise name it under `realms:`"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::shape::{
     ClassName, DriftCommand, DriftCounts, DriftDocument, DriftEntry, FormatVersion, LinkChange,
 };
 use super::{VERSION, is_complete, notes_of, refusal, source, target, to_value, values};
-use crate::change::{Action, ConsentKey};
+use crate::change::{Action, ConsentKey, Path};
 use crate::plan::{Class, Drift, Plan};
 use crate::state::Address;
 use crate::text::{Files, Note};
@@ -29,6 +29,8 @@ pub fn drift_json(plan: &Plan, drifts: &[Drift], files: &Files) -> Value {
             changed: count(Class::Changed),
             missing: count(Class::Missing),
             unexpected: count(Class::Unexpected),
+            differs: count(Class::Differs),
+            not_kept: count(Class::NotKept),
             pending: count(Class::Pending),
             leftover: count(Class::Leftover),
         },
@@ -53,11 +55,13 @@ fn entry(plan: &Plan, drift: &Drift, is_absent: bool, files: &Files) -> DriftEnt
             Class::Changed => ClassName::Changed,
             Class::Missing => ClassName::Missing,
             Class::Unexpected => ClassName::Unexpected,
+            Class::Differs => ClassName::Differs,
+            Class::NotKept => ClassName::NotKept,
             Class::Pending => ClassName::Pending,
             Class::Leftover => ClassName::Leftover,
         },
         source: plan.diff.desired.get(&drift.address).and_then(|it| source(files, it.at)),
-        paths: values.paths,
+        paths: values.paths.into_iter().chain(drift.left.iter().map(Path::pointer)).collect(),
         before: values.after.filter(|_| !is_leftover),
         after: values.before.filter(|_| !is_absent),
         before_sensitive: values.after_sensitive,

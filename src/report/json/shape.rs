@@ -2,6 +2,10 @@
 //!
 //! A minor of the format adds, a major breaks; readers ignore keys that they do not know.
 
+mod note;
+
+pub(super) use note::NoteEntry;
+
 use super::access::{AccessDomain, AccessEntry};
 use super::access_test::TestsOnPlan;
 use crate::report::outcome::OutcomeCounts;
@@ -55,6 +59,8 @@ pub(super) struct PlanDocument {
     pub(super) tests: Option<TestsOnPlan>,
     /// Differences that stay as they are without consent.
     pub(super) held_back: Vec<HeldBack>,
+    /// Differences that no apply of these manifests writes; refusals say why.
+    pub(super) unwritable: Vec<ResourceChange>,
     /// No longer declared, and stays.
     pub(super) left_behind: Vec<Left>,
     /// Links from before the first apply that the manifests lack and that stay.
@@ -218,6 +224,8 @@ pub(super) struct DriftCounts {
     pub(super) changed: usize,
     pub(super) missing: usize,
     pub(super) unexpected: usize,
+    pub(super) differs: usize,
+    pub(super) not_kept: usize,
     pub(super) pending: usize,
     pub(super) leftover: usize,
 }
@@ -282,6 +290,8 @@ pub(super) enum Reason {
     LiveChanged,
     /// The manifests no longer say it.
     NotInManifests,
+    /// The last apply wrote it, and the server did not keep it.
+    NotKept,
     /// It goes or changes with another object.
     Cascade,
     /// The server makes it with another object.
@@ -306,6 +316,8 @@ pub(super) struct Left {
     pub(super) path: Option<String>,
     /// It was there before us.
     pub(super) adopted: bool,
+    /// Not even `--prune` ends it: Keycloak always has a value there, so a manifest has to say which.
+    pub(super) stays: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -403,6 +415,11 @@ pub(super) enum ClassName {
     Missing,
     /// A link that was granted outside.
     Unexpected,
+    /// Not as declared, and nobody knows who moved: this owner never applied it.
+    Differs,
+    /// The server took it without an error, and did not keep it.
+    #[serde(rename = "not_kept")]
+    NotKept,
     /// Declared, and not applied yet.
     Pending,
     /// Applied once, and declared no longer.
@@ -456,39 +473,4 @@ pub(super) struct AuditEntry {
     pub(super) consents: BTreeMap<String, usize>,
     pub(super) requests: usize,
     pub(super) seconds: f64,
-}
-
-/// A finding about an input, with its place.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "exists for its schema: notes are written by `notes_json`")]
-pub(super) struct NoteEntry {
-    code: String,
-    severity: SeverityName,
-    message: String,
-    label: Option<String>,
-    file: Option<String>,
-    line: Option<usize>,
-    column: Option<usize>,
-    end_line: Option<usize>,
-    end_column: Option<usize>,
-    help: Option<String>,
-    related: Vec<RelatedPlace>,
-}
-
-#[derive(JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[expect(dead_code, reason = "exists for its schema: notes are written by `notes_json`")]
-enum SeverityName {
-    Error,
-    Warning,
-    Remark,
-}
-
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "exists for its schema: notes are written by `notes_json`")]
-struct RelatedPlace {
-    file: Option<String>,
-    line: Option<usize>,
-    column: Option<usize>,
-    message: String,
 }

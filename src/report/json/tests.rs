@@ -101,7 +101,8 @@ fn what_is_beside_the_changes_is_there() {
     assert_eq!(plan["consents"][0]["key"], "hazards");
     assert_eq!(plan["held_back"][0]["consent"], "secrets");
     assert_eq!(plan["held_back"][0]["change"]["after"]["secret"], json!({"fromEnv": "WEB_SECRET"}));
-    assert_eq!(plan["left_behind"], json!([{"address": "user/leaver", "path": null, "adopted": false}]));
+    let left = json!([{"address": "user/leaver", "path": null, "adopted": false, "stays": false}]);
+    assert_eq!(plan["left_behind"], left);
     assert_eq!(plan["errors"], json!([]));
 }
 

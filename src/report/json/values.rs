@@ -37,6 +37,7 @@ pub(super) fn reason(why: &Why) -> Reason {
         Why::ManifestChanged => Reason::ManifestChanged,
         Why::LiveChanged => Reason::LiveChanged,
         Why::NotInManifests => Reason::NotInManifests,
+        Why::NotKept => Reason::NotKept,
         Why::Cascade(_) => Reason::Cascade,
         Why::MadeBy(_) => Reason::MadeBy,
     }

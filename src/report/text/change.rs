@@ -151,6 +151,7 @@ fn reason(change: &Change) -> Option<String> {
     }
     match change.action {
         Action::Create if change.why == Why::LiveChanged => Some("removed in Keycloak".to_owned()),
+        Action::Create if change.why == Why::NotKept => Some(super::field::NOT_KEPT.to_owned()),
         Action::Delete if change.adopted => {
             Some("no longer declared; existed before the first apply".to_owned())
         }

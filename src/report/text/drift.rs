@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::alike::{Entry, lines};
 use super::change::{address_width, head};
 use super::field::{Wish, updated};
-use super::{Page, Style, counted, painted, paragraphs, realm};
+use super::{Page, Style, counted, one_line, painted, paragraphs, realm};
 use crate::change::{Action, FieldChange, To, Why};
-use crate::plan::{Class, Drift, Plan};
+use crate::diff::Memory;
+use crate::plan::{self, Class, Drift, Plan, Verdict};
 use crate::report::natural;
 use crate::state::Address;
 use crate::text::Files;
@@ -15,25 +16,55 @@ use crate::text::Files;
 /// Renders drift; one line when there is none.
 pub fn drift_text(plan: &Plan, drifts: &[Drift], files: &Files, style: &Style) -> String {
     let page = Page { plan, files, style };
-    if drifts.is_empty() && plan.refusals.is_empty() {
-        let unchanged = plan.summary().unchanged;
-        return format!("{} is as declared ({}).\n", realm(&page), counted(unchanged, "object"));
-    }
+    let compared = plan.summary().unchanged;
+    let is = plan::verdict(plan, drifts);
+    let head = match is {
+        Verdict::Clean => format!("{} is as declared ({}).", realm(&page), counted(compared, "object")),
+        Verdict::Drifted => format!("{} is not as declared", realm(&page)),
+        Verdict::Incomplete => format!("{} could not be compared as a whole", realm(&page)),
+    };
     let absent =
         plan.changes().iter().filter(|it| it.action == Action::Create).map(|it| &it.object).collect();
-    let mut sections = vec![vec![format!("{} is not as declared", realm(&page))]];
+    let mut sections = vec![vec![head]];
     for (class, title, rest) in [
         (Class::Changed, "Changed", "in Keycloak since it was applied: as declared  ->  as it is"),
         (Class::Missing, "Missing", "applied once, and gone from Keycloak"),
         (Class::Unexpected, "Unexpected", "granted outside the manifests"),
+        (Class::Differs, "Differs", "from what is declared: as declared  ->  as it is"),
+        (
+            Class::NotKept,
+            "Not kept",
+            "applied without an error, and not kept by the server: as declared  ->  as it is",
+        ),
         (Class::Pending, "Pending", "declared, and not applied yet: as it is  ->  as declared"),
         (Class::Leftover, "Leftover", "applied once, and declared no longer"),
     ] {
         sections.push(section(&page, drifts, &absent, class, title, rest));
     }
+    if let Some(more) = more_with_memory(plan, drifts) {
+        sections.push(vec![more.to_owned()]);
+    }
     sections.push(super::section::refused(&page));
-    sections.push(verdict(&page, drifts));
+    if is != Verdict::Clean {
+        sections.push(verdict(&page, drifts, is));
+    }
     paragraphs(style, &sections)
+}
+
+/// Whoever sees what differs and not why is told what would tell it.
+fn more_with_memory(plan: &Plan, drifts: &[Drift]) -> Option<&'static str> {
+    if !drifts.iter().any(|it| it.class == Class::Differs) {
+        return None;
+    }
+    match plan.diff.memory {
+        Memory::NoOwner => Some(
+            "With an owner (`owner:` in the project file, or --owner) a drift tells what changed in Keycloak from what was never applied.",
+        ),
+        Memory::NoLedger => {
+            Some("No apply of this owner is recorded in the realm, so nobody can tell who moved.")
+        }
+        Memory::Ledger => None,
+    }
 }
 
 fn section(
@@ -54,8 +85,10 @@ fn section(
         .iter()
         .map(|drift| {
             let action = match class {
-                Class::Changed => Action::Update,
                 Class::Missing => Action::Delete,
+                Class::Differs | Class::NotKept if absent.contains(&drift.address) => Action::Delete,
+                Class::Leftover if !drift.left.is_empty() || !drift.fields.is_empty() => Action::Update,
+                Class::Changed | Class::Differs | Class::NotKept => Action::Update,
                 Class::Unexpected | Class::Leftover => Action::Create,
                 Class::Pending if absent.contains(&drift.address) => Action::Create,
                 Class::Pending => Action::Update,
@@ -70,7 +103,11 @@ fn section(
                 Wish::Before => drift.fields.iter().map(without_reason).collect(),
             };
             lines.extend(updated(page, &shown, &drift.address, None, wish));
-            let is_plain = drift.fields.is_empty() && drift.held_back.is_none() && class != Class::Unexpected;
+            lines.extend(drift.left.iter().map(|it| format!("      {}", one_line(&it.to_string()))));
+            let is_plain = drift.fields.is_empty()
+                && drift.left.is_empty()
+                && drift.held_back.is_none()
+                && class != Class::Unexpected;
             Entry { address: &drift.address, lines, alike: is_plain.then(String::new) }
         })
         .collect();
@@ -86,12 +123,14 @@ fn without_reason(field: &FieldChange) -> FieldChange {
 }
 
 /// The counts once more, at the end.
-fn verdict(page: &Page<'_>, drifts: &[Drift]) -> Vec<String> {
+fn verdict(page: &Page<'_>, drifts: &[Drift], is: Verdict) -> Vec<String> {
     let of = |class| drifts.iter().filter(|it| it.class == class).count();
     let counts: Vec<String> = [
         (Class::Changed, "changed"),
         (Class::Missing, "missing"),
         (Class::Unexpected, "unexpected"),
+        (Class::Differs, "different"),
+        (Class::NotKept, "not kept"),
         (Class::Pending, "pending"),
         (Class::Leftover, "leftover"),
     ]
@@ -103,9 +142,10 @@ fn verdict(page: &Page<'_>, drifts: &[Drift]) -> Vec<String> {
     let refused = &page.plan.refusals;
     let refused = (!refused.is_empty()).then(|| counted(refused.len(), "refusal"));
     let parts: Vec<String> = counts.into_iter().chain(refused).collect();
-    vec![
-        page.title("Verdict", &painted(page.style.refuse, &format!("not as declared: {}", parts.join(", ")))),
-    ]
+    let what = if is == Verdict::Incomplete { "not compared as a whole" } else { "not as declared" };
+    let text = [what.to_owned()].into_iter().chain((!parts.is_empty()).then(|| parts.join(", ")));
+    let text = text.collect::<Vec<_>>().join(": ");
+    vec![page.title("Verdict", &painted(page.style.refuse, &text))]
 }
 
 fn plan_place(page: &Page<'_>, address: &Address) -> Option<String> {

@@ -163,10 +163,14 @@ fn why(field: &FieldChange, said: Option<&str>) -> String {
     why.map(|it| format!("({it})")).unwrap_or_default()
 }
 
+/// What the server took without an error, and does not hold.
+pub(super) const NOT_KEPT: &str = "the server did not keep it";
+
 pub(super) fn reason(field: &FieldChange) -> Option<&'static str> {
     match field.why {
         Why::LiveChanged => Some("changed in Keycloak"),
         Why::NotInManifests => Some("no longer declared"),
+        Why::NotKept => Some(NOT_KEPT),
         Why::ManifestChanged | Why::Cascade(_) | Why::MadeBy(_) => None,
     }
 }
@@ -230,11 +234,15 @@ fn links(
     remove: &BTreeSet<Address>,
     wish: Wish,
 ) -> Vec<String> {
-    let lacks = if field.why == Why::LiveChanged { " (removed in Keycloak)" } else { "" };
+    let lacks = match field.why {
+        Why::LiveChanged => " (removed in Keycloak)",
+        Why::NotKept => " (the server did not keep it)",
+        Why::ManifestChanged | Why::NotInManifests | Why::Cascade(_) | Why::MadeBy(_) => "",
+    };
     let has = match field.why {
         Why::LiveChanged => " (granted outside)",
         Why::NotInManifests => " (no longer declared)",
-        Why::ManifestChanged | Why::Cascade(_) | Why::MadeBy(_) => "",
+        Why::ManifestChanged | Why::NotKept | Why::Cascade(_) | Why::MadeBy(_) => "",
     };
     let (for_lacking, for_having) = match wish {
         Wish::After => ("+", "-"),

@@ -20,6 +20,7 @@ pub(super) fn all(page: &Page<'_>) -> Vec<Vec<String>> {
         forgets(page),
         kept(page),
         held_back(page),
+        unwritable(page),
         left_behind(page),
         side_effects(page),
         kept_closed(page),
@@ -126,6 +127,20 @@ fn held_back(page: &Page<'_>) -> Vec<String> {
     out
 }
 
+/// What differs and no apply of these manifests writes; the refusals say why.
+fn unwritable(page: &Page<'_>) -> Vec<String> {
+    let changes = &page.plan.diff.unwritable;
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let rest = "from what is declared, and these manifests may not write it";
+    let mut out = vec![page.title("Differs", rest)];
+    let to = address_width(page, changes.iter().map(|it| &it.object));
+    // Nothing is adopted that may not be written.
+    out.extend(changes.iter().flat_map(|it| block(page, &Change { adopted: false, ..it.clone() }, to)));
+    out
+}
+
 fn left_behind(page: &Page<'_>) -> Vec<String> {
     let left = &page.plan.diff.left_behind;
     if left.is_empty() {
@@ -138,8 +153,13 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
     for it in left {
         let address = one_line(&it.address.to_string());
         if let Some(path) = &it.path {
+            let stays = if it.stays {
+                page.dim("   declare the value that it shall have: Keycloak cannot unset it")
+            } else {
+                String::new()
+            };
             let path = one_line(&path.to_string());
-            let lines = vec![format!("  {address} {path}")];
+            let lines = vec![format!("  {address} {path}{stays}")];
             all.push(Entry { address: &it.address, lines, alike: Some(path) });
             continue;
         }
@@ -161,6 +181,9 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
     let mut out = listed(page, "Left behind", rest, &all);
     if objects.iter().any(|it| it.kind() != USER) {
         out.push("  delete with --prune".to_owned());
+    }
+    if left.iter().any(|it| it.path.is_some() && !it.stays) {
+        out.push("  unset fields with --prune, or write `null`".to_owned());
     }
     if objects.iter().any(|it| it.kind() == USER) {
         out.push("  delete users with `prune: { users: true }` in the project file".to_owned());

@@ -214,7 +214,11 @@ Unexpected   1 object granted outside the manifests
       realmRoles  + role/legacy (granted outside)
                   + role/other (granted outside)
 
-Pending   12 objects declared, and not applied yet: as it is  ->  as declared
+Differs   1 object from what is declared: as declared  ->  as it is
+  ~ group/guests   realm.yaml:12
+      realmRoles  - role/reader
+
+Pending   11 objects declared, and not applied yet: as it is  ->  as declared
   + client/demo                                 realm.yaml:25
   + client/demo/authz/permission/R permission   realm.yaml:35
   + client/demo/authz/policy/Readers            realm.yaml:33
@@ -230,9 +234,6 @@ Pending   12 objects declared, and not applied yet: as it is  ->  as declared
       publicClient            false  ->  true
       redirectUris            + https://new.example.org/*
                               - https://old.example.org/*  (2 stay)
-      attributes.old.key      x      ->  (unset)  (no longer declared)
-  ~ group/guests                                realm.yaml:12
-      realmRoles  + role/reader
   ~ group/ops                                   realm.yaml:11
       realmRoles   + role/writer
       description  (unset)  ->  Operators
@@ -243,7 +244,9 @@ Pending   12 objects declared, and not applied yet: as it is  ->  as declared
   ~ user/eric                                   realm.yaml:14
       realmRoles  + role/writer
 
-Leftover   2 objects applied once, and declared no longer
+Leftover   3 objects applied once, and declared no longer
+  ~ client/web    realm.yaml:19
+      attributes.old.key  (unset)  ->  x
   + role/legacy
   + user/leaver
 
@@ -251,8 +254,8 @@ Refused   apply would write nothing
   x group `ops` is protected by `group/ops` and would be changed [protect]
       realm.yaml:11
 
-Verdict   not as declared: 2 changed, 1 missing, 1 unexpected, 12 pending, 2
-    leftover, 1 refusal
+Verdict   not as declared: 2 changed, 1 missing, 1 unexpected, 1 different, 11
+    pending, 3 leftover, 1 refusal
 
 "#]]
     );
