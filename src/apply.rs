@@ -38,7 +38,7 @@ pub enum CallError {
     #[error("{field} of {address} changed while this plan was applied; plan again")]
     Stale { address: Address, field: String },
     #[error("{address} exists, and fine-grained permissions hide it from this credential: {answer}")]
-    Hidden { address: Address, answer: Error },
+    Hidden { address: Address, answer: Box<Error> },
     #[error("{address} was not found, although it should exist")]
     NoSuchObject { address: Address },
     #[error(

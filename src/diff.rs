@@ -24,7 +24,7 @@ pub use same::same;
 
 use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, PERMISSION, REALM, SETTINGS, ServerInfo, USER, UserProfile, Version};
-use crate::manifest::{Prune, check_switches};
+use crate::manifest::{Prune, check_dropped, check_turned_off};
 use crate::state::{Address, Found, Live, Node, Object, Pattern, SecretRef, State, unseen};
 use crate::text::{At, Code, Note};
 
@@ -198,7 +198,8 @@ fn switches(question: &Question<'_>, out: &mut Diff) {
     let mut notes = Vec::new();
     for (address, object) in out.desired.objects.iter().filter(|(it, _)| question.terms.covers(it)) {
         if let Some(becomes) = out.planned.get(address) {
-            check_switches(address, object, becomes, Some(question.version), &mut notes);
+            check_turned_off(address, object, becomes, &mut notes);
+            check_dropped(address, object, becomes, Some(question.version), &mut notes);
         }
     }
     out.notes.extend(notes);

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use crate::state::Pattern;
 use crate::text::{Code, Note, nearest};
 
-pub use check::{check, check_recorded, check_switches};
+pub use check::{check, check_dropped, check_recorded, check_turned_off};
 pub use load::{Desired, Loaded, TestDocument, load, load_texts};
 pub use project::{
     Environment, ForbidGain, Guards, PROJECT_FILE, Percent, Project, Prune, RealmEntry, is_owner_name,

@@ -150,7 +150,7 @@ async fn create(
             if (address.kind() != USER || error.to_string().contains("username"))
                 && look(run, address, ids).await.is_ok_and(|it| !it) =>
         {
-            return Err(CallError::Hidden { address: address.clone(), answer: error });
+            return Err(CallError::Hidden { address: address.clone(), answer: Box::new(error) });
         }
         answer => answer?,
     };

@@ -66,7 +66,9 @@ fn planned(
         (0..session.loaded.realms.len()).map(|realm| observe(&session.request(realm, false))).collect();
     let mut planned = session.plan_all(observed);
     if command == "plan" {
-        planned.iter_mut().for_each(|it| session.test(it));
+        for planned in &mut planned {
+            session.test(planned);
+        }
     }
     Ok(Some((session, planned)))
 }

@@ -224,6 +224,9 @@ impl Scope {
         if self.prune && project.owner.is_none() {
             return Err(UsageError::new("--prune needs an owner: without one nobody knows what was applied here (`owner:` in the project file, or --owner)").into());
         }
+        if self.prune && !self.is_full() {
+            return Err(UsageError::new("--prune goes with neither --only nor --exclude: a part of the manifests cannot say what is gone").into());
+        }
         Ok(())
     }
 
@@ -258,6 +261,7 @@ impl Scope {
             adopt_exact: patterns("--adopt-exact", &self.adopt_exact)?,
             send_secrets: patterns("--send-secrets", &self.send_secrets)?,
             prune: match project.prune {
+                _ if !self.is_full() => Prune::Nothing,
                 Prune::Nothing if self.prune => Prune::AllButUsers,
                 prune => prune,
             },

@@ -8,7 +8,7 @@ use super::inputs::{Inputs, Scope, names};
 use super::terminal::{columns, document, keep, print, say};
 use crate::access::Myself;
 use crate::diff::Terms;
-use crate::manifest::{self, Desired, Loaded, Project, Secrets};
+use crate::manifest::{self, Desired, Loaded, Project, Prune, Secrets};
 use crate::plan::{Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
 use crate::run::{self, Patterns, Planned, RefusedError, Session};
@@ -83,17 +83,14 @@ impl Ready {
         }
         let mut plans = Vec::new();
         for realm in self.realms() {
-            match self.plan(realm, adopt).await {
-                Ok(planned) => plans.push(planned.plan),
-                Err(_) => {
-                    let realm = &self.session.desired(realm).realm;
-                    let why = format!("realm `{realm}` of this run cannot be planned");
-                    return self.session.stop_pruning(why);
-                }
-            }
+            let Ok(planned) = self.plan(realm, adopt).await else {
+                let realm = &self.session.desired(realm).realm;
+                return self.session.stop_pruning(&format!("realm `{realm}` of this run cannot be planned"));
+            };
+            plans.push(planned.plan);
         }
         if let Some(why) = self.session.pruning_waits(&plans, is_asked) {
-            self.session.stop_pruning(why);
+            self.session.stop_pruning(&why);
         }
     }
 
@@ -173,7 +170,7 @@ impl Read {
         let (project, mut loaded) = inputs.load()?;
         let terms = scope.terms(&project)?;
         scope.check(&project)?;
-        loaded.notes.extend(run::only_nothing(&terms, &loaded));
+        loaded.notes.extend(run::only_nothing(&terms.only, &loaded));
         if !show_notes(&loaded, global) {
             let message = "errors in the manifests; nothing was sent";
             failed(command, message, &loaded.files, &loaded.notes);
@@ -197,7 +194,11 @@ impl Read {
                 let folder = project.root.clone().unwrap_or_default();
                 Box::new(move |file| folder.join(file).symlink_metadata().is_ok())
             },
-            waits: None,
+            waits: (project.prune != Prune::Nothing && !asked.scope.is_full()).then(|| {
+                "--only and --exclude leave out a part of the manifests, which cannot say what is gone; run without \
+                 them to prune"
+                    .to_owned()
+            }),
             access: asked.scope.access(),
             at: asked.scope.time(&project)?,
             server: place.server,

@@ -307,10 +307,13 @@ fn judge_effect(
             kind::title(on)
         );
         refuse(Reason::Emptied, message, None);
-    } else if cascade::matters(&effect) && !belongs && !(ours && question.terms.covers(on)) {
+    } else if cascade::matters(&effect) && !belongs && !ours {
         let does = if effect.fate == Fate::Disappears { "takes" } else { "changes" };
-        let which = if ours { "this run does not cover" } else { "these manifests do not own" };
-        let message = format!("{doing} {} {does} {}, which {which}", kind::title(of), kind::title(on));
+        let message = format!(
+            "{doing} {} {does} {}, which these manifests do not own",
+            kind::title(of),
+            kind::title(on)
+        );
         refuse(Reason::Cascade, message, Some(ConsentKey::Cascade));
     }
     if effect.fate == Fate::Disappears {

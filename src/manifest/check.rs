@@ -23,7 +23,7 @@ use crate::state::SecretSource;
 use crate::text::{At, Code, Note};
 use known::Known;
 pub use recorded::check_recorded;
-pub use switches::check_switches;
+pub use switches::{check_dropped, check_turned_off};
 
 /// Checks everything that the manifests say of a realm.
 pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
@@ -35,7 +35,7 @@ pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
         client::check(desired, address, object, &mut notes);
         client_scope::check(address, object, &mut notes);
         links::check(address, object, &mut notes);
-        check_switches(address, object, object, None, &mut notes);
+        check_turned_off(address, object, object, &mut notes);
         notes.extend(kind::refused_anywhere(address, object));
         for node in object.fields.values() {
             node.each_secret(&mut |secret, at| {

@@ -5,25 +5,16 @@ use std::sync::Mutex;
 
 use crate::diff::{Ownership, Terms};
 use crate::kind::{USER, parse_address};
-use crate::manifest::{Desired, Loaded, Prune};
+use crate::manifest::{Desired, Loaded};
 use crate::state::{Address, Found, Known, Live, Pattern};
-use crate::text::{At, Code, Note, Severity, nearest};
+use crate::text::{At, Code, Note, nearest};
 
 /// The patterns of a run, and which of them matched something in the realms that were planned so far.
 #[derive(Debug, Default)]
 pub struct Patterns {
     /// Where it is written, and the pattern.
     listed: Vec<(&'static str, Pattern)>,
-    /// The patterns of `--only`, in a run that prunes: what they name may stand in the ledger alone.
-    only: Vec<Pattern>,
-    seen: Mutex<Seen>,
-}
-
-#[derive(Debug, Default)]
-struct Seen {
-    matched: BTreeSet<usize>,
-    only: BTreeSet<String>,
-    realms: BTreeSet<String>,
+    matched: Mutex<BTreeSet<usize>>,
 }
 
 impl Patterns {
@@ -37,37 +28,31 @@ impl Patterns {
         ];
         let lists = flags.into_iter().chain(project.into_iter().filter(|_| is_whole));
         let listed = lists.flat_map(|(of, list)| list.iter().map(move |it| (of, it.clone())));
-        let only = if terms.prune == Prune::Nothing { Vec::new() } else { terms.only.clone() };
-        Self { listed: listed.collect(), only, seen: Mutex::default() }
+        Self { listed: listed.collect(), matched: Mutex::default() }
     }
 
-    /// Returns the patterns that matched nothing, once the last of so many realms is planned.
+    /// Returns the patterns that matched nothing in any realm of the run, with the last of them.
     pub(super) fn unmatched(
         &self,
         desired: &Desired,
         live: &Live,
         ownership: &Ownership,
-        realms: usize,
+        is_last: bool,
     ) -> Vec<Note> {
         let listed = ownership.ledger.iter().flat_map(|it| it.entries.keys());
-        let ours: BTreeSet<&Address> = desired.state.objects.keys().chain(listed).collect();
-        let all: BTreeSet<&Address> = live.state.objects.keys().chain(ours.iter().copied()).collect();
-        let Ok(mut seen) = self.seen.lock() else { return Vec::new() };
+        let all: BTreeSet<&Address> =
+            desired.state.objects.keys().chain(live.state.objects.keys()).chain(listed).collect();
+        let Ok(mut matched) = self.matched.lock() else { return Vec::new() };
         for (at, (_, pattern)) in self.listed.iter().enumerate() {
             if may_match(pattern, live) || all.iter().any(|it| pattern.covers(it)) {
-                seen.matched.insert(at);
+                matched.insert(at);
             }
         }
-        let only = self.only.iter().filter(|it| ours.iter().any(|address| it.covers(address)));
-        seen.only.extend(only.map(|it| it.written().to_owned()));
-        seen.realms.insert(desired.realm.clone());
-        if seen.realms.len() < realms {
+        if !is_last {
             return Vec::new();
         }
-        let missed = self.listed.iter().enumerate().filter(|(at, _)| !seen.matched.contains(at));
-        let missed = missed.map(|(_, (of, pattern))| matches_nothing(of, pattern, all.iter().copied()));
-        let only = self.only.iter().filter(|it| !seen.only.contains(it.written()));
-        missed.chain(only.map(|it| of_only(it, ours.iter().copied()))).collect()
+        let missed = self.listed.iter().enumerate().filter(|(at, _)| !matched.contains(at));
+        missed.map(|(_, (of, pattern))| matches_nothing(of, pattern, all.iter().copied())).collect()
     }
 }
 
@@ -80,18 +65,15 @@ fn may_match(pattern: &Pattern, live: &Live) -> bool {
     is_of_users && live.known(USER, None) != Known::All
 }
 
-/// Returns what is wrong with patterns of `--only` that cover nothing that is declared, in a run that does not prune.
-pub fn only_nothing(terms: &Terms, loaded: &Loaded) -> Vec<Note> {
-    if terms.prune != Prune::Nothing {
-        return Vec::new();
-    }
+/// Returns what is wrong with patterns of `--only` that cover nothing that is declared.
+pub fn only_nothing(only: &[Pattern], loaded: &Loaded) -> Vec<Note> {
     let declared: Vec<&Address> = loaded.realms.iter().flat_map(|it| it.state.objects.keys()).collect();
-    let missed = terms.only.iter().filter(|it| !declared.iter().any(|address| it.covers(address)));
-    missed.map(|it| of_only(it, declared.iter().copied())).collect()
-}
-
-fn of_only<'a>(pattern: &Pattern, all: impl Iterator<Item = &'a Address>) -> Note {
-    Note { severity: Severity::Error, ..matches_nothing("--only", pattern, all) }
+    let missed = only.iter().filter(|it| !declared.iter().any(|address| it.covers(address)));
+    let note = |it: &Pattern| Note {
+        severity: crate::text::Severity::Error,
+        ..matches_nothing("--only", it, declared.iter().copied())
+    };
+    missed.map(note).collect()
 }
 
 fn matches_nothing<'a>(of: &str, pattern: &Pattern, all: impl Iterator<Item = &'a Address>) -> Note {

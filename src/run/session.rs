@@ -53,7 +53,7 @@ pub struct Session {
     /// Who is logged in, and in which realm where that can be told.
     pub myself: Myself,
     pub auth_realm: Option<String>,
-    /// Why nothing is pruned although that was asked for.
+    /// Why nothing is pruned although that was asked for, and what to do.
     pub waits: Option<String>,
 }
 
@@ -106,10 +106,12 @@ impl Session {
         })
     }
 
-    /// Leaves out pruning in every realm of the run.
-    pub fn stop_pruning(&mut self, why: String) {
+    /// Leaves out pruning in every realm of the run because of one of them.
+    pub fn stop_pruning(&mut self, why: &str) {
         self.terms.prune = Prune::Nothing;
-        self.waits = Some(why);
+        self.waits = Some(format!(
+            "{why}, and what is gone here may have moved there; apply again once it is applied"
+        ));
     }
 
     /// Plans all realms of the run as they were read.
@@ -122,7 +124,7 @@ impl Session {
         let plans: Vec<Plan> = planned.iter().map(|it| it.plan.clone()).collect();
         match self.pruning_waits(&plans, true).filter(|_| !again.is_empty()) {
             Some(why) => {
-                self.stop_pruning(why);
+                self.stop_pruning(&why);
                 all(self, again)
             }
             None => planned,
@@ -133,13 +135,12 @@ impl Session {
     pub fn plan(&self, realm: usize, adopt: bool, observed: Observed) -> Planned {
         let mut planned = plan_realm(&self.request(realm, adopt), observed);
         let (desired, live) = (self.desired(realm), &planned.read.live);
-        let unmatched = self.patterns.unmatched(desired, live, &planned.ownership, self.loaded.realms.len());
+        let is_last = realm + 1 == self.loaded.realms.len();
+        let unmatched = self.patterns.unmatched(desired, live, &planned.ownership, is_last);
         planned.plan.diff.notes.extend(unmatched);
         if let Some(why) = self.waits.as_ref().filter(|_| !planned.plan.diff.left_behind.is_empty()) {
             let note = Note::warning(Code::PruningWaits, "nothing is pruned in this run", At::SERVER, "");
-            planned.plan.diff.notes.push(note.help(format!(
-                "{why}, and what is gone here may have moved there; apply again once it is applied"
-            )));
+            planned.plan.diff.notes.push(note.help(why));
         }
         if !planned.plan.is_empty() {
             self.judge_access(&mut planned, self.desired(realm));

@@ -1,6 +1,7 @@
 //! What a plain server with a new realm would refuse: it may be another one, so these are warnings.
 
 use super::super::load::Desired;
+use super::check_dropped;
 use crate::kind::{self, Judge, NEWEST, ServerInfo, UserProfile};
 use crate::state::Object;
 use crate::text::Note;
@@ -24,10 +25,10 @@ pub fn check_recorded(desired: &Desired) -> Vec<Note> {
         version: NEWEST,
         is_sure: false,
     };
-    desired
-        .state
-        .objects
-        .iter()
-        .flat_map(|(address, object)| kind::refused(&judge, address, object))
-        .collect()
+    let mut notes = Vec::new();
+    for (address, object) in &desired.state.objects {
+        check_dropped(address, object, object, None, &mut notes);
+        notes.extend(kind::refused(&judge, address, object));
+    }
+    notes
 }

@@ -4,9 +4,16 @@ use crate::kind::{self, Field, Version};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
 
-/// Notes which fields of an object the server would not keep beside what it becomes. Without a version, nobody knows
-/// what it becomes but by the manifests: then what only newer servers drop is a warning.
-pub fn check_switches(
+/// Notes which fields of an object the server turns off beside what it becomes.
+pub fn check_turned_off(address: &Address, object: &Object, becomes: &Object, notes: &mut Vec<Note>) {
+    for rule in kind::kind(address.kind()).fields {
+        turned_off(rule, address, object, becomes, notes);
+    }
+}
+
+/// Notes which keys of an object the server would not keep beside what it becomes. Without a version nobody knows what
+/// it becomes but by the manifests: then what only newer servers drop is a warning.
+pub fn check_dropped(
     address: &Address,
     object: &Object,
     becomes: &Object,
@@ -14,7 +21,6 @@ pub fn check_switches(
     notes: &mut Vec<Note>,
 ) {
     for rule in kind::kind(address.kind()).fields {
-        turned_off(rule, address, object, becomes, notes);
         if let (Some(map), Some(all)) = (object.get(rule.name), becomes.get(rule.name)) {
             for needs in rule.needs.iter().filter(|it| version.is_none_or(|version| version >= it.since)) {
                 dropped(rule, needs, address, (map, all), version, notes);
