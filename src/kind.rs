@@ -43,7 +43,8 @@ pub use policy::{goes_when_empty, main_field, policy_types};
 pub use realm::{has_languages, waits_for_the_realm};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
 pub use refused::{
-    Clash, Judge, asks_flows, asks_server_info, clashes, refused, refused_anywhere, wrong_realm_name,
+    Clash, Judge, asks_flows, asks_server_info, clashes, policies, refused, refused_anywhere, refused_whole,
+    wrong_realm_name,
 };
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
 pub use role::{administrator, default_role_name, is_administration};
@@ -52,6 +53,7 @@ pub use server_info::ServerInfo;
 pub use service_account::{reserved_for, service_account, service_account_of};
 pub use user::name_users_by_email;
 pub use user_profile::UserProfile;
+use user_profile::is_email;
 
 use crate::state::{Address, Is, KindName, Object};
 use crate::text::{Note, Tree};
@@ -182,8 +184,9 @@ pub struct Field {
     pub whole: bool,
     /// The server draws a new value when this switch of the object goes off, whatever else is said beside that.
     pub drawn_with: &'static str,
-    /// The feature without which the server keeps a switch off.
-    pub feature: &'static str,
+    /// Features without which the server keeps this off, or refuses a key of it: the key, empty for the field
+    /// itself, and the feature.
+    pub features: &'static [(&'static str, &'static str)],
     /// The server leaves out targets of another protocol than the object's, without a word.
     pub same_protocol: bool,
     /// Links that stay although no manifest mentions them, unless we made them.
@@ -342,7 +345,7 @@ const fn field(name: &'static str) -> Field {
         needs: &[],
         whole: false,
         drawn_with: "",
-        feature: "",
+        features: &[],
         same_protocol: false,
         stays: Stays::Nothing,
     }

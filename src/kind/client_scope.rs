@@ -1,6 +1,6 @@
 //! Client scopes with their mappers.
 
-use super::{Kind, MAPPER, Routes, Unset, Unsets, children, kept, scope_mapping, server_owned};
+use super::{Field, Kind, MAPPER, Routes, Unset, Unsets, children, kept, scope_mapping, server_owned};
 
 /// Puts `sub` into access tokens, since Keycloak 25.
 pub(super) const BASIC: &str = "basic";
@@ -13,7 +13,10 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     under: &[],
     fields: &[
         server_owned("id"),
-        kept("attributes"),
+        Field {
+            features: &[("is.dynamic.scope", "DYNAMIC_SCOPES"), ("dynamic.scope.regexp", "DYNAMIC_SCOPES")],
+            ..kept("attributes")
+        },
         kept("protocol"),
         scope_mapping::OF_REALM,
         scope_mapping::OF_CLIENTS,

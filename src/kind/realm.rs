@@ -61,9 +61,9 @@ pub(super) static REALM: Kind = Kind {
             turns_off: &["loginWithEmailAllowed", "registrationEmailAsUsername"],
             ..field("duplicateEmailsAllowed")
         },
-        Field { feature: "ORGANIZATION", ..field("organizationsEnabled") },
-        Field { feature: "SCIM_API", ..field("scimApiEnabled") },
-        Field { feature: "OID4VC_VCI", ..field("verifiableCredentialsEnabled") },
+        Field { features: &[("", "ORGANIZATION")], ..field("organizationsEnabled") },
+        Field { features: &[("", "SCIM_API")], ..field("scimApiEnabled") },
+        Field { features: &[("", "OID4VC_VCI")], ..field("verifiableCredentialsEnabled") },
         Field {
             stays: Stays::BuiltIn,
             excludes: "defaultOptionalClientScopes",
@@ -160,7 +160,9 @@ fn respell(tree: &Tree, _: &mut Vec<Note>) -> Tree {
     let mut headers: Vec<(Key, Tree)> = Vec::new();
     for (key, value) in tree.entries() {
         let TreeIs::Map(attributes) = &value.is else {
-            entries.push((key.clone(), value.clone()));
+            let policy = value.scalar().filter(|_| &*key.name == "passwordPolicy");
+            let value = policy.map_or_else(|| value.clone(), |it| Tree::new(value.at, tidied(it)));
+            entries.push((key.clone(), value));
             continue;
         };
         if &*key.name != "attributes" {
@@ -186,6 +188,12 @@ fn respell(tree: &Tree, _: &mut Vec<Note>) -> Tree {
     entries.extend(fields);
     add_headers(&mut entries, headers);
     Tree::new(tree.at, TreeIs::Map(entries))
+}
+
+/// A password policy without what the server leaves out of it.
+fn tidied(policy: &str) -> TreeIs {
+    let parts: Vec<&str> = policy.split(" and ").map(str::trim).filter(|it| !it.is_empty()).collect();
+    TreeIs::Text(parts.join(" and ").into())
 }
 
 /// Adds headers that attributes show to the field that holds them; what the field says wins.

@@ -3,24 +3,32 @@
 //! [`refused_anywhere`] holds on every server, so manifests alone tell it. [`refused`] depends on the server, the
 //! realm and its user profile; without a server it is asked with what is recorded of a plain one, and only warns.
 
+mod acr;
 mod choices;
+mod credentials;
+mod features;
 mod lengths;
+mod mail;
+mod pairwise;
 mod realm;
 mod unique;
 mod uris;
 mod users;
+mod whole;
 
 use std::collections::BTreeMap;
 
-use super::{NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, UserProfile, Version, title};
+use super::{GROUP, NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, UserProfile, Version, title};
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::{At, Code, Note};
 
-pub use realm::wrong_realm_name;
+pub use realm::{policies, wrong_realm_name};
 pub use unique::{Clash, clashes};
 
 /// What decides beside the object itself.
 pub struct Judge<'a> {
+    /// What the manifests say.
+    pub desired: &'a State,
     /// What the realm will hold.
     pub state: &'a State,
     pub server: &'a ServerInfo,
@@ -32,7 +40,11 @@ pub struct Judge<'a> {
     pub is_sure: bool,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    fn desired(&self, address: &Address) -> Option<&'a Object> {
+        self.desired.get(address)
+    }
+
     /// Returns whether something that a version refuses is refused here: between recorded versions nobody knows.
     fn since(&self, version: Version) -> Option<Severe> {
         match self.version {
@@ -66,6 +78,12 @@ pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
     choices::fixed(address, object, &mut notes);
     uris::check(address, object, OLDEST, &mut |_, note| notes.push(note));
     realm::numbers(address, object, &mut notes);
+    realm::headers(address, object, &mut notes);
+    credentials::check(address, object, &mut notes);
+    if address.kind() == GROUP && address.name().trim().is_empty() {
+        let words = "a group has a blank name";
+        notes.push(Note::error(Code::WrongName, words, object.at, "Keycloak would refuse it"));
+    }
     if address.kind() == ROLE && matches!(address.name(), "." | "..") {
         let words = format!("{} has a name that no request can carry", title(address));
         notes.push(
@@ -80,6 +98,7 @@ pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
 pub fn refused(judge: &Judge<'_>, address: &Address, object: &Object) -> Vec<Note> {
     let mut notes = Vec::new();
     choices::check(judge, address, object, &mut notes);
+    features::check(judge, address, object, &mut notes);
     if let Some(severe) = judge.since(NEWEST) {
         uris::check(address, object, NEWEST, &mut |at, note| {
             let label = note.marks.first().map_or("", |it| &it.label).to_owned();
@@ -93,11 +112,23 @@ pub fn refused(judge: &Judge<'_>, address: &Address, object: &Object) -> Vec<Not
     notes
 }
 
-/// Returns whether something declared may depend on what a server has: values that not every plain server has.
+/// Returns what this server refuses of an object at every write, whoever said the values that do not go together.
+pub fn refused_whole(judge: &Judge<'_>, address: &Address) -> Vec<Note> {
+    let mut notes = Vec::new();
+    whole::check(judge, address, &mut notes);
+    notes
+}
+
+/// Returns whether something declared may depend on what a server has: values that not every plain server has, and
+/// what a feature may be off for.
 pub fn asks_server_info(state: &State) -> bool {
+    if state.objects.iter().any(|(address, object)| features::asks(address, object)) {
+        return true;
+    }
     [OLDEST, NEWEST].into_iter().any(|version| {
         let server = ServerInfo::recorded(version);
-        let judge = Judge { state, server, flows: None, profile: None, version, is_sure: true };
+        let judge =
+            Judge { desired: state, state, server, flows: None, profile: None, version, is_sure: true };
         let depends = |it: &Note| matches!(it.code, Code::NotOnServer | Code::PolicyTypeMissing);
         state.objects.iter().any(|(address, object)| refused(&judge, address, object).iter().any(depends))
     })
@@ -106,6 +137,13 @@ pub fn asks_server_info(state: &State) -> bool {
 /// Returns whether something declared names flows.
 pub fn asks_flows(state: &State) -> bool {
     state.objects.values().any(|object| realm::FLOWS.iter().any(|(field, _)| object.get(field).is_some()))
+}
+
+/// Returns where a field, or one key of it, is said: as near as the manifests come to it.
+fn place(said: Option<&Object>, field: &str, key: &str) -> At {
+    let Some(object) = said else { return At::SERVER };
+    let Some(node) = object.get(field) else { return object.at };
+    node.get(key).map_or(node.at, |it| it.at)
 }
 
 /// Calls `f` with every text of a field, or of one key of it, in lists too.

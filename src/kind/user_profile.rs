@@ -30,6 +30,9 @@ enum Validator {
     Options(Vec<String>),
 }
 
+/// How long values are where the profile does not say it.
+const MOST: usize = 2048;
+
 impl UserProfile {
     pub fn read(profile: &Value) -> Self {
         let attributes = profile.get("attributes").and_then(Value::as_array).into_iter().flatten();
@@ -59,12 +62,15 @@ impl UserProfile {
 
     /// Returns why the server would refuse a value of an attribute, if it would.
     pub fn refuses(&self, attribute: &str, text: &str) -> Option<String> {
-        let attribute = self.attributes.get(attribute)?;
         // Nothing is no wrong value.
         if text.is_empty() {
             return None;
         }
-        attribute.validators.iter().find_map(|it| it.refuses(text))
+        let validators = self.attributes.get(attribute).map_or(&[][..], |it| &it.validators);
+        let has_length = validators.iter().any(|it| matches!(it, Validator::Length { .. }));
+        let by_default = Validator::Length { least: None, most: Some(MOST) };
+        let validators = validators.iter().chain((!has_length).then_some(&by_default));
+        validators.into_iter().find_map(|it| it.refuses(text))
     }
 }
 
@@ -137,7 +143,7 @@ fn is_latin(it: char) -> bool {
 }
 
 /// Returns whether the server takes a text for an e-mail address.
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let is_atom = |it: &str| {
         !it.is_empty()

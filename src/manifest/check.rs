@@ -9,6 +9,7 @@ mod client_scope;
 mod known;
 mod links;
 mod loops;
+mod password_policy;
 mod placeholder;
 mod policy;
 mod recorded;
@@ -33,6 +34,7 @@ pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
         reference::check(&known, address, object, &mut notes);
         policy::check(desired, address, object, &mut notes);
         client::check(desired, address, object, &mut notes);
+        password_policy::check(address, object, &mut notes);
         client_scope::check(address, object, &mut notes);
         links::check(address, object, &mut notes);
         check_turned_off(address, object, object, &mut notes);

@@ -77,7 +77,7 @@ fn live() -> Live {
         "realm": "shop",
         "defaultRole": {"name": "default-roles-shop"},
         "displayName": "Shop",
-        "smtpServer": {"host": "mail", "auth": "true", "password": "**********"},
+        "smtpServer": {"host": "mail", "from": "a@example.org", "auth": "true", "password": "**********"},
         "roles": {"realm": [
             {"name": "reader", "description": "Reads"}, {"name": "legacy"}, {"name": "other"},
             {"name": "default-roles-shop", "composites": {"realm": ["legacy"]}}]},

@@ -76,7 +76,7 @@ named! {
     EmptyPolicy = "RW0304",
     /// The times of a time policy do not fit together, or are none.
     WrongTime = "RW0305",
-    /// The pattern of a regex policy is not a regular expression of Java.
+    /// The pattern of a regex policy or of a password policy is not a regular expression of Java.
     WrongPattern = "RW0306",
     /// A decision strategy does not work where it stands.
     WrongStrategy = "RW0307",
@@ -102,6 +102,8 @@ named! {
     WrongName = "RW0317",
     /// Two objects share a value that only one may have.
     NotUnique = "RW0318",
+    /// Values of one object do not go together, and Keycloak refuses every write of it.
+    NotTogether = "RW0319",
 
     // 04: what works, and is hardly meant.
     /// A secret is written in a manifest.
@@ -152,7 +154,7 @@ named! {
     DiffersInCase = "RW0513",
     /// The server lets nobody change an object.
     CannotChange = "RW0514",
-    /// Something names what this server does not have: a theme, a listener, a flow, a type.
+    /// Something names what this server does not have: a theme, a listener, a flow, a type, a feature.
     NotOnServer = "RW0515",
     /// The password policy of the realm refuses a password.
     WeakPassword = "RW0516",
@@ -160,6 +162,8 @@ named! {
     FederatedUser = "RW0517",
     /// Sessions of clients would outlive those of the realm.
     SessionTooLong = "RW0518",
+    /// A file has to be on the server, which nobody can see from here.
+    FileOnServer = "RW0519",
 
     // 06: access tests.
     /// An access test does not say whose resources it is about, or names no resource server.

@@ -35,6 +35,8 @@ pub(crate) struct Server {
     not_kept: Vec<(Address, String)>,
     /// `files: [old.yaml]`: further manifests that the last apply read.
     files: Vec<String>,
+    /// `features: { ORGANIZATION: false }`: what of the server is on or off otherwise than on a plain one.
+    features: BTreeMap<String, bool>,
     /// `profile: {..}`: the user profile as the server answers it.
     profile: Option<Value>,
     /// Manifests that our owner applied, by realm, in the state that they made, and the ledger.
@@ -90,6 +92,10 @@ impl Server {
                     Some((kind::parse_address(address)?, path.to_owned()))
                 });
                 self.not_kept = all.collect::<Option<_>>().ok_or("`not_kept` has what is no address")?;
+            }
+            ("features", Value::Object(them)) => {
+                let switch = |(name, it): (String, Value)| Some((name, it.as_bool()?));
+                self.features = them.into_iter().filter_map(switch).collect();
             }
             ("profile", it) => self.profile = Some(it),
             (key, _) => return Err(format!("server.yaml does not take `{key}`, or not such a value")),
@@ -181,6 +187,8 @@ impl Server {
                 Err(realmwright::diff::LedgerError::Damaged("a part of it is missing".to_owned())),
             )
         });
+        let mut server_info = ServerInfo::recorded(version).clone();
+        server_info.features.extend(self.features.clone());
         Observed {
             ledgers: ours.into_iter().chain(others).chain(damaged).collect(),
             read: Read {
@@ -193,7 +201,7 @@ impl Server {
                 }),
                 requests: 0,
                 user_profile: self.profile.clone().or_else(|| Some(kind::fresh_user_profile(version))),
-                server_info: Some(ServerInfo::recorded(version).clone()),
+                server_info: Some(server_info),
                 flows: Some(kind::fresh_flows(version)),
                 federated: BTreeSet::new(),
                 live,

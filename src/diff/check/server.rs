@@ -1,14 +1,17 @@
 //! What this server would refuse, or take and drop: said before anything is sent.
 
+use std::collections::BTreeSet;
+
 use super::{Diff, Question};
-use crate::change::{Action, Change, Why};
-use crate::kind::{self, Judge, ServerInfo};
+use crate::change::{Action, Change, To, Why};
+use crate::kind::{self, Judge, MAPPER, ServerInfo};
 use crate::text::{At, Note};
 
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     // What nobody could ask for is not missing.
     let nothing = ServerInfo::default();
     let judge = Judge {
+        desired: &out.desired,
         state: &out.planned,
         server: question.server.unwrap_or(&nothing),
         flows: question.flows,
@@ -17,9 +20,17 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
         is_sure: true,
     };
     let mut notes = Vec::new();
+    let mut written = BTreeSet::new();
     for change in &out.changes {
         if !matches!(change.action, Action::Create | Action::Update) {
             continue;
+        }
+        // A mapper is judged with what it stands under.
+        let parent = change.object.parent().filter(|_| change.object.kind() == MAPPER);
+        if change.action == Action::Create
+            || change.fields.iter().any(|it| !matches!(it.to, To::Links { .. }))
+        {
+            written.extend([Some(change.object.clone()), parent].into_iter().flatten());
         }
         let Some(object) = out.desired.get(&change.object) else { continue };
         // What is there already was taken once.
@@ -27,6 +38,7 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
             kind::refused(&judge, &change.object, object).into_iter().filter(|it| is_about(it, change)),
         );
     }
+    notes.extend(written.iter().flat_map(|it| kind::refused_whole(&judge, it)));
     out.notes.extend(notes);
 }
 

@@ -88,6 +88,22 @@ static WORDS: &[Words] = &[
         takes: &["poll", "ping"],
         is_refused: true,
     },
+    Words {
+        kind: CLIENT,
+        field: "attributes",
+        key: "ciba.backchannel.auth.request.signing.alg",
+        takes: &[
+            "ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512", "none",
+        ],
+        is_refused: true,
+    },
+    Words {
+        kind: CLIENT_SCOPE,
+        field: "attributes",
+        key: "parameterized.scope.type",
+        takes: &["string", "custom", "boolean", "integer", "username", "delegation"],
+        is_refused: true,
+    },
 ];
 
 fn all(names: &BTreeSet<String>) -> Names<'_> {

@@ -4,8 +4,8 @@ use super::{each_text, of, texts};
 use crate::kind::{
     CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, title,
 };
-use crate::state::{Address, KindName, Object};
-use crate::text::{Code, Note};
+use crate::state::{Address, KindName, Object, SecretRef, SecretSource};
+use crate::text::{At, Code, Note};
 
 /// What most columns hold.
 const MOST: usize = 255;
@@ -19,7 +19,7 @@ const LIMITS: &[(KindName, &[&str], usize)] = &[
     (ROLE, &["description", "attributes"], MOST),
     (GROUP, &["description", "attributes"], MOST),
     (CLIENT, &["name", "description", "rootUrl", "baseUrl", "adminUrl", "redirectUris", "webOrigins"], MOST),
-    (CLIENT, &["clientAuthenticatorType"], MOST),
+    (CLIENT, &["clientAuthenticatorType", "secret"], MOST),
     (CLIENT_SCOPE, &["description"], MOST),
     (CLIENT_SCOPE, &["attributes"], 2048),
     (SCOPE, &["displayName", "iconUri"], MOST),
@@ -36,6 +36,7 @@ const MAPS: &[&str] = &["attributes", "config", "smtpServer", "browserSecurityHe
 
 pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
     let kind = address.kind();
+    let mut secrets = Vec::new();
     let mut too_long = |what: String, is: usize, most: usize, at| {
         let words = format!("{what} is too long: {is} characters");
         notes.push(
@@ -54,6 +55,11 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
                     too_long(format!("a text in {}", of(field, "", address)), length, *most, at);
                 }
             });
+            if let Some(node) = object.get(field) {
+                node.each_secret(&mut |secret, at| {
+                    secrets.extend(long_secret(secret, at, *most, field, address));
+                });
+            }
         }
     }
     for map in MAPS {
@@ -67,4 +73,13 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
             }
         }
     }
+    notes.extend(secrets);
+}
+
+/// A secret that is written out and too long; how long it is stays hidden.
+fn long_secret(secret: &SecretRef, at: At, most: usize, field: &str, address: &Address) -> Option<Note> {
+    let SecretSource::Literal(text) = &secret.source else { return None };
+    let words = format!("a secret in {} is too long", of(field, "", address));
+    let note = Note::error(Code::TooLong, words, at, format!("Keycloak stores {most} characters"));
+    (text.chars().count() > most).then(|| note.help("shorten it"))
 }

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Judge, Severe, of};
+use super::{Judge, Severe, each_text, of, place};
 use crate::kind::representation::{Type, field_type};
-use crate::kind::{CLIENT, NEWEST, REALM, realm_address, title};
+use crate::kind::{NEWEST, REALM, realm_address, title};
 use crate::state::{Address, Is, Node, Object};
-use crate::text::{At, Code, Note, nearest};
+use crate::text::{Code, Note, nearest};
 
 /// Bindings, and of what kind the flow has to be.
 pub(super) const FLOWS: &[(&str, &str)] = &[
@@ -37,11 +37,15 @@ const NOT_NEGATIVE: &[&str] = &[
     "failureFactor",
     "maxDeltaTimeSeconds",
     "maxFailureWaitSeconds",
+    "maxSecondaryAuthFailures",
     "maxTemporaryLockouts",
     "minimumQuickLoginWaitSeconds",
     "quickLoginCheckMilliSeconds",
     "waitIncrementSeconds",
 ];
+
+/// Fields that have to be more than zero.
+const POSITIVE: &[&str] = &["accessCodeLifespanLogin", "accessCodeLifespanUserAction"];
 
 /// A session of clients, the same for one client, and what it may not outlive, with and without "remember me".
 struct Session(&'static str, &'static str, &'static str, &'static str);
@@ -93,6 +97,13 @@ pub(super) fn numbers(address: &Address, object: &Object, notes: &mut Vec<Note>)
                     .help(format!("it takes at most {}", i32::MAX)),
             );
         }
+        if let Some(number) = number(node).filter(|it| *it < 1 && POSITIVE.contains(&&**field)) {
+            let words = format!("{} cannot be {number}", of(field, "", address));
+            notes.push(
+                Note::error(Code::WrongNumber, words, node.at, "Keycloak would refuse it")
+                    .help("write a number of seconds"),
+            );
+        }
     }
     let attributes = object.get("attributes").and_then(Node::as_map).into_iter().flatten();
     for (key, node) in attributes {
@@ -106,13 +117,26 @@ pub(super) fn numbers(address: &Address, object: &Object, notes: &mut Vec<Note>)
     }
 }
 
+/// Checks security headers, which go into every answer.
+pub(super) fn headers(address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    if address.kind() != REALM {
+        return;
+    }
+    each_text(object, "browserSecurityHeaders", "", &mut |text, at| {
+        if text.contains('\n') {
+            let words = "a security header of the realm has several lines";
+            let note = Note::error(Code::WrongForm, words, at, "Keycloak would refuse it");
+            notes.push(note.help("write it on one line; in YAML `>-` makes one line of several"));
+        }
+    });
+}
+
 pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
     if address.kind() == REALM {
         flows(judge, address, object, notes);
         password_policy(judge, object, notes);
     }
     let Some(severe) = judge.since(NEWEST) else { return };
-    sessions(judge, severe, address, object, notes);
     for field in NOT_NEGATIVE.iter().filter(|_| address.kind() == REALM) {
         let Some(node) = object.get(field).filter(|it| number(it).is_some_and(|it| it < 0)) else { continue };
         let words = format!("{} cannot be negative", of(field, "", address));
@@ -149,25 +173,32 @@ fn flows(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<
 }
 
 /// Sessions of clients end before the realm's do.
-fn sessions(judge: &Judge<'_>, severe: Severe, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+pub(super) fn sessions(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
+    let Some(severe) = judge.since(NEWEST) else { return };
     let Some(realm) = judge.state.get(&realm_address()) else { return };
     let value = |field: &str| realm.get(field).and_then(number);
     for Session(of_realm, of_client, most, remembered) in SESSIONS {
-        let node = match address.kind() {
-            REALM => object.get(of_realm),
-            CLIENT => object.get("attributes").and_then(|it| it.get(of_client)),
-            _ => None,
+        let (field, key, is) = match address.kind() {
+            REALM => (*of_realm, "", Some(value(of_realm).unwrap_or(0))),
+            _ => {
+                ("attributes", *of_client, whole.get("attributes").and_then(|it| number(it.get(of_client)?)))
+            }
         };
-        let (Some(node), Some(mut limit)) = (node, value(most)) else { continue };
+        let (Some(is), Some(mut limit)) = (is, value(most)) else { continue };
         if realm.is_true("rememberMe") {
             limit = limit.max(value(remembered).unwrap_or(0));
         }
-        let Some(is) = number(node).filter(|it| *it > limit) else { continue };
+        if is <= limit {
+            continue;
+        }
+        // Of the two, the one that a manifest says.
+        let said = judge.desired(address);
+        let field = if said.is_some_and(|it| it.get(field).is_some()) { field } else { most };
         let words = format!("a session of {} outlives the realm's: {is} seconds", title(address));
         let label = format!("`{most}` of the realm is {limit}");
         notes.push(
             judge
-                .note(severe, Code::SessionTooLong, words, node.at, label)
+                .note(severe, Code::SessionTooLong, words, place(said, field, key), label)
                 .help(format!("write at most {limit}, or raise `{most}`")),
         );
     }
@@ -184,7 +215,7 @@ fn number(node: &Node) -> Option<i64> {
 }
 
 /// The parts of a password policy: names and what stands in their parentheses.
-pub(super) fn policies(text: &str) -> impl Iterator<Item = (&str, &str)> {
+pub fn policies(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.split(" and ").map(|it| match it.trim().split_once('(') {
         Some((name, rest)) => (name, rest.strip_suffix(')').unwrap_or(rest)),
         None => (it.trim(), ""),
@@ -209,23 +240,37 @@ const NUMBERED: &[&str] = &[
 fn password_policy(judge: &Judge<'_>, object: &Object, notes: &mut Vec<Note>) {
     let Some(node) = object.get("passwordPolicy") else { return };
     let text = node.as_text().unwrap_or_default();
-    let mut refuse = |words: String, known: &BTreeSet<String>, written: &str, at: At| {
-        let note = judge.note(Severe::Error, Code::NotOnServer, words, at, "Keycloak would refuse it");
+    let mut refuse = |words: String, label: &str, known: &BTreeSet<String>, written: &str| {
+        let note = judge.note(Severe::Error, Code::NotOnServer, words, node.at, label);
         notes.push(match nearest(written, known.iter().map(String::as_str)) {
             Some(near) => note.help(format!("did you mean `{near}`?")),
             None => note.help("write it as the admin console shows it: `length(12) and digits(1)`"),
         });
     };
+    let no = "Keycloak would refuse it";
+    let mut names = BTreeSet::new();
     for (name, argument) in policies(text).filter(|(name, _)| !name.is_empty()) {
+        if !names.insert(name) {
+            let words = format!("password policy `{name}` stands twice");
+            refuse(words, "Keycloak would keep the last one", &BTreeSet::new(), "");
+            continue;
+        }
         let known = &judge.server.password_policies;
         let hashes = &judge.server.password_hashes;
         if !known.is_empty() && !known.contains(name) {
-            refuse(format!("there is no password policy `{name}`"), known, name, node.at);
+            refuse(format!("there is no password policy `{name}`"), no, known, name);
         } else if NUMBERED.contains(&name) && !argument.is_empty() && argument.parse::<i32>().is_err() {
             let words = format!("password policy `{name}` takes a number, not `{argument}`");
-            refuse(words, &BTreeSet::new(), "", node.at);
+            refuse(words, no, &BTreeSet::new(), "");
         } else if name == "hashAlgorithm" && !hashes.is_empty() && !hashes.contains(argument) {
-            refuse(format!("there is no password hash `{argument}`"), hashes, argument, node.at);
+            refuse(format!("there is no password hash `{argument}`"), no, hashes, argument);
         }
+    }
+    let files = policies(text).filter(|(name, file)| *name == "passwordBlacklist" && !file.is_empty());
+    for (_, file) in files {
+        let words = format!("password policy `passwordBlacklist` needs file `{file}` on the server");
+        let label = "without it Keycloak answers 500, and nobody can tell from here";
+        let note = Note::warning(Code::FileOnServer, words, node.at, label);
+        notes.push(note.help("put it into `data/password-blacklists` of every server first"));
     }
 }

@@ -14,11 +14,24 @@ fn said(text: &str, version: Version, is_sure: bool) -> Vec<String> {
     let flows = fresh_flows(version);
     let profile = UserProfile::read(&fresh_user_profile(version));
     let server = ServerInfo::recorded(version);
-    let judge =
-        Judge { state: &state, server, flows: Some(&flows), profile: Some(&profile), version, is_sure };
+    let mut desired = State::default();
+    for (address, object) in &lifted.pieces {
+        desired.objects.insert(address.clone(), object.clone());
+    }
+    let judge = Judge {
+        desired: &desired,
+        state: &state,
+        server,
+        flows: Some(&flows),
+        profile: Some(&profile),
+        version,
+        is_sure,
+    };
     let mut lines = Vec::new();
     for (address, object) in &lifted.pieces {
-        for note in refused_anywhere(address, object).into_iter().chain(refused(&judge, address, object)) {
+        let notes = refused_anywhere(address, object).into_iter();
+        let notes = notes.chain(refused(&judge, address, object)).chain(refused_whole(&judge, address));
+        for note in notes {
             let severity = if note.severity == Severity::Error { "error" } else { "warning" };
             lines.push(format!("{severity} {}", note.title));
         }
@@ -47,6 +60,125 @@ fn what_servers_refuse_is_known_of_each_version() {
         ("clientSessionIdleTimeout: 100000", "!", ""),
         ("attributes: { parRequestUriLifespan: abc }", "!", "!"),
         ("attributes: { actionTokenGeneratedByUserLifespan.verify-email: abc }", "!", "!"),
+        ("passwordPolicy: passwordBlacklist(words.txt)", "~", "~"),
+        ("passwordPolicy: length(8) and length(9)", "!", "!"),
+        ("smtpServer: { host: h }", "!", ""),
+        ("smtpServer: { host: h, from: nobody }", "!", ""),
+        ("smtpServer: { host: h, from: 'A <a@x.org>' }", "!", ""),
+        ("smtpServer: { host: h, from: ü@x.org }", "!", ""),
+        ("smtpServer: { host: h, from: ü@x.org, allowutf8: 'true' }", "", ""),
+        ("smtpServer: { host: h, from: a@bücher.de, replyTo: a b }", "!", ""),
+        ("smtpServer: { host: h, from: a@localhost, replyTo: '', envelopeFrom: bad, port: abc }", "", ""),
+        ("browserSecurityHeaders: { xFrameOptions: \"SAMEORIGIN\\n\" }", "!", "!"),
+        ("browserSecurityHeaders: { xFrameOptions: \"a\\rb\" }", "", ""),
+        ("accessCodeLifespanLogin: 0", "!", "!"),
+        ("maxSecondaryAuthFailures: -1", "!", ""),
+        ("ssoSessionIdleTimeout: -1", "!", ""),
+        ("attributes: { acr.loa.map: garbage }", "", ""),
+        ("clients: [{ clientId: a, attributes: { acr.loa.map: garbage } }]", "!", ""),
+        ("clients: [{ clientId: a, attributes: { acr.loa.map: '{\"gold\":\"x\"}' } }]", "!", ""),
+        ("clients: [{ clientId: a, attributes: { default.acr.values: nope } }]", "!", "!"),
+        ("clients: [{ clientId: a, attributes: { default.acr.values: '1' } }]", "", ""),
+        ("clients: [{ clientId: a, attributes: { default.acr.values: '2' } }]", "!", "!"),
+        ("clients: [{ clientId: a, attributes: { minimum.acr.value: nope } }]", "!", ""),
+        (
+            "clients: [{ clientId: a, attributes: { acr.loa.map: '{\"gold\":\"2\"}', default.acr.values: gold##1 } }]",
+            "",
+            "",
+        ),
+        (
+            "clients: [{ clientId: a, attributes: { acr.loa.map: '{\"gold\":\"2\"}', default.acr.values: '2' } }]",
+            "!",
+            "!",
+        ),
+        (
+            "attributes: { acr.loa.map: '{\"gold\":\"2\"}' }\nclients: [{ clientId: a, attributes: { default.acr.values: gold } }]",
+            "",
+            "",
+        ),
+        (
+            "clients: [{ clientId: a, attributes: { use.jwks.string: 'true', use.jwks.url: 'true' } }]",
+            "!",
+            "!",
+        ),
+        ("clients: [{ clientId: a, attributes: { ciba.backchannel.token.delivery.mode: ping } }]", "!", "!"),
+        (
+            "clients: [{ clientId: a, attributes: { ciba.backchannel.auth.request.signing.alg: HS256 } }]",
+            "!",
+            "!",
+        ),
+        (
+            "clients: [{ clientId: a, protocol: saml, attributes: { saml_artifact_binding_url: x y } }]",
+            "!",
+            "!",
+        ),
+        (
+            "clients: [{ clientId: a, redirectUris: ['https://a.org/*', 'https://b.org/*'], protocolMappers: [{ name: m, protocol: openid-connect, protocolMapper: oidc-sha256-pairwise-sub-mapper }] }]",
+            "!",
+            "!",
+        ),
+        (
+            "clients: [{ clientId: a, protocolMappers: [{ name: m, protocol: openid-connect, protocolMapper: oidc-sha256-pairwise-sub-mapper }] }]",
+            "!",
+            "!",
+        ),
+        (
+            "clients: [{ clientId: a, redirectUris: [/x], protocolMappers: [{ name: m, protocol: openid-connect, protocolMapper: oidc-sha256-pairwise-sub-mapper }] }]",
+            "!",
+            "!",
+        ),
+        (
+            "clients: [{ clientId: a, redirectUris: ['https://a.org/*'], protocolMappers: [{ name: m, protocol: openid-connect, protocolMapper: oidc-sha256-pairwise-sub-mapper, config: { sectorIdentifierUri: garbage } }] }]",
+            "!",
+            "!",
+        ),
+        (
+            "clients: [{ clientId: a, redirectUris: [/x, 'https://a.org:8443/*', 'http://a.org/x'], rootUrl: 'https://a.org', protocolMappers: [{ name: m, protocol: openid-connect, protocolMapper: oidc-sha256-pairwise-sub-mapper }, { name: n, protocol: openid-connect, protocolMapper: oidc-sha256-pairwise-sub-mapper }] }]",
+            "",
+            "",
+        ),
+        (
+            "clientScopes: [{ name: s, protocol: openid-connect, attributes: { is.dynamic.scope: 'true' } }]",
+            "",
+            "!",
+        ),
+        (
+            "clientScopes: [{ name: s, protocol: openid-connect, attributes: { is.parameterized.scope: 'true' } }]",
+            "!",
+            "",
+        ),
+        (
+            "clientScopes: [{ name: s, protocol: openid-connect, attributes: { is.parameterized.scope: 'true', parameterized.scope.type: custom } }]",
+            "!",
+            "",
+        ),
+        ("scimApiEnabled: true", "!", ""),
+        ("scimApiEnabled: false\norganizationsEnabled: true", "", ""),
+        ("verifiableCredentialsEnabled: true", "!", "!"),
+        ("groups: [{ name: ' ' }]", "!", "!"),
+        ("registrationEmailAsUsername: true\nusers: [{ username: una }]", "!", "!"),
+        (
+            "users: [{ username: una, credentials: [{ type: password, credentialData: garbage, secretData: { fromEnv: S } }] }]",
+            "!",
+            "!",
+        ),
+        ("users: [{ username: una, credentials: [{ type: password, credentialData: '{}' }] }]", "!", "!"),
+        ("users: [{ username: una, credentials: [{ type: password }] }]", "!", "!"),
+        (
+            "users: [{ username: una, credentials: [{ type: otp, credentialData: '{\"digits\":6}', secretData: '[]' }] }]",
+            "!",
+            "!",
+        ),
+        (
+            "users: [{ username: una, email: a@x.org, firstName: U, lastName: N, credentials: [{ type: nosuch, credentialData: '{}', secretData: '{}' }] }]",
+            "~",
+            "~",
+        ),
+        (
+            "users: [{ username: una, email: a@x.org, firstName: U, lastName: N, credentials: [{ type: password, credentialData: '{\"hashIterations\":27500,\"algorithm\":\"pbkdf2-sha256\",\"additionalParameters\":{}}', secretData: '{\"value\":\"YWJj\",\"salt\":\"YWJj\"}' }] }]",
+            "",
+            "",
+        ),
         ("clients: [{ clientId: a, protocol: openid }]", "!", "!"),
         ("clients: [{ clientId: a, protocol: docker-v2 }]", "!", "!"),
         ("clients: [{ clientId: a, clientAuthenticatorType: nope }]", "~", "~"),

@@ -1,7 +1,7 @@
 //! URLs and patterns: what the server's own parsers refuse.
 
 use super::{each_text, of};
-use crate::kind::{CLIENT, NEWEST, OLDEST, RESOURCE, Version};
+use crate::kind::{CLIENT, MAPPER, NEWEST, OLDEST, RESOURCE, Version};
 use crate::state::{Address, KindName, Object};
 use crate::text::{At, Code, Note};
 
@@ -36,6 +36,16 @@ const RULES: &[Rule] = &[
     attribute("saml_assertion_consumer_url_redirect", Form::Url { fragment: true, path: false }, OLDEST),
     attribute("saml_single_logout_service_url_post", Form::Url { fragment: true, path: false }, OLDEST),
     attribute("saml_single_logout_service_url_redirect", Form::Url { fragment: true, path: false }, OLDEST),
+    attribute("saml_artifact_binding_url", Form::Url { fragment: true, path: false }, OLDEST),
+    attribute("saml_artifact_resolution_service_url", Form::Url { fragment: true, path: false }, OLDEST),
+    attribute("saml_single_logout_service_url_soap", Form::Url { fragment: true, path: false }, OLDEST),
+    attribute("saml_single_logout_service_url_artifact", Form::Url { fragment: true, path: false }, OLDEST),
+    attribute(
+        "ciba.backchannel.client.notification.endpoint",
+        Form::Url { fragment: true, path: true },
+        OLDEST,
+    ),
+    Rule(MAPPER, "config", "sectorIdentifierUri", Form::Url { fragment: true, path: false }, OLDEST),
     Rule(RESOURCE, "uris", "", Form::Template, NEWEST),
 ];
 

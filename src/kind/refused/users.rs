@@ -17,6 +17,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
     }
     notes.extend(federated(judge, address, object));
     notes.extend(named_otherwise(judge, address, object));
+    notes.extend(nameless(judge, address, object));
     passwords(judge, address, object, notes);
     if judge.profile.is_some() {
         profile(judge, address, object, notes);
@@ -42,6 +43,18 @@ fn named_otherwise(judge: &Judge<'_>, address: &Address, object: &Object) -> Opt
     let words = format!("Keycloak would name {} by its e-mail address", title(address));
     let note = judge.note(Severe::Error, Code::WrongName, words, email.at, format!("would become `{name}`"));
     Some(note.help("declare `registrationEmailAsUsername: true`, as the realm has it"))
+}
+
+/// A user without what the realm names users by.
+fn nameless(judge: &Judge<'_>, address: &Address, object: &Object) -> Option<Note> {
+    let has_email = judge.state.get(address).is_some_and(|it| !it.text("email").is_empty());
+    if !by_email(judge) || has_email {
+        return None;
+    }
+    let words = format!("{} has no e-mail address", title(address));
+    let label = "the realm takes e-mail addresses for usernames";
+    let note = judge.note(Severe::Error, Code::Missing, words, object.at, label);
+    Some(note.help("add `email`"))
 }
 
 fn by_email(judge: &Judge<'_>) -> bool {

@@ -18,6 +18,7 @@ pub fn check_recorded(desired: &Desired) -> Vec<Note> {
     let flows = kind::fresh_flows(NEWEST);
     let profile = UserProfile::read(&kind::fresh_user_profile(NEWEST));
     let judge = Judge {
+        desired: &desired.state,
         state: &state,
         server: ServerInfo::recorded(NEWEST),
         flows: Some(&flows),
@@ -29,6 +30,7 @@ pub fn check_recorded(desired: &Desired) -> Vec<Note> {
     for (address, object) in &desired.state.objects {
         check_dropped(address, object, object, None, &mut notes);
         notes.extend(kind::refused(&judge, address, object));
+        notes.extend(kind::refused_whole(&judge, address));
     }
     notes
 }

@@ -1,0 +1,90 @@
+//! What a server refuses of an object as a whole, at every write of it: values that do not go together, whoever
+//! said each of them.
+
+use super::realm::sessions;
+use super::{Judge, acr, mail, of, pairwise, place};
+use crate::kind::{CLIENT, CLIENT_SCOPE, NEWEST, OLDEST, REALM, Version};
+use crate::state::{Address, KindName, Node, Object};
+use crate::text::{Code, Note};
+
+/// A key of `attributes` that is refused beside what another one says.
+struct Beside {
+    kind: KindName,
+    key: &'static str,
+    is: &'static str,
+    and: And,
+    since: Version,
+}
+
+enum And {
+    /// This one is not there.
+    Lacks(&'static str),
+    /// This one is true as well.
+    Has(&'static str),
+}
+
+static BESIDE: &[Beside] = &[
+    Beside {
+        kind: CLIENT,
+        key: "ciba.backchannel.token.delivery.mode",
+        is: "ping",
+        and: And::Lacks("ciba.backchannel.client.notification.endpoint"),
+        since: OLDEST,
+    },
+    Beside { kind: CLIENT, key: "use.jwks.string", is: "true", and: And::Has("use.jwks.url"), since: OLDEST },
+    Beside {
+        kind: CLIENT_SCOPE,
+        key: "is.parameterized.scope",
+        is: "true",
+        and: And::Lacks("parameterized.scope.type"),
+        since: NEWEST,
+    },
+    Beside {
+        kind: CLIENT_SCOPE,
+        key: "parameterized.scope.type",
+        is: "custom",
+        and: And::Lacks("parameterized.scope.regexp"),
+        since: NEWEST,
+    },
+];
+
+pub(super) fn check(judge: &Judge<'_>, address: &Address, notes: &mut Vec<Note>) {
+    let Some(whole) = judge.state.get(address) else { return };
+    beside(judge, address, whole, notes);
+    match address.kind() {
+        REALM => {
+            mail::check(judge, address, whole, notes);
+            sessions(judge, address, whole, notes);
+        }
+        CLIENT => {
+            acr::check(judge, address, whole, notes);
+            pairwise::check(judge, address, whole, notes);
+            sessions(judge, address, whole, notes);
+        }
+        _ => {}
+    }
+}
+
+fn beside(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
+    let text = |key: &str| whole.get("attributes")?.get(key).and_then(Node::as_text);
+    for rule in BESIDE.iter().filter(|it| it.kind == address.kind()) {
+        let Some(severe) = judge.since(rule.since).filter(|_| is(text(rule.key), rule.is)) else { continue };
+        let (words, help) = match rule.and {
+            And::Lacks(key) if text(key).is_none_or(str::is_empty) => {
+                (format!("without `{key}`"), format!("add `{key}`"))
+            }
+            And::Has(key) if is(text(key), "true") => {
+                (format!("beside `{key}: \"true\"`"), format!("keep one of `{}` and `{key}`", rule.key))
+            }
+            And::Lacks(_) | And::Has(_) => continue,
+        };
+        let words = format!("{} cannot be `{}` {words}", of("attributes", rule.key, address), rule.is);
+        let at = place(judge.desired(address), "attributes", rule.key);
+        let note = judge.note(severe, Code::NotTogether, words, at, "Keycloak would refuse it");
+        notes.push(note.help(help));
+    }
+}
+
+fn is(text: Option<&str>, value: &str) -> bool {
+    text.is_some_and(|it| it.eq_ignore_ascii_case(value))
+}
