@@ -47,6 +47,8 @@ pub enum Why {
     Cascade(Address),
     /// The server made it with another object.
     MadeBy(Address),
+    /// It only keeps something closed while rules change, or ends that.
+    KeptClosed,
 }
 
 impl Why {
@@ -59,6 +61,7 @@ impl Why {
             Self::NotKept => "not_kept",
             Self::Cascade(_) => "cascade",
             Self::MadeBy(_) => "made_by",
+            Self::KeptClosed => "kept_closed",
         }
     }
 }

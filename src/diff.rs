@@ -148,6 +148,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
         memory: ownership::memory(question.ownership),
         ..Diff::default()
     };
+    reopen::refuse_names(&mut out);
     // Live, plus what the server makes with the objects that this plan creates.
     let mut base = question.live.state.clone();
     let desired = std::mem::take(&mut out.desired);
@@ -159,7 +160,6 @@ pub fn diff(question: &Question<'_>) -> Diff {
     }
     out.desired = desired;
     ownership::leftovers(question, &mut out);
-    reopen::reopen(question, &mut out);
     out.planned = planned(&question.live.state, &out.desired, &out.changes, question.version);
     check::check(question, &mut out);
     links::check(question, &mut out);
@@ -167,6 +167,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     hint::renames(question, &mut out);
     ownership::hands_off(question, &mut out);
     ownership::judge(question, &mut out);
+    reopen::reopen(question, &mut out);
     let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
     out.unmanaged = question.live.state.objects.keys().filter(|it| !declared.contains(it)).count();
     sort(&mut out.changes);

@@ -31,7 +31,9 @@ mod user;
 mod user_profile;
 
 pub use built_in::{built_ins, is_built_in};
-pub use closed::{close, keeps_closed, reopen, strict_for_a_while};
+pub use closed::{
+    STRICT, Strict, close, closers, decide, decide_by, keeps_closed, made_so, reopen, set_apart,
+};
 pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
 pub use fresh::{RECORDED_FRESH, flows, fresh_flows, fresh_realm, fresh_user_profile};

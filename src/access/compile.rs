@@ -11,7 +11,7 @@ use crate::state::{Address, Is, KindName, Node, Object, State};
 
 mod server;
 
-pub(super) use server::group_matches;
+pub(super) use server::{group_matches, is_like};
 
 impl Realm {
     /// Compiles a state of a server of this version.

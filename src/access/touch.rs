@@ -3,6 +3,8 @@
 //! A decision is about a spot: one scope of one resource. Under UNANIMOUS each permission on a spot narrows what
 //! the others permit, under AFFIRMATIVE it widens it; so the same part closes one spot and opens another.
 
+mod crossing;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +14,10 @@ use super::turn::{Reads, Turn, turn};
 use crate::change::{Action, Change};
 use crate::kind::{CLIENT, PERMISSION, POLICY, RESOURCE, SETTINGS, USER};
 use crate::state::{Address, State};
+use crossing::Crossings;
+
+/// Fields without which no permission reaches a resource unless it names it.
+const REACHED_BY: &[&str] = &["type", "scopes"];
 
 /// What one part of a plan does to access.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +64,7 @@ struct Map<'a> {
     of_resource: [BTreeMap<Address, BTreeSet<usize>>; 2],
     /// The permissions that hang on each policy, through aggregates too.
     uses: [BTreeMap<Address, BTreeSet<Address>>; 2],
+    crossings: Crossings,
 }
 
 /// Returns what each part of a plan does to access.
@@ -79,6 +86,7 @@ pub fn touches(
         of_permission: Default::default(),
         of_resource: Default::default(),
         uses: Default::default(),
+        crossings: Crossings::default(),
     };
     for (side, realm) in realms.iter().enumerate() {
         for server in realm.servers.values() {
@@ -86,6 +94,7 @@ pub fn touches(
         }
     }
     let changed: BTreeSet<&Address> = parts.iter().map(|it| &it.object).collect();
+    map.crossings = Crossings::of(realms, &changed, &map.positions, &map.covers);
     let parts = parts
         .iter()
         .map(|part| Touch {
@@ -229,6 +238,13 @@ impl Map<'_> {
     fn of_permission(&self, permission: &Address) -> Vec<(usize, Turn)> {
         let none = BTreeSet::new();
         let [before, after] = [0, 1].map(|side| self.of_permission[side].get(permission).unwrap_or(&none));
+        let half_way = |of: &BTreeMap<Address, BTreeSet<usize>>, turn: Turn| {
+            let spots = of.get(permission).into_iter().flatten();
+            spots.map(move |it| (*it, turn)).collect::<Vec<_>>()
+        };
+        // Before it comes the resource that it does not reach in the end, behind it the one that it did not reach.
+        let crossing =
+            [half_way(&self.crossings.late, Turn::Opens), half_way(&self.crossings.early, Turn::Closes)];
         let spots = before.union(after);
         spots
             .map(|spot| {
@@ -239,6 +255,7 @@ impl Map<'_> {
                 };
                 (*spot, turn)
             })
+            .chain(crossing.into_iter().flatten())
             .collect()
     }
 
@@ -318,6 +335,18 @@ impl Map<'_> {
         spots.into_iter().map(|it| (it, Turn::Both)).collect()
     }
 
+    fn is_of_user(&self, resource: &Address) -> bool {
+        self.states.iter().filter_map(|it| it.get(resource)).any(|it| it.get("owner").is_some())
+    }
+
+    /// Whether a resource will have what permissions reach it by.
+    fn gets_reached(&self, resource: &Address) -> bool {
+        let becomes = self.states[1].get(resource);
+        becomes.is_some_and(|it| {
+            !it.text("type").is_empty() || it.get("scopes").is_some_and(|it| !it.items().is_empty())
+        })
+    }
+
     fn of_resource(&self, part: &Change) -> Vec<(usize, Turn)> {
         let none = BTreeSet::new();
         let [before, after] = [0, 1].map(|side| self.of_resource[side].get(&part.object).unwrap_or(&none));
@@ -325,6 +354,12 @@ impl Map<'_> {
         let is_named = |field: &str| part.fields.iter().any(|it| &*it.path.field == field);
         match part.action {
             Action::Delete => before.iter().map(|it| (*it, Turn::Closes)).collect(),
+            // Bare, nothing reaches it yet.
+            Action::Create
+                if !REACHED_BY.iter().any(|it| is_named(it)) && self.gets_reached(&part.object) =>
+            {
+                Vec::new()
+            }
             Action::Create => after
                 .iter()
                 .filter_map(|spot| {
@@ -333,7 +368,9 @@ impl Map<'_> {
                         return Some((*spot, if covers.is_empty() { Turn::Opens } else { Turn::Both }));
                     }
                     // As long as the client still is PERMISSIVE, a resource without permission is open.
-                    let opens = rules.was_permissive || covers.keys().any(|it| self.states[0].contains(it));
+                    let opens = rules.was_permissive
+                        || covers.keys().any(|it| self.states[0].contains(it))
+                        || self.crossings.reached.contains(spot);
                     opens.then_some((*spot, Turn::Opens))
                 })
                 .collect(),
@@ -348,8 +385,11 @@ impl Map<'_> {
                 }
                 if is_named("type") {
                     let client = part.object.parent();
-                    let all = (0..self.spots.len()).filter(|it| self.spots[*it].0.parent() == client);
-                    out.extend(all.map(|it| (it, Turn::Both)));
+                    // Resources of users take after those of their type.
+                    let is_near = |it: &Address| *it == part.object || self.is_of_user(it);
+                    let near = (0..self.spots.len())
+                        .filter(|it| self.spots[*it].0.parent() == client && is_near(&self.spots[*it].0));
+                    out.extend(near.map(|it| (it, Turn::Both)));
                 }
                 out.into_iter().collect()
             }

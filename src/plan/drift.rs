@@ -142,7 +142,7 @@ fn class_of_absent(plan: &Plan, change: &Change) -> Class {
 fn class_of(plan: &Plan, change: &Change, field: &FieldChange) -> Class {
     match (&field.why, &field.to) {
         (Why::NotKept, _) => Class::NotKept,
-        (Why::NotInManifests, _) => Class::Leftover,
+        (Why::NotInManifests | Why::KeptClosed, _) => Class::Leftover,
         _ if plan.exists && (change.adopted || plan.diff.memory != Memory::Ledger) => Class::Differs,
         (Why::LiveChanged, To::Links { add, remove }) if add.is_empty() && !remove.is_empty() => {
             Class::Unexpected

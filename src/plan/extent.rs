@@ -35,7 +35,9 @@ impl Extent {
 
     /// Returns what a plan takes away: objects, links, entries of lists and keys of maps.
     pub(super) fn of_deletes(plan: &Plan) -> Self {
-        let objects = plan.changes().iter().filter(|it| it.action == Action::Delete).count();
+        // What an interrupted run left to keep something closed was never meant to stay.
+        let is_delete = |it: &&Change| it.action == Action::Delete && it.why != Why::KeptClosed;
+        let objects = plan.changes().iter().filter(is_delete).count();
         let taken: usize = updates(plan).flat_map(|it| &it.fields).map(taken).sum();
         Self { objects, all: objects + taken }
     }

@@ -13,6 +13,7 @@ mod stages;
 mod turns;
 mod unique;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use closing::Closing;
@@ -22,11 +23,15 @@ use crate::access::{Bounds, Realm};
 use crate::call::Call;
 use crate::change::Change;
 use crate::diff::Diff;
-use crate::kind::Version;
-use crate::state::{Address, State};
+use crate::kind::{self, Version};
+use crate::state::{Address, Live, State};
+use crate::text::{At, Code, Note};
 use line::{After, Line};
 use stages::Stages;
 use turns::Turns;
+
+/// How often what is still open is closed as well, before it is told.
+const ROUNDS: usize = 4;
 
 /// Calls that wait for each other; a broken invariant of the plan, shown with its objects.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +47,8 @@ pub struct Order {
     pub changes: Vec<Change>,
     /// What is kept closed meanwhile.
     pub closings: Vec<Closing>,
+    /// Resources that no order and no closing keeps everybody out of.
+    pub open: BTreeSet<Address>,
 }
 
 /// Returns the calls that create a realm with its plain fields; nobody has access to it yet.
@@ -55,33 +62,81 @@ pub fn calls(live: &State, planned: &State, changes: &[Change]) -> Result<Vec<Ca
 
 /// Returns the calls of a plan in an order in which nobody is let in on the way whom neither the realm as it is
 /// nor the realm as it will be lets in, wherever the run ends.
-pub fn order(live: &State, diff: &Diff, version: Version) -> Result<Order, Cycle> {
+pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle> {
     if diff.changes.is_empty() {
         return Ok(Order::default());
     }
-    let realms = [live, &diff.planned].map(|it| Realm::compile(it, version));
-    let mut order = Order { changes: diff.changes.clone(), ..Order::default() };
-    let mut calls = requests(live, &diff.planned, &order.changes);
-    let mut turns = Turns::of(calls.clone(), &order.changes, live, diff, &realms, &[])?;
-    let mut stages = Stages::of(&turns);
-    if !stages.is_empty() {
-        let bounds = Bounds::of(&realms[0], &realms[1]);
-        let opened = stages.opened(&turns, live, diff, &order.changes, &bounds, version);
-        order.closings = closing::closings(&opened, live, &diff.planned);
-    }
-    if !order.closings.is_empty() {
-        let mut pairs = Vec::new();
-        for closing in &order.closings {
-            let holds = |it| stages.holds(it);
-            pairs.extend(closing.wrap(&turns, &holds, &mut order.changes, &mut calls, live, &diff.planned));
+    let state = &live.state;
+    let realms = [state, &diff.planned].map(|it| Realm::compile(it, version));
+    let own = requests(state, &diff.planned, &diff.changes);
+    let plain = Turns::of(own.clone(), &diff.changes, state, diff, &realms, &[])?;
+    let look = Look { diff, version, bounds: OnceCell::new(), realms: &realms };
+    let mut stages = Stages::of(&plain);
+    let mut opened = look.opened(&stages, &plain, &diff.changes, state);
+    let mut order = Order::default();
+    let mut turns = None;
+    for _ in 0..ROUNDS {
+        order.changes.clone_from(&diff.changes);
+        order.closings = closing::closings(&opened, live, &diff.planned, &diff.changes);
+        if order.closings.is_empty() {
+            break;
         }
-        turns = Turns::of(calls, &order.changes, live, diff, &realms, &pairs)?;
-        stages = Stages::of(&turns);
+        let mut calls = own.clone();
+        let mut pairs = Vec::new();
+        let of_plain = Stages::of(&plain);
+        for closing in &order.closings {
+            let holds = |it| of_plain.holds(it);
+            pairs.extend(closing.wrap(&plain, &holds, &mut order.changes, &mut calls, live, &diff.planned));
+        }
+        let wrapped = Turns::of(calls, &order.changes, state, diff, &realms, &pairs)?;
+        stages = Stages::of(&wrapped);
+        let still = look.opened(&stages, &wrapped, &order.changes, &live.as_it_is());
+        turns = Some(wrapped);
+        let is_new = still.iter().any(|it| !opened.contains(it));
+        order.open = still.iter().filter(|it| opened.contains(*it)).cloned().collect();
+        if !is_new {
+            break;
+        }
+        opened.extend(still);
     }
+    let turns = turns.unwrap_or(plain);
     let mut after = turns.after();
     stages.chain(&mut after);
     order.calls = sorted(turns.calls, &after, &turns.line);
+    if order.changes.is_empty() {
+        order.changes.clone_from(&diff.changes);
+    }
     Ok(order)
+}
+
+/// Returns the note that nobody can keep a resource closed while a plan is applied.
+pub fn open_meanwhile(resource: &Address) -> Note {
+    let client = resource.parent().map(|it| kind::title(&it)).unwrap_or_default();
+    let title = format!(
+        "while this plan is applied, {} of {client} is open to somebody whom it is closed to before and after",
+        kind::title(resource)
+    );
+    Note::warning(Code::OpenMeanwhile, title, At::SERVER, "no order of the changes keeps everybody out")
+        .help("apply the change in two steps, or while nobody uses the resource")
+}
+
+/// What states on the way are looked at with.
+struct Look<'a> {
+    diff: &'a Diff,
+    version: Version,
+    realms: &'a [Realm; 2],
+    bounds: OnceCell<Bounds>,
+}
+
+impl Look<'_> {
+    /// Returns the resources to which somebody is let in on the way, beginning with a state.
+    fn opened(&self, stages: &Stages, turns: &Turns, changes: &[Change], from: &State) -> BTreeSet<Address> {
+        if stages.is_empty() {
+            return BTreeSet::new();
+        }
+        let bounds = self.bounds.get_or_init(|| Bounds::of(&self.realms[0], &self.realms[1]));
+        stages.opened(turns, from, self.diff, changes, bounds, self.version)
+    }
 }
 
 /// The calls of these changes.

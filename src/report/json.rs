@@ -196,7 +196,8 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
             .map(|it| ClosingEntry {
                 client: it.client.to_string(),
                 resources: it.resources.iter().map(ToString::to_string).collect(),
-                strict: it.strict.is_some(),
+                strict: it.strict,
+                taken_over: it.taken_over,
             })
             .collect(),
         cascades: cascades(plan),
@@ -289,7 +290,9 @@ fn source(files: &Files, at: At) -> Option<String> {
 fn resource_change(change: &Change, files: &Files) -> ResourceChange {
     let because = match &change.why {
         Why::Cascade(of) | Why::MadeBy(of) => Some(of.to_string()),
-        Why::ManifestChanged | Why::LiveChanged | Why::NotInManifests | Why::NotKept => None,
+        Why::ManifestChanged | Why::LiveChanged | Why::NotInManifests | Why::NotKept | Why::KeptClosed => {
+            None
+        }
     };
     ResourceChange {
         address: change.object.to_string(),

@@ -230,7 +230,7 @@ async fn under_lock(
             notes.chain(planned.plan.refusals.iter().map(|it| it.message.clone())).collect();
         return refused(&format!("the plan cannot be applied any more: {}; plan again", reasons.join("; ")));
     }
-    let order = plans::order(&planned.read.live.state, &planned.plan.diff, version(&planned.read))?;
+    let order = plans::order(&planned.read.live, &planned.plan.diff, version(&planned.read))?;
     let serial = write_ahead(keycloak, request, &planned, options.is_full).await?;
     let (changes, calls) = (order.changes.len(), order.calls.len());
     tracing::info!("{changes} changes in {calls} calls, {} at once", options.lanes);
@@ -246,7 +246,7 @@ async fn under_lock(
             is_stopped: &|| is_lost.load(Ordering::Relaxed) || (options.signal)().is_some(),
             progress: options.progress,
         };
-        let sending = apply::run(&run, &order.calls, Ids::of(&planned.read.live.state));
+        let sending = apply::run(&run, &order.calls, Ids::of(&planned.read.live.as_it_is()));
         let (sent, lost) = while_locked(sending, lock, keycloak, &is_lost).await;
         // A realm that was just made is told of once.
         let is_twice = |it: &Outcome| it.ended == Ended::Done && realm_made.as_ref() == Some(&it.address);
@@ -270,7 +270,9 @@ async fn under_lock(
             ownership::next_ledger(request, &planned, options.is_full, &|it| failed.contains(it));
         ledger.serial = serial + 1;
         // Half made, or perhaps made: ours, if a later run finds it.
-        let is_begun = |it: &&Outcome| it.began && it.action == Action::Create && is_failed(it);
+        let is_begun = |it: &&Outcome| {
+            it.began && it.action == Action::Create && is_failed(it) && !kind::keeps_closed(&it.address)
+        };
         ledger.pending = outcomes.iter().filter(is_begun).map(|it| it.address.clone()).collect();
         let written = write_ledger(keycloak, &request.desired.realm, &ledger).await;
         written.context("the ledger could not be settled")?;

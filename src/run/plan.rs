@@ -143,6 +143,7 @@ pub async fn plan(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::Res
 pub fn plan_realm(request: &PlanRequest<'_>, observed: Observed) -> Planned {
     let Observed { mut read, ledgers } = observed;
     read.live.state.objects.retain(|address, _| !is_ours(address));
+    read.live.closed = kind::set_apart(&mut read.live.state);
     let (ownership, notes, heals, too_new) = ownership(request, &read, ledgers);
     let mut plan = compare(request, &read, &ownership);
     plan.diff.notes.extend(notes);
@@ -163,8 +164,10 @@ fn compare(request: &PlanRequest<'_>, read: &Read, ownership: &Ownership) -> Pla
         ..Plan::default()
     };
     // What waits for each other is told when it is applied.
-    let order = plan::order(&read.live.state, &plan.diff, version(read));
-    plan.closings = order.map(|it| it.closings).unwrap_or_default();
+    if let Ok(order) = plan::order(&read.live, &plan.diff, version(read)) {
+        plan.closings = order.closings;
+        plan.diff.notes.extend(order.open.iter().map(plan::open_meanwhile));
+    }
     let conditions = Conditions {
         version: version(read),
         is_tested: read.version.is_none_or(|it| !it.is_newer_than_tested()),

@@ -8,6 +8,8 @@ use super::{Address, KindName, Object, State};
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     pub state: State,
+    /// What an interrupted run left standing over `state` to keep it closed, which `state` is without.
+    pub closed: BTreeMap<Address, Object>,
     /// `false` where the realm itself does not exist yet; then `state` is what a new realm holds.
     pub exists: bool,
     /// Fields of objects in `state` that this credential may not see.
@@ -65,6 +67,13 @@ impl<'a> Found<'a> {
 }
 
 impl Live {
+    /// Returns the realm with what an interrupted run left standing over it.
+    pub fn as_it_is(&self) -> State {
+        let mut state = self.state.clone();
+        state.objects.extend(self.closed.clone());
+        state
+    }
+
     /// Records that a read brings a kind whole, wherever its parents are known. Whatever no read covers is unknown.
     pub fn cover(&mut self, kinds: impl IntoIterator<Item = KindName>) {
         self.covered.extend(kinds);

@@ -164,6 +164,10 @@ named! {
     SessionTooLong = "RW0518",
     /// A file has to be on the server, which nobody can see from here.
     FileOnServer = "RW0519",
+    /// A manifest declares what only a run makes, to keep resources closed while rules change.
+    OursWhileRulesChange = "RW0520",
+    /// No order of the changes keeps everybody out meanwhile.
+    OpenMeanwhile = "RW0521",
 
     // 06: access tests.
     /// An access test does not say whose resources it is about, or names no resource server.

@@ -134,7 +134,7 @@ impl Ours {
 
     fn send(&self, read: &Read, diff: &Diff) -> Result<(), String> {
         let version = read.version.map_or(NEWEST, |it| Version(it.major, it.minor));
-        let order = plan::order(&read.live.state, diff, version).map_err(|it| it.to_string())?;
+        let order = plan::order(&read.live, diff, version).map_err(|it| it.to_string())?;
         let secrets = Secrets::default();
         let reveal = |secret: &SecretRef| secrets.reveal(secret).unwrap_or_default().to_owned();
         let run = Run {

@@ -162,7 +162,7 @@ fn apply(resources: &mut [Resource], permissions: &[Permission]) {
 }
 
 /// SQL's LIKE, with the type of the resource as the pattern: the server asks its database this way round.
-fn is_like(text: &str, pattern: &str) -> bool {
+pub(in crate::access) fn is_like(text: &str, pattern: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     // One row of the table of what of the text each prefix of the pattern can have taken.
     let mut reached: Vec<bool> = (0..=text.len()).map(|it| it == 0).collect();

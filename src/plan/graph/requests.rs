@@ -21,7 +21,7 @@ pub(super) fn of_change(
     let kind = kind::kind(address.kind());
     let said = change.fields.iter().find(|it| &*it.path.field == "type").and_then(|it| match &it.to {
         To::Value(node) => node.as_text(),
-        To::Unset | To::Links { .. } => None,
+        To::Unset | To::Links { .. } => it.from.as_ref()?.as_text(),
     });
     let known = planned.get(address).or_else(|| live.get(address)).map(|it| it.text("type"));
     let object_type = known.or(said).unwrap_or_default().to_owned();

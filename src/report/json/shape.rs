@@ -296,6 +296,8 @@ pub(super) enum Reason {
     Cascade,
     /// The server makes it with another object.
     MadeBy,
+    /// An interrupted run left it to keep resources closed.
+    KeptClosed,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -341,6 +343,8 @@ pub(super) struct ClosingEntry {
     pub(super) resources: Vec<String>,
     /// The client decides by ENFORCING and UNANIMOUS as long.
     pub(super) strict: bool,
+    /// An interrupted run left something of it closed.
+    pub(super) taken_over: bool,
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -40,6 +40,7 @@ pub(super) fn reason(why: &Why) -> Reason {
         Why::NotKept => Reason::NotKept,
         Why::Cascade(_) => Reason::Cascade,
         Why::MadeBy(_) => Reason::MadeBy,
+        Why::KeptClosed => Reason::KeptClosed,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::alike::{Entry, lines};
 use super::columns::{padded, width};
-use super::field::{Wish, created, is_links, reason as field_reason, updated};
+use super::field::{LEFT, Wish, created, is_links, reason as field_reason, updated};
 use super::{Page, action_symbol, counted, counts};
 use crate::change::{Action, Change, FieldChange, To, Why};
 use crate::diff::Fate;
@@ -152,6 +152,7 @@ fn reason(change: &Change) -> Option<String> {
     match change.action {
         Action::Create if change.why == Why::LiveChanged => Some("removed in Keycloak".to_owned()),
         Action::Create if change.why == Why::NotKept => Some(super::field::NOT_KEPT.to_owned()),
+        Action::Delete if change.why == Why::KeptClosed => Some(LEFT.to_owned()),
         Action::Delete if change.adopted => {
             Some("no longer declared; existed before the first apply".to_owned())
         }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::alike::{Entry, lines};
 use super::change::{address_width, head};
-use super::field::{Wish, updated};
+use super::field::{LEFT, Wish, updated};
 use super::{Page, Style, counted, one_line, painted, paragraphs, realm};
 use crate::change::{Action, FieldChange, To, Why};
 use crate::diff::Memory;
+use crate::kind;
 use crate::plan::{self, Class, Drift, Plan, Verdict};
 use crate::report::natural;
 use crate::state::Address;
@@ -95,7 +96,10 @@ fn section(
             };
             let at = plan_place(page, &drift.address);
             let held = drift.held_back.map(|it| format!("apply leaves it alone without --allow {it}"));
-            let after: Vec<String> = at.into_iter().chain(held).collect();
+            let is_left =
+                kind::keeps_closed(&drift.address) || drift.fields.iter().any(|it| it.why == Why::KeptClosed);
+            let left = is_left.then(|| LEFT.to_owned());
+            let after: Vec<String> = at.into_iter().chain(left).chain(held).collect();
             let mut lines = vec![head(page, action, &drift.address, to, &after.join(", "))];
             let wish = if class == Class::Pending { Wish::After } else { Wish::Before };
             let shown: Vec<FieldChange> = match wish {

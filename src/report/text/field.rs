@@ -166,11 +166,15 @@ fn why(field: &FieldChange, said: Option<&str>) -> String {
 /// What the server took without an error, and does not hold.
 pub(super) const NOT_KEPT: &str = "the server did not keep it";
 
+/// What an interrupted run left behind.
+pub(super) const LEFT: &str = "left by an interrupted run";
+
 pub(super) fn reason(field: &FieldChange) -> Option<&'static str> {
     match field.why {
         Why::LiveChanged => Some("changed in Keycloak"),
         Why::NotInManifests => Some("no longer declared"),
         Why::NotKept => Some(NOT_KEPT),
+        Why::KeptClosed => Some(LEFT),
         Why::ManifestChanged | Why::Cascade(_) | Why::MadeBy(_) => None,
     }
 }
@@ -237,12 +241,12 @@ fn links(
     let lacks = match field.why {
         Why::LiveChanged => " (removed in Keycloak)",
         Why::NotKept => " (the server did not keep it)",
-        Why::ManifestChanged | Why::NotInManifests | Why::Cascade(_) | Why::MadeBy(_) => "",
+        Why::ManifestChanged | Why::NotInManifests | Why::Cascade(_) | Why::MadeBy(_) | Why::KeptClosed => "",
     };
     let has = match field.why {
         Why::LiveChanged => " (granted outside)",
         Why::NotInManifests => " (no longer declared)",
-        Why::ManifestChanged | Why::NotKept | Why::Cascade(_) | Why::MadeBy(_) => "",
+        Why::ManifestChanged | Why::NotKept | Why::Cascade(_) | Why::MadeBy(_) | Why::KeptClosed => "",
     };
     let (for_lacking, for_having) = match wish {
         Wish::After => ("+", "-"),

@@ -236,14 +236,21 @@ fn kept_closed(page: &Page<'_>) -> Vec<String> {
     if closings.is_empty() {
         return Vec::new();
     }
-    let rest = "denied to everybody while this plan is applied, because no order of its changes is safe";
+    let rest = if closings.iter().all(|it| it.taken_over) {
+        "denied to everybody since an interrupted run; opened once the changes are made"
+    } else {
+        "denied to everybody until the changes are made, because no order of them is safe"
+    };
     let mut out = vec![page.title("Kept closed", rest)];
     for closing in closings {
         let names: Vec<String> = closing.resources.iter().map(|it| one_line(it.name())).collect();
         let client = one_line(closing.client.name());
-        out.push(format!("  client {client}: {}", names.join(", ")));
-        if closing.strict.is_some() {
-            out.push(format!("  client {client} decides by ENFORCING and UNANIMOUS meanwhile"));
+        let since = if closing.taken_over { " (since an interrupted run)" } else { "" };
+        if !names.is_empty() {
+            out.push(format!("  client {client}: {}{since}", names.join(", ")));
+        }
+        if closing.strict {
+            out.push(format!("  client {client} decides by ENFORCING and UNANIMOUS meanwhile{since}"));
         }
     }
     out
