@@ -162,7 +162,7 @@ fn another_owner(server: &Server) -> Result<(), String> {
     }
     // Fields of what belongs to somebody else are refused, naming them.
     theirs.manifest("roles: { realm: [{ name: theirs }] }\nclients: [{ clientId: shared, name: Mine }]\n")?;
-    theirs.refused(server, &["--owner", "others"])?.says("belongs to owner `team`")?;
+    theirs.refused(server, &["--owner", "others"])?.says("is managed by owner `team`")?;
 
     // Their role stands below our client: it cannot go without them.
     ours.manifest("roles: { realm: [{ name: ours }] }\n")?;

@@ -160,7 +160,7 @@ fn places(server: &Server) -> Result<(), String> {
     check(plan.0["applyable"] == false, "it is not applyable", &plan.0["applyable"])?;
     two.run(server, &["plan", "--detailed-exitcode"])?.expect(3)?;
     let refused = two.refused(server, &["--format", "json"])?;
-    refused.says("belongs to owner `one`")?;
+    refused.says("is managed by owner `one`")?;
     check(refused.json()?["failure"]["class"] == "refused", "JSON says why", &refused.json()?)?;
 
     two.write(

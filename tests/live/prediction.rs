@@ -11,7 +11,7 @@ use realmwright::state::Address;
 use serde_json::json;
 
 use crate::ours::Ours;
-use crate::realms::edit::{edit, mend};
+use crate::realms::edit::{bare, edit, mend};
 use crate::realms::everything::everything;
 use crate::realms::flat::{Flat, manifest};
 use crate::realms::random::Random;
@@ -73,6 +73,8 @@ fn grows_changes_and_goes(server: &Server, realm: &str) -> Result<(), String> {
     step("change", &everything(&mut |_, _| 1))?;
     step("change again", &everything(&mut |_, _| 2))?;
     step("back", &first)?;
+    step("with nothing said of any of it", &bare(&first))?;
+    step("with everything said again", &first)?;
     let mut less = first.clone();
     less.retain(|it, _| !matches!(it.kind(), ROLE | PERMISSION) && it.name() != "eric");
     mend(&mut less);
