@@ -85,7 +85,8 @@ async fn one(
         let message = "the plan has errors; nothing was written".to_owned();
         return Ok((Exit::Failed, not_begun(planned.plan, "input", message)));
     }
-    if !planned.plan.is_empty() || !planned.plan.refusals.is_empty() {
+    let has_news = !planned.plan.refusals.is_empty() || !planned.plan.diff.notes.is_empty();
+    if !planned.plan.is_empty() || has_news {
         args.asked.output.before(&planned.plan, &ready.session);
     }
     if let Some(why) = planned.ownership.damaged.as_ref().filter(|_| planned.too_new) {

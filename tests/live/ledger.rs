@@ -1,4 +1,4 @@
-//! The ledger when something goes wrong with it: damaged, or gone.
+//! The ledger: damaged, gone, too large for one attribute, and of another tree.
 
 use serde_json::{Value, json};
 
@@ -11,6 +11,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         newest("ledger::a_damaged_one_refuses_pruning_until_it_is_replaced", a_damaged_one),
         newest("ledger::a_missing_one_is_written_again", a_missing_one),
+        newest("ledger::a_large_one_stands_in_chunks", a_large_one),
+        newest("ledger::another_tree_of_the_same_owner_prunes_nothing", another_tree),
+        newest("ledger::a_manifest_that_is_skipped_is_not_pruned", a_skipped_manifest),
     ]
 }
 
@@ -68,5 +71,75 @@ fn a_missing_one(server: &Server) -> Result<(), String> {
     ] {
         check(ledger[flow] == false, flow, &ledger)?;
     }
+    server.no_realm(name)
+}
+
+fn a_large_one(server: &Server) -> Result<(), String> {
+    let name = "live-ledger-large";
+    server.fresh_realm(name)?;
+    // Every key of a map has its digest: together more than one attribute holds.
+    let attributes = |group: usize| -> Value {
+        let key = |it: usize| (format!("key-{it}"), json!([format!("{}", group * 1_000 + it)]));
+        Value::Object((0..1_000).map(key).collect())
+    };
+    let groups: Vec<Value> =
+        (0..8).map(|it| json!({ "name": format!("group-{it}"), "attributes": attributes(it) })).collect();
+    let realm = server.realm(name);
+    let tree = Tree::of(name, &format!("groups: {}\n", Value::from(groups)))?;
+    tree.apply(server, &[])?;
+    tree.is_clean(server)?;
+    let chunks = || -> Result<Vec<String>, String> {
+        let row = realm.get(&realm.client("realmwright-ledger-team")?)?;
+        let attributes = row["attributes"].as_object().ok_or("no attributes")?.clone();
+        Ok(attributes
+            .into_iter()
+            .map(|(key, _)| key)
+            .filter(|it| it.starts_with("realmwright.ledger."))
+            .collect())
+    };
+    let first = chunks()?;
+    check(first.len() > 1, "there are chunks", &json!(first))?;
+
+    // A set of chunks that somebody edited counts for nothing.
+    let ledger = realm.client("realmwright-ledger-team")?;
+    let whole = realm.get(&ledger)?["attributes"].clone();
+    let mut edited = whole.clone();
+    edited[&first[0]] = json!("nonsense");
+    realm.change(&ledger, &json!({ "attributes": edited }))?;
+    tree.manifest("groups: [{ name: group-1 }]\n")?;
+    tree.refused(server, &["--prune"])?.says("--adopt")?;
+    realm.change(&ledger, &json!({ "attributes": whole }))?;
+
+    // A shorter one leaves no chunk behind.
+    tree.apply(server, &["--prune", "--allow", "deletes=9999"])?;
+    same("chunks of a small ledger", &chunks()?, &[])?;
+    tree.is_clean(server)?;
+    server.no_realm(name)
+}
+
+fn another_tree(server: &Server) -> Result<(), String> {
+    let name = "live-ledger-tree";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    Tree::of(name, TWO)?.apply(server, &[])?;
+    let other = Tree::of(name, "roles: { realm: [{ name: theirs }] }\n")?;
+    other.refused(server, &["--prune"])?.says("these manifests declare 0 of the 2 objects")?;
+    check(realm.get("/roles/theirs").is_err(), "nothing was written", &Value::Null)?;
+    // Without pruning it is a tree that grew.
+    other.apply(server, &[])?;
+    realm.get("/roles/goes")?;
+    server.no_realm(name)
+}
+
+fn a_skipped_manifest(server: &Server) -> Result<(), String> {
+    let name = "live-ledger-skipped";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    let tree = Tree::of(name, ONE)?;
+    tree.write("more.yaml", &format!("realm: {name}\nroles: {{ realm: [{{ name: more }}] }}\n"))?;
+    tree.apply(server, &[])?;
+    tree.write(".ignore", "more.yaml\n")?;
+    tree.refused(server, &["--prune"])?.says("`more.yaml` was applied before and is not read any more")?;
+    realm.get("/roles/more")?;
     server.no_realm(name)
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::proxy::Proxy;
 use crate::server::Server;
 use crate::tree::{Tree, check, list, same, sorted, word};
+use crate::unruly::{Do, Unruly};
 use crate::{Needs, Trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -12,6 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         newest("manual::three_changes_are_named_and_put_back", three_changes_are_named_and_put_back),
         newest("manual::what_was_removed_is_missing_and_comes_back", what_was_removed_comes_back),
+        newest("manual::what_the_server_did_not_keep_is_no_change_by_hand", not_kept),
     ]
 }
 
@@ -91,5 +93,26 @@ fn what_was_removed_comes_back(server: &Server) -> Result<(), String> {
     tree.apply(server, &[])?;
     tree.is_clean(server)?;
     same("eric's roles", &realm.roles_of("eric")?, &["user", "user-premium"])?;
+    server.no_realm(name)
+}
+
+/// A server that takes an update and a create without a word, and does nothing.
+fn not_kept(server: &Server) -> Result<(), String> {
+    let name = "live-manual-not-kept";
+    server.fresh_realm(name)?;
+    let tree = Tree::of(name, "roles: { realm: [{ name: one, description: a }] }\n")?;
+    tree.apply(server, &[])?;
+    tree.manifest("roles: { realm: [{ name: one, description: b }, { name: two }] }\n")?;
+    let proxy = Unruly::before(server, |it| {
+        let is_lost = (it.method == "PUT" && it.path.contains("/roles")) || it.creates("two");
+        if is_lost { Do::Answer(204, "", "") } else { Do::Pass }
+    })?;
+    tree.run_at(&proxy.url, server, &["apply", "--auto-approve"])?
+        .expect(4)?
+        .says("still not as declared")?;
+    same("drift", &tree.drift(server)?, &["not_kept role/one", "not_kept role/two"])?;
+    tree.run(server, &["plan"])?.expect(0)?.says("the server did not keep it")?;
+    tree.apply(server, &[])?;
+    tree.is_clean(server)?;
     server.no_realm(name)
 }

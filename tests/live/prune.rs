@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         newest("prune::what_was_adopted_goes_too_and_is_told_apart", adopted),
         newest("prune::what_changed_since_needs_a_yes", changed_since),
         newest("prune::a_part_of_the_manifests_cannot_prune", a_part_cannot_prune),
+        newest("prune::a_slip_in_the_name_of_a_realm_prunes_nothing", a_slip),
     ]
 }
 
@@ -120,6 +121,32 @@ fn each_kind(server: &Server, name: &str) -> Result<(), String> {
     tree.apply(server, &["--prune"])?;
     let group = realm.get(&realm.group("team")?)?;
     check(group["attributes"] == json!({ "b": ["y"] }), "the key that is declared", &group)?;
+    server.no_realm(name)
+}
+
+/// One of two files names another realm by a slip of the pen, and its objects stay where they are.
+fn a_slip(server: &Server) -> Result<(), String> {
+    let (name, slip) = ("live-prune-slip", "live-prune-slpi");
+    server.fresh_realm(name)?;
+    server.no_realm(slip)?;
+    let realm = server.realm(name);
+    let tree = Tree::of(name, "roles: { realm: [{ name: one }] }\n")?;
+    let two =
+        |realm: &str| format!("realm: {realm}\nroles: {{ realm: [{{ name: two }}, {{ name: more }}] }}\n");
+    tree.write("two.yaml", &two(name))?;
+    tree.apply(server, &[])?;
+    tree.write("two.yaml", &two(slip))?;
+    let ran = tree.run(server, &["apply", "--auto-approve", "--prune"])?.expect(1)?;
+    ran.says(&format!("did you mean `{name}`?"))?;
+    realm.get("/roles/two")?;
+
+    // Without a list of realms only the plans can tell.
+    tree.write("realmwright.yaml", "owner: team\n")?;
+    let ran = tree.run(server, &["apply", "--auto-approve", "--prune"])?;
+    check(ran.code == 3 || ran.code == 4, "the realm that does not exist is refused", &json!(ran.code))?;
+    ran.says("nothing is pruned in this run")?;
+    realm.get("/roles/two")?;
+    check(server.get(&format!("/{slip}")).is_err(), "no twin was built", &Value::Null)?;
     server.no_realm(name)
 }
 

@@ -12,6 +12,11 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial { name: "viewer::plans_as_the_administrator_does", needs: Needs::Newest, run: newest },
         Trial { name: "viewer::plans_the_same_on_the_oldest_version", needs: Needs::Oldest, run: oldest },
+        Trial {
+            name: "viewer::what_permissions_may_hide_is_unknown",
+            needs: Needs::Newest,
+            run: sees_a_part,
+        },
     ]
 }
 
@@ -96,5 +101,46 @@ fn plans_the_same(server: &Server, name: &str) -> Result<(), String> {
     let path = format!("/{name}{account}/role-mappings{management}");
     server.call(Method::DELETE, &path, Some(&Value::from(vec![users])))?;
     tree.run(server, &who)?.expect(1)?.says("view-users")?;
+    server.no_realm(name)
+}
+
+/// Fine-grained permissions show one client of two: the other one is not planned as a create.
+fn sees_a_part(server: &Server) -> Result<(), String> {
+    let name = "live-viewer-part";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    realm.change("", &json!({ "adminPermissionsEnabled": true }))?;
+    for client in ["shown", "hidden"] {
+        realm.post("/clients", &json!({ "clientId": client }))?;
+    }
+    let person = json!({ "username": "part", "enabled": true, "email": "p@example.org", "firstName": "P", "lastName": "P",
+        "credentials": [{ "type": "password", "value": "part-password" }] });
+    realm.post("/users", &person)?;
+    let user = realm.user("part")?;
+    let management = realm.client("realm-management")?;
+    let roles = ["query-clients", "query-users", "query-groups", "view-realm"]
+        .iter()
+        .map(|it| realm.get(&format!("{management}/roles/{it}")))
+        .collect::<Result<Vec<_>, _>>()?;
+    realm.post(&format!("{user}/role-mappings{management}"), &Value::from(roles))?;
+    let id = |path: &str| realm.get(path).map(|it| it["id"].clone());
+    realm.make("admin-permissions", "policy/user", &json!({ "name": "p", "users": [id(&user)?] }))?;
+    let permission = json!({ "name": "sees one", "resourceType": "Clients", "scopes": ["view"],
+        "resources": [id(&realm.client("shown")?)?], "policies": ["p"] });
+    realm.make("admin-permissions", "permission/scope", &permission)?;
+
+    let mut tree =
+        Tree::of(name, "clients: [{ clientId: shown, name: S }, { clientId: hidden, name: H }]\n")?;
+    tree.set("REALMWRIGHT_USER", "part");
+    tree.set("REALMWRIGHT_PASSWORD", "part-password");
+    let as_part = ["--auth-realm", name, "--format", "json"];
+    let ran = tree.run(server, &[&["plan"], &as_part[..]].concat())?;
+    let plan = ran.json()?;
+    let creates = list(&plan["resource_changes"]).iter().filter(|it| it["action"] == "create").count();
+    check(creates == 0, "nothing is planned that may be there", &plan["resource_changes"])?;
+    let refused =
+        list(&plan["refusals"]).iter().any(|it| it["address"] == "client/hidden" && it["id"] == "unknown");
+    check(refused, "the hidden client is unknown", &plan["refusals"])?;
+    tree.run(server, &[&["drift"], &as_part[..]].concat())?.expect(1)?;
     server.no_realm(name)
 }
