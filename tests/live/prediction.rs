@@ -6,12 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use realmwright::kind::{CLIENT, CLIENT_SCOPE, GROUP, PERMISSION, ROLE, USER};
+use realmwright::kind::{CLIENT, CLIENT_SCOPE, GROUP, PERMISSION, POLICY, ROLE, USER, main_field};
 use realmwright::state::Address;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::ours::Ours;
-use crate::realms::edit::{bare, edit, mend};
+use crate::realms::edit::{edit, is_fixed, mend};
 use crate::realms::everything::everything;
 use crate::realms::flat::{Flat, manifest};
 use crate::realms::random::Random;
@@ -88,6 +88,21 @@ fn grows_changes_and_goes(server: &Server, realm: &str) -> Result<(), String> {
     step("without clients and users", &less)?;
     step("nothing", &Flat::new())?;
     Ok(())
+}
+
+/// Returns the same objects with nothing declared of them but what they cannot be without.
+fn bare(flat: &Flat) -> Flat {
+    let mut bare = flat.clone();
+    for (address, fields) in &mut bare {
+        let of = fields.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let needed: &[&str] = match address.kind() {
+            POLICY => &[main_field(&of).unwrap_or_default()],
+            PERMISSION => &["policies", "resources", "scopes"],
+            _ => &[],
+        };
+        fields.retain(|name, _| is_fixed(name) || needed.contains(&name.as_str()));
+    }
+    bare
 }
 
 fn foreign_objects(server: &Server) -> Result<(), String> {

@@ -43,23 +43,8 @@ pub(crate) fn edit(flat: &mut Flat, all: &[Address], random: &mut Random) -> Str
     }
 }
 
-/// Returns the same objects with nothing declared of them but what they cannot be without.
-pub(crate) fn bare(flat: &Flat) -> Flat {
-    let mut bare = flat.clone();
-    for (address, fields) in &mut bare {
-        let of = fields.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let needed: &[&str] = match address.kind() {
-            POLICY => &[main_field(&of).unwrap_or_default()],
-            PERMISSION => &["policies", "resources", "scopes"],
-            _ => &[],
-        };
-        fields.retain(|name, _| is_fixed(name) || needed.contains(&name.as_str()));
-    }
-    bare
-}
-
 /// What an object cannot change, or cannot be without.
-fn is_fixed(name: &str) -> bool {
+pub(crate) fn is_fixed(name: &str) -> bool {
     matches!(
         name,
         "type"
