@@ -176,6 +176,8 @@ pub struct Field {
     pub secret_keys: &'static [&'static str],
     /// The field of the same object that a target leaves when it is named here: it stands in one of the two.
     pub excludes: &'static str,
+    /// What the field is called beside the one that it excludes.
+    pub list: &'static str,
     /// A target without which tokens lack what most applications need.
     pub expects: &'static str,
     /// Switches of the same object that the server turns off while this one is on.
@@ -342,6 +344,7 @@ const fn field(name: &'static str) -> Field {
         implied: "",
         secret_keys: &[],
         excludes: "",
+        list: "",
         expects: "",
         turns_off: &[],
         needs: &[],

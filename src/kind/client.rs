@@ -40,6 +40,7 @@ pub(super) static CLIENT: Kind = Kind {
         Field {
             stays: TOKENS,
             excludes: "optionalClientScopes",
+            list: "default",
             expects: super::client_scope::BASIC,
             same_protocol: true,
             ..links("defaultClientScopes", CLIENT_SCOPE, Link::Each("default-client-scopes"))
@@ -47,6 +48,7 @@ pub(super) static CLIENT: Kind = Kind {
         Field {
             stays: TOKENS,
             excludes: "defaultClientScopes",
+            list: "optional",
             same_protocol: true,
             ..links("optionalClientScopes", CLIENT_SCOPE, Link::Each("optional-client-scopes"))
         },

@@ -67,12 +67,14 @@ pub(super) static REALM: Kind = Kind {
         Field {
             stays: Stays::BuiltIn,
             excludes: "defaultOptionalClientScopes",
+            list: "default",
             expects: client_scope::BASIC,
             ..links("defaultDefaultClientScopes", CLIENT_SCOPE, Link::Each("default-default-client-scopes"))
         },
         Field {
             stays: Stays::BuiltIn,
             excludes: "defaultDefaultClientScopes",
+            list: "optional",
             ..links("defaultOptionalClientScopes", CLIENT_SCOPE, Link::Each("default-optional-client-scopes"))
         },
         links("defaultGroups", GROUP, Link::Each("default-groups")),

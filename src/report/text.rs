@@ -11,6 +11,7 @@ mod columns;
 mod difference;
 mod drift;
 mod field;
+mod moved;
 mod section;
 mod style;
 mod verdict;

@@ -156,7 +156,7 @@ fn turned_off(server: &Server) -> Result<(), String> {
     let realm = "prediction-off";
     empty(server, realm)?;
     let mut ours = Ours::new(server, realm)?;
-    let mut step = |title: &str, fields: serde_json::Value| {
+    let mut step = |title: &str, fields: Value| {
         let manifest = json!({ "realm": realm, "clients": [fields] });
         ours.apply(&manifest, true).map_err(|it| format!("{title}: {it}"))
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::columns::{padded, width, wrapped};
 use super::difference::{room, rows};
+use super::moved::{Moved, moved};
 use super::{Page, painted};
 use crate::change::{Change, FieldChange, To, Why};
 use crate::report::difference::{Row, added, difference, removed};
@@ -105,23 +106,31 @@ pub(super) fn updated(
     said: Option<&str>,
     wish: Wish,
 ) -> Vec<String> {
+    let (fields, moves) = moved(of, fields);
     let name = |it: &FieldChange| one_line(&it.path.to_string());
+    let target = |it: &Moved| one_line(&it.target.to_string());
     let most = NAMES.min(page.style.width / 3);
-    let to = fields.iter().map(|it| width(&name(it))).filter(|it| *it <= most).max().unwrap_or(0);
-    let shapes: Vec<Shape> = fields
+    let names = fields.iter().map(name).chain(moves.iter().map(target));
+    let to = names.map(|it| width(&it)).filter(|it| *it <= most).max().unwrap_or(0);
+    let mut entries: Vec<(String, Shape, String)> = moves
         .iter()
         .map(|it| {
-            let before = INDENT + to.max(width(&name(it))) + "  ".len();
-            shape(page, it, of, wish, before + width(&why(it, said)))
+            let (from, to) = if wish == Wish::After { (it.from, it.to) } else { (it.to, it.from) };
+            let why = if it.why == Why::LiveChanged { "(moved in Keycloak)" } else { "" };
+            (target(it), Shape::Values(from.to_owned(), to.to_owned()), why.to_owned())
         })
         .collect();
+    entries.extend(fields.iter().map(|it| {
+        let why = why(it, said);
+        let before = INDENT + to.max(width(&name(it))) + "  ".len();
+        (name(it), shape(page, it, of, wish, before + width(&why)), why)
+    }));
     let left = |it: &Shape| if let Shape::Values(left, _) = it { width(left) } else { 0 };
-    let left = shapes.iter().map(left).max().unwrap_or(0);
+    let left = entries.iter().map(|(_, shape, _)| left(shape)).max().unwrap_or(0);
     let mut lines = Vec::new();
-    for (field, shape) in fields.iter().zip(shapes) {
-        let why = Some(why(field, said)).filter(|it| !it.is_empty());
+    for (name, shape, why) in entries {
+        let why = Some(why).filter(|it| !it.is_empty());
         let why = why.map(|it| format!("  {}", page.dim(&it))).unwrap_or_default();
-        let name = name(field);
         match shape {
             Shape::Values(before, after) => {
                 let room = page.style.width.saturating_sub(
