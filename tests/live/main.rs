@@ -17,6 +17,8 @@ mod access_tests;
 mod asking;
 mod browser;
 mod cascade;
+#[path = "../plans/case.rs"]
+mod case;
 mod connecting;
 mod derived;
 mod faults;
@@ -30,6 +32,7 @@ mod notebook;
 mod openings;
 mod ours;
 mod owners;
+mod plans;
 mod prediction;
 mod probe;
 mod protected;
@@ -88,6 +91,7 @@ fn trials() -> Vec<Trial> {
         notebook::trials(),
         openings::trials(),
         owners::trials(),
+        plans::trials(),
         prediction::trials(),
         probe::trials(),
         protected::trials(),

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::proxy::Proxy;
 use crate::server::Server;
-use crate::tree::{Ran, Tree, list, word};
+use crate::tree::{Ran, Tree, list, sorted, word};
 use crate::{Needs, Trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -99,9 +99,9 @@ fn sequence(server: &Server, folder: &Path, realm: &str) -> Result<Vec<String>, 
         // The first apply makes the realm.
         let is_refused = text.contains("# refused\n");
         let verdict = if server.call(Method::GET, &format!("/{realm}"), None)?.0.is_success() {
-            applied(server, &tree, &file, is_refused)
+            applied(server, &tree, &file, is_refused).map(drop)
         } else {
-            server.alone(|| applied(server, &tree, &file, is_refused))
+            server.alone(|| applied_as_planned(server, &tree, &file, is_refused))
         };
         let is_open = text.starts_with("# open: ");
         let verdict = match (is_open, verdict) {
@@ -126,18 +126,45 @@ fn of(text: &str, realm: &str) -> String {
     text.replace(&format!("default-roles-{REALM}"), &format!("default-roles-{realm}"))
 }
 
-fn applied(server: &Server, tree: &Tree, file: &str, is_refused: bool) -> Result<(), String> {
+/// Applies to a realm that does not exist, and compares what is done with the plan before that.
+fn applied_as_planned(server: &Server, tree: &Tree, file: &str, is_refused: bool) -> Result<(), String> {
+    let plan = tree.run(server, &["plan", file, "--owner", "t", "--format", "json"])?;
+    let done = applied(server, tree, file, is_refused)?;
+    if is_refused {
+        return Ok(());
+    }
+    let planned = entries(&plan.json()?["resource_changes"]);
+    if done == planned {
+        return Ok(());
+    }
+    let only = |one: &[String], other: &[String]| -> Vec<String> {
+        one.iter().filter(|it| !other.contains(it)).cloned().collect()
+    };
+    Err(format!(
+        "planned and not done: {:?}; done and not planned: {:?}",
+        only(&planned, &done),
+        only(&done, &planned)
+    ))
+}
+
+fn entries(of: &Value) -> Vec<String> {
+    sorted(list(of).iter().map(|it| format!("{} {}", word(&it["action"]), word(&it["address"]))))
+}
+
+/// Applies one step; returns what was done.
+fn applied(server: &Server, tree: &Tree, file: &str, is_refused: bool) -> Result<Vec<String>, String> {
     let ours = [file, "--owner", "t"];
     let proxy = Proxy::before(server)?;
     let consents = CONSENTS.iter().flat_map(|it| ["--allow", it]);
-    let args: Vec<&str> = ["apply", "--auto-approve"].into_iter().chain(ours).chain(consents).collect();
+    let args: Vec<&str> =
+        ["apply", "--auto-approve", "--format", "json"].into_iter().chain(ours).chain(consents).collect();
     let ran = tree.run_at(&proxy.url, server, &args)?;
     let writes = proxy.writes_beside_ours();
     match ran.code {
         1 | 3 if !writes.is_empty() => {
             return Err(format!("exit {} after writes: {}\n{}", ran.code, writes.join(", "), first(&ran)));
         }
-        1 | 3 if is_refused => return Ok(()),
+        1 | 3 if is_refused => return Ok(Vec::new()),
         0 if is_refused => return Err("applied, and ought to be refused".to_owned()),
         0 => {}
         code => return Err(format!("exit {code}\n{}", first(&ran))),
@@ -154,7 +181,7 @@ fn applied(server: &Server, tree: &Tree, file: &str, is_refused: bool) -> Result
     let is_fine =
         drift.code == 0 || (drift.code == 2 && list(&drifted["resource_drift"]).iter().any(is_leftover));
     if more.is_empty() && is_fine {
-        Ok(())
+        Ok(entries(&ran.json()?["outcomes"]))
     } else {
         Err(format!("drift {}: {}", drift.code, more.join(", ")))
     }

@@ -1,17 +1,20 @@
 //! Small plans, offline: one file per case, `tests/plans/<topic>/<what happens>.case`. README.md beside this
 //! file says how to write one. `SNAPSHOTS=overwrite` writes what the commands show into the cases.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use realmwright::cli::{Exit, shown};
 
 #[path = "../realms/as_read.rs"]
 mod as_read;
 mod case;
 mod server;
 
-use case::Case;
+use case::{Case, PROJECT};
+use server::Server;
 
 fn main() -> ExitCode {
     let mut args = Arguments::from_args();
@@ -43,7 +46,7 @@ fn cases(folder: &Path) -> Vec<PathBuf> {
 fn check(path: &Path) -> Result<(), String> {
     let written = std::fs::read_to_string(path).map_err(|it| it.to_string())?;
     let case = Case::read(&written)?;
-    let shown = case.run()?;
+    let shown = run(&case)?;
     if shown == written {
         return Ok(());
     }
@@ -53,4 +56,46 @@ fn check(path: &Path) -> Result<(), String> {
     let expected = snapbox::Data::text(written);
     let compared = snapbox::Assert::new().try_eq(Some(&path.display()), shown.into(), expected.raw());
     compared.map_err(|it| it.to_string())
+}
+
+/// Runs the commands in a folder that holds the manifests, and returns the case as it then reads.
+fn run(case: &Case) -> Result<String, String> {
+    let text = |it: &dyn std::fmt::Display| it.to_string();
+    let folder = tempfile::tempdir().map_err(|it| text(&it))?;
+    let is_beside = |name: &str| name == "live.yaml" || name == "server.yaml" || name.starts_with("applied/");
+    for (name, content) in case.files.iter().filter(|it| !is_beside(&it.0)) {
+        write(folder.path(), name, content)?;
+    }
+    if case.file("realmwright.yaml").is_none() {
+        write(folder.path(), "realmwright.yaml", PROJECT)?;
+    }
+    std::env::set_current_dir(folder.path()).map_err(|it| text(&it))?;
+    let applied: Vec<(&str, &str)> = case
+        .files
+        .iter()
+        .filter_map(|(name, content)| Some((name.strip_prefix("applied/")?, content.as_str())))
+        .collect();
+    let server = Server::read(&applied, case.file("live.yaml"), case.file("server.yaml"))?;
+    let mut out = case.about.clone();
+    for (name, content) in &case.files {
+        let _ = write!(out, "--- {name}\n{content}");
+    }
+    for (command, _) in &case.commands {
+        let _ = writeln!(out, "$ realmwright {command}");
+        let line: Vec<&str> = ["realmwright"].into_iter().chain(command.split(' ')).collect();
+        let shown = shown(&line, &|request| server.observe(request));
+        out.push_str(&shown.err);
+        out.push_str(&shown.out);
+        if shown.exit != Exit::Clean {
+            let _ = writeln!(out, "[exit {}]", shown.exit.code());
+        }
+    }
+    std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).map_err(|it| text(&it))?;
+    Ok(out)
+}
+
+fn write(folder: &Path, name: &str, content: &str) -> Result<(), String> {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(|it| it.to_string())?;
+    std::fs::write(path, content).map_err(|it| it.to_string())
 }
