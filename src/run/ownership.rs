@@ -51,7 +51,7 @@ pub(super) fn ownership(
 ) -> (Ownership, Vec<Note>, bool, bool) {
     let (mut notes, mut heals, mut too_new) = (Vec::new(), false, false);
     let mut ownership = Ownership { owner: request.owner.map(str::to_owned), ..Ownership::default() };
-    if request.owner.is_some() && read.live.exists && read.live.known(CLIENT, None) != Known::All {
+    if request.owner.is_some() && read.live.exists && *read.live.known(CLIENT, None) != Known::All {
         let why = "this credential may not see all clients, and so not the ledgers of all owners";
         ownership.unreadable.push(why.to_owned());
     }

@@ -62,7 +62,7 @@ fn may_match(pattern: &Pattern, live: &Live) -> bool {
         return matches!(live.find(&address), Found::Unknown { .. });
     }
     let is_of_users = pattern.segments().first().is_some_and(|it| it == "**" || it == USER.0);
-    is_of_users && live.known(USER, None) != Known::All
+    is_of_users && *live.known(USER, None) != Known::All
 }
 
 /// Returns what is wrong with patterns of `--only` that cover nothing that is declared.

@@ -86,17 +86,19 @@ impl Live {
 
     /// Returns what is known of the siblings of an address. A part that was not recorded by itself is as known as
     /// the parent's own part, if a read covered its kind at all.
-    pub fn known(&self, kind: KindName, parent: Option<&Address>) -> Known {
+    pub fn known(&self, kind: KindName, parent: Option<&Address>) -> &Known {
+        static ALL: Known = Known::All;
+        static UNREAD: Known = Known::Not { needs: NOT_READ };
         let mut part = Part { kind, parent: parent.cloned() };
         loop {
             if let Some(known) = self.known.get(&part) {
-                return known.clone();
+                return known;
             }
             if !self.covered.contains(&part.kind) {
-                return Known::Not { needs: NOT_READ };
+                return &UNREAD;
             }
             match part.parent {
-                None => return Known::All,
+                None => return &ALL,
                 Some(address) => part = Part { kind: address.kind(), parent: address.parent() },
             }
         }
@@ -108,10 +110,14 @@ impl Live {
         }
         match self.known(address.kind(), address.parent().as_ref()) {
             Known::All => Found::Absent,
-            Known::Only(asked) if asked.iter().any(|it| it == address || address.is_under(it)) => {
-                Found::Absent
+            Known::Only(asked) => {
+                let mut places = std::iter::successors(Some(address.clone()), Address::parent);
+                if places.any(|it| asked.contains(&it)) {
+                    Found::Absent
+                } else {
+                    Found::Unknown { needs: "a read of this object" }
+                }
             }
-            Known::Only(_) => Found::Unknown { needs: "a read of this object" },
             Known::Not { needs } => Found::Unknown { needs },
         }
     }

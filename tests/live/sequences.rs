@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::proxy::Proxy;
 use crate::server::Server;
-use crate::tree::{Ran, Tree, list, sorted, word};
+use crate::tree::{Plan, Ran, Tree, list, sorted, word};
 use crate::{Needs, Trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -133,7 +133,7 @@ fn applied_as_planned(server: &Server, tree: &Tree, file: &str, is_refused: bool
     if is_refused {
         return Ok(());
     }
-    let planned = entries(&plan.json()?["resource_changes"]);
+    let planned = Plan(plan.json()?).writes();
     if done == planned {
         return Ok(());
     }
