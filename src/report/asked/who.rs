@@ -2,6 +2,7 @@
 
 use super::{Asked, chain, one_line};
 use crate::access::{Alike, Decision, Verdict, Who};
+use crate::report::natural;
 use crate::report::text::painted;
 
 /// Lists who may do what is asked for, grouped by how it comes about.
@@ -27,7 +28,9 @@ pub fn who_text(asked: &Asked<'_>, who: &Who) -> String {
 }
 
 fn names(alike: &Alike) -> String {
-    alike.personas.iter().map(|it| one_line(it)).collect::<Vec<_>>().join(", ")
+    let mut names: Vec<String> = alike.personas.iter().map(|it| one_line(it)).collect();
+    names.sort_by(|a, b| natural::names(a, b));
+    names.join(", ")
 }
 
 fn notes(asked: &Asked<'_>, alike: &Alike, out: &mut Vec<String>) {

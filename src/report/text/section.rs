@@ -301,8 +301,8 @@ fn consents(page: &Page<'_>) -> Vec<String> {
         let is_missing = plan.missing_consents().any(|it| it == consent);
         let given = if is_missing { "" } else { " (given)" };
         out.push(format!("  {}   {}{given}", padded(flag, to), one_line(&consent.what)));
-        let why = plan.diff.refusals.iter().filter(|it| it.consent == Some(consent.key));
-        out.extend(why.map(|it| format!("    {}", refusal(page, it))));
+        let why = in_order(plan.diff.refusals.iter().filter(|it| it.consent == Some(consent.key)));
+        out.extend(why.into_iter().map(|it| format!("    {}", refusal(page, it))));
     }
     out
 }
@@ -335,16 +335,22 @@ const NOTHING: &str = "apply would write nothing";
 pub(super) fn refused(page: &Page<'_>) -> Vec<String> {
     let is_guard =
         |it: &&Refusal| page.plan.guards.iter().any(|guard| guard.id == it.id && guard.message == it.message);
-    let mut refusals = page.plan.refusals.iter().filter(|it| !is_guard(it)).peekable();
-    if refusals.peek().is_none() {
+    let refusals = in_order(page.plan.refusals.iter().filter(|it| !is_guard(it)));
+    if refusals.is_empty() {
         return Vec::new();
     }
     let mut out = vec![page.title("Refused", &painted(page.style.refuse, NOTHING))];
-    out.extend(refusals.map(|it| {
+    out.extend(refusals.into_iter().map(|it| {
         let symbol = painted(page.style.refuse, "x");
         format!("  {symbol} {}", refusal(page, it).trim_start())
     }));
     out
+}
+
+fn in_order<'a>(refusals: impl Iterator<Item = &'a Refusal>) -> Vec<&'a Refusal> {
+    let mut all: Vec<&Refusal> = refusals.collect();
+    all.sort_by(|a, b| natural::compare(&a.address, &b.address));
+    all
 }
 
 fn refusal(page: &Page<'_>, refusal: &Refusal) -> String {
