@@ -1,10 +1,12 @@
 //! SIGINT and SIGTERM.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::terminal::say;
@@ -20,15 +22,37 @@ pub(super) async fn stopped() -> anyhow::Result<Exit> {
     })
 }
 
-/// Does the work unless a signal comes first; then drops it where it stands.
+/// How long work has to reach a point where it waits, and can be dropped.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Does the work unless a signal comes first; then drops it where it stands, or ends the process where it computes and
+/// does not stand anywhere.
 pub(super) async fn unless_stopped(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let (tell, told) = oneshot::channel();
+    let mut watching = JoinSet::new();
+    watching.spawn(async move {
+        let Ok(exit) = stopped().await else { return };
+        // Nobody listens any more where the work is done.
+        let _ = tell.send(exit);
+        tokio::time::sleep(GRACE).await;
+        end(exit);
+    });
+    let mut work = pin!(work);
     tokio::select! {
-        outcome = work => outcome,
-        exit = stopped() => {
+        outcome = &mut work => outcome,
+        Ok(exit) = told => {
+            watching.abort_all();
             say("stopped");
-            exit
+            Ok(exit)
         }
     }
+}
+
+/// Ends the process from beside the work, which cannot be asked to end.
+#[expect(clippy::exit, reason = "the work neither waits nor looks")]
+fn end(exit: Exit) -> ! {
+    say("stopped");
+    std::process::exit(frame::end(Ok(exit)).code().into());
 }
 
 /// Signals of a command that has something to settle at times: while it has, the first one is only noted, and a
@@ -58,8 +82,7 @@ impl Signals {
                 let is_first = note.borrow().is_none();
                 let keycloak = to_settle.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let Some(keycloak) = keycloak.filter(|_| is_first) else {
-                    say("stopped");
-                    std::process::exit(frame::end(Ok(exit)).code().into());
+                    end(exit);
                 };
                 say(&finishing(keycloak.counts().under_way));
                 note.send_replace(Some(exit));

@@ -291,3 +291,22 @@ fn a_signal_is_answered_at_once_with_a_document() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "stopped\n");
     }
 }
+
+/// Reading very many manifests waits for nothing, so nothing there could be dropped.
+#[test]
+fn a_signal_ends_work_that_only_computes() {
+    let place = Place::new();
+    let roles: Vec<String> =
+        (0..300_000).map(|it| format!("    - {{ name: role-{it}, description: x }}\n")).collect();
+    let big = format!("realm: big\nroles:\n  realm:\n{}", roles.concat());
+    fs::write(place.folder.path().join("big.yaml"), big).expect("a manifest");
+    let mut command = program(place.folder.path(), place.folder.path());
+    command.args(["validate", "big.yaml"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    std::thread::sleep(Duration::from_secs(2));
+    let sent = std::process::Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status();
+    assert!(sent.is_ok_and(|it| it.success()));
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(143), "{}", shown("validate", &output));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "stopped\n");
+}
