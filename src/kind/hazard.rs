@@ -51,6 +51,8 @@ pub enum When {
     Turns(&'static str, &'static str),
     /// It becomes anything else.
     Changed,
+    /// It had a value and becomes anything else.
+    Replaced,
     /// It had something and has nothing.
     Emptied,
     /// It is a number and becomes less; 0 is no limit of its own.
@@ -137,6 +139,7 @@ impl When {
             Self::Is(value) => is.as_deref() == Some(value),
             Self::Turns(a, b) => was.as_deref() == Some(a) && is.as_deref() == Some(b),
             Self::Changed => true,
+            Self::Replaced => from.is_some_and(|it| !is_nothing(it)),
             Self::Emptied => from.is_some_and(|it| !is_nothing(it)) && to.is_none_or(is_nothing),
             Self::Lowered => {
                 let number = |it: &Option<String>| it.as_ref().and_then(|it| it.parse::<i64>().ok());

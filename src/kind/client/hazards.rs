@@ -58,7 +58,7 @@ pub(super) const HAZARDS: &[HazardRule] = &[
         "leaves {it} no address to come back to after a login",
     ),
     rule(Opens, "webOrigins", When::Gains(&["*"]), "lets scripts of every web site use {it}"),
-    rule(BreaksClients, "secret", When::Changed, "keeps out whoever still uses the old secret of {it}"),
+    rule(BreaksClients, "secret", When::Replaced, "keeps out whoever still uses the old secret of {it}"),
     rule(BreaksClients, "protocol", When::Changed, "breaks whoever uses {it} by the old protocol"),
     rule(
         BreaksClients,
@@ -110,7 +110,7 @@ const fn algorithm(key: &'static str) -> HazardRule {
 
 const fn key(key: &'static str) -> HazardRule {
     let does = "keeps out whoever uses {it} with the old key";
-    of_key(BreaksClients, ("attributes", key), When::Changed, does)
+    of_key(BreaksClients, ("attributes", key), When::Replaced, does)
 }
 
 const fn session(key: &'static str) -> HazardRule {
