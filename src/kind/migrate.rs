@@ -10,29 +10,102 @@ const ADMINISTRATION: &[&str] = &["admin-cli", "security-admin-console"];
 const WITH_ADDRESSES: &[&str] = &["account", "account-console", "security-admin-console"];
 const ADDRESSES: &[&str] = &["rootUrl", "baseUrl", "adminUrl", "redirectUris"];
 
-/// Returns a document that says its older version as this one would write it.
+/// Returns a document of an older version as this one would write it.
 pub fn migrate(document: &Tree, notes: &mut Vec<Note>) -> Option<Tree> {
-    let said = document.get("keycloakVersion")?;
-    let version = said.scalar()?.split('.').next()?.parse::<u32>().ok()?;
-    if version >= SINCE {
-        return None;
-    }
-    let mut document = document.clone();
+    let version = version(document);
+    let mut migrated = document.clone();
     let mut done: Vec<(At, &str)> = Vec::new();
-    let clients = entry(&mut document, "clients")?;
-    if let TreeIs::List(clients) = &mut clients.is {
+    if version.is_some_and(|it| it < SINCE)
+        && let Some(Tree { is: TreeIs::List(clients), .. }) = entry(&mut migrated, "clients")
+    {
         for it in clients.iter_mut() {
             client(it, &mut done);
         }
     }
+    default_roles(&mut migrated, &mut done);
     let (first, label) = *done.first()?;
-    let title = format!("this file is of Keycloak {version}, and read as Keycloak imports it");
+    let of = version.map_or_else(|| "an older Keycloak".to_owned(), |it| format!("Keycloak {it}"));
+    let title = format!("this file is of {of}, and read as Keycloak imports it");
     let mut note = Note::remark(Code::Migrated, title, first, label);
     for (at, label) in done.iter().skip(1) {
         note = note.and(*at, *label);
     }
-    notes.push(note.help("take `keycloakVersion` out to have these lines as they stand"));
-    Some(document)
+    notes.push(match version {
+        Some(_) => note.help("take `keycloakVersion` out to have these lines as they stand"),
+        None => note.help("declare them as `composites` of the default role"),
+    });
+    Some(migrated)
+}
+
+fn version(document: &Tree) -> Option<u32> {
+    document.get("keycloakVersion")?.scalar()?.split('.').next()?.parse().ok()
+}
+
+/// Roles that every user has: lists of names until Keycloak 13, and since then parts of the default role.
+fn default_roles(document: &mut Tree, done: &mut Vec<(At, &str)>) {
+    let mut parts: Vec<(Key, Tree)> = Vec::new();
+    if let Some(roles) = taken(document) {
+        done.push((roles.at, "taken as parts of the default role"));
+        parts.push((key(roles.at, "realm"), roles));
+    }
+    let mut of_clients: Vec<(Key, Tree)> = Vec::new();
+    if let Some(Tree { is: TreeIs::List(clients), .. }) = entry(document, "clients") {
+        for client in clients.iter_mut() {
+            let name = client.get("clientId").and_then(Tree::scalar).unwrap_or_default().to_owned();
+            if let Some(roles) = taken(client) {
+                done.push((roles.at, "taken as parts of the default role"));
+                of_clients.push((key(roles.at, &name), roles));
+            }
+        }
+    }
+    if let Some((first, _)) = of_clients.first() {
+        let at = first.at;
+        parts.push((key(at, "client"), Tree::new(at, TreeIs::Map(of_clients))));
+    }
+    let Some((first, _)) = parts.first() else { return };
+    let at = first.at;
+    let named = document.get("defaultRole").and_then(|it| it.get("name")).and_then(Tree::scalar);
+    let realm = document.get("realm").and_then(Tree::scalar).unwrap_or_default();
+    let name = named.map_or_else(|| super::default_role_name(realm), str::to_owned);
+    let role = vec![
+        (key(at, "name"), Tree::new(at, TreeIs::Text(name.into()))),
+        (key(at, "composites"), Tree::new(at, TreeIs::Map(parts))),
+    ];
+    let role = Tree::new(at, TreeIs::Map(role));
+    let none = || TreeIs::Map(Vec::new());
+    let roles = entry_or(document, "roles", at, none());
+    let roles = roles.and_then(|it| entry_or(it, "realm", at, TreeIs::List(Vec::new())));
+    if let Some(Tree { is: TreeIs::List(roles), .. }) = roles {
+        roles.push(role);
+    }
+}
+
+fn key(at: At, name: &str) -> Key {
+    Key { at, name: name.into() }
+}
+
+/// Takes a list of default roles out, if there is one.
+fn taken(tree: &mut Tree) -> Option<Tree> {
+    let TreeIs::Map(entries) = &mut tree.is else { return None };
+    let is_one = |(key, value): &(Key, Tree)| {
+        &*key.name == "defaultRoles" && matches!(&value.is, TreeIs::List(items) if !items.is_empty())
+    };
+    let at = entries.iter().position(is_one)?;
+    Some(entries.remove(at).1)
+}
+
+/// Returns an entry of a map, which is made where it is not there or null.
+fn entry_or<'a>(tree: &'a mut Tree, name: &str, at: At, or: TreeIs) -> Option<&'a mut Tree> {
+    let TreeIs::Map(entries) = &mut tree.is else { return None };
+    let place = entries.iter().position(|(key, _)| &*key.name == name).unwrap_or_else(|| {
+        entries.push((key(at, name), Tree::new(at, TreeIs::Null)));
+        entries.len() - 1
+    });
+    let value = &mut entries[place].1;
+    if matches!(value.is, TreeIs::Null) {
+        value.is = or;
+    }
+    Some(value)
 }
 
 fn entry<'a>(tree: &'a mut Tree, name: &str) -> Option<&'a mut Tree> {
