@@ -28,7 +28,7 @@ pub use switches::{check_dropped, check_turned_off};
 
 /// Checks everything that the manifests say of a realm.
 pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
-    let known = Known { desired, project };
+    let known = Known::new(desired, project);
     let mut notes = Vec::new();
     for (address, object) in &desired.state.objects {
         reference::check(&known, address, object, &mut notes);

@@ -67,29 +67,35 @@ impl Note {
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = written.to_lowercase();
     let letters = Letters::of(&folded);
+    // The distance takes long to find, and most candidates cannot be near.
+    let may_be_near = |it: &str, most: usize| {
+        let differ = it.len().abs_diff(folded.len());
+        let is_plain = it.is_ascii() && folded.is_ascii();
+        !(is_plain && differ > most) && letters.least_distance(&Letters::of(it)) <= most
+    };
     candidates
         .into_iter()
         .filter(|it| *it != written)
         .filter_map(|it| {
             let most = 1.max(written.len().min(it.len()) / 3);
-            let other = it.to_lowercase();
-            // The distance takes long to find, and most candidates cannot be near.
-            let may_be_near = letters.least_distance(&Letters::of(&other)) <= most;
-            let distance = may_be_near.then(|| strsim::damerau_levenshtein(&folded, &other));
-            distance.filter(|it| *it <= most).map(|distance| (distance, it))
+            if it.is_ascii() && !may_be_near(it, most) {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(&folded, &it.to_lowercase());
+            Some((distance, it)).filter(|_| distance <= most)
         })
         .min()
         .map(|(_, it)| it)
 }
 
-/// How often each letter stands in a word; letters outside of ASCII count as one.
+/// How often each letter stands in a word, large or small; letters outside of ASCII count as one.
 struct Letters([u8; 128]);
 
 impl Letters {
     fn of(word: &str) -> Self {
         let mut times = [0_u8; 128];
         for byte in word.bytes().filter(|it| !(0x80..0xc0).contains(it)) {
-            let at = usize::from(byte.min(127));
+            let at = usize::from(byte.to_ascii_lowercase().min(127));
             times[at] = times[at].saturating_add(1);
         }
         Self(times)

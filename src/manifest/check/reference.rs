@@ -73,7 +73,7 @@ fn client_role(known: &Known<'_>, target: &Address) -> Option<Address> {
     if let Some((client, name)) = target.name().split_once('/') {
         return Some(Address::top(CLIENT, client).child(ROLE, name)).filter(|it| known.has(it));
     }
-    known.named(ROLE, target.name()).find(|it| it.parent().is_some()).cloned()
+    known.named(ROLE, target.name()).iter().find(|it| it.parent().is_some()).map(|it| (*it).clone())
 }
 
 fn words(address: &Address) -> &'static str {
@@ -87,8 +87,8 @@ fn words(address: &Address) -> &'static str {
 /// `/eng/Admins` is a group in another one, unless a group has that very name.
 fn two_groups(known: &Known<'_>, target: &Address, at: At, notes: &mut Vec<Note>) {
     let path = wire_name(target);
-    let groups = known.desired.state.objects.iter().filter(|(it, _)| it.kind() == GROUP && *it != target);
-    for (other, object) in groups.filter(|(it, _)| wire_name(it) == path) {
+    for other in known.at_path(&path).iter().filter(|it| **it != target) {
+        let Some(object) = known.desired.state.get(other) else { continue };
         notes.push(
             Note::error(
                 Code::Ambiguous,
