@@ -41,7 +41,9 @@ pub fn misread(pattern: &Pattern) -> Option<Misread> {
                     pattern.written(),
                     kind(field).title
                 ),
-                help: format!("patterns name objects, not their fields: write `{before}`"),
+                help: format!(
+                    "patterns name objects: write `{before}`; a field that no manifest says is left alone"
+                ),
             });
         }
         if next.is_empty() {
@@ -160,17 +162,17 @@ mod tests {
             (
                 "user/*/realmRoles",
                 "pattern `user/*/realmRoles` ends in a field: `realmRoles` of a user",
-                "patterns name objects, not their fields: write `user/*`",
+                "patterns name objects: write `user/*`; a field that no manifest says is left alone",
             ),
             (
                 "group/*/realmRoles",
                 "pattern `group/*/realmRoles` ends in a field: `realmRoles` of a group",
-                "patterns name objects, not their fields: write `group/*`",
+                "patterns name objects: write `group/*`; a field that no manifest says is left alone",
             ),
             (
                 "client/*/attributes/login_theme",
                 "pattern `client/*/attributes/login_theme` ends in a field: `attributes` of a client",
-                "patterns name objects, not their fields: write `client/*`",
+                "patterns name objects: write `client/*`; a field that no manifest says is left alone",
             ),
             (
                 "client/demo/policy/x",
