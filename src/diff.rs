@@ -11,6 +11,7 @@ mod ledger;
 mod links;
 mod ownership;
 mod planned;
+mod rename;
 mod reopen;
 mod same;
 
@@ -20,6 +21,7 @@ pub use cascade::{Effect, Fate, delete};
 pub use ledger::{Entry, How, Ledger, LedgerError, digest};
 pub use ownership::next_ledger;
 pub use planned::{planned, step};
+pub use rename::rename;
 pub use same::same;
 
 use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
@@ -398,7 +400,9 @@ fn update(
     why: Why,
     out: &mut Diff,
 ) {
-    let compared = fields::compare(question, address, object, live, entry);
+    let mut compared = fields::compare(question, address, object, live, entry);
+    compared.changes.splice(0..0, rename::change(address, object, live));
+    out.notes.extend(rename::refused(address, live, object.at, &question.live.state));
     let owned = question.ownership.owner.is_some();
     let is_place = object.fields.is_empty();
     for (field, targets) in compared.tolerated {

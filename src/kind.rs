@@ -53,7 +53,7 @@ pub use role::{administrator, default_role_name, is_administration};
 pub use scope_mapping::is_only_mapped;
 pub use server_info::ServerInfo;
 pub use service_account::{reserved_for, service_account, service_account_of};
-pub use user::name_users_by_email;
+pub use user::{name_users_by_email, renames_users};
 pub use user_profile::UserProfile;
 use user_profile::is_email;
 
@@ -331,7 +331,7 @@ pub fn protocol<'a>(said: impl IntoIterator<Item = Option<&'a Object>>) -> &'a s
 pub fn title(address: &Address) -> String {
     let kind = kind(address.kind());
     let words = if address.kind() == ROLE && address.steps().len() > 1 { "client role" } else { kind.title };
-    if kind.key.is_empty() { words.to_owned() } else { format!("{words} `{}`", address.name()) }
+    if address.name().is_empty() { words.to_owned() } else { format!("{words} `{}`", address.name()) }
 }
 
 const fn field(name: &'static str) -> Field {

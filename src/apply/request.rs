@@ -218,10 +218,15 @@ async fn overlay(
     };
     let now = kind::lift_object(kind, &tree_of_json(&Value::Object(body.clone())), address.parent().as_ref())
         .into_live();
-    let now = now.get(address);
+    // What is renamed still has its old name.
+    let name = body.get(kind.key).and_then(Value::as_str).map(|it| Node::text(At::SERVER, it));
+    let is_renamed = set.iter().any(|it| *it.path.field == *kind.key);
+    let now = now.get(address).or_else(|| now.objects.values().next().filter(|_| is_renamed));
     let mut is_new = false;
     for overlay in set {
+        let is_name = *overlay.path.field == *kind.key;
         let there = now.and_then(|it| it.get(&overlay.path.field));
+        let there = if is_name { name.as_ref() } else { there };
         let there = overlay.path.key.as_ref().map_or(there, |key| there.and_then(|it| it.get(key)));
         // References come back as ids here; that they did not move was seen when the run read everything.
         let is_plain = |node: &Node| {

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Diff, Question};
-use crate::change::Action;
-use crate::kind;
-use crate::state::Address;
+use super::{Diff, Question, same};
+use crate::change::{Action, Change};
+use crate::kind::{self, GROUP, USER, wire_name};
+use crate::state::{Address, KindName, Node};
 use crate::text::{Code, Note};
 
 /// Notes every object that would be created beside one of almost the same name, or in place of an equal one.
@@ -38,7 +38,78 @@ pub(super) fn renames(question: &Question<'_>, out: &mut Diff) {
             );
         }
     }
+    notes.extend(replaced(question, out));
     out.notes.extend(notes);
+}
+
+/// Notes what would be created in place of one that says the same, or that has the same name elsewhere.
+fn replaced(question: &Question<'_>, out: &Diff) -> Vec<Note> {
+    let deleted = out.changes.iter().filter(|it| it.action == Action::Delete).map(|it| &it.object);
+    let left = out.left_behind.iter().filter(|it| it.path.is_none()).map(|it| &it.address);
+    let gone: Vec<&Address> = deleted.chain(left).collect();
+    let mut by_kind: BTreeMap<(KindName, Option<Address>), Vec<&Address>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
+    for old in &gone {
+        by_kind.entry((old.kind(), old.parent())).or_default().push(old);
+        if old.kind() == GROUP {
+            groups.entry(old.name()).or_default().push(old);
+        }
+    }
+    if gone.is_empty() {
+        return Vec::new();
+    }
+    // Of several nobody can tell which is meant.
+    let mut pairs: BTreeMap<&Address, Vec<&Change>> = BTreeMap::new();
+    for change in out.changes.iter().filter(|it| it.action == Action::Create) {
+        let new = &change.object;
+        let moved = groups.get(new.name()).filter(|_| new.kind() == GROUP);
+        let siblings = by_kind.get(&(new.kind(), new.parent())).into_iter().flatten().copied();
+        let equal = siblings.filter(|old| says_the_same(question, out, new, old));
+        let mut old: Vec<&Address> = moved.into_iter().flatten().copied().chain(equal).take(2).collect();
+        if let (Some(one), true) = (old.pop(), old.is_empty()) {
+            pairs.entry(one).or_default().push(change);
+        }
+    }
+    let one = pairs.into_iter().filter_map(|(old, them)| match them.as_slice() {
+        [change] => Some(instead(old, change, out)),
+        _ => None,
+    });
+    one.collect()
+}
+
+fn instead(old: &Address, change: &Change, out: &Diff) -> Note {
+    let new = &change.object;
+    let is_deleted = out.changes.iter().any(|it| it.action == Action::Delete && it.object == *old);
+    let fate = if is_deleted { "deleted" } else { "left behind" };
+    let is_moved = old.parent() != new.parent();
+    let shown = if is_moved { wire_name(old) } else { old.name().to_owned() };
+    let title = format!("{} would be created and `{shown}` {fate}", kind::title(new));
+    let label = if is_moved { "has the same name" } else { "says the same" };
+    let help = match new.kind() {
+        USER => {
+            format!("write `formerly: {}` if it is the same: the account keeps all that it has", old.name())
+        }
+        _ if is_moved => {
+            "move it in Keycloak first if it is the same: members stay with the old one".to_owned()
+        }
+        _ => "rename it in Keycloak first if it is the same: what hangs on it stays with the old one"
+            .to_owned(),
+    };
+    Note::warning(Code::SaysTheSame, title, change.at, label).help(help)
+}
+
+/// Whether everything that is declared of one object is so of another one, but for what names it.
+fn says_the_same(question: &Question<'_>, out: &Diff, new: &Address, old: &Address) -> bool {
+    let (Some(new), Some(live)) = (out.desired.get(new), question.live.state.get(old)) else { return false };
+    let kind = kind::kind(old.kind());
+    let names = |field: &str| kind.name == USER && field == "email";
+    let mut said = new.fields.iter().filter(|(field, _)| kind.is_compared(field) && !names(field)).peekable();
+    let is_so = |field: &str, node: &Node| match live.get(field) {
+        // Further links, such as the default role of every user, tell nothing.
+        Some(live) if kind.link(field).is_some() => node.items().iter().all(|it| live.items().contains(it)),
+        live => same(node, live),
+    };
+    said.peek().is_some() && said.all(|(field, node)| is_so(field, node))
 }
 
 /// The address as one that differs only in case would have it, too.

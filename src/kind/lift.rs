@@ -24,6 +24,9 @@ pub struct Lifted {
     pub notes: Vec<Note>,
 }
 
+/// The key under which an object says what it was called before; no class has such a field.
+pub(super) const FORMERLY: &str = "formerly";
+
 /// Lifts a realm representation and everything in it.
 pub fn lift_realm(tree: &Tree) -> Lifted {
     let mut out = Lifted::default();
@@ -129,7 +132,10 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
         out.notes.push(Note::error(Code::WrongForm, title, tree.at, "not a map"));
         return;
     }
-    let Some(address) = address_of(kind, tree, parent, out) else { return };
+    let named = address_of(kind, tree, parent, out);
+    // Without a name it is nothing, and what is wrong inside is told all the same.
+    let (is_nameless, before) = (named.is_none(), out.pieces.len());
+    let address = named.unwrap_or_else(|| child(kind, "", parent));
     let mut object_ = Object::new(tree.at);
     let type_name = tree.get("type").and_then(Tree::scalar).unwrap_or("");
     let class = (kind.representation)(type_name);
@@ -138,6 +144,10 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
     let (mut children, mut mappings) = (Vec::new(), Vec::new());
     for (key, value) in tree.entries() {
         if *key.name == *kind.key {
+            continue;
+        }
+        if &*key.name == FORMERLY {
+            object_.formerly = formerly(kind, key, value, &address, out);
             continue;
         }
         let rule = kind.field(&key.name);
@@ -212,6 +222,30 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
         object(child, tree, under, out);
     }
     out.pieces.extend(mappings);
+    if is_nameless {
+        out.pieces.truncate(before);
+    }
+}
+
+/// Reads what an object was called before. Only users are renamed.
+fn formerly(
+    kind: &'static Kind,
+    key: &Key,
+    value: &Tree,
+    address: &Address,
+    out: &mut Lifted,
+) -> Option<Address> {
+    if kind.name != USER {
+        let title = format!("`{FORMERLY}` of {} is not managed by this version", super::title(address));
+        let note = Note::error(Code::NotInThisVersion, title, key.at, "cannot be planned yet");
+        out.notes.push(note.help("rename it in Keycloak and here, and take this out"));
+        return None;
+    }
+    let name = value.scalar().filter(|it| !it.is_empty());
+    if name.is_none() {
+        out.notes.push(wrong(key, value, "a name"));
+    }
+    name.map(|it| Address::top(USER, it.to_lowercase()))
 }
 
 /// Fields whose type is ours, whatever class the object has (a group policy says `groups`, a role `composites`).
@@ -237,14 +271,11 @@ fn address_of(
         return Some(parent.map_or_else(realm_address, |it| it.child(kind.name, "")));
     }
     // Where realms name their users by e-mail address, a name need not be said.
-    let name = tree.get(kind.key).or_else(|| tree.get("email").filter(|_| kind.name == USER));
+    let said = tree.get(kind.key).or_else(|| tree.get("email").filter(|_| kind.name == USER));
+    let name = said.or_else(|| misspelt(kind, tree));
     match name.and_then(Tree::scalar) {
         Some(text) if !text.is_empty() => {
-            let text = if kind.name == USER { text.to_lowercase() } else { text.to_owned() };
-            Some(parent.map_or_else(
-                || Address::top(kind.name, text.as_str()),
-                |it| it.child(kind.name, text.as_str()),
-            ))
+            Some(child(kind, &if kind.name == USER { text.to_lowercase() } else { text.to_owned() }, parent))
         }
         _ => {
             let at = name.map_or(tree.at, |it| it.at);
@@ -258,6 +289,18 @@ fn address_of(
             None
         }
     }
+}
+
+/// Returns the value of a key that nothing knows and that is almost the one that names objects of a kind.
+fn misspelt<'t>(kind: &'static Kind, tree: &'t Tree) -> Option<&'t Tree> {
+    let class = (kind.representation)("");
+    let is_unknown = |name: &str| kind.field(name).is_none() && field_type(class, name).is_none();
+    let mut unknown = tree.entries().iter().filter(|(key, _)| is_unknown(&key.name));
+    unknown.find(|(key, _)| nearest(&key.name, [kind.key]).is_some()).map(|(_, value)| value)
+}
+
+fn child(kind: &'static Kind, name: &str, parent: Option<&Address>) -> Address {
+    parent.map_or_else(|| Address::top(kind.name, name), |it| it.child(kind.name, name))
 }
 
 /// `{realm: [..], client: {name: [..]}}`: the roles of a realm representation.
@@ -312,7 +355,7 @@ fn unknown(kind: &Kind, type_name: &str, address: &Address, key: &Key, out: &mut
     let ours = kind.fields.iter().filter(|it| it.compare != Compare::ServerOwned).map(|it| it.name);
     let server_owned = |name: &str| kind.field(name).is_some_and(|it| it.compare == Compare::ServerOwned);
     let of_class = fields_of((kind.representation)(type_name)).filter(|it| !server_owned(it));
-    let known = ours.chain(of_class).filter(|it| (kind.takes)(type_name, it)).chain([kind.key]);
+    let known = ours.chain(of_class).filter(|it| (kind.takes)(type_name, it)).chain([kind.key, FORMERLY]);
     let note = match nearest(&key.name, known) {
         Some(near) => Note::error(Code::UnknownField, title, key.at, format!("did you mean `{near}`?"))
             .help(format!("write `{near}`")),

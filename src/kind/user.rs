@@ -11,7 +11,7 @@ use super::{
     Compare, Field, GROUP, Kind, Link, ROLE, Routes, Sent, Stays, Unset, Unsets, field, links, not_yet,
     server_owned,
 };
-use crate::state::{Address, State};
+use crate::state::{Address, Object, State};
 
 pub(super) static USER: Kind = Kind {
     name: super::USER,
@@ -71,6 +71,11 @@ pub(super) static USER: Kind = Kind {
     takes: super::any_field,
     is_fixed: super::never_fixed,
 };
+
+/// Returns whether a realm lets users be renamed: by their usernames, or by the e-mail addresses that name them.
+pub fn renames_users(realm: &Object) -> bool {
+    realm.is_true("registrationEmailAsUsername") || realm.is_true("editUsernameAllowed")
+}
 
 /// Gives users the names that the server gives them where a realm takes e-mail addresses for usernames.
 pub fn name_users_by_email(state: &mut State) {

@@ -33,6 +33,7 @@ fn join(kind: &Kind, title: &str, object: &mut Object, piece: Object, notes: &mu
     }
     object.id = object.id.take().or(piece.id);
     object.made_by = object.made_by.take().or(piece.made_by);
+    object.formerly = object.formerly.take().or(piece.formerly);
     for (field, node) in piece.fields {
         let links = kind.link(&field).is_some();
         match object.fields.entry(field) {

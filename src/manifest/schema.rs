@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::kind::Unset;
 use crate::kind::{
-    Compare, Field, KINDS, Kind, PERMISSION, POLICY, REALM, RESOURCE, ROLE, Sent, Type, field_type,
+    Compare, Field, KINDS, Kind, PERMISSION, POLICY, REALM, RESOURCE, ROLE, Sent, Type, USER, field_type,
     fields_of, kind, looks_secret, policy_types,
 };
 use crate::state::KindName;
@@ -207,6 +207,12 @@ impl Definitions {
             properties.insert(
                 kind.key.to_owned(),
                 json!({ "type": ["string", "number", "boolean"], "minLength": 1 }),
+            );
+        }
+        if kind.name == USER {
+            properties.insert(
+                "formerly".to_owned(),
+                json!({ "description": "The name that it had before: it is renamed and keeps what hangs on it.", "type": ["string", "number", "boolean"], "minLength": 1 }),
             );
         }
         properties.extend(sorted);

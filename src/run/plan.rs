@@ -144,9 +144,10 @@ pub fn plan_realm(request: &PlanRequest<'_>, observed: Observed) -> Planned {
     let Observed { mut read, ledgers } = observed;
     read.live.state.objects.retain(|address, _| !is_ours(address));
     read.live.closed = kind::set_apart(&mut read.live.state);
-    let (ownership, notes, heals, too_new) = ownership(request, &read, ledgers);
+    let (mut ownership, notes, heals, too_new) = ownership(request, &read, ledgers);
+    let renamed = diff::rename(&request.desired.state, request.terms, &mut read.live, &mut ownership);
     let mut plan = compare(request, &read, &ownership);
-    plan.diff.notes.extend(notes);
+    plan.diff.notes.extend(notes.into_iter().chain(renamed));
     request.server.clone_into(&mut plan.server);
     plan.keycloak = read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string());
     Planned { plan, read, ownership, heals, too_new }
@@ -215,6 +216,7 @@ pub fn want(desired: &Desired) -> Want {
     for (address, object) in &desired.state.objects {
         if address.kind() == USER {
             users.insert(address.name().to_owned());
+            users.extend(object.formerly.iter().map(|it| it.name().to_owned()));
         }
         object.each_ref(&mut |_, target, _| {
             if target.kind() == USER {

@@ -15,6 +15,9 @@ pub struct Object {
     pub id: Option<Box<str>>,
     /// The object that the server made this one with, such as the client of a service account.
     pub made_by: Option<Address>,
+    /// What it was called before: in a manifest because somebody says so, in live state because this run takes it for
+    /// that one.
+    pub formerly: Option<Address>,
     /// How many more objects of this name the server has beside this one. One of several is never written:
     /// nothing says which of them a manifest means.
     pub namesakes: usize,
@@ -23,7 +26,7 @@ pub struct Object {
 
 impl Object {
     pub fn new(at: At) -> Self {
-        Self { at, id: None, made_by: None, namesakes: 0, fields: BTreeMap::new() }
+        Self { at, id: None, made_by: None, formerly: None, namesakes: 0, fields: BTreeMap::new() }
     }
 
     pub fn get(&self, field: &str) -> Option<&Node> {

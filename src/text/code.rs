@@ -168,6 +168,10 @@ named! {
     OursWhileRulesChange = "RW0520",
     /// No order of the changes keeps everybody out meanwhile.
     OpenMeanwhile = "RW0521",
+    /// An object and the one that it was formerly are both there, so none is renamed.
+    StillThere = "RW0522",
+    /// An object would be created in place of one that says the same, which is probably a rename.
+    SaysTheSame = "RW0523",
 
     // 06: access tests.
     /// An access test does not say whose resources it is about, or names no resource server.

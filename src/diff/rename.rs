@@ -1,0 +1,101 @@
+//! Renames: an object that the manifests call by another name than before is the same one, with all that hangs on it.
+
+use std::collections::BTreeMap;
+
+use super::{Ownership, Terms};
+use crate::change::{FieldChange, Path, To, Why};
+use crate::kind::{self, USER, realm_address};
+use crate::state::{Address, Found, Live, Node, Object, State};
+use crate::text::{At, Code, Note};
+
+/// Gives live objects, and what ledgers say of them, the names by which the manifests call them now.
+///
+/// An object says itself what it was called: nothing is guessed. Where something has the new name already, nothing is
+/// renamed.
+pub fn rename(desired: &State, terms: &Terms, live: &mut Live, ownership: &mut Ownership) -> Vec<Note> {
+    let mut names: BTreeMap<Address, Address> = BTreeMap::new();
+    let mut notes = Vec::new();
+    for (new, object) in &desired.objects {
+        let Some(old) = object.formerly.as_ref().filter(|it| *it != new) else { continue };
+        let is_ours_to_touch =
+            |it: &Address| terms.covers(it) && !terms.protect.iter().any(|of| of.covers(it));
+        if !live.state.contains(old)
+            || desired.contains(old)
+            || !is_ours_to_touch(old)
+            || !is_ours_to_touch(new)
+        {
+            continue;
+        }
+        match live.find(new) {
+            Found::Absent => {
+                names.insert(old.clone(), new.clone());
+            }
+            Found::Is(_) => notes.push(both(new, old, object.at)),
+            Found::Unknown { .. } => {}
+        }
+    }
+    if names.is_empty() {
+        return notes;
+    }
+    for (old, new) in &names {
+        if let Some(mut object) = live.state.objects.remove(old) {
+            object.formerly = Some(old.clone());
+            live.state.objects.insert(new.clone(), object);
+        }
+    }
+    for node in live.state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
+        node.each_ref_mut(&mut |target| {
+            if let Some(new) = names.get(target) {
+                *target = new.clone();
+            }
+        });
+    }
+    for ledger in ownership.ledger.iter_mut().chain(ownership.others.values_mut()) {
+        for (old, new) in &names {
+            if let Some(entry) = ledger.entries.remove(old) {
+                ledger.entries.insert(new.clone(), entry);
+            }
+        }
+        for targets in ledger.entries.values_mut().flat_map(|it| it.links.values_mut()) {
+            let moved: Vec<&Address> = names.keys().filter(|it| targets.contains(it)).collect();
+            for old in moved {
+                targets.remove(old);
+                targets.insert(names[old].clone());
+            }
+        }
+    }
+    notes
+}
+
+fn both(new: &Address, old: &Address, at: At) -> Note {
+    let title =
+        format!("{} and `{}`, which it was formerly, are both in Keycloak", kind::title(new), old.name());
+    Note::warning(Code::StillThere, title, at, "nothing is renamed")
+        .help("end one of the two, or take `formerly` out")
+}
+
+/// Returns the change of the name, where a live object has another one.
+pub(super) fn change(address: &Address, object: &Object, live: &Object) -> Option<FieldChange> {
+    let old = live.formerly.as_ref()?;
+    Some(FieldChange {
+        path: Path::field(kind::kind(address.kind()).key),
+        from: Some(Node::text(At::SERVER, old.name())),
+        to: To::Value(Node::text(object.at, address.name())),
+        why: Why::ManifestChanged,
+        at: object.at,
+    })
+}
+
+/// Returns why the server would not rename a user, if so. What this very plan switches may come too late.
+pub(super) fn refused(address: &Address, live: &Object, at: At, state: &State) -> Option<Note> {
+    if address.kind() != USER || live.formerly.is_none() {
+        return None;
+    }
+    let realm = state.get(&realm_address())?;
+    if kind::renames_users(realm) {
+        return None;
+    }
+    let title = format!("{} cannot be renamed", kind::title(address));
+    let note = Note::error(Code::CannotChange, title, at, "the realm lets nobody change usernames");
+    Some(note.help("apply `editUsernameAllowed: true` first, or keep the name"))
+}
