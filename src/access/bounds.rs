@@ -19,8 +19,9 @@ pub struct Opening {
 }
 
 /// What the two states permit together, person by person.
-pub struct Bounds {
+pub struct Bounds<'a> {
     people: BTreeMap<Address, Vec<Persona>>,
+    resources: &'a BTreeSet<Address>,
     allowed: Levels,
 }
 
@@ -35,9 +36,9 @@ enum Level {
     Permitted,
 }
 
-impl Bounds {
-    /// Returns what the states before and after permit to every persona and user of either.
-    pub fn of(before: &Realm, after: &Realm) -> Self {
+impl<'a> Bounds<'a> {
+    /// Returns what the states before and after permit of these resources to every persona and user of either.
+    pub fn of(before: &Realm, after: &Realm, resources: &'a BTreeSet<Address>) -> Self {
         let mut people: BTreeMap<Address, Vec<Persona>> = BTreeMap::new();
         let clients: BTreeSet<&Address> = before.servers().chain(after.servers()).collect();
         for client in clients {
@@ -45,20 +46,31 @@ impl Bounds {
             let by_name: BTreeMap<String, Persona> = all.map(|it| (it.name.clone(), it)).collect();
             people.insert(client.clone(), by_name.into_values().collect());
         }
-        let mut allowed = levels(before, &people);
-        for (asked, levels) in levels(after, &people) {
+        people.retain(|client, _| resources.iter().any(|it| it.is_under(client)));
+        let mut allowed = levels(before, &people, resources);
+        for (asked, levels) in levels(after, &people, resources) {
             let known = allowed.entry(asked).or_insert_with(|| vec![Level::Denied; levels.len()]);
             for (known, level) in known.iter_mut().zip(levels) {
                 *known = level.max(*known);
             }
         }
-        Self { people, allowed }
+        Self { people, resources, allowed }
+    }
+
+    /// Returns how many decisions each state takes.
+    pub fn decisions(&self) -> usize {
+        self.allowed.values().map(Vec::len).sum()
+    }
+
+    /// Returns how many people they are about.
+    pub fn people(&self) -> usize {
+        self.people.values().map(Vec::len).sum()
     }
 
     /// Returns everybody whom this state lets further in than both.
     pub fn opened(&self, realm: &Realm) -> Vec<Opening> {
         let mut out = Vec::new();
-        for ((resource, scope), levels) in levels(realm, &self.people) {
+        for ((resource, scope), levels) in levels(realm, &self.people, self.resources) {
             let asked = (resource, scope);
             let allowed = self.allowed.get(&asked);
             let client = asked.0.parent();
@@ -75,7 +87,7 @@ impl Bounds {
 }
 
 /// Returns how far everybody gets, by resource and scope.
-fn levels(realm: &Realm, people: &BTreeMap<Address, Vec<Persona>>) -> Levels {
+fn levels(realm: &Realm, people: &BTreeMap<Address, Vec<Persona>>, resources: &BTreeSet<Address>) -> Levels {
     let mut out = Levels::new();
     for (client, people) in people {
         let Some(server) = realm.server(client) else { continue };
@@ -83,7 +95,8 @@ fn levels(realm: &Realm, people: &BTreeMap<Address, Vec<Persona>>) -> Levels {
         let subjects: Vec<Subject> =
             people.iter().map(|it| tokens.subject(realm, server, &here(realm, it))).collect();
         let table = table(realm, server, &subjects);
-        for (at, address) in server.resources.addresses.iter().enumerate() {
+        let addresses = server.resources.addresses.iter().enumerate();
+        for (at, address) in addresses.filter(|it| resources.contains(it.1)) {
             let mut resource = Resource::new(server, at);
             let rows: Vec<usize> = (0..table.classes.len()).map(|it| resource.row(&table, it)).collect();
             for (position, scope) in resource.scopes.iter().enumerate() {

@@ -13,7 +13,6 @@ mod stages;
 mod turns;
 mod unique;
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use closing::Closing;
@@ -70,7 +69,7 @@ pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle>
     let realms = [state, &diff.planned].map(|it| Realm::compile(it, version));
     let own = requests(state, &diff.planned, &diff.changes);
     let plain = Turns::of(own.clone(), &diff.changes, state, diff, &realms, &[])?;
-    let look = Look { diff, version, bounds: OnceCell::new(), realms: &realms };
+    let look = Look { diff, version, realms: &realms };
     let mut stages = Stages::of(&plain);
     let mut opened = look.opened(&stages, &plain, &diff.changes, state);
     let mut order = Order::default();
@@ -125,7 +124,6 @@ struct Look<'a> {
     diff: &'a Diff,
     version: Version,
     realms: &'a [Realm; 2],
-    bounds: OnceCell<Bounds>,
 }
 
 impl Look<'_> {
@@ -134,8 +132,9 @@ impl Look<'_> {
         if stages.is_empty() {
             return BTreeSet::new();
         }
-        let bounds = self.bounds.get_or_init(|| Bounds::of(&self.realms[0], &self.realms[1]));
-        stages.opened(turns, from, self.diff, changes, bounds, self.version)
+        let touched = stages.touched(turns);
+        let bounds = Bounds::of(&self.realms[0], &self.realms[1], &touched);
+        stages.opened(turns, from, self.diff, changes, &bounds, self.version)
     }
 }
 

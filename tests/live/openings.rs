@@ -4,6 +4,7 @@
 //! `REALMWRIGHT_TEST_EDITS` asks for random edits beside the told ones, from `REALMWRIGHT_TEST_SEED` on.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
@@ -22,11 +23,22 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("openings::told_edits_let_nobody_in_on_the_way", Needs::Newest, told_edits),
         trial("openings::told_edits_let_nobody_in_on_the_oldest_version", Needs::Oldest, told_edits),
         trial("openings::random_edits_let_nobody_in_on_the_way", Needs::Newest, random_edits),
+        trial("openings::a_run_that_is_killed_is_taken_up", Needs::Newest, killed_runs),
+        trial("openings::a_run_that_is_killed_is_taken_up_on_the_oldest_version", Needs::Oldest, killed_runs),
     ]
 }
 
 /// Who may use which scope of which resource.
 type Permits = BTreeSet<String>;
+
+/// How a run is disturbed at one of its writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    None,
+    Fails(usize),
+    /// Killed before the server gets this write.
+    Killed(usize),
+}
 
 /// What a write is answered with that fails for good.
 const FAILED: Do = Do::Answer(400, "Content-Type: application/json", r#"{"error":"not today"}"#);
@@ -51,7 +63,72 @@ fn random_edits(server: &Server) -> Result<(), String> {
     Ok(())
 }
 
-fn lets_nobody_in(server: &Server, name: &str, edit: &Edit) -> Result<(), String> {
+fn killed_runs(server: &Server) -> Result<(), String> {
+    let all = std::env::var_os("REALMWRIGHT_TEST_EDITS").is_some();
+    let edits = told();
+    let some = edits.iter().enumerate().filter(|(at, _)| all || *at == 8);
+    for (at, edit) in some {
+        is_taken_up(server, &format!("killed-{at}"), edit)?;
+    }
+    Ok(())
+}
+
+/// Kills the run at every write: the next one makes the realm as declared, and leaves nothing of its own there.
+fn is_taken_up(server: &Server, name: &str, edit: &Edit) -> Result<(), String> {
+    let (realm, tree) = started(server, name)?;
+    let declare = |manifest: &Value| declare(&tree, &realm, manifest);
+    declare(&edit.before)?;
+    tree.run(server, APPLY)?.expect(0)?;
+    let before = Asking::of(server, &realm)?.permits()?;
+    declare(&edit.after)?;
+    let (ran, _, writes) = watched(server, &tree, Trouble::None)?;
+    ran.expect(0)?;
+    let after = Asking::of(server, &realm)?.permits()?;
+    let bounds: Permits = before.union(&after).cloned().collect();
+    for at in 1..writes.len() {
+        declare(&edit.before)?;
+        tree.run(server, APPLY)?.expect(0).map_err(|it| format!("{}: back before {at}: {it}", edit.name))?;
+        declare(&edit.after)?;
+        let (_, _, done) = watched(server, &tree, Trouble::Killed(at))?;
+        let lock = server.get(&format!("/{realm}/clients?clientId=realmwright-lock"))?;
+        let run = list(&lock).first().map(|it| word(&it["attributes"]["realmwright.run"]));
+        let run = run.ok_or_else(|| format!("{}: nobody was killed before write {at}", edit.name))?;
+        tree.run(server, &["unlock", "--realm", &realm, "--run", &run])?.expect(0)?;
+        let told = |what: &str| format!("{}: {what} after {at} writes and a kill", edit.name);
+        let halfway = Asking::of(server, &realm)?.permits()?;
+        let opened: Vec<&String> = halfway.difference(&bounds).collect();
+        check(opened.is_empty(), &told("nobody is let in"), &json!({ "opened": opened, "writes": done }))?;
+        // The way on is watched as well.
+        let (ran, seen, writes) = watched(server, &tree, Trouble::None)?;
+        ran.expect(0).map_err(|it| format!("{}: {it}", told("it converges")))?;
+        for (write, permits) in writes.iter().zip(&seen) {
+            let opened: Vec<&String> = permits.difference(&bounds).collect();
+            check(
+                opened.is_empty(),
+                &told("nobody is let in later"),
+                &json!({ "opened": opened, "before": write }),
+            )?;
+        }
+        tree.is_clean(server).map_err(|it| format!("{}: {it}", told("clean")))?;
+        let asking = Asking::of(server, &realm)?;
+        same_permits(&asking.permits()?, &after, &told("the same is permitted"))?;
+        let left = server.get(&format!("{}/policy?max=-1", asking.base))?;
+        let left: Vec<String> = list(&left)
+            .iter()
+            .map(|it| word(&it["name"]))
+            .filter(|it| it.starts_with("realmwright"))
+            .collect();
+        check(left.is_empty(), &told("nothing is left over"), &json!(left))?;
+    }
+    server.no_realm(&realm)
+}
+
+fn same_permits(is: &Permits, wanted: &Permits, claim: &str) -> Result<(), String> {
+    check(is == wanted, claim, &json!({ "is": is, "wanted": wanted }))
+}
+
+/// A realm that is not there yet, and a tree for it.
+fn started(server: &Server, name: &str) -> Result<(String, Tree), String> {
     let realm = format!("live-openings-{name}");
     server.no_realm(&realm)?;
     let tree = Tree::empty(&realm)?;
@@ -59,16 +136,23 @@ fn lets_nobody_in(server: &Server, name: &str, edit: &Edit) -> Result<(), String
         "owner: team\nprune: {{ users: true }}\nrealms: {{ {realm}: {{ path: ., create: true }} }}\n"
     );
     tree.write("realmwright.yaml", &project)?;
-    let declare = |manifest: &Value| {
-        let mut manifest = manifest.clone();
-        manifest["realm"] = json!(realm);
-        tree.write("realm.yaml", &manifest.to_string())
-    };
+    Ok((realm, tree))
+}
+
+fn declare(tree: &Tree, realm: &str, manifest: &Value) -> Result<(), String> {
+    let mut manifest = manifest.clone();
+    manifest["realm"] = json!(realm);
+    tree.write("realm.yaml", &manifest.to_string())
+}
+
+fn lets_nobody_in(server: &Server, name: &str, edit: &Edit) -> Result<(), String> {
+    let (realm, tree) = started(server, name)?;
+    let declare = |manifest: &Value| declare(&tree, &realm, manifest);
     declare(&edit.before)?;
     tree.run(server, APPLY)?.expect(0)?;
     let before = Asking::of(server, &realm)?.permits()?;
     declare(&edit.after)?;
-    let (ran, seen, writes) = watched(server, &tree, None)?;
+    let (ran, seen, writes) = watched(server, &tree, Trouble::None)?;
     ran.expect(0)?;
     let after = Asking::of(server, &realm)?.permits()?;
     let bounds: Permits = before.union(&after).cloned().collect();
@@ -86,8 +170,10 @@ fn lets_nobody_in(server: &Server, name: &str, edit: &Edit) -> Result<(), String
             .expect(0)
             .map_err(|it| format!("{}: back before write {fails}: {it}", edit.name))?;
         declare(&edit.after)?;
-        let (ran, _, _) = watched(server, &tree, Some(fails))?;
-        check([1, 4].contains(&ran.code), "a failed write is told", &json!([edit.name, ran.code, ran.err]))?;
+        let (ran, _, sent) = watched(server, &tree, Trouble::Fails(fails))?;
+        let found =
+            json!({ "edit": edit.name, "code": ran.code, "err": ran.err, "writes": writes, "sent": sent });
+        check([1, 4].contains(&ran.code), "a failed write is told", &found)?;
         let asking = Asking::of(server, &realm)?;
         let permits = asking.permits()?;
         judge(format!("after {write} failed"), &permits)?;
@@ -116,7 +202,7 @@ const APPLY: &[&str] = &[
 fn watched(
     server: &Server,
     tree: &Tree,
-    fails: Option<usize>,
+    trouble: Trouble,
 ) -> Result<(Ran, Vec<Permits>, Vec<String>), String> {
     let (sender, waiting) = channel::<(Asked, Sender<Do>)>();
     let sender = Mutex::new(sender);
@@ -130,15 +216,24 @@ fn watched(
     })?;
     let mut command = tree.command(&proxy.url, server, APPLY);
     let child = command.spawn().map_err(|it| it.to_string())?;
+    let process = child.id().to_string();
     let (mut seen, mut writes) = (Vec::new(), Vec::new());
     let done = std::thread::spawn(move || child.wait_with_output());
     let asking = Asking::of(server, &tree.realm)?;
     while !done.is_finished() {
         let Ok((asked, answer)) = waiting.recv_timeout(Duration::from_millis(50)) else { continue };
-        if fails.is_none() {
+        if trouble == Trouble::None {
             seen.push(asking.permits()?);
         }
-        let does = if fails == Some(writes.len()) { FAILED } else { Do::Pass };
+        let does = match trouble {
+            Trouble::Fails(at) if at == writes.len() => FAILED,
+            Trouble::Killed(at) if at == writes.len() => {
+                let kill = Command::new("kill").args(["-KILL", &process]).status();
+                kill.map_err(|it| it.to_string())?;
+                Do::Reset
+            }
+            _ => Do::Pass,
+        };
         writes.push(format!("{} {} {}", asked.method, asked.path, asked.body));
         answer.send(does).map_err(|it| it.to_string())?;
     }

@@ -53,7 +53,7 @@ impl Case {
     /// Does the calls that `next` chooses among the ready ones; a failed one takes its followers with it.
     fn walk(
         &self,
-        bounds: &Bounds,
+        bounds: &Bounds<'_>,
         fails: Option<usize>,
         next: &mut dyn FnMut(usize) -> usize,
         after_each: &mut dyn FnMut(&State),
@@ -98,7 +98,7 @@ impl Case {
 
     fn look(
         &self,
-        bounds: &Bounds,
+        bounds: &Bounds<'_>,
         state: &State,
         done: &BTreeSet<usize>,
         fails: Option<usize>,
@@ -138,7 +138,11 @@ impl Case {
             return Err(format!("cannot keep closed {:?}", self.order.open));
         }
         let sides = [&self.live.state, &self.asked.diff.planned].map(|it| Realm::compile(it, NEWEST));
-        let bounds = Bounds::of(&sides[0], &sides[1]);
+        let resources: BTreeSet<Address> = [&self.live.state, &self.asked.diff.planned]
+            .iter()
+            .flat_map(|it| it.objects.keys().filter(|it| it.kind() == kind::RESOURCE).cloned())
+            .collect();
+        let bounds = Bounds::of(&sides[0], &sides[1], &resources);
         let mut halves = Vec::new();
         let end = self.walk(&bounds, None, &mut |_| 0, &mut |it| halves.push(it.clone()))?;
         self.ends_as_planned(&end)?;
@@ -175,7 +179,7 @@ impl Case {
     }
 
     /// A run that was killed is taken up: nobody is let in then either, and nothing is left to do.
-    fn goes_on(&self, bounds: &Bounds, half: &State) -> Result<(), String> {
+    fn goes_on(&self, bounds: &Bounds<'_>, half: &State) -> Result<(), String> {
         let read = |state: &State| {
             let mut live = live(as_read(state.clone()));
             live.closed = kind::set_apart(&mut live.state);

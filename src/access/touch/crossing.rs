@@ -30,15 +30,15 @@ impl Crossings {
     ) -> Self {
         let mut out = Self::default();
         let of_kind = |kind| changed.iter().filter(move |it| it.kind() == kind).copied();
-        let resources: Vec<&Address> = of_kind(RESOURCE).collect();
+        let resources: BTreeSet<&Address> = of_kind(RESOURCE).collect();
         for permission in of_kind(PERMISSION) {
             let client = permission.parent();
             let servers = realms.map(|it| client.as_ref().and_then(|client| it.server(client)));
             let [Some(before), Some(after)] = servers else { continue };
-            for resource in resources.iter().filter(|it| it.parent() == client) {
-                for (is_late, says, stands) in [(true, after, before), (false, before, after)] {
+            for (is_late, says, stands) in [(true, after, before), (false, before, after)] {
+                for resource in candidates(says, permission, &resources) {
                     for scope in reached(says, permission, stands, resource) {
-                        let Some(spot) = positions.get(&((*resource).clone(), scope)) else { continue };
+                        let Some(spot) = positions.get(&(resource.clone(), scope)) else { continue };
                         if covers[*spot].iter().any(|it| it.contains_key(permission)) {
                             continue;
                         }
@@ -53,6 +53,19 @@ impl Crossings {
         }
         out
     }
+}
+
+/// The changed resources that a permission may reach.
+fn candidates<'a>(says: &Server, permission: &Address, changed: &BTreeSet<&'a Address>) -> Vec<&'a Address> {
+    let Some(of) = says.permissions.get(permission).map(|it| &says.permission_entries[it]) else {
+        return Vec::new();
+    };
+    if of.resources.is_empty() || !of.resource_type.is_empty() {
+        let client = permission.parent();
+        return changed.iter().filter(|it| it.parent() == client).copied().collect();
+    }
+    let named = of.resources.iter().map(|it| &says.resources.addresses[*it]);
+    named.filter_map(|it| changed.get(it).copied()).collect()
 }
 
 /// The scopes of a resource of one side on which a permission of the other side has its say.

@@ -15,8 +15,12 @@ use crate::kind::Version;
 use crate::plan::simulate::simulate;
 use crate::state::{Address, State};
 
-/// Beyond this many states nobody looks: everything that is touched stays closed meanwhile.
-const MOST_STATES: usize = 100;
+/// Beyond this much work nobody looks: everything that is touched stays closed meanwhile. One decision is 1; a second
+/// is enough for some 50 millions of them.
+const MOST_WORK: usize = 200_000_000;
+
+/// What it takes to compile one object, or to make the token of one person.
+const WORK_OF_ONE: usize = 200;
 
 /// Calls in the order in which they take effect; those of one stage do not meet.
 #[derive(Debug, Default)]
@@ -101,10 +105,11 @@ impl Stages {
         live: &State,
         diff: &Diff,
         changes: &[Change],
-        bounds: &Bounds,
+        bounds: &Bounds<'_>,
         version: Version,
     ) -> BTreeSet<Address> {
-        if self.steps.len() > MOST_STATES {
+        let of_state = WORK_OF_ONE * (live.objects.len() + bounds.people()) + bounds.decisions();
+        if self.steps.len() * of_state > MOST_WORK {
             return self.touched(turns);
         }
         let mut opened = BTreeSet::new();
@@ -150,7 +155,8 @@ impl Stages {
         out
     }
 
-    fn touched(&self, turns: &Turns) -> BTreeSet<Address> {
+    /// Returns the resources that calls of a stage touch.
+    pub(super) fn touched(&self, turns: &Turns) -> BTreeSet<Address> {
         let staged: BTreeSet<usize> = self.steps.iter().flatten().copied().collect();
         let on = |spot: &[(usize, Rank)]| {
             !self.holdings.is_empty() || spot.iter().any(|it| staged.contains(&it.0))
