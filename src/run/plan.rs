@@ -85,7 +85,9 @@ pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::
         // Service accounts come with their clients.
         let accounts: BTreeSet<Address> =
             ours.entries.keys().filter(|it| it.kind() == CLIENT).map(kind::service_account).collect();
-        let users = ours.entries.keys().filter(|it| it.kind() == USER && !accounts.contains(it));
+        // What an interrupted run began to make is ours if it is there.
+        let known = ours.entries.keys().chain(&ours.pending);
+        let users = known.filter(|it| it.kind() == USER && !accounts.contains(it));
         want.users.extend(users.map(|it| it.name().to_owned()));
     }
     let read = read(keycloak, &request.desired.realm, &want).await?;

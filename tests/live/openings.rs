@@ -245,7 +245,8 @@ fn watched(
 fn is_write(asked: &Asked) -> bool {
     let below = asked.path.split_once("/clients").map(|it| it.1.trim_start_matches('/'));
     let is_client = below.is_some_and(|it| !it.contains('/'));
-    asked.path.contains("/admin/realms/") && asked.method != "GET" && !is_client
+    let is_read = asked.method == "GET" || asked.path.contains("/partial-export");
+    asked.path.contains("/admin/realms/") && !is_read && !is_client
 }
 
 /// What questions need.
