@@ -23,7 +23,7 @@ type Edit = (&'static str, fn(&mut Value));
 
 const EDITS: &[Edit] = &[
     ("one permission changes", |it| {
-        each(it, "perm", 1, &|_, it| it["decisionStrategy"] = json!("UNANIMOUS"))
+        each(it, "perm", 1, &|_, it| it["decisionStrategy"] = json!("UNANIMOUS"));
     }),
     ("two permissions come to one resource", |it| {
         let more = ["p1", "p2"].map(|policy| over(&format!("new {policy}"), "res7", policy));

@@ -30,7 +30,17 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
     let path = if creates_realm {
         "realms".to_owned()
     } else {
-        url(run.keycloak, run.realm, &call.path, ids).await?
+        match url(run.keycloak, run.realm, &call.path, ids).await {
+            // Gone already, with something else: with the last resource of a permission goes the permission.
+            Err(CallError::NoSuchObject { address })
+                if call.method == Method::Delete
+                    && change.action == Action::Delete
+                    && address == change.object =>
+            {
+                return Ok(Answered::AlreadyDone);
+            }
+            path => path?,
+        }
     };
     match &call.body {
         Body::Whole { address, fields } => create(run, address, fields, path, ids).await,
