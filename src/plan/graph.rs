@@ -65,7 +65,11 @@ pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle>
     if diff.changes.is_empty() {
         return Ok(Order::default());
     }
-    let state = &live.state;
+    // As long as nothing stands over a resource yet, that its client still decides strictly is all that closes it.
+    let mut state = live.state.clone();
+    let settings = live.closed.iter().filter(|(it, _)| !kind::keeps_closed(it));
+    state.objects.extend(settings.map(|(address, object)| (address.clone(), object.clone())));
+    let state = &state;
     let realms = [state, &diff.planned].map(|it| Realm::compile(it, version));
     let own = requests(state, &diff.planned, &diff.changes);
     let plain = Turns::of(own.clone(), &diff.changes, state, diff, &realms, &[])?;
