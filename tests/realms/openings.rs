@@ -50,7 +50,10 @@ fn over(name: &str, resource: &str, policy: &str) -> Value {
 fn manifest(side: &Side) -> Value {
     let mut settings = side.settings.clone();
     settings["scopes"] = json!([{ "name": "view" }]);
-    settings["resources"] = json!([{ "name": "r", "scopes": ["view"] }, { "name": "o", "scopes": ["view"] }]);
+    if settings.get("resources").is_none() {
+        settings["resources"] =
+            json!([{ "name": "r", "scopes": ["view"] }, { "name": "o", "scopes": ["view"] }]);
+    }
     settings["policies"] = json!(side.policies);
     settings["permissions"] = json!(side.permissions);
     let user = |name: &str, roles: &Value, groups: &Value| {
@@ -172,12 +175,61 @@ pub(crate) fn told() -> Vec<Edit> {
             ),
         ),
     ];
+    let pairs = pairs.into_iter().chain(half_way(&roles));
     let edit = |(name, before, after): (&str, Side, Side)| Edit {
         name: name.to_owned(),
         before: manifest(&before),
         after: manifest(&after),
     };
-    pairs.into_iter().map(edit).collect()
+    pairs.map(edit).collect()
+}
+
+/// Edits that random ones found: rules and resources that meet only half way.
+fn half_way(roles: &dyn Fn() -> Vec<Value>) -> Vec<(&'static str, Side, Side)> {
+    let rules = |mode: &str, strategy: &str, resources: Value, permissions: Vec<Value>| {
+        let settings =
+            json!({ "policyEnforcementMode": mode, "decisionStrategy": strategy, "resources": resources });
+        side(settings, roles(), permissions)
+    };
+    let typed =
+        || json!({ "name": "typed", "type": "resource", "resourceType": "t", "policies": ["is basic"] });
+    let r = |scopes: &[&str]| json!([{ "name": "r", "scopes": scopes }]);
+    let with_new =
+        || json!([{ "name": "r", "scopes": ["view"] }, { "name": "n", "type": "t", "scopes": ["view"] }]);
+    let (one, two) = (over("one", "n", "is premium"), over("two", "n", "is admin"));
+    let both = || vec![one.clone(), two.clone()];
+    vec![
+        (
+            "a new resource is of a type that opens it",
+            rules("ENFORCING", "UNANIMOUS", r(&["view"]), vec![typed()]),
+            rules("ENFORCING", "UNANIMOUS", with_new(), vec![typed(), one.clone()]),
+        ),
+        (
+            "a new resource where what nothing covers is open",
+            rules("PERMISSIVE", "UNANIMOUS", r(&["view"]), vec![typed()]),
+            rules("PERMISSIVE", "UNANIMOUS", with_new(), vec![typed(), one.clone()]),
+        ),
+        (
+            "a new resource where one permission is enough and what nothing covers is open",
+            rules("PERMISSIVE", "AFFIRMATIVE", r(&["view"]), vec![]),
+            rules("PERMISSIVE", "AFFIRMATIVE", with_new(), both()),
+        ),
+        (
+            "a new resource comes as all permissions have to grant",
+            rules("PERMISSIVE", "AFFIRMATIVE", r(&["view"]), vec![]),
+            rules("PERMISSIVE", "UNANIMOUS", with_new(), both()),
+        ),
+        (
+            "a resource gets a scope as its permission goes",
+            rules("ENFORCING", "UNANIMOUS", r(&[]), vec![over("wide", "r", "is basic")]),
+            rules("ENFORCING", "UNANIMOUS", r(&["view"]), vec![]),
+        ),
+        (
+            "a permission of a type comes as its resource goes",
+            rules("ENFORCING", "UNANIMOUS", with_new(), vec![]),
+            rules("ENFORCING", "UNANIMOUS", r(&["view"]), vec![typed()]),
+        ),
+    ]
 }
 
 const ROLES: &[&str] = &["r0", "r1", "r2"];
