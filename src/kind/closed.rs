@@ -47,6 +47,12 @@ pub fn closers(client: &Address) -> [Address; 2] {
     [client.child(POLICY, NAME), client.child(PERMISSION, PERMISSION_NAME)]
 }
 
+/// Returns the type of a policy or permission that keeps closed.
+pub fn closer_type(address: &Address) -> Option<&'static str> {
+    let of_type = if address.kind() == POLICY { "user" } else { "resource" };
+    keeps_closed(address).then_some(of_type)
+}
+
 /// Takes what an interrupted run left closed out of a state, which then is as its own rules make it. Returns the
 /// objects as they are.
 pub fn set_apart(state: &mut State) -> BTreeMap<Address, Object> {
@@ -133,10 +139,7 @@ pub fn made_so(create: &Change, there: &Object) -> Option<Change> {
 
 /// Returns the change that opens again: the permission or the policy goes.
 pub fn reopen(closer: &Address) -> Change {
-    let of_type = if closer.kind() == POLICY { "user" } else { "resource" };
-    let gone = field_change("type", Node::text(At::SERVER, of_type));
-    let gone = FieldChange { from: Some(Node::text(At::SERVER, of_type)), to: To::Unset, ..gone };
-    change(closer.clone(), Action::Delete, vec![gone])
+    change(closer.clone(), Action::Delete, Vec::new())
 }
 
 /// Returns a change of what a client decides by, for a while or back.

@@ -61,6 +61,7 @@ pub(super) fn closings(
             let settings = client.child(SETTINGS, "");
             let sides = [live.closed.get(&settings), live.state.get(&settings), planned.get(&settings)];
             let is_loose = |it: &kind::Strict| sides[1..].iter().flatten().any(|side| it.is_loose(side));
+            // Where nothing is closed any more, the client only is to decide as before.
             let is_closed = sides[0].is_some() || !resources.is_empty();
             let strict = is_closed && kind::STRICT.iter().any(is_loose);
             Closing { client, resources, strict, taken_over }
@@ -85,7 +86,7 @@ impl Closing {
         let [never, covers] = kind::close(&self.client, &self.resources, &settings.otherwise);
         let is_left = live.closed.contains_key(&permission);
         let has_permission = is_left || !self.resources.is_empty();
-        let never = if has_permission || self.strict { steps.made_so(never) } else { Vec::new() };
+        let never = if self.resources.is_empty() { Vec::new() } else { steps.made_so(never) };
         let covers = if self.resources.is_empty() { Vec::new() } else { steps.made_so(covers) };
         let reopens = if has_permission { steps.gone(&permission) } else { Vec::new() };
         let forgets = steps.gone(&policy);
@@ -148,6 +149,9 @@ impl Closing {
             let field = strict.field;
             let own = steps.own(&settings, field);
             let is_loose = [now, before, after].map(|it| strict.is_loose(it));
+            if is_loose[0] && self.resources.is_empty() {
+                continue;
+            }
             if is_loose[1] && is_loose[2] {
                 out.otherwise.insert(field, before.text(field).to_owned());
             }

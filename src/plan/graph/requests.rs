@@ -21,10 +21,10 @@ pub(super) fn of_change(
     let kind = kind::kind(address.kind());
     let said = change.fields.iter().find(|it| &*it.path.field == "type").and_then(|it| match &it.to {
         To::Value(node) => node.as_text(),
-        To::Unset | To::Links { .. } => it.from.as_ref()?.as_text(),
+        To::Unset | To::Links { .. } => None,
     });
     let known = planned.get(address).or_else(|| live.get(address)).map(|it| it.text("type"));
-    let object_type = known.or(said).unwrap_or_default().to_owned();
+    let object_type = known.or(said).or_else(|| kind::closer_type(address)).unwrap_or_default().to_owned();
     let route = |template: &str| path(template, address, &object_type);
     let call = |method, path, body, fields| Call {
         change: index,
