@@ -14,7 +14,7 @@ use crate::text::nearest;
 
 /// So many names are compared in search of what somebody may have meant; a run with more mistakes has no use for
 /// further hints.
-const MOST: usize = 10_000_000;
+const MOST: usize = 500_000;
 
 pub(super) struct Known<'a> {
     pub(super) desired: &'a Desired,
