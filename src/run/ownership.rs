@@ -1,5 +1,7 @@
 //! Whose a realm is: the ledgers of all owners against this run, and the ledger that it leaves behind.
 
+use std::collections::BTreeSet;
+
 use super::plan::{PlanRequest, Planned, profile, question};
 use crate::apply::Ledgers;
 use crate::diff::{self, Ledger, LedgerError, Ownership};
@@ -124,7 +126,9 @@ pub(super) fn ownership(
 fn another_tree(request: &PlanRequest<'_>, ledger: &Ledger, live: &State) -> Option<Note> {
     let objects = &request.desired.state.objects;
     let listed = ledger.entries.keys().filter(|it| it.kind() != REALM);
-    let (kept, gone): (Vec<&Address>, Vec<&Address>) = listed.partition(|it| objects.contains_key(it));
+    let renamed: BTreeSet<&Address> = objects.values().filter_map(|it| it.formerly.as_ref()).collect();
+    let (kept, gone): (Vec<&Address>, Vec<&Address>) =
+        listed.partition(|it| objects.contains_key(it) || renamed.contains(it));
     // What is there and only named is a place, which owns nothing.
     let is_new = |(address, object): (&Address, &Object)| {
         let is_place = object.fields.is_empty() && live.contains(address);
@@ -134,9 +138,12 @@ fn another_tree(request: &PlanRequest<'_>, ledger: &Ledger, live: &State) -> Opt
         return None;
     }
     let title = format!(
-        "these manifests declare {} of the {} objects that the ledger of owner `{}` lists",
+        "these manifests declare {} of the {} that the ledger of owner `{}` lists",
         kept.len(),
-        kept.len() + gone.len(),
+        match kept.len() + gone.len() {
+            1 => "1 object".to_owned(),
+            all => format!("{all} objects"),
+        },
         ledger.owner
     );
     let note = Note::warning(Code::AnotherTree, title, request.desired.at, "perhaps another tree");
