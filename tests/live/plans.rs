@@ -67,10 +67,13 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
 fn is_made_by_applying(case: &Case) -> bool {
     let is_by_hand = |name: &str| case.file(name).is_some();
     let is_of_one_realm = case.file("realmwright.yaml").is_none();
+    // An apply needs the secrets that a plan does without.
+    let is_open = !case.files.iter().any(|it| it.1.contains("fromEnv"));
     let asks_a_server = |it: &str| it.starts_with("plan") || it.starts_with("drift");
     !is_by_hand("live.yaml")
         && !is_by_hand("server.yaml")
         && is_of_one_realm
+        && is_open
         && case.commands.iter().any(|it| asks_a_server(&it.0))
 }
 

@@ -114,7 +114,8 @@ fn client_secrets(server: &Server) -> Result<(), String> {
     check(!ran.out.contains("second-secret") && !ran.err.contains("second-secret"), "hidden", &Value::Null)?;
     check(account_works(&realm, "second-secret")?, "the new one works", &Value::Null)?;
     check(!account_works(&realm, "first-secret")?, "the old one does not", &Value::Null)?;
-    tree.is_clean(server)?;
+    same("a new plan", &tree.plan(server, &[])?.changes(), &[])?;
+    same("the name that is declared no more", &tree.drift(server)?, &["leftover client/demo"])?;
     // Versions only grow.
     tree.manifest(&manifest(", version: 1", ", version: 1"))?;
     tree.refused(server, &[])?.says("version")?;
