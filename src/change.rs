@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 pub use refusal::{ConsentKey, Reason, Refusal};
 
-use crate::state::{Address, Node};
+use crate::state::{Address, Node, Object};
 use crate::text::At;
 
 /// What will be done to one object, why, and where the wish stands.
@@ -90,6 +90,12 @@ impl Path {
 
     pub fn key(field: &str, key: &str) -> Self {
         Self { field: field.into(), key: Some(key.into()) }
+    }
+
+    /// Returns what an object has there.
+    pub fn of<'a>(&self, object: &'a Object) -> Option<&'a Node> {
+        let field = object.get(&self.field)?;
+        self.key.as_ref().map_or(Some(field), |key| field.get(key))
     }
 
     /// Returns the JSON Pointer (RFC 6901) of the field in its object.

@@ -425,7 +425,7 @@ fn update(
         fields: vec![field],
         adopted,
     };
-    let in_ledger = question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address));
+    let in_ledger = ownership::is_ours(question, address);
     let is_new_realm = address.kind() == REALM && !question.live.exists;
     let was_there = question.live.exists && question.live.state.contains(address);
     let adopts = owned && !is_place && !in_ledger && was_there;

@@ -32,7 +32,8 @@ mod user_profile;
 
 pub use built_in::{built_ins, is_built_in};
 pub use closed::{
-    STRICT, Strict, close, closer_type, closers, decide, decide_by, keeps_closed, made_so, reopen, set_apart,
+    REACHED_BY, STRICT, Strict, close, closer_type, closers, decide, decide_by, keeps_closed, made_so,
+    reopen, set_apart,
 };
 pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};

@@ -4,6 +4,7 @@
 
 mod code;
 mod file;
+mod hex;
 mod json;
 mod named;
 mod note;
@@ -15,6 +16,7 @@ mod yaml;
 
 pub use code::Code;
 pub use file::{Excerpt, Files, Position};
+pub use hex::hex;
 pub use json::{json_of_tree, tree_of_json};
 pub(crate) use named::named;
 pub use note::{Mark, Note, Severity, nearest};

@@ -12,12 +12,9 @@ use super::bounds::Asked;
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Server, Strategy};
 use super::turn::{Reads, Turn, turn};
 use crate::change::{Action, Change};
-use crate::kind::{CLIENT, PERMISSION, POLICY, RESOURCE, SETTINGS, USER};
+use crate::kind::{CLIENT, PERMISSION, POLICY, REACHED_BY, RESOURCE, SETTINGS, USER};
 use crate::state::{Address, State};
 use crossing::Crossings;
-
-/// Fields without which no permission reaches a resource unless it names it.
-const REACHED_BY: &[&str] = &["type", "scopes"];
 
 /// What one part of a plan does to access.
 #[derive(Clone, Debug, Default)]

@@ -18,6 +18,7 @@ use crate::diff::{Ledger, LedgerError};
 use crate::keycloak::{ErrorKind, Keycloak, Method, Request};
 use crate::kind::{self, CLIENT};
 use crate::state::Address;
+use crate::text::hex;
 
 const PREFIX: &str = "realmwright-ledger-";
 const LOCK: &str = "realmwright-lock";
@@ -227,7 +228,7 @@ fn unpack(attributes: &Map<String, Value>) -> Result<Ledger, LedgerError> {
 }
 
 fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 fn deflated(text: &str) -> String {

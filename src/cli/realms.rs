@@ -11,8 +11,8 @@ use crate::diff::Terms;
 use crate::manifest::{self, Desired, Loaded, Project, Prune, Secrets};
 use crate::plan::{Outcome, Plan, drift};
 use crate::report::{self, Audit, Style, Verification};
-use crate::run::{self, Patterns, Planned, RefusedError, Session};
-use crate::text::{Files, Note};
+use crate::run::{self, Observed, Patterns, Planned, RefusedError, Session};
+use crate::text::{Files, Note, hex};
 
 /// What plan, apply and drift are asked alike.
 #[derive(Debug, clap::Args)]
@@ -60,18 +60,19 @@ impl Ready {
     }
 
     pub(super) async fn plan(&self, realm: usize, adopt: bool) -> anyhow::Result<Planned> {
+        Ok(self.session.plan(realm, adopt, self.observe(realm, adopt).await?))
+    }
+
+    async fn observe(&self, realm: usize, adopt: bool) -> anyhow::Result<Observed> {
         self.check_issuer(&self.session.desired(realm).realm).await?;
-        let observed = run::observe(&self.target.keycloak, &self.session.request(realm, adopt)).await?;
-        Ok(self.session.plan(realm, adopt, observed))
+        run::observe(&self.target.keycloak, &self.session.request(realm, adopt)).await
     }
 
     /// Plans all realms of the run.
     pub(super) async fn plan_all(&mut self) -> anyhow::Result<Vec<Planned>> {
         let mut observed = Vec::new();
         for realm in self.realms() {
-            self.check_issuer(&self.session.desired(realm).realm).await?;
-            let request = self.session.request(realm, false);
-            observed.push(run::observe(&self.target.keycloak, &request).await?);
+            observed.push(self.observe(realm, false).await?);
         }
         Ok(self.session.plan_all(observed))
     }
@@ -89,6 +90,7 @@ impl Ready {
             };
             plans.push(planned.plan);
         }
+        let plans: Vec<&Plan> = plans.iter().collect();
         if let Some(why) = self.session.pruning_waits(&plans, is_asked) {
             self.session.stop_pruning(&why);
         }
@@ -234,7 +236,7 @@ pub(super) fn show_notes(loaded: &Loaded, global: Global) -> bool {
 pub(super) fn run_id() -> anyhow::Result<String> {
     let mut bytes = [0u8; 6];
     getrandom::fill(&mut bytes).map_err(|it| anyhow::anyhow!("cannot draw a random run id: {it}"))?;
-    Ok(bytes.iter().map(|it| format!("{it:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -268,21 +268,18 @@ impl Comparison<'_> {
             .collect();
         let untouched = if gone.is_empty() { Object::new(At::SERVER) } else { self.untouched(live) };
         for path in gone {
-            let of = |object: &Object| {
-                let field = object.get(&path.field);
-                path.key.as_ref().map_or(field, |key| field?.get(key)).cloned()
-            };
-            let Some(now) = of(live).filter(|it| !it.is_null()) else { continue };
-            let default = of(&untouched);
-            if same(default.as_ref().unwrap_or(&Node::new(At::SERVER, Is::Null)), Some(&now)) {
+            let Some(now) = path.of(live).filter(|it| !it.is_null()) else { continue };
+            let default = path.of(&untouched);
+            if same(default.unwrap_or(&Node::new(At::SERVER, Is::Null)), Some(now)) {
                 continue;
             }
+            let from = Some(now.clone());
             let nothing = || match path.key {
                 Some(_) => Some(Is::Null),
                 None if is_whole(&path) => Some(Is::Null),
                 None => kind.unset_value(&path.field, live.text("type")),
             };
-            let to = match default.map(|it| it.is).filter(|_| !is_whole(&path)).or_else(nothing) {
+            let to = match default.map(|it| it.is.clone()).filter(|_| !is_whole(&path)).or_else(nothing) {
                 Some(Is::Null) => To::Unset,
                 Some(is) => To::Value(Node::new(At::SERVER, is)),
                 None => {
@@ -290,7 +287,7 @@ impl Comparison<'_> {
                     continue;
                 }
             };
-            self.end(FieldChange { path, from: Some(now), to, why: Why::NotInManifests, at: desired.at });
+            self.end(FieldChange { path, from, to, why: Why::NotInManifests, at: desired.at });
         }
         let created = entry.how == How::Created;
         for (field, ours) in entry.links.iter().filter(|(field, _)| desired.get(field).is_none()) {

@@ -47,6 +47,9 @@ fn replaced(question: &Question<'_>, out: &Diff) -> Vec<Note> {
     let deleted = out.changes.iter().filter(|it| it.action == Action::Delete).map(|it| &it.object);
     let left = out.left_behind.iter().filter(|it| it.path.is_none()).map(|it| &it.address);
     let gone: Vec<&Address> = deleted.chain(left).collect();
+    if gone.is_empty() {
+        return Vec::new();
+    }
     let mut by_kind: BTreeMap<(KindName, Option<Address>), Vec<&Address>> = BTreeMap::new();
     let mut groups: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
     for old in &gone {
@@ -54,9 +57,6 @@ fn replaced(question: &Question<'_>, out: &Diff) -> Vec<Note> {
         if old.kind() == GROUP {
             groups.entry(old.name()).or_default().push(old);
         }
-    }
-    if gone.is_empty() {
-        return Vec::new();
     }
     // Of several nobody can tell which is meant.
     let mut pairs: BTreeMap<&Address, Vec<&Change>> = BTreeMap::new();
@@ -70,11 +70,11 @@ fn replaced(question: &Question<'_>, out: &Diff) -> Vec<Note> {
             pairs.entry(one).or_default().push(change);
         }
     }
-    let one = pairs.into_iter().filter_map(|(old, them)| match them.as_slice() {
+    let alone = |(old, them): (&Address, Vec<&Change>)| match them.as_slice() {
         [change] => Some(instead(old, change, out)),
         _ => None,
-    });
-    one.collect()
+    };
+    pairs.into_iter().filter_map(alone).collect()
 }
 
 fn instead(old: &Address, change: &Change, out: &Diff) -> Note {

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::change::{Action, Change};
 use crate::kind::parse_address;
 use crate::state::{Address, Is, Node, State};
+use crate::text::hex;
 
 const FORMAT: u64 = 1;
 
@@ -139,12 +140,17 @@ impl Ledger {
         }
     }
 
-    /// Remembers what was sent and is not there: `sent` are the changes that were done, `after` is what still differs
+    /// Remembers what was sent and is not there: `sent` are the changes that were done, by object, `after` is what still differs
     /// from what is desired. Returns whether there is any.
-    pub fn remember_not_kept(&mut self, sent: &[&Change], after: &[Change], desired: &State) -> bool {
+    pub fn remember_not_kept(
+        &mut self,
+        sent: &BTreeMap<&Address, &Change>,
+        after: &[Change],
+        desired: &State,
+    ) -> bool {
         let mut found = false;
         for change in after {
-            let Some(sent) = sent.iter().find(|it| it.object == change.object) else { continue };
+            let Some(sent) = sent.get(&change.object) else { continue };
             let Some(entry) = self.entries.get_mut(&change.object) else { continue };
             if change.action == Action::Create {
                 entry.not_kept.insert(String::new(), String::new());
@@ -152,8 +158,7 @@ impl Ledger {
                 continue;
             }
             for path in change.fields.iter().map(|it| &it.path) {
-                let field = desired.get(&change.object).and_then(|it| it.get(&path.field));
-                let node = path.key.as_ref().map_or(field, |key| field?.get(key));
+                let node = desired.get(&change.object).and_then(|it| path.of(it));
                 let was_sent = sent.action == Action::Create || sent.fields.iter().any(|it| it.path == *path);
                 if let (true, Some(digest)) = (was_sent, node.and_then(digest)) {
                     entry.not_kept.insert(path.pointer(), digest);
@@ -214,7 +219,7 @@ impl Ledger {
 pub fn digest(node: &Node) -> Option<String> {
     let canonical = canonical(node)?.to_string();
     let hash = Sha256::digest(canonical.as_bytes());
-    Some(hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+    Some(hex(&hash[..16]))
 }
 
 fn canonical(node: &Node) -> Option<Value> {

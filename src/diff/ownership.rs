@@ -38,7 +38,8 @@ pub(super) fn anothers(question: &Question<'_>, address: &Address, object: &Obje
     })
 }
 
-fn is_ours(question: &Question<'_>, address: &Address) -> bool {
+/// Returns whether the ledger of this owner lists an object.
+pub(super) fn is_ours(question: &Question<'_>, address: &Address) -> bool {
     question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address))
 }
 

@@ -1,10 +1,10 @@
 //! What an interrupted run left closed is opened again, whoever began it: no manifest declares it.
 
 use super::{Diff, Question};
-use crate::change::{Action, Change, FieldChange, Path, To, Why};
+use crate::change::{Action, FieldChange};
 use crate::kind::{self, CLIENT, SETTINGS};
 use crate::state::{Address, Object};
-use crate::text::{At, Code, Note};
+use crate::text::{Code, Note};
 
 /// Leaves out what only a run itself makes, so that nobody comes to manage it.
 pub(super) fn refuse_names(out: &mut Diff) {
@@ -41,32 +41,19 @@ pub(super) fn reopen(question: &Question<'_>, out: &mut Diff) {
 
 /// Lets a client decide as it did, where the manifests do not say how.
 fn decide_as_before(question: &Question<'_>, address: &Address, now: &Object, out: &mut Diff) {
-    let Some(before) = question.live.state.get(address) else { return };
+    let Some((before, client)) = question.live.state.get(address).zip(address.parent()) else { return };
     let own = out.changes.iter().position(|it| it.object == *address && it.action == Action::Update);
     let is_said =
         |field: &str| own.is_some_and(|at| out.changes[at].fields.iter().any(|it| &*it.path.field == field));
-    let fields: Vec<FieldChange> = before
-        .fields
+    let fields: Vec<FieldChange> = kind::STRICT
         .iter()
-        .filter(|(field, node)| now.get(field) != Some(*node) && !is_said(field))
-        .map(|(field, node)| FieldChange {
-            path: Path::field(field),
-            from: now.get(field).cloned(),
-            to: To::Value(node.clone()),
-            why: Why::KeptClosed,
-            at: At::SERVER,
-        })
+        .map(|it| (it.field, now.text(it.field), before.text(it.field)))
+        .filter(|(field, now, before)| now != before && !is_said(field))
+        .map(|(field, now, before)| kind::decide(field, now, before))
         .collect();
     match own {
         Some(at) => out.changes[at].fields.extend(fields),
         None if fields.is_empty() => {}
-        None => out.changes.push(Change {
-            object: address.clone(),
-            action: Action::Update,
-            why: Why::KeptClosed,
-            fields,
-            adopted: false,
-            at: At::SERVER,
-        }),
+        None => out.changes.push(kind::decide_by(&client, fields)),
     }
 }

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::connect::server_url;
 use super::openid::{Client, Grant, Openid, Refusal, Tokens};
 use super::{Error, Secret};
+use crate::text::hex;
 
 /// How long another process may take to renew.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -298,7 +299,7 @@ fn read(path: &Path) -> Result<Stored, Error> {
 /// A name that people recognise, and that no two logins share.
 fn file_name(server: &str, realm: &str, client: &str) -> String {
     let digest = Sha256::digest(format!("{server}\n{realm}\n{client}"));
-    let digest: String = digest.iter().take(6).map(|it| format!("{it:02x}")).collect();
+    let digest = hex(&digest[..6]);
     format!("{}_{}_{}_{digest}.json", readable(server), readable(realm), readable(client))
 }
 

@@ -42,6 +42,9 @@ pub fn keeps_closed(address: &Address) -> bool {
     }
 }
 
+/// Fields of a resource without which no permission reaches it unless it names it.
+pub const REACHED_BY: &[&str] = &["type", "scopes"];
+
 /// Returns the policy and the permission that keep resources of a client closed.
 pub fn closers(client: &Address) -> [Address; 2] {
     [client.child(POLICY, NAME), client.child(PERMISSION, PERMISSION_NAME)]

@@ -139,8 +139,8 @@ impl When {
             Self::Is(value) => is.as_deref() == Some(value),
             Self::Turns(a, b) => was.as_deref() == Some(a) && is.as_deref() == Some(b),
             Self::Changed => true,
-            Self::Replaced => from.is_some_and(|it| !is_nothing(it)),
-            Self::Emptied => from.is_some_and(|it| !is_nothing(it)) && to.is_none_or(is_nothing),
+            Self::Replaced => from.is_some_and(|it| !it.is_nothing()),
+            Self::Emptied => from.is_some_and(|it| !it.is_nothing()) && to.is_none_or(Node::is_nothing),
             Self::Lowered => {
                 let number = |it: &Option<String>| it.as_ref().and_then(|it| it.parse::<i64>().ok());
                 match (number(&was).unwrap_or(0), number(&is).unwrap_or(0)) {
@@ -176,16 +176,6 @@ fn scalar(node: &Node) -> Option<String> {
         Is::Text(text) | Is::Number(text) => Some(text.to_string()),
         Is::Bool(value) => Some(value.to_string()),
         Is::Null | Is::List(_) | Is::Map(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => None,
-    }
-}
-
-fn is_nothing(node: &Node) -> bool {
-    match &node.is {
-        Is::Null => true,
-        Is::Text(text) => text.is_empty(),
-        Is::List(items) => items.is_empty(),
-        Is::Map(map) => map.is_empty(),
-        Is::Bool(_) | Is::Number(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => false,
     }
 }
 

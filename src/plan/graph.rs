@@ -66,18 +66,15 @@ pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle>
         return Ok(Order::default());
     }
     // As long as nothing stands over a resource yet, that its client still decides strictly is all that closes it.
-    let mut state = live.state.clone();
-    let settings = live.closed.iter().filter(|(it, _)| !kind::keeps_closed(it));
-    state.objects.extend(settings.map(|(address, object)| (address.clone(), object.clone())));
-    let state = &state;
-    let realms = [state, &diff.planned].map(|it| Realm::compile(it, version));
-    let own = requests(state, &diff.planned, &diff.changes);
-    let plain = Turns::of(own.clone(), &diff.changes, state, diff, &realms, &[])?;
+    let state = live.with_closed(|it| !kind::keeps_closed(it));
+    let realms = [&*state, &diff.planned].map(|it| Realm::compile(it, version));
+    let own = requests(&state, &diff.planned, &diff.changes);
+    let plain = Turns::of(own.clone(), &diff.changes, &state, diff, &realms, &[])?;
+    let of_plain = Stages::of(&plain);
     let look = Look { diff, version, realms: &realms };
-    let mut stages = Stages::of(&plain);
-    let mut opened = look.opened(&stages, &plain, &diff.changes, state);
+    let mut opened = look.opened(&of_plain, &plain, &diff.changes, &state);
     let mut order = Order::default();
-    let mut turns = None;
+    let mut wrapped = None;
     for _ in 0..ROUNDS {
         order.changes.clone_from(&diff.changes);
         order.closings = closing::closings(&opened, live, &diff.planned, &diff.changes);
@@ -86,15 +83,14 @@ pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle>
         }
         let mut calls = own.clone();
         let mut pairs = Vec::new();
-        let of_plain = Stages::of(&plain);
         for closing in &order.closings {
             let holds = |it| of_plain.holds(it);
             pairs.extend(closing.wrap(&plain, &holds, &mut order.changes, &mut calls, live, &diff.planned));
         }
-        let wrapped = Turns::of(calls, &order.changes, state, diff, &realms, &pairs)?;
-        stages = Stages::of(&wrapped);
-        let still = look.opened(&stages, &wrapped, &order.changes, &live.as_it_is());
-        turns = Some(wrapped);
+        let turns = Turns::of(calls, &order.changes, &state, diff, &realms, &pairs)?;
+        let stages = Stages::of(&turns);
+        let still = look.opened(&stages, &turns, &order.changes, &live.as_it_is());
+        wrapped = Some((turns, stages));
         let is_new = still.iter().any(|it| !opened.contains(it));
         order.open = still.iter().filter(|it| opened.contains(*it)).cloned().collect();
         if !is_new {
@@ -102,13 +98,10 @@ pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle>
         }
         opened.extend(still);
     }
-    let turns = turns.unwrap_or(plain);
+    let (turns, stages) = wrapped.unwrap_or((plain, of_plain));
     let mut after = turns.after();
     stages.chain(&mut after);
     order.calls = sorted(turns.calls, &after, &turns.line);
-    if order.changes.is_empty() {
-        order.changes.clone_from(&diff.changes);
-    }
     Ok(order)
 }
 

@@ -33,7 +33,7 @@ use crate::access::ChangeOfAccess;
 use crate::change::{Change, ConsentKey, Reason, Refusal, Why};
 use crate::diff::Fate;
 use crate::plan::Plan;
-use crate::text::{At, Code, Files, Note};
+use crate::text::{At, Code, Files, Note, hex};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -87,11 +87,7 @@ pub fn plan_digest(plan: &Plan) -> String {
         plan.refusals.iter().map(|it| refusal(it, &nowhere)).collect::<Vec<_>>(),
     );
     let text = to_value(&content).to_string();
-    let mut digest = "sha256:".to_owned();
-    for byte in Sha256::digest(text.as_bytes()) {
-        write!(digest, "{byte:02x}").expect("a string takes everything");
-    }
-    digest
+    format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())))
 }
 
 /// Every list of a realm is a set, and the server's order is not always the same.

@@ -296,9 +296,10 @@ async fn under_lock(
         }
     };
     if let Some(mut ledger) = settled {
-        let done =
-            |it: &&Change| outcomes.iter().any(|of| of.address == it.object && of.ended == Ended::Done);
-        let sent: Vec<&Change> = planned.plan.changes().iter().filter(done).collect();
+        let done = outcomes.iter().filter(|it| it.ended == Ended::Done);
+        let done: BTreeSet<&Address> = done.map(|it| &it.address).collect();
+        let sent = planned.plan.changes().iter().filter(|it| done.contains(&it.object));
+        let sent = sent.map(|it| (&it.object, it)).collect();
         if ledger.remember_not_kept(&sent, after.changes(), &after.diff.desired) {
             ledger.serial += 1;
             let written = write_ledger(keycloak, &request.desired.realm, &ledger).await;

@@ -89,12 +89,12 @@ impl Session {
 
     /// Returns why nothing may be pruned: what a realm no longer declares may have gone, by a slip of the pen, to a
     /// realm of this run that does not exist or is refused. `is_asked`: somebody is asked for consent later.
-    pub fn pruning_waits(&self, plans: &[Plan], is_asked: bool) -> Option<String> {
+    pub fn pruning_waits(&self, plans: &[&Plan], is_asked: bool) -> Option<String> {
         let prunes = |it: &Plan| it.changes().iter().any(|it| it.action == Action::Delete);
         plans.iter().find_map(|plan| {
-            let others = plans.iter().filter(|it| it.realm != plan.realm);
+            let mut others = plans.iter().filter(|it| it.realm != plan.realm);
             let is_refused = !plan.refusals.is_empty()
-                || plan.diff.notes.iter().any(Note::is_error)
+                || plan.has_errors()
                 || (!is_asked && !plan.unasked_refusals().is_empty());
             let realm = &plan.realm;
             let why = match (plan.exists, is_refused) {
@@ -102,7 +102,7 @@ impl Session {
                 (true, true) => format!("realm `{realm}` of this run is refused"),
                 (true, false) => return None,
             };
-            others.into_iter().any(prunes).then_some(why)
+            others.any(|it| prunes(it)).then_some(why)
         })
     }
 
@@ -116,19 +116,17 @@ impl Session {
 
     /// Plans all realms of the run as they were read.
     pub fn plan_all(&mut self, observed: Vec<Observed>) -> Vec<Planned> {
-        let again = if self.prunes() && observed.len() > 1 { observed.clone() } else { Vec::new() };
         let all = |session: &Self, observed: Vec<Observed>| -> Vec<Planned> {
             observed.into_iter().enumerate().map(|(realm, it)| session.plan(realm, false, it)).collect()
         };
-        let planned = all(self, observed);
-        let plans: Vec<Plan> = planned.iter().map(|it| it.plan.clone()).collect();
-        match self.pruning_waits(&plans, true).filter(|_| !again.is_empty()) {
-            Some(why) => {
-                self.stop_pruning(&why);
-                all(self, again)
-            }
-            None => planned,
+        if !self.prunes() || observed.len() < 2 {
+            return all(self, observed);
         }
+        let planned = all(self, observed.clone());
+        let plans: Vec<&Plan> = planned.iter().map(|it| &it.plan).collect();
+        let Some(why) = self.pruning_waits(&plans, true) else { return planned };
+        self.stop_pruning(&why);
+        all(self, observed)
     }
 
     /// Plans a realm as it was read, says who gains or loses what by it, and judges it by guards.

@@ -15,6 +15,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::{Progress, Say};
+use crate::text::hex;
 
 /// How often a download without any new byte is tried again.
 const ATTEMPTS: u32 = 5;
@@ -185,8 +186,6 @@ pub(super) fn sha256_of(path: &Path) -> io::Result<String> {
 }
 
 fn digest<D: Digest>(path: &Path) -> io::Result<String> {
-    use std::fmt::Write as _;
-
     let mut file = File::open(path)?;
     let mut state = D::new();
     let mut buffer = vec![0; 1 << 20];
@@ -196,10 +195,7 @@ fn digest<D: Digest>(path: &Path) -> io::Result<String> {
             read => state.update(&buffer[..read]),
         }
     }
-    Ok(state.finalize().iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    }))
+    Ok(hex(&state.finalize()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Live state, and what of it is known: absent and not-read-yet are different answers.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Address, KindName, Object, State};
@@ -68,9 +69,16 @@ impl<'a> Found<'a> {
 
 impl Live {
     /// Returns the realm with what an interrupted run left standing over it.
-    pub fn as_it_is(&self) -> State {
-        let mut state = self.state.clone();
-        state.objects.extend(self.closed.clone());
+    pub fn as_it_is(&self) -> Cow<'_, State> {
+        self.with_closed(|_| true)
+    }
+
+    /// Returns the realm with a part of what an interrupted run left standing over it.
+    pub fn with_closed(&self, is_part: impl Fn(&Address) -> bool) -> Cow<'_, State> {
+        let mut state = Cow::Borrowed(&self.state);
+        for (address, object) in self.closed.iter().filter(|it| is_part(it.0)) {
+            state.to_mut().objects.insert(address.clone(), object.clone());
+        }
         state
     }
 

@@ -75,6 +75,17 @@ impl Node {
         self.is == Is::Null
     }
 
+    /// Returns whether nothing stands here: null, or a text, list or map without anything in it.
+    pub fn is_nothing(&self) -> bool {
+        match &self.is {
+            Is::Null => true,
+            Is::Text(text) => text.is_empty(),
+            Is::List(items) => items.is_empty(),
+            Is::Map(map) => map.is_empty(),
+            Is::Bool(_) | Is::Number(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => false,
+        }
+    }
+
     pub fn as_text(&self) -> Option<&str> {
         if let Is::Text(text) = &self.is { Some(text) } else { None }
     }

@@ -77,14 +77,7 @@ fn killed_runs(server: &Server) -> Result<(), String> {
 fn is_taken_up(server: &Server, name: &str, edit: &Edit) -> Result<(), String> {
     let (realm, tree) = started(server, name)?;
     let declare = |manifest: &Value| declare(&tree, &realm, manifest);
-    declare(&edit.before)?;
-    tree.run(server, APPLY)?.expect(0)?;
-    let before = Asking::of(server, &realm)?.permits()?;
-    declare(&edit.after)?;
-    let (ran, _, writes) = watched(server, &tree, Trouble::None)?;
-    ran.expect(0)?;
-    let after = Asking::of(server, &realm)?.permits()?;
-    let bounds: Permits = before.union(&after).cloned().collect();
+    let Course { bounds, after, writes, .. } = undisturbed(server, &tree, &realm, edit)?;
     for at in 1..writes.len() {
         declare(&edit.before)?;
         tree.run(server, APPLY)?.expect(0).map_err(|it| format!("{}: back before {at}: {it}", edit.name))?;
@@ -145,17 +138,32 @@ fn declare(tree: &Tree, realm: &str, manifest: &Value) -> Result<(), String> {
     tree.write("realm.yaml", &manifest.to_string())
 }
 
+/// What an edit writes when nothing disturbs it, and who may what meanwhile.
+struct Course {
+    /// What the realm permits before the edit or after it.
+    bounds: Permits,
+    after: Permits,
+    /// What it permits before each write.
+    seen: Vec<Permits>,
+    writes: Vec<String>,
+}
+
+fn undisturbed(server: &Server, tree: &Tree, realm: &str, edit: &Edit) -> Result<Course, String> {
+    declare(tree, realm, &edit.before)?;
+    tree.run(server, APPLY)?.expect(0)?;
+    let before = Asking::of(server, realm)?.permits()?;
+    declare(tree, realm, &edit.after)?;
+    let (ran, seen, writes) = watched(server, tree, Trouble::None)?;
+    ran.expect(0)?;
+    let after = Asking::of(server, realm)?.permits()?;
+    let bounds = before.union(&after).cloned().collect();
+    Ok(Course { bounds, after, seen, writes })
+}
+
 fn lets_nobody_in(server: &Server, name: &str, edit: &Edit) -> Result<(), String> {
     let (realm, tree) = started(server, name)?;
     let declare = |manifest: &Value| declare(&tree, &realm, manifest);
-    declare(&edit.before)?;
-    tree.run(server, APPLY)?.expect(0)?;
-    let before = Asking::of(server, &realm)?.permits()?;
-    declare(&edit.after)?;
-    let (ran, seen, writes) = watched(server, &tree, Trouble::None)?;
-    ran.expect(0)?;
-    let after = Asking::of(server, &realm)?.permits()?;
-    let bounds: Permits = before.union(&after).cloned().collect();
+    let Course { bounds, seen, writes, .. } = undisturbed(server, &tree, &realm, edit)?;
     let judge = |when: String, permits: &Permits| {
         let opened: Vec<&String> = permits.difference(&bounds).collect();
         let writes = json!({ "opened": opened, "writes": writes });

@@ -59,7 +59,7 @@ impl Case {
         after_each: &mut dyn FnMut(&State),
     ) -> Result<State, String> {
         let (calls, changes) = (&self.order.calls, &self.order.changes);
-        let mut state = self.live.as_it_is();
+        let mut state = self.live.as_it_is().into_owned();
         let (mut done, mut given_up) = (BTreeSet::new(), BTreeSet::new());
         loop {
             let is_over = |it: &usize| done.contains(it) || given_up.contains(it);

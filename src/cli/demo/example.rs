@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use crate::keycloak::Secret;
 use crate::manifest::{self, Desired, Loaded, Project, Secrets};
 use crate::report;
-use crate::text::Note;
+use crate::text::{Note, hex};
 
 /// The example that the demo applies, as it stands in `examples/realm-config`.
 const EXAMPLE: &[(&str, &str)] = &[
@@ -133,8 +133,7 @@ fn drawn(desired: &Desired) -> anyhow::Result<BTreeMap<String, String>> {
             let mut bytes = [0u8; 12];
             getrandom::fill(&mut bytes)
                 .map_err(|it| anyhow::anyhow!("cannot draw a random password: {it}"))?;
-            let text: String = bytes.iter().map(|it| format!("{it:02x}")).collect();
-            values.insert(name.to_string(), text);
+            values.insert(name.to_string(), hex(&bytes));
         }
     }
     Ok(values)

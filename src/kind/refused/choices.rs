@@ -40,7 +40,7 @@ const fn useless(
     noun: &'static str,
     names: for<'a> fn(&'a ServerInfo) -> Names<'a>,
 ) -> Choice {
-    Choice { kind, field, key: "", noun, names, is_refused: false }
+    Choice { is_refused: false, ..refused(kind, field, noun, names) }
 }
 
 static CHOICES: &[Choice] = &[

@@ -15,9 +15,6 @@ use crate::kind::{self, CLIENT, RESOURCE, SETTINGS};
 use crate::state::{Address, Live, Node, State};
 use crate::text::At;
 
-/// Fields without which no permission reaches a resource unless it names it.
-const REACHED_BY: &[&str] = &["type", "scopes"];
-
 /// What is kept closed during a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closing {
@@ -242,12 +239,12 @@ impl Steps<'_> {
 
     /// Takes from the create of a resource what permissions reach it by, and returns the call that adds it.
     fn bare(&mut self, create: usize) -> Option<usize> {
-        let reached = |it: &str| REACHED_BY.contains(&it);
+        let reached = |it: &str| kind::REACHED_BY.contains(&it);
         let create = &mut self.calls[create];
         let Body::Whole { address, fields } = &mut create.body else { return None };
         let set: Vec<Overlay> = fields
             .iter()
-            .filter(|(name, node)| reached(name) && !is_nothing(node))
+            .filter(|(name, node)| reached(name) && !node.is_nothing())
             .map(|(name, node)| Overlay { path: Path::field(name), from: None, to: Some(node.clone()) })
             .collect();
         if set.is_empty() {
@@ -269,8 +266,4 @@ impl Steps<'_> {
         self.calls.push(call);
         Some(self.calls.len() - 1)
     }
-}
-
-fn is_nothing(node: &Node) -> bool {
-    node.is_null() || (node.items().is_empty() && node.as_text().is_none_or(str::is_empty))
 }
