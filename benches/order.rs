@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use realmwright::diff::{self, Ledger, Ownership, Question, Terms};
 use realmwright::kind::{self, NEWEST, lift_realm};
-use realmwright::manifest::Prune;
+use realmwright::manifest::{Prune, Secrets};
 use realmwright::plan;
 use realmwright::state::{Live, State};
 use realmwright::text::tree_of_json;
@@ -113,7 +113,7 @@ fn ordered(name: &str, before: &State, after: &State) {
             version: NEWEST,
             realm: "large",
             ownership: &ownership,
-            same_secret: Box::new(|_, _| None),
+            secrets: &Secrets::default(),
             terms: &terms,
             user_profile: None,
             server: None,

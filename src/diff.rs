@@ -26,12 +26,9 @@ pub use same::same;
 
 use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, PERMISSION, REALM, SETTINGS, ServerInfo, USER, UserProfile, Version};
-use crate::manifest::{Prune, check_dropped, check_turned_off};
-use crate::state::{Address, Found, Live, Node, Object, Pattern, SecretRef, State, unseen};
+use crate::manifest::{Prune, Secrets, check_dropped, check_turned_off};
+use crate::state::{Address, Found, Live, Node, Object, Pattern, State, unseen};
 use crate::text::{At, Code, Note};
-
-/// Whether a secret is the same as a live text; `None` where it cannot be resolved here.
-pub type SameSecret<'a> = Box<dyn Fn(&SecretRef, &str) -> Option<bool> + 'a>;
 
 /// Everything that a difference depends on.
 pub struct Question<'a> {
@@ -41,7 +38,8 @@ pub struct Question<'a> {
     /// The name of the realm.
     pub realm: &'a str,
     pub ownership: &'a Ownership,
-    pub same_secret: SameSecret<'a>,
+    /// Those that could be read here.
+    pub secrets: &'a Secrets,
     pub terms: &'a Terms,
     /// Where the credential may see it.
     pub user_profile: Option<&'a UserProfile>,
@@ -187,7 +185,7 @@ pub fn on_a_new_realm(realm: &str, desired: &State, version: Version) -> State {
         version,
         realm,
         ownership: &Ownership::default(),
-        same_secret: Box::new(|_, _| None),
+        secrets: &Secrets::default(),
         terms: &Terms::default(),
         user_profile: None,
         server: None,

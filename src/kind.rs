@@ -175,6 +175,9 @@ pub struct Field {
     pub implied: &'static str,
     /// Keys at any depth in this field whose values are secrets.
     pub secret_keys: &'static [&'static str],
+    /// Keys whose values the server alone decides: accepted, as exports have them, and never compared. Beside each the
+    /// value that it has nearly everywhere; empty where anything may stand.
+    pub server_keys: &'static [(&'static str, &'static str)],
     /// The field of the same object that a target leaves when it is named here: it stands in one of the two.
     pub excludes: &'static str,
     /// What the field is called beside the one that it excludes.
@@ -344,6 +347,7 @@ const fn field(name: &'static str) -> Field {
         unset_key: None,
         implied: "",
         secret_keys: &[],
+        server_keys: &[],
         excludes: "",
         list: "",
         expects: "",

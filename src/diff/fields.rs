@@ -123,8 +123,8 @@ impl Comparison<'_> {
         let grew = matches!((secret.version, recorded), (Some(now), Some(before)) if now > before);
         let asked = self.question.terms.send_secrets.iter().any(|it| it.covers(self.address));
         let is_same = match live.map(|it| &it.is) {
-            Some(Is::Hidden(Hidden::Value(text))) => (self.question.same_secret)(secret, text),
-            Some(Is::Text(text)) => (self.question.same_secret)(secret, text),
+            Some(Is::Hidden(Hidden::Value(text))) => self.question.secrets.same(secret, text),
+            Some(Is::Text(text)) => self.question.secrets.same(secret, text),
             _ => None,
         };
         let change = FieldChange {

@@ -30,7 +30,18 @@ pub(super) static CLIENT: Kind = Kind {
         server_owned("access"),
         server_owned("notBefore"),
         server_owned("origin"),
-        kept("attributes"),
+        Field {
+            server_keys: &[
+                ("realm_client", "false"),
+                // What is left of a secret that was rotated goes with every update.
+                ("client.secret.expiration.time", ""),
+                ("client.secret.remaining.expiration.time", ""),
+                ("client.secret.rotated", ""),
+                ("client.secret.rotated.creation.time", ""),
+                ("client.secret.rotated.expiration.time", ""),
+            ],
+            ..kept("attributes")
+        },
         // Said in a POST, it makes a client public, lets it take passwords, and overrides two attributes.
         Field { implied: "openid-connect", ..kept("protocol") },
         // Nodes register themselves.

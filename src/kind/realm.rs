@@ -27,7 +27,11 @@ pub(super) static REALM: Kind = Kind {
         server_owned("codeSecret"),
         Field { compare: Compare::Folded, ..kept("sslRequired") },
         Field { unset: Some(Unset::Null), ..field("eventsExpiration") },
-        kept("attributes"),
+        Field {
+            // Ids, which differ on each server.
+            server_keys: &[("adminPermissionsClientId", ""), ("firstBrokerLoginFlowId", "")],
+            ..kept("attributes")
+        },
         kept("browserFlow"),
         // A key that is left out stays on 26.7 and goes on 26.0; null removes it on both.
         Field { unset_key: Some(Unset::Null), ..kept("browserSecurityHeaders") },
@@ -221,8 +225,12 @@ fn shows(attribute: &str) -> Option<String> {
     let field = match attribute.strip_prefix("webAuthnPolicy").and_then(|it| it.strip_suffix("Passwordless"))
     {
         Some(policy) => format!("webAuthnPolicyPasswordless{policy}"),
-        None if attribute == "realmReusableOtpCode" => "otpPolicyCodeReusable".to_owned(),
-        None => attribute.to_owned(),
+        None => match attribute {
+            "realmReusableOtpCode" => "otpPolicyCodeReusable".to_owned(),
+            "client-policies.profiles" => "clientProfiles".to_owned(),
+            "client-policies.policies" => "clientPolicies".to_owned(),
+            _ => attribute.to_owned(),
+        },
     };
     super::field_type("RealmRepresentation", &field).map(|_| field)
 }

@@ -18,7 +18,10 @@ mod whole;
 
 use std::collections::BTreeMap;
 
-use super::{GROUP, NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, UserProfile, Version, title};
+use super::{
+    CLIENT, GROUP, Kind, MAPPER, NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, USER, UserProfile, Version,
+    kind, title,
+};
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::{At, Code, Note};
 
@@ -80,9 +83,8 @@ pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
     realm::numbers(address, object, &mut notes);
     realm::headers(address, object, &mut notes);
     credentials::check(address, object, &mut notes);
-    if address.kind() == GROUP && address.name().trim().is_empty() {
-        let words = "a group has a blank name";
-        notes.push(Note::error(Code::WrongName, words, object.at, "Keycloak would refuse it"));
+    if matches!(address.kind(), GROUP | USER) && is_blank(address.name()) {
+        notes.push(blank(address, object.at));
     }
     if address.kind() == ROLE && matches!(address.name(), "." | "..") {
         let words = format!("{} has a name that no request can carry", title(address));
@@ -106,9 +108,16 @@ pub fn refused(judge: &Judge<'_>, address: &Address, object: &Object) -> Vec<Not
             mild.help = note.help;
             notes.push(mild);
         });
+        if address.kind() == CLIENT && is_blank(address.name()) {
+            let Note { code, title, .. } = blank(address, object.at);
+            notes.push(judge.note(severe, code, title, object.at, "Keycloak would refuse it"));
+        }
     }
     realm::check(judge, address, object, &mut notes);
     users::check(judge, address, object, &mut notes);
+    if address.kind() == MAPPER {
+        pairwise::address(address, object, &mut notes);
+    }
     notes
 }
 
@@ -137,6 +146,15 @@ pub fn asks_server_info(state: &State) -> bool {
 /// Returns whether something declared names flows.
 pub fn asks_flows(state: &State) -> bool {
     state.objects.values().any(|object| realm::FLOWS.iter().any(|(field, _)| object.get(field).is_some()))
+}
+
+fn is_blank(name: &str) -> bool {
+    name.trim().is_empty()
+}
+
+fn blank(address: &Address, at: At) -> Note {
+    let Kind { title, key, .. } = kind(address.kind());
+    Note::error(Code::WrongName, format!("a {title} has a blank `{key}`"), at, "Keycloak would refuse it")
 }
 
 /// Returns where a field, or one key of it, is said: as near as the manifests come to it.

@@ -19,6 +19,7 @@ mod time;
 
 use super::load::Desired;
 use super::project::Project;
+use super::secret::is_masked;
 use crate::kind;
 use crate::state::SecretSource;
 use crate::text::{At, Code, Note};
@@ -64,7 +65,7 @@ fn literal(text: &str, at: At) -> Option<Note> {
     if text.starts_with("${vault.") {
         return None;
     }
-    if text.len() > 2 && text.bytes().all(|byte| byte == b'*') {
+    if is_masked(text) {
         let title = "a masked secret is not a secret";
         return Some(
             Note::error(Code::MaskedSecret, title, at, "what exports show instead")

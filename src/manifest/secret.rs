@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::state::{SecretRef, SecretSource, State};
+use crate::state::{Object, SecretRef, SecretSource, State};
 use crate::text::{At, Code, Note, read_regular};
 
 /// How many bytes a secret may have.
@@ -37,6 +37,29 @@ impl Secrets {
                 self.values.get(&secret.source).map(String::as_str)
             }
         }
+    }
+
+    /// Returns an object with the values of its secrets in their places, and the places, to judge it by them; nothing
+    /// where none was read.
+    pub fn written_out(&self, object: &Object) -> Option<(Object, Vec<At>)> {
+        let mut places = Vec::new();
+        for node in object.fields.values() {
+            node.each_secret(&mut |secret, at| {
+                places.extend(self.values.contains_key(&secret.source).then_some(at));
+            });
+        }
+        if places.is_empty() {
+            return None;
+        }
+        let mut object = object.clone();
+        for node in object.fields.values_mut() {
+            node.each_secret_mut(&mut |secret, _| {
+                if let Some(value) = self.values.get(&secret.source) {
+                    secret.source = SecretSource::Literal(value.as_str().into());
+                }
+            });
+        }
+        Some((object, places))
     }
 
     /// Returns every value that was read, for what has to keep them out of its output.
@@ -92,6 +115,13 @@ pub fn resolve_from(
     (resolved, notes)
 }
 
+const MASKED: &str = "exports show stars in place of a secret: put the secret itself there";
+
+/// Returns whether a text is what exports show instead of a secret.
+pub(super) fn is_masked(text: &str) -> bool {
+    text.len() > 2 && text.bytes().all(|byte| byte == b'*')
+}
+
 struct Unread {
     title: String,
     label: &'static str,
@@ -111,6 +141,7 @@ fn from_environment(
         None => Err(unread("is not set", &format!("set it, as in `{name}=… realmwright …`"))),
         Some(Err(_)) => Err(unread("is not UTF-8", "set it to text")),
         Some(Ok(value)) if value.is_empty() => Err(unread("is empty", "an empty secret is none: set it")),
+        Some(Ok(value)) if is_masked(&value) => Err(unread("is masked", MASKED)),
         Some(Ok(value)) => Ok(value),
     }
 }
@@ -144,6 +175,9 @@ fn from_file(path: &Path, roots: &[PathBuf]) -> Result<String, Unread> {
     let value = text.strip_suffix('\n').map_or(text.as_str(), |it| it.strip_suffix('\r').unwrap_or(it));
     if value.is_empty() {
         return Err(unread("is empty".to_owned(), "an empty secret is none: write it into the file"));
+    }
+    if is_masked(value) {
+        return Err(unread("is masked".to_owned(), MASKED));
     }
     Ok(value.to_owned())
 }

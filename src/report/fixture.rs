@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::diff::{Diff, Ledger, Ownership, Question, Terms, diff, next_ledger};
 use crate::kind::{CLIENT, NEWEST, ROLE, lift_realm};
-use crate::manifest::{Loaded, Project, Prune, load_texts};
+use crate::manifest::{Loaded, Project, Prune, load_texts, resolve_from, secrets_of};
 use crate::plan::{Plan, judge};
 use crate::state::{Address, Live, Object, Pattern};
 use crate::text::{At, tree_of_json};
@@ -115,13 +115,15 @@ pub(super) fn manifest(name: &str, text: &str) -> Loaded {
 }
 
 fn answer(loaded: &Loaded, live: &Live, ownership: &Ownership, terms: &Terms) -> (Diff, Ledger) {
+    let desired = &loaded.realms[0].state;
+    let (secrets, _) = resolve_from(&secrets_of(desired), &[], &|_| Some("another one".into()));
     let question = Question {
-        desired: &loaded.realms[0].state,
+        desired,
         live,
         version: NEWEST,
         realm: "shop",
         ownership,
-        same_secret: Box::new(|_, _| Some(false)),
+        secrets: &secrets,
         terms,
         user_profile: None,
         server: None,

@@ -7,9 +7,10 @@ use super::json::plan_digest;
 use super::natural;
 use super::safe::one_line;
 use super::text::{Style, action_symbol, counted, folded, painted};
-use crate::change::Action;
+use crate::change::{Action, Change};
 use crate::plan::{Ended, Outcome, Plan};
 use crate::state::Address;
+use crate::text::Note;
 
 /// Up to so many outcomes are all shown; of more, only deletes and those that are not done.
 const ALL: usize = 20;
@@ -92,7 +93,12 @@ pub fn outcomes_text(plan: &Plan, outcomes: &[Outcome], audit: &Audit, style: &S
     let counts = count(outcomes);
     let is_short = style.full || outcomes.len() <= ALL;
     let mut lines = vec![format!("{}   {}", painted(style.title, "Applied"), summary(&counts))];
-    lines.extend(outcomes.iter().filter(|it| is_short || is_shown(it)).map(|it| line(it, style)));
+    lines.extend(
+        outcomes
+            .iter()
+            .filter(|it| is_short || is_shown(it))
+            .flat_map(|it| [line(it, style)].into_iter().chain(mends(plan, it))),
+    );
     lines.extend(verification_lines(&audit.verification));
     lines.push(String::new());
     let folded = lines.iter().flat_map(|it| folded(it, style.width, "      "));
@@ -120,6 +126,18 @@ fn line(outcome: &Outcome, style: &Style) -> String {
         Ended::NotStarted => ("?".to_owned(), "   not started".to_owned()),
     };
     format!("  {symbol} {address}{rest}")
+}
+
+/// What the plan said beforehand of values that were refused now.
+fn mends(plan: &Plan, outcome: &Outcome) -> Vec<String> {
+    let failed = |it: &&Change| matches!(outcome.ended, Ended::Failed { .. }) && it.object == outcome.address;
+    let Some(change) = plan.changes().iter().find(failed) else { return Vec::new() };
+    let is_sent = |note: &&Note| {
+        let at = note.marks.first().map(|it| it.at).filter(|it| !it.is_server());
+        at.is_some_and(|at| change.fields.iter().any(|it| at.is_within(it.at)))
+    };
+    let helps = plan.diff.notes.iter().filter(is_sent).filter_map(|it| it.help.as_ref());
+    helps.map(|it| format!("      help: {}", one_line(it))).collect()
 }
 
 /// Returns "1 created, 2 updated; 1 failed".

@@ -194,7 +194,7 @@ pub(super) fn question<'a>(
         version: version(read),
         realm: &request.desired.realm,
         ownership,
-        same_secret: Box::new(|secret, live| request.secrets.same(secret, live)),
+        secrets: request.secrets,
         terms: request.terms,
         user_profile: profile,
         server: read.server_info.as_ref(),

@@ -140,6 +140,16 @@ impl Node {
             Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Hidden(_) => {}
         }
     }
+
+    /// Calls `f` with every secret in this value, which it may change.
+    pub fn each_secret_mut(&mut self, f: &mut impl FnMut(&mut SecretRef, At)) {
+        match &mut self.is {
+            Is::Secret(secret) => f(secret, self.at),
+            Is::List(items) => items.iter_mut().for_each(|it| it.each_secret_mut(f)),
+            Is::Map(map) => map.values_mut().for_each(|it| it.each_secret_mut(f)),
+            Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Hidden(_) => {}
+        }
+    }
 }
 
 impl PartialEq for Node {

@@ -172,6 +172,8 @@ named! {
     StillThere = "RW0522",
     /// An object would be created in place of one that says the same, which is probably a rename.
     SaysTheSame = "RW0523",
+    /// The server has to read an address, and nobody can see from here whether it can.
+    ReadByServer = "RW0524",
 
     // 06: access tests.
     /// An access test does not say whose resources it is about, or names no resource server.

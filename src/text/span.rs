@@ -15,4 +15,9 @@ impl At {
     pub const fn is_server(self) -> bool {
         self.file == u32::MAX
     }
+
+    /// Returns whether this is a part of another place, or all of it.
+    pub const fn is_within(self, whole: Self) -> bool {
+        self.file == whole.file && whole.start <= self.start && self.end <= whole.end
+    }
 }

@@ -124,7 +124,7 @@ impl Ours {
             version: read.version.map_or(NEWEST, |it| Version(it.major, it.minor)),
             realm: &desired.realm,
             ownership: &ownership,
-            same_secret: Box::new(move |secret, live| secrets.same(secret, live)),
+            secrets: &secrets,
             terms: &terms,
             user_profile: None,
             server: read.server_info.as_ref(),

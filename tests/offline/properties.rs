@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use realmwright::diff::{self, Diff, Ledger, Ownership, Question, Terms};
 use realmwright::kind::{self, NEWEST, OLDEST, Sent, Version, lift_object};
-use realmwright::manifest::{self, Project, Prune};
+use realmwright::manifest::{self, Project, Prune, Secrets};
 use realmwright::state::{Address, Is, Live, Node, SecretRef, SecretSource, State};
 use realmwright::text::tree_of_json;
 use serde_json::{Value, json};
@@ -71,10 +71,7 @@ pub(crate) fn ask(
         version,
         realm: "r",
         ownership: &ownership,
-        same_secret: Box::new(|secret, live| match &secret.source {
-            SecretSource::Literal(text) => Some(**text == *live),
-            SecretSource::Env(_) | SecretSource::File(_) => None,
-        }),
+        secrets: &Secrets::default(),
         terms: &terms,
     };
     let diff = diff::diff(&question);

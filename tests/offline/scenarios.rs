@@ -8,7 +8,7 @@ use std::path::Path;
 
 use realmwright::diff::{self, Ledger, Ownership, Question, Terms};
 use realmwright::kind::NEWEST;
-use realmwright::manifest::{self, Desired, Guards, Loaded, Project, Prune};
+use realmwright::manifest::{self, Desired, Guards, Loaded, Project, Prune, Secrets};
 use realmwright::plan::{self, Conditions, Plan};
 use realmwright::report::{self, Style};
 use realmwright::state::Live;
@@ -75,7 +75,7 @@ fn planned(desired: &Desired, live: &Live, ledger: Ledger) -> (Plan, Ledger) {
         version: NEWEST,
         realm: &desired.realm,
         ownership: &ownership,
-        same_secret: Box::new(|_, _| None),
+        secrets: &Secrets::default(),
         terms: &terms,
     };
     let diff = diff::diff(&question);

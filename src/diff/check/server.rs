@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Diff, Question};
 use crate::change::{Action, Change, To, Why};
 use crate::kind::{self, Judge, MAPPER, ServerInfo};
-use crate::text::{At, Note};
+use crate::text::Note;
 
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     // What nobody could ask for is not missing.
@@ -33,10 +33,16 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
             written.extend([Some(change.object.clone()), parent].into_iter().flatten());
         }
         let Some(object) = out.desired.get(&change.object) else { continue };
+        let read = question.secrets.written_out(object);
+        let with_secrets = read.as_ref().map_or(object, |it| &it.0);
+        let mut found = kind::refused(&judge, &change.object, with_secrets);
+        if let Some((object, places)) = &read {
+            // Of the rest, loading told.
+            let is_new = |it: &Note| it.marks.first().is_some_and(|it| places.contains(&it.at));
+            found.extend(kind::refused_anywhere(&change.object, object).into_iter().filter(is_new));
+        }
         // What is there already was taken once.
-        notes.extend(
-            kind::refused(&judge, &change.object, object).into_iter().filter(|it| is_about(it, change)),
-        );
+        notes.extend(found.into_iter().filter(|it| is_about(it, change)));
     }
     notes.extend(written.iter().flat_map(|it| kind::refused_whole(&judge, it)));
     out.notes.extend(notes);
@@ -45,8 +51,7 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
 /// Whether a note is about what a change sends.
 fn is_about(note: &Note, change: &Change) -> bool {
     let Some(at) = note.marks.first().map(|it| it.at) else { return true };
-    let is_in = |whole: At| at.file == whole.file && whole.start <= at.start && at.end <= whole.end;
     // What ends because nobody declares it any more stands nowhere.
     let mut sent = change.fields.iter().filter(|it| it.why != Why::NotInManifests);
-    change.action == Action::Create || sent.any(|it| is_in(it.at))
+    change.action == Action::Create || sent.any(|it| at.is_within(it.at))
 }

@@ -170,6 +170,15 @@ impl Reader<'_> {
 
     /// One entry of a map: secrets by their key, a list of one where a list is meant.
     fn entry(&mut self, key: &Key, value: &Tree, of: &Type) -> Option<Node> {
+        let decided = self.rule.and_then(|it| it.server_keys.iter().find(|it| it.0 == &*key.name));
+        if let Some((_, usual)) = decided {
+            if !usual.is_empty() && value.scalar() != Some(usual) {
+                let words = format!("Keycloak alone decides `{}` of {}", key.name, title(self.address));
+                let note = Note::warning(Code::Dropped, words, value.at, "would not be kept");
+                self.notes.push(note.help("take it out"));
+            }
+            return None;
+        }
         let ruled = self.rule.is_some_and(|it| it.secret_keys.contains(&&*key.name));
         if ruled || (looks_secret(&key.name) && value.scalar().is_some()) {
             return if matches!(value.is, TreeIs::Null) {

@@ -6,14 +6,66 @@ use crate::kind::{USER, title};
 use crate::state::{Address, Is, Node, Object, SecretSource};
 use crate::text::{At, Code, Note};
 
-/// Types that a server stores as they are.
-const TYPES: &[&str] = &["password", "otp", "webauthn", "webauthn-passwordless", "recovery-authn-codes"];
-
-/// Parts of a credential, and the keys that the server knows in one of a password.
-const PARTS: &[(&str, &[&str])] = &[
-    ("credentialData", &["hashIterations", "algorithm", "additionalParameters"]),
-    ("secretData", &["value", "salt", "additionalParameters"]),
+/// Types that a server stores, and what it knows in `credentialData` and `secretData` of each.
+const TYPES: &[(&str, Keys, Keys)] = &[
+    (
+        "password",
+        &[
+            ("hashIterations", Form::Integer),
+            ("algorithm", Form::Text),
+            ("additionalParameters", Form::Lists),
+        ],
+        &[("value", Form::Text), ("salt", Form::Base64), ("additionalParameters", Form::Lists)],
+    ),
+    (
+        "otp",
+        &[
+            ("subType", Form::Text),
+            ("digits", Form::Integer),
+            ("counter", Form::Integer),
+            ("period", Form::Integer),
+            ("algorithm", Form::Text),
+            ("secretEncoding", Form::Text),
+        ],
+        &[("value", Form::Text)],
+    ),
+    ("webauthn", WEBAUTHN, &[]),
+    ("webauthn-passwordless", WEBAUTHN, &[]),
+    (
+        "recovery-authn-codes",
+        &[
+            ("hashIterations", Form::Integer),
+            ("algorithm", Form::Text),
+            ("totalCodes", Form::Integer),
+            ("remainingCodes", Form::Integer),
+        ],
+        &[("codes", Form::List)],
+    ),
 ];
+
+const WEBAUTHN: Keys = &[
+    ("aaguid", Form::Text),
+    ("credentialId", Form::Text),
+    ("counter", Form::Long),
+    ("attestationStatement", Form::Text),
+    ("credentialPublicKey", Form::Text),
+    ("attestationStatementFormat", Form::Text),
+    ("transports", Form::List),
+];
+
+type Keys = &'static [(&'static str, Form)];
+
+/// What the server reads at a key; it takes numbers for texts and texts for numbers.
+#[derive(Clone, Copy)]
+enum Form {
+    Text,
+    Base64,
+    Integer,
+    Long,
+    List,
+    /// A map of lists.
+    Lists,
+}
 
 pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
     if address.kind() != USER {
@@ -26,20 +78,23 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
         }
         let type_name = credential.get("type").and_then(Node::as_text).unwrap_or("password");
         let user = title(address);
-        if let Some((missing, _)) = PARTS.iter().find(|(it, _)| !has(it)) {
+        if let Some(missing) = ["credentialData", "secretData"].iter().find(|it| !has(it)) {
             let words = format!("a credential of {user} has neither `value` nor `{missing}`");
             let note = Note::error(Code::Missing, words, credential.at, "Keycloak answers 500");
             notes.push(note.help("give a password as `value`, or `credentialData` with `secretData`"));
             continue;
         }
-        if !TYPES.contains(&type_name) {
+        let known = TYPES.iter().find(|it| it.0 == type_name);
+        if known.is_none() {
+            let types: Vec<&str> = TYPES.iter().map(|it| it.0).collect();
             let words = format!("Keycloak would drop a credential of {user}: no type `{type_name}`");
             let note = Note::warning(Code::Dropped, words, credential.at, "would not be kept");
-            notes.push(note.help(format!("it keeps {}", TYPES.join(", "))));
+            notes.push(note.help(format!("it keeps {}", types.join(", "))));
         }
-        for (part, keys) in PARTS {
+        let (_, data, secret) = known.unwrap_or(&("", &[], &[]));
+        for (part, keys) in [("credentialData", data), ("secretData", secret)] {
             let Some((text, at)) = credential.get(part).and_then(text) else { continue };
-            if let Some(why) = wrong(text, if type_name == "password" { keys } else { &[] }) {
+            if let Some(why) = wrong(text, known.map(|_| *keys)) {
                 let words = format!("`{part}` of a credential of {user} cannot be read");
                 let note = Note::error(Code::WrongForm, words, at, format!("{why}: Keycloak answers 500"));
                 notes.push(note.help("write it as an export has it, as JSON in a text"));
@@ -61,13 +116,41 @@ fn text(node: &Node) -> Option<(&str, At)> {
 }
 
 /// Returns why the server cannot read a part, without a word of what may be secret.
-fn wrong(text: &str, keys: &[&str]) -> Option<&'static str> {
-    let Ok(part) = serde_json::from_str::<Map<String, Value>>(text) else { return Some("no JSON object") };
-    if !keys.is_empty() && part.keys().any(|it| !keys.contains(&it.as_str())) {
-        return Some("has a key that Keycloak does not know");
+fn wrong(text: &str, keys: Option<Keys>) -> Option<String> {
+    let Ok(part) = serde_json::from_str::<Map<String, Value>>(text) else {
+        return Some("no JSON object".to_owned());
+    };
+    let keys = keys?;
+    let form = |name: &str| keys.iter().find(|it| it.0 == name).map(|it| it.1);
+    if part.keys().any(|it| form(it).is_none()) {
+        let known: Vec<&str> = keys.iter().map(|it| it.0).collect();
+        return Some(match known.as_slice() {
+            [] => "has a key, and Keycloak knows none here".to_owned(),
+            _ => format!("has a key other than {}", known.join(", ")),
+        });
     }
-    let is = |key: &str, is: fn(&Value) -> bool| part.get(key).is_none_or(is);
-    let is_number = |it: &Value| it.is_number() || it.as_str().is_some_and(|it| it.parse::<i32>().is_ok());
-    let is_fine = is("hashIterations", is_number) && is("additionalParameters", Value::is_object);
-    (!is_fine).then_some("a value is of another form")
+    let wrong = part.iter().find(|(name, value)| form(name).is_some_and(|it| !it.fits(value)));
+    wrong.map(|(name, _)| format!("`{name}` is of another form"))
+}
+
+impl Form {
+    fn fits(self, value: &Value) -> bool {
+        match (self, value) {
+            (_, Value::Null) => true,
+            (Self::Text | Self::Base64, Value::Bool(_) | Value::Number(_)) => true,
+            (Self::Text, Value::String(_)) => true,
+            (Self::Base64, Value::String(text)) => {
+                let digits = text.trim_end_matches('=');
+                let is_digit = |it: u8| it.is_ascii_alphanumeric() || it == b'+' || it == b'/';
+                digits.bytes().all(is_digit) && digits.len() % 4 != 1
+            }
+            (Self::Integer, Value::String(text)) => text.trim().parse::<i32>().is_ok(),
+            (Self::Integer, Value::Number(it)) => it.as_f64().is_some_and(|it| it.abs() < 2_147_483_648.0),
+            (Self::Long, Value::String(text)) => text.trim().parse::<i64>().is_ok(),
+            (Self::Long, Value::Number(_)) => true,
+            (Self::List, Value::Array(_)) => true,
+            (Self::Lists, Value::Object(map)) => map.values().all(|it| it.is_array() || it.is_null()),
+            _ => false,
+        }
+    }
 }

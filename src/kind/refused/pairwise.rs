@@ -46,6 +46,19 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, client: &Object, notes
     notes.push(note.help("keep the redirects of one host, or give the mapper a `sectorIdentifierUri`"));
 }
 
+/// Tells which address the server reads before it takes a mapper.
+pub(super) fn address(address: &Address, mapper: &Object, notes: &mut Vec<Note>) {
+    let uri = mapper.get("config").and_then(|it| it.get("sectorIdentifierUri"));
+    let Some((at, uri)) = uri.and_then(|it| Some((it.at, it.as_text()?))) else { return };
+    if !uri.starts_with("http") {
+        return;
+    }
+    let words = format!("the server has to read `{uri}` to take {}", title(address));
+    let label = "otherwise Keycloak answers 400, and nobody can tell from here";
+    let note = Note::warning(Code::ReadByServer, words, at, label);
+    notes.push(note.help("serve a JSON list of all redirects of the client there first"));
+}
+
 /// Returns the host of a URI, as Java finds it.
 fn host(uri: &str) -> Option<&str> {
     let (_, rest) = uri.split_once("://")?;

@@ -67,6 +67,9 @@ const SESSIONS: &[Session] = &[
 
 /// Returns why no realm can have this name, if so.
 pub fn wrong_realm_name(name: &str) -> Option<String> {
+    if name.trim().is_empty() {
+        return Some("Keycloak refuses a blank name".to_owned());
+    }
     let refused = ":/?#@!$&()*+,;=[]\\";
     if let Some(sign) = name.chars().find(|it| refused.contains(*it)) {
         return Some(format!("Keycloak refuses `{sign}` in the name of a realm"));

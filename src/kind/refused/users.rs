@@ -1,12 +1,22 @@
 //! What the user profile and the password policy of a realm refuse of a user.
 
 use super::{Judge, Severe, realm::policies};
-use crate::kind::{USER, has_languages, realm_address, service_account_of, title};
+use crate::kind::{USER, UserProfile, has_languages, realm_address, service_account_of, title};
 use crate::state::{Address, Is, Node, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note, nearest};
 
 /// Fields that are attributes of the user profile.
 const PLAIN: &[&str] = &["email", "firstName", "lastName"];
+
+/// Attributes that only a directory writes, in any case.
+const READ_ONLY: &[&str] = &[
+    "created_timestamp",
+    "createtimestamp",
+    "kerberos_principal",
+    "ldap_entry_dn",
+    "ldap_id",
+    "modifytimestamp",
+];
 
 pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
     // The server makes the users of service accounts and asks nothing of them.
@@ -78,14 +88,15 @@ fn profile(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Ve
         }
     }
     for (name, node) in object.get("attributes").and_then(Node::as_map).into_iter().flatten() {
+        if is_field(name) {
+            continue;
+        }
         for item in std::slice::from_ref(node).iter().chain(node.items()) {
             if let Some(text) = item.as_text() {
                 look(name, text, item.at);
             }
         }
     }
-    // The server keeps the language of a user where there are several.
-    let has_languages = judge.state.get(&realm_address()).is_some_and(has_languages);
     for (name, why, at) in found {
         let words = format!("the user profile refuses `{name}` of {}", title(address));
         let by_default = !judge.is_sure && name == "username";
@@ -94,22 +105,60 @@ fn profile(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Ve
         notes.push(note.help("change it, or the user profile of the realm"));
     }
     for (name, node) in object.get("attributes").and_then(Node::as_map).into_iter().flatten() {
-        if node.is_null() || profile.keeps(name) || (&**name == "locale" && has_languages) {
-            continue;
+        if !node.is_null() {
+            notes.extend(attribute(judge, profile, address, (name, node.at)));
         }
-        let words = format!("Keycloak would drop attribute `{name}` of {}", title(address));
-        let note = judge.note(
-            Severe::Error,
-            Code::DroppedAttribute,
-            words,
-            node.at,
-            "the realm's user profile does not know it",
-        );
-        notes.push(match nearest(name, profile.attributes()) {
-            Some(near) => note.help(format!("did you mean `{near}`?")),
-            None => note.help("add it to the user profile, or allow unmanaged attributes there"),
-        });
     }
+}
+
+/// An attribute that the server would not keep.
+fn attribute(
+    judge: &Judge<'_>,
+    profile: &UserProfile,
+    address: &Address,
+    (name, at): (&str, At),
+) -> Option<Note> {
+    let user = title(address);
+    let dropped = format!("Keycloak would drop attribute `{name}` of {user}");
+    if is_field(name) {
+        let note = Note::error(Code::Dropped, dropped, at, "a field of the user has this name");
+        return Some(note.help(format!("write `{name}` beside `attributes`")));
+    }
+    // The server keeps the language of a user where there are several.
+    let has_languages = judge.state.get(&realm_address()).is_some_and(has_languages);
+    let is_named = profile.attributes().any(|it| it == name);
+    match (profile.keeps(name), name) {
+        (_, "locale") if has_languages => None,
+        (true, "locale") if !is_named => {
+            let label = "the realm has no languages";
+            let note = judge.note(Severe::Error, Code::Dropped, dropped, at, label);
+            Some(note.help("set `internationalizationEnabled: true`, or take it out"))
+        }
+        (true, "terms_and_conditions") if !is_named => {
+            let words = format!("Keycloak may drop attribute `{name}` of {user}");
+            let label = "not kept while the required action of this name is off";
+            Some(Note::warning(Code::Dropped, words, at, label).help("switch it on, or take it out"))
+        }
+        (true, _) if READ_ONLY.contains(&&*name.to_lowercase()) => {
+            let words = format!("Keycloak refuses attribute `{name}` of {user}");
+            let label = "only a directory writes it";
+            Some(judge.note(Severe::Error, Code::ProfileRefuses, words, at, label).help("take it out"))
+        }
+        (true, _) => None,
+        (false, _) => {
+            let label = "the realm's user profile does not know it";
+            let note = judge.note(Severe::Error, Code::DroppedAttribute, dropped, at, label);
+            Some(match nearest(name, profile.attributes()) {
+                Some(near) => note.help(format!("did you mean `{near}`?")),
+                None => note.help("add it to the user profile, or allow unmanaged attributes there"),
+            })
+        }
+    }
+}
+
+/// Whether an attribute has the name of a field.
+fn is_field(attribute: &str) -> bool {
+    PLAIN.contains(&attribute) || attribute == "username"
 }
 
 /// A user with a password who is asked at the login for what the profile requires.
