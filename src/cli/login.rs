@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::Exit;
 use super::connection::{Where, project_here};
+use super::realms::Format;
 use super::secret::Sources;
-use super::terminal::{print, say};
+use super::terminal::{document, print, say};
 use super::token::words::span;
 use crate::keycloak::openid::{Client, Token, Tokens};
 use crate::keycloak::{Openid, Store};
@@ -44,6 +46,9 @@ pub(super) struct Args {
     /// How many seconds to wait for the browser
     #[arg(long, default_value_t = 300, value_name = "SECONDS", conflicts_with = "device", value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
+    /// Output format
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
     #[command(flatten)]
     place: Where,
 }
@@ -84,12 +89,21 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         }
         None => "does not end by itself".to_owned(),
     };
-    print(&format!(
-        "logged in to realm {} at {} as {}; the session {lasts}\n",
-        one_line(&stored.realm),
-        stored.server,
-        one_line(&user)
-    ));
+    match args.format {
+        Format::Text => print(&format!(
+            "logged in to realm {} at {} as {}; the session {lasts}\n",
+            one_line(&stored.realm),
+            stored.server,
+            one_line(&user)
+        )),
+        Format::Json => document(json!({
+            "server": stored.server,
+            "realm": stored.realm,
+            "client": stored.client,
+            "user": user,
+            "session_expires_at": stored.refresh_expires.map(|it| it.to_string()),
+        })),
+    }
     if !matches!(client, Client::Public { .. }) {
         say(&format!(
             "client `{}` has to prove itself when this login is renewed: keep its secret in REALMWRIGHT_CLIENT_SECRET or REALMWRIGHT_CLIENT_SECRET_FILE (a key in REALMWRIGHT_CLIENT_KEY_FILE)",

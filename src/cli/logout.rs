@@ -1,12 +1,14 @@
 //! `logout`: ends the session of a stored login at the server, and forgets it here.
 
 use anyhow::bail;
+use serde_json::{Value, json};
 
 use super::Exit;
 use super::connection::{Where, project_here};
 use super::login::store;
+use super::realms::Format;
 use super::secret::Sources;
-use super::terminal::{print, say};
+use super::terminal::{document, print, say};
 use crate::keycloak::{Openid, Reach, Stored};
 use crate::report::safe::one_line;
 use crate::run::UsageError;
@@ -24,6 +26,9 @@ pub(super) struct Args {
     /// Every login to this server
     #[arg(long, conflicts_with_all = ["realm", "client"])]
     all: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
     #[command(flatten)]
     place: Where,
 }
@@ -54,24 +59,40 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     if logins.is_empty() {
         say(&format!("no login is stored for {}", reach.server));
     }
-    end(logins, &reach, &args.sources).await?;
-    Ok(Exit::Clean)
+    let (ended, outcome) = end(logins, &reach, &args.sources, args.format).await;
+    if args.format == Format::Json {
+        document(json!({ "server": reach.server, "logins": ended }));
+    }
+    outcome.map(|()| Exit::Clean)
 }
 
-/// Ends and forgets logins. Trouble with one is told in the end and keeps no other alive.
-async fn end(logins: Vec<Stored>, reach: &Reach, sources: &Sources) -> anyhow::Result<()> {
-    let mut trouble: Option<anyhow::Error> = None;
+/// Ends and forgets logins, and returns them. Trouble with one is told in the end and keeps no other alive.
+async fn end(
+    logins: Vec<Stored>,
+    reach: &Reach,
+    sources: &Sources,
+    format: Format,
+) -> (Vec<Value>, anyhow::Result<()>) {
+    let (mut ended, mut outcome) = (Vec::new(), Ok(()));
     for login in logins {
-        match end_one(&login, reach, sources).await {
-            Ok(words) => print(&words),
+        let one = end_one(&login, reach, sources).await;
+        ended.push(json!({
+            "realm": login.realm,
+            "client": login.client,
+            "user": login.user,
+            "session_ended": one.is_ok(),
+        }));
+        match one {
+            Ok(words) if format == Format::Text => print(&words),
+            Ok(_) => {}
             Err(error) => {
-                if let Some(earlier) = trouble.replace(error) {
+                if let Err(earlier) = std::mem::replace(&mut outcome, Err(error)) {
                     say(&format!("{earlier:#}"));
                 }
             }
         }
     }
-    trouble.map_or(Ok(()), Err)
+    (ended, outcome)
 }
 
 async fn end_one(login: &Stored, reach: &Reach, sources: &Sources) -> anyhow::Result<String> {
@@ -141,8 +162,11 @@ mod tests {
         }
         let logins = store.of_server(&reach.server).unwrap();
         assert_eq!(logins.len(), 2);
-        let error = end(logins, &reach, &Sources::default()).await.unwrap_err().to_string();
+        let (ended, outcome) = end(logins, &reach, &Sources::default(), Format::Json).await;
+        let error = outcome.unwrap_err().to_string();
         assert!(error.contains("its session goes on"), "{error}");
+        let clients: Vec<_> = ended.iter().map(|it| (&it["client"], &it["session_ended"])).collect();
+        assert_eq!(clients, [(&json!("one"), &json!(false)), (&json!("two"), &json!(false))]);
         assert!(store.of_server(&reach.server).unwrap().is_empty());
     }
 }

@@ -220,6 +220,12 @@ fn unlock(server: &Server) -> Result<(), String> {
     unlock("abc123")?.expect(0)?.says("the lock of owner `other`, run abc123 is gone")?;
     no_lock(&realm)?;
     unlock("abc123")?.expect(0)?.says("nobody holds the lock")?;
+    make_lock(&realm, "abc123", 9_000_000_000)?;
+    for removed in [json!({ "owner": "other", "run": "abc123" }), Value::Null] {
+        let args = ["unlock", "--realm", name, "--run", "abc123", "--format", "json"];
+        let told = tree.run(server, &args)?.expect(0)?.json()?;
+        check(told["removed"] == removed && told["realm"] == name, "whose lock is gone", &told)?;
+    }
     tree.apply(server, &[])?;
     server.no_realm(name)
 }

@@ -194,7 +194,8 @@ fn every_failure_is_one_document_with_its_reason() {
         assert!(!stderr.contains(['\u{1b}', '\u{202e}']) && !stderr.contains("-password"), "{stderr}");
         count += 1;
     };
-    for line in realms.iter().chain(&asked) {
+    let ours = ["unlock --realm a --run r", "doctor --realm a"];
+    for line in realms.iter().chain(&asked).chain(&ours) {
         check(line, &none, 64, "usage");
         check(line, &nobody, 1, "network");
         check(line, &refusing, 1, "login");
@@ -233,10 +234,12 @@ fn every_failure_is_one_document_with_its_reason() {
         ("token inspect a.yaml --offline", 1, "input"),
         ("token inspect a.yaml", 64, "usage"),
         ("token login --server http://127.0.0.1:9", 64, "usage"),
+        ("login --device --server http://127.0.0.1:9", 1, "network"),
+        ("logout", 64, "usage"),
     ] {
         check(line, &none, exit, code);
     }
-    assert!(count >= 55, "{count}");
+    assert!(count >= 67, "{count}");
 }
 
 #[test]
@@ -257,6 +260,7 @@ fn results_are_documents_of_the_same_form() {
         (odd, 2),
         ("test a.yaml test.yaml", 0),
         ("sandbox status", 0),
+        ("logout --server http://127.0.0.1:9", 0),
     ] {
         let output = place.run(&format!("{line} --format json"), &[]);
         let whole = document(line, &output);

@@ -3,9 +3,11 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 
+use serde_json::json;
+
 use super::{example, form};
 use crate::server::{Server, until};
-use crate::tree::{Ran, Tree, check};
+use crate::tree::{Ran, Tree, check, list};
 use crate::{Needs, Trial};
 
 /// Who opens an address, logs in as this user with this password, and returns the last page.
@@ -112,12 +114,21 @@ pub(crate) fn log_in_both_ways(server: &Server, name: &str, fill: Fill) -> Resul
     let device = ["--realm", name, "--device", "--client", "identity-api"];
     let args = [&device[..], &["--client-secret-env", "IDENTITY_API_SECRET"]].concat();
     log_in(&tree, server, &args, fill)?.0.expect(0)?;
-    log_in(&tree, server, &["--realm", name], fill)?.0.expect(0)?;
+    let told = log_in(&tree, server, &["--realm", name, "--format", "json"], fill)?.0.expect(0)?.json()?;
+    check(told["user"] == "operator" && told["session_expires_at"].is_string(), "who logged in", &told)?;
     tree.run_as_nobody(server, &["plan"], "")?.expect(64)?.says("several logins are stored for")?;
     tree.run_as_nobody(server, &["plan", "--client-id", "realmwright"], "")?.expect(0)?;
     tree.run_as_nobody(server, &["logout"], "")?.expect(64)?.says("name one, or --all")?;
     tree.set("REALMWRIGHT_CLIENT_SECRET", "identity-api-secret");
-    tree.run_as_nobody(server, &["logout", "--all"], "")?.expect(0)?.says("ended the login")?;
+    let doctor = ["doctor", "--realm", name, "--client-id", "realmwright", "--format", "json"];
+    let told = tree.run_as_nobody(server, &doctor, "")?.expect(0)?.json()?;
+    check(told["lacking_rights"] == json!({ "plan": [], "apply": [] }), "what the login lacks", &told)?;
+    let doctor = ["doctor", "--realm", "no-such-realm", "--client-id", "realmwright", "--format", "json"];
+    let told = tree.run_as_nobody(server, &doctor, "")?.expect(1)?.json()?;
+    check(told["exit_code"] == 1 && list(&told["errors"]).len() == 1, "a failure is told", &told)?;
+    let told = tree.run_as_nobody(server, &["logout", "--all", "--format", "json"], "")?.expect(0)?.json()?;
+    let ended = list(&told["logins"]).iter().filter(|it| it["session_ended"] == true).count();
+    check(ended == 2, "both logins are ended", &told)?;
     tree.run_as_nobody(server, &["logout"], "")?.expect(0)?.says("no login is stored")?;
 
     let (ran, _) = log_in(&tree, server, &args, form::refuse)?;
