@@ -7,6 +7,7 @@ use super::persona::{Persona, Subject, Subjects};
 use super::policy::Holds;
 use super::realm::Realm;
 use super::table::{Resource, table};
+use super::through::{askers, entrances};
 use crate::state::Address;
 
 /// Somebody who is permitted something in between.
@@ -92,27 +93,31 @@ fn levels(realm: &Realm, people: &BTreeMap<Address, Vec<Persona>>, resources: &B
     for (client, people) in people {
         let Some(server) = realm.server(client) else { continue };
         let mut tokens = Subjects::default();
+        // Everybody gets as far as the best of their ways leads.
+        let askers = askers(people, &entrances([realm], client));
         let subjects: Vec<Subject> =
-            people.iter().map(|it| tokens.subject(realm, server, &here(realm, it))).collect();
+            askers.iter().map(|it| tokens.subject(realm, server, &here(realm, &it.persona))).collect();
         let table = table(realm, server, &subjects);
         let addresses = server.resources.addresses.iter().enumerate();
         for (at, address) in addresses.filter(|it| resources.contains(it.1)) {
             let mut resource = Resource::new(server, at);
             let rows: Vec<usize> = (0..table.classes.len()).map(|it| resource.row(&table, it)).collect();
             for (position, scope) in resource.scopes.iter().enumerate() {
-                let level = |person: usize| {
+                let mut levels = vec![Level::Denied; people.len()];
+                for (at, asker) in askers.iter().enumerate() {
                     // Who is not there yet, or not any more, is permitted nothing.
-                    if subjects[person].missing.is_some() {
-                        return Level::Denied;
+                    if subjects[at].missing.is_some() {
+                        continue;
                     }
-                    match resource.rows[rows[table.class_of[person]]].answers[position] {
+                    let level = match resource.rows[rows[table.class_of[at]]].answers[position] {
                         Holds::Yes => Level::Permitted,
                         Holds::No => Level::Denied,
                         Holds::Unknown | Holds::Fails => Level::Unknown,
-                    }
-                };
+                    };
+                    levels[asker.of] = level.max(levels[asker.of]);
+                }
                 let scope = scope.map(|it| server.scopes.addresses[it].clone());
-                out.insert((address.clone(), scope), (0..subjects.len()).map(level).collect());
+                out.insert((address.clone(), scope), levels);
             }
         }
     }

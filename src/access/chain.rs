@@ -384,7 +384,7 @@ impl<'a> Why<'a> {
                 of_group.iter().find(|it| realm.closures[**it].has(role)).map(|it| (group, *it))
             });
             let Some((group, from)) = through else {
-                return vec![Step::new(Some(&realm.roles.addresses[role]), "role in the token")];
+                return self.hardcoded(role);
             };
             let of_group = |it: &&usize| realm.with_parents(&[**it]).has(group);
             if let Some(member) = self.subject.groups.iter().find(of_group) {
@@ -407,6 +407,17 @@ impl<'a> Why<'a> {
             at = *next;
         }
         steps
+    }
+
+    /// How the token comes to a role that nobody has to hold.
+    fn hardcoded(&self, role: usize) -> Vec<Step> {
+        let address = &self.realm.roles.addresses[role];
+        let by = self.subject.hardcoded.iter().find(|it| it.0 == role).map(|it| &it.1);
+        let mapper = by.map(|it| {
+            let words = format!("mapper {} gives every token role {}", it.name(), short(address));
+            Step::new(Some(it), words)
+        });
+        vec![mapper.unwrap_or_else(|| Step::new(Some(address), "role in the token"))]
     }
 
     pub(super) fn group(&self, group: usize) -> Step {

@@ -75,11 +75,49 @@ pub(super) fn may_write_anything(provider: &str, claim: &str) -> bool {
     !is_known && (claim.is_empty() || provider == "oidc-role-name-mapper")
 }
 
+/// Returns the claim that a mapper writes, without what is below it; nothing where that may be any.
+pub(super) fn written(mapper: &Mapper) -> Option<String> {
+    let name = mapper.config("claim.name");
+    let fixed = match mapper.provider.as_str() {
+        "oidc-sub-mapper" | "oidc-sha256-pairwise-sub-mapper" => "sub",
+        "oidc-acr-mapper" => "acr",
+        "oidc-amr-mapper" => "amr",
+        "oidc-address-mapper" => "address",
+        "oidc-allowed-origins-mapper" => "allowed-origins",
+        "oidc-audience-mapper" | "oidc-audience-resolve-mapper" => "aud",
+        "oidc-nonce-backwards-compatible-mapper" => "nonce",
+        "oidc-organization-membership-mapper" if name.is_empty() => "organization",
+        "oidc-full-name-mapper" => "name",
+        // Roles go where another mapper puts them.
+        "oidc-hardcoded-role-mapper" => "",
+        provider if may_write_anything(provider, name) => return None,
+        _ => return Some(top_level(name)),
+    };
+    Some(fixed.to_owned())
+}
+
+/// Returns whether a mapper has a say in which roles a token carries.
+pub(super) fn may_carry_roles(mapper: &Mapper) -> bool {
+    let claim = mapper.config("claim.name");
+    mapper.provider == "oidc-hardcoded-role-mapper"
+        || may_write_anything(&mapper.provider, claim)
+        || claim.starts_with("realm_access")
+        || claim.starts_with("resource_access")
+}
+
+/// Returns whether a mapper makes a claim of the roles in the token.
+pub(super) fn lists_roles(mapper: &Mapper) -> bool {
+    matches!(
+        mapper.provider.as_str(),
+        "oidc-usermodel-realm-role-mapper" | "oidc-usermodel-client-role-mapper"
+    )
+}
+
 /// Returns the claims of a subject's token.
-pub(super) fn of(
+pub(super) fn of<'a>(
     realm: &Realm,
     subject: &Subject,
-    mappers: &[&Mapper],
+    mappers: impl Iterator<Item = &'a Mapper>,
     given: &BTreeMap<String, Value>,
 ) -> Claims {
     let mut claims = Claims::default();
@@ -329,6 +367,13 @@ impl Claims {
             Some(Claim::Maybe) => Found::Maybe,
         }
     }
+}
+
+/// Returns the name of the claim at the top of a path, without its index.
+pub(super) fn top_level(target: &str) -> String {
+    let mut first = path(target).swap_remove(0);
+    first.truncate(first.find('[').unwrap_or(first.len()));
+    first
 }
 
 /// Returns the name of an attribute of the request; `None` when the target is a path into one.

@@ -53,6 +53,7 @@ impl Realm {
         });
         let client_entries = each(state, &clients, |address, object| Client {
             enabled: object.get("enabled").and_then(Node::as_bool).unwrap_or(true),
+            for_people: is_for_people(object),
             full_scope: object.get("fullScopeAllowed").and_then(Node::as_bool).unwrap_or(true),
             lightweight: attribute(object, "client.use.lightweight.access.token.enabled") == Some("true"),
             service_account: object.is_true("serviceAccountsEnabled"),
@@ -130,10 +131,32 @@ fn attribute<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
     value.as_text().or_else(|| value.items().first().and_then(Node::as_text))
 }
 
+/// Returns whether a client can get tokens for people: by a login of its own, or for one that it has.
+fn is_for_people(client: &Object) -> bool {
+    let on = |field: &str, default: bool| client.get(field).and_then(Node::as_bool).unwrap_or(default);
+    let flows = [
+        on("standardFlowEnabled", true),
+        on("implicitFlowEnabled", false),
+        on("directAccessGrantsEnabled", false),
+    ];
+    let grants = FLOW_ATTRIBUTES.iter().any(|it| attribute(client, it) == Some("true"));
+    let is_oidc = matches!(client.text("protocol"), "" | "openid-connect");
+    on("enabled", true) && !on("bearerOnly", false) && is_oidc && (grants || flows.contains(&true))
+}
+
+/// Flows that a client has as attributes.
+const FLOW_ATTRIBUTES: &[&str] = &[
+    "oauth2.device.authorization.grant.enabled",
+    "oidc.ciba.grant.enabled",
+    "standard.token.exchange.enabled",
+    "oauth2.jwt.authorization.grant.enabled",
+];
+
 fn mappers(state: &State, owner: &Address) -> Vec<Mapper> {
     let of_owner = state.under(owner).filter(|(it, _)| it.kind() == MAPPER);
     of_owner
-        .map(|(_, object)| Mapper {
+        .map(|(address, object)| Mapper {
+            address: address.clone(),
             provider: object.text("protocolMapper").to_owned(),
             config: object
                 .get("config")

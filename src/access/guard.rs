@@ -278,7 +278,10 @@ fn forbidden(watch: &Watch<'_>, rule: &ForbidGain, gain: &AccessChange) -> Optio
     };
     let resource = gain.resources.iter().find(|it| meant.contains(*it))?;
     let verb = if gain.change == ChangeOfAccess::Gained { "gains" } else { "may gain" };
-    Some(format!("{persona} {verb} {} on {resource} of {}", scope.unwrap_or("access"), gain.client.name()))
+    let ways = gain.through.names();
+    let through = if ways.is_empty() { String::new() } else { format!(" through {}", ways.join(", ")) };
+    let scope = scope.unwrap_or("access");
+    Some(format!("{persona} {verb} {scope} on {resource} of {}{through}", gain.client.name()))
 }
 
 /// Returns the users whom guards name, whom a plan has to know.

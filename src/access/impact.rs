@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use side::{People, Side, best};
+
 use super::chain::{Decision, Doubt, Step, Verdict};
-use super::class::everybody;
-use super::decide::on;
-use super::persona::{Persona, Subject, Subjects};
-use super::policy::Holds;
-use super::realm::{Realm, Server};
-use super::table::{Resource, Table, table};
-use crate::kind::USER;
+use super::realm::Realm;
+use super::table::{Resource, Table};
+use super::through::Ways;
+use crate::kind::MAPPER;
 use crate::state::Address;
+
+mod side;
 
 /// What a comparison is told beside the two realms.
 pub struct Terms<'a> {
@@ -80,6 +81,8 @@ pub struct AccessChange {
     /// How many users it concerns who are not declared.
     pub undeclared: usize,
     pub resources: Vec<String>,
+    /// Through which clients they come to it, or came, where that makes a difference.
+    pub through: Ways,
     /// The chain of the first persona on the first resource: of the permit, where there is one.
     pub via: Vec<Step>,
     /// The change that causes it, where it can be told.
@@ -100,9 +103,8 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
     let mut notes = BTreeSet::new();
     let mut budget = MOST_EXPLAINED;
     for client in clients {
-        let people = people(before, after, client, terms);
-        let mut sides = [before, after].map(|it| Side::new(it, client, &people, &changed));
-        leave_out(&mut sides, &people, &changed);
+        let people = People::of([before, after], client, terms);
+        let sides = Side::both([before, after], client, &people, &changed);
         let mut comparison = Comparison {
             client,
             people: &people,
@@ -112,8 +114,10 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
         };
         comparison.compare(&sides, &mut out);
         budget = comparison.budget;
-        out.changes.extend(grouped(comparison));
-        seen.extend(people.iter().map(|it| (it.persona.name.clone(), it.declared)));
+        let declared: Vec<bool> =
+            (0..people.personas.len()).map(|it| people.is_declared(it, terms)).collect();
+        out.changes.extend(grouped(comparison, &declared));
+        seen.extend(people.personas.iter().map(|it| it.name.clone()).zip(declared));
         notes.extend(sides[1].subjects.iter().flat_map(|it| it.notes.iter().cloned()));
     }
     out.personas = seen.len();
@@ -123,89 +127,14 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
     out
 }
 
-struct Person {
-    persona: Persona,
-    declared: bool,
-}
+/// Askers by the classes of those who stand for them on both sides, and by where their own way is open.
+type Pairs = BTreeMap<([Vec<usize>; 2], [bool; 2]), Vec<usize>>;
 
-fn people(before: &Realm, after: &Realm, client: &Address, terms: &Terms<'_>) -> Vec<Person> {
-    let mut found: BTreeMap<String, Persona> = BTreeMap::new();
-    for realm in [after, before] {
-        for persona in everybody(realm, client, terms.at) {
-            found.entry(persona.name.clone()).or_insert(persona);
-        }
-    }
-    let is_declared =
-        |it: &Persona| it.user.as_ref().is_none_or(|it| it.kind() != USER || (terms.declared)(it));
-    found.into_values().map(|it| Person { declared: is_declared(&it), persona: it }).collect()
-}
+/// The chains of askers, by their positions; beyond the budget not of all.
+type Chains = BTreeMap<usize, Vec<Step>>;
 
-/// One of the two realms, as one client sees it.
-struct Side<'a> {
-    realm: &'a Realm,
-    server: Option<&'a Server>,
-    subjects: Vec<Subject>,
-    /// Who is not there yet, or not any more, by position: nothing was permitted to them.
-    absent: BTreeSet<usize>,
-}
-
-/// Tells those who come or go with the changes from those of whom nothing is known.
-fn leave_out(sides: &mut [Side<'_>; 2], people: &[Person], changes: &BTreeSet<&Address>) {
-    for (at, Person { persona, .. }) in people.iter().enumerate() {
-        let is_missing = |side: &Side<'_>| side.subjects.get(at).map(|it| it.missing.is_some());
-        let side = match [0, 1].map(|it| is_missing(&sides[it])) {
-            [Some(true), Some(false)] => 0,
-            [Some(false), Some(true)] => 1,
-            _ => continue,
-        };
-        let made_of = [&persona.user, &persona.service_account, &persona.client];
-        if made_of.into_iter().flatten().any(|it| changes.contains(it)) {
-            sides[side].absent.insert(at);
-        }
-    }
-}
-
-/// Takes roles and groups from a persona that only come with the changes: until then nobody has them.
-fn of_this_side(realm: &Realm, persona: &Persona, changes: &BTreeSet<&Address>) -> Persona {
-    let mut persona = persona.clone();
-    persona.roles.retain(|it| realm.roles.get(it).is_some() || !changes.contains(it));
-    persona.groups.retain(|it| realm.groups.get(it).is_some() || !changes.contains(it));
-    persona
-}
-
-impl<'a> Side<'a> {
-    fn new(realm: &'a Realm, client: &Address, people: &[Person], changes: &BTreeSet<&Address>) -> Self {
-        let server = realm.server(client);
-        let mut subjects = Subjects::default();
-        let mut subject =
-            |server, it: &Person| subjects.subject(realm, server, &of_this_side(realm, &it.persona, changes));
-        let of = |server| people.iter().map(|it| subject(server, it)).collect();
-        Self { realm, server, subjects: server.map(of).unwrap_or_default(), absent: BTreeSet::new() }
-    }
-
-    fn table(&self) -> Option<Table<'_>> {
-        self.server.map(|it| table(self.realm, it, &self.subjects))
-    }
-
-    fn resource(&self, name: &str) -> Option<usize> {
-        self.server?.resources.addresses.iter().position(|it| it.name() == name)
-    }
-
-    fn decision(&self, person: usize, resource: &str, scope: Option<&str>) -> Option<Decision> {
-        let server = self.server.filter(|_| !self.absent.contains(&person))?;
-        let resource = self.resource(resource)?;
-        let scope = scope.map(|name| server.scopes.addresses.iter().position(|it| it.name() == name));
-        let asked = match scope {
-            Some(None) => return None,
-            Some(Some(scope)) => BTreeSet::from([scope]),
-            None => BTreeSet::new(),
-        };
-        Some(on(self.realm, server, &self.subjects[person], Some(resource), &asked))
-    }
-}
-
-/// What a group has so far, and the chain of the first of it.
-type First<T> = (Vec<T>, Vec<Step>);
+/// Askers to whom it comes about in the same way, and their chains.
+type Led = (Vec<usize>, Chains);
 
 /// A scope by its position, and how it is answered on both sides.
 type Difference = (usize, Answer, Answer);
@@ -224,25 +153,24 @@ struct Group {
 
 struct Comparison<'a> {
     client: &'a Address,
-    people: &'a [Person],
+    people: &'a People,
     /// The changes and their rank.
     changes: BTreeMap<&'a Address, usize>,
-    /// Per group and class of personas: the resources, and the first chain.
-    found: BTreeMap<(Group, Vec<usize>), First<String>>,
+    /// Per group and class of askers: the resources, and the chains to the first of them.
+    found: BTreeMap<(Group, Vec<usize>), (Vec<String>, Chains)>,
     budget: usize,
 }
 
 impl Comparison<'_> {
     fn compare(&mut self, sides: &[Side<'_>; 2], out: &mut Impact) {
         let tables = [sides[0].table(), sides[1].table()];
-        // People who are alike on both sides are compared once.
-        let mut pairs: BTreeMap<[Option<usize>; 2], Vec<usize>> = BTreeMap::new();
-        for person in 0..self.people.len() {
-            let class = |at: usize| {
-                let table = tables[at].as_ref().filter(|_| !sides[at].absent.contains(&person));
-                table.map(|it: &Table<'_>| it.class_of[person])
-            };
-            pairs.entry([class(0), class(1)]).or_default().push(person);
+        // Who is alike on both sides is compared once.
+        let mut pairs: Pairs = BTreeMap::new();
+        for asker in 0..self.people.askers.len() {
+            let classes = [0, 1].map(|at: usize| {
+                tables[at].as_ref().map(|it| sides[at].classes(it, asker)).unwrap_or_default()
+            });
+            pairs.entry((classes, self.people.is_open(asker))).or_default().push(asker);
         }
         let names: BTreeSet<&str> = sides
             .iter()
@@ -258,7 +186,7 @@ impl Comparison<'_> {
         &mut self,
         sides: &[Side<'_>; 2],
         tables: &[Option<Table<'_>>; 2],
-        pairs: &BTreeMap<[Option<usize>; 2], Vec<usize>>,
+        pairs: &Pairs,
         name: &str,
         out: &mut Impact,
     ) {
@@ -270,30 +198,24 @@ impl Comparison<'_> {
         // What is unknown before and after may hang on what changes: on policies of this client.
         let hinges = self.changes.keys().any(|it| it.is_under(self.client));
         // What two rows differ in is worked out once, however many classes have them.
-        let mut differences: BTreeMap<[Option<usize>; 2], Vec<Difference>> = BTreeMap::new();
-        let mut undecided: BTreeMap<Option<usize>, usize> = BTreeMap::new();
-        for (classes, members) in pairs {
-            let mut rows = [None, None];
-            for at in 0..2 {
-                if let (Some(resource), Some(table), Some(class)) =
-                    (&mut resources[at], &tables[at], classes[at])
-                {
-                    rows[at] = Some(resource.row(table, class));
-                }
-            }
-            let answer = |at: usize, scope: usize| -> Answer {
-                let (Some(resource), Some(row), Some(position)) =
-                    (&resources[at], rows[at], scopes[scope].1[at])
-                else {
-                    return Answer::Absent;
+        let mut differences: BTreeMap<[Vec<usize>; 2], Vec<Difference>> = BTreeMap::new();
+        let mut undecided: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
+        for ((classes, is_open), members) in pairs {
+            let rows = [0, 1].map(|at: usize| {
+                let (Some(resource), Some(table)) = (&mut resources[at], &tables[at]) else {
+                    return Vec::new();
                 };
-                match resource.rows[row].answers[position] {
-                    Holds::Yes => Answer::Permit,
-                    Holds::No => Answer::Deny,
-                    Holds::Unknown | Holds::Fails => Answer::Unknown,
+                let rows: BTreeSet<usize> =
+                    classes[at].iter().map(|class| resource.row(table, *class)).collect();
+                rows.into_iter().collect()
+            });
+            let answer = |at: usize, scope: usize| -> Answer {
+                match (&resources[at], scopes[scope].1[at]) {
+                    (Some(resource), Some(position)) => best(resource, &rows[at], position),
+                    _ => Answer::Absent,
                 }
             };
-            let found = differences.entry(rows).or_insert_with(|| {
+            let found = differences.entry(rows.clone()).or_insert_with(|| {
                 let all = (0..scopes.len()).map(|it| (it, answer(0, it), answer(1, it)));
                 all.filter(|(_, before, after)| match change(*before, *after) {
                     Some(ChangeOfAccess::Unknown) => hinges,
@@ -303,10 +225,19 @@ impl Comparison<'_> {
             });
             out.decisions += members.len() * scopes.len();
             out.undecided += members.len()
-                * *undecided.entry(rows[1]).or_insert_with(|| {
+                * *undecided.entry(rows[1].clone()).or_insert_with(|| {
                     (0..scopes.len()).filter(|it| answer(1, *it) == Answer::Unknown).count()
                 });
             for (scope, before, after) in found.clone() {
+                // A way that comes takes nothing from those who have another, and one that goes gives nothing.
+                let told = match change(before, after) {
+                    Some(ChangeOfAccess::Gained | ChangeOfAccess::MaybeGained) => is_open[1],
+                    Some(ChangeOfAccess::Lost | ChangeOfAccess::MaybeLost) => is_open[0],
+                    Some(ChangeOfAccess::Unknown) | None => true,
+                };
+                if !told {
+                    continue;
+                }
                 self.record(sides, name, scopes[scope].0.as_deref(), [before, after], members);
             }
         }
@@ -321,7 +252,7 @@ impl Comparison<'_> {
         members: &[usize],
     ) {
         let Some(change) = change(before, after) else { return };
-        let mut by_cause: BTreeMap<(Option<Address>, Vec<Step>), First<usize>> = BTreeMap::new();
+        let mut by_cause: BTreeMap<(Option<Address>, Vec<Step>), Led> = BTreeMap::new();
         for (at, person) in members.iter().enumerate() {
             // Members of a class may come to the same role on different ways.
             if self.budget == 0 && at > 0 {
@@ -336,16 +267,18 @@ impl Comparison<'_> {
                 continue;
             }
             let paths = chains.map(|it| it.map(|it| it.path).unwrap_or_default());
-            let cause = self.cause(sides, &paths, after == Answer::Permit);
+            let cause = self.cause(sides, *person, &paths, after == Answer::Permit);
             let [old, new] = paths;
             let via = if before == Answer::Permit && !old.is_empty() || new.is_empty() { old } else { new };
             let apart = if cause.is_some() { Vec::new() } else { apart(&via) };
-            by_cause.entry((cause, apart)).or_insert_with(|| (Vec::new(), via)).0.push(*person);
+            let entry = by_cause.entry((cause, apart)).or_default();
+            entry.0.push(*person);
+            entry.1.insert(*person, via);
         }
-        for ((cause, apart), (people, via)) in by_cause {
+        for ((cause, apart), (people, chains)) in by_cause {
             let scope = scope.map(str::to_owned);
             let group = Group { change, scope, before, after, cause, apart };
-            let entry = self.found.entry((group, people)).or_insert_with(|| (Vec::new(), via));
+            let entry = self.found.entry((group, people)).or_insert_with(|| (Vec::new(), chains));
             entry.0.push(resource.to_owned());
         }
     }
@@ -360,20 +293,34 @@ impl Comparison<'_> {
     }
 
     /// The most telling change among the objects in the chains: the chain of the permit tells most.
-    fn cause(&self, sides: &[Side<'_>; 2], paths: &[Vec<Step>; 2], permitted_after: bool) -> Option<Address> {
+    fn cause(
+        &self,
+        sides: &[Side<'_>; 2],
+        asker: usize,
+        paths: &[Vec<Step>; 2],
+        permitted_after: bool,
+    ) -> Option<Address> {
         let order: [usize; 2] = if permitted_after { [1, 0] } else { [0, 1] };
-        // Beside the chain a decision hangs on the settings, and on the client that asks.
+        // Beside the chain a decision hangs on the settings, and on what the token is made of.
         let settings: Vec<&Address> =
             sides.iter().filter_map(|it| it.server).map(|it| &it.settings).collect();
+        let of_token = self.changes.keys().copied().filter(|it| self.is_of_token(sides, asker, it)).collect();
         let chains = order.map(|it| paths[it].iter().filter_map(|it| it.address.as_ref()).collect());
         let telling = |them: Vec<&Address>| {
             them.into_iter().filter_map(|it| Some((self.changes.get(it)?, it.clone()))).min()
         };
-        if let Some((_, found)) = chains.into_iter().chain([settings]).find_map(telling) {
+        if let Some((_, found)) = chains.into_iter().chain([settings, of_token]).find_map(telling) {
             return Some(found);
         }
         // Where a plan changes one thing, that is it.
         self.changes.keys().next().filter(|_| self.changes.len() == 1).map(|it| (*it).clone())
+    }
+
+    /// Returns whether an object has a say in what the token of an asker carries.
+    fn is_of_token(&self, sides: &[Side<'_>; 2], asker: usize, object: &Address) -> bool {
+        let Some(client) = &self.people.askers[asker].persona.client else { return false };
+        let owner = if object.kind() == MAPPER { object.parent() } else { Some(object.clone()) };
+        owner.is_some_and(|it| it == *client || sides.iter().any(|side| side.has_client_scope(client, &it)))
     }
 }
 
@@ -415,32 +362,51 @@ fn change(before: Answer, after: Answer) -> Option<ChangeOfAccess> {
     }
 }
 
-/// Joins what concerns the same resources for the same reason.
-fn grouped(comparison: Comparison<'_>) -> Vec<AccessChange> {
-    let people = comparison.people;
-    let mut joined: BTreeMap<(Group, Vec<String>), First<usize>> = BTreeMap::new();
-    for ((group, members), (resources, via)) in comparison.found {
-        joined.entry((group, resources)).or_insert_with(|| (Vec::new(), via)).0.extend(members);
+/// Joins what concerns the same resources and the same people for the same reason.
+fn grouped(comparison: Comparison<'_>, declared: &[bool]) -> Vec<AccessChange> {
+    let People { personas, entrances, askers } = comparison.people;
+    let mut joined: BTreeMap<(Group, Vec<String>), Led> = BTreeMap::new();
+    for ((group, members), (resources, chains)) in comparison.found {
+        let entry = joined.entry((group, resources)).or_default();
+        entry.0.extend(members);
+        entry.1.extend(chains);
     }
     let mut out = Vec::new();
-    for ((group, resources), (members, via)) in joined {
-        let named = |it: &&usize| people[**it].declared;
-        let mut personas: Vec<String> =
-            members.iter().filter(named).map(|it| people[*it].persona.name.clone()).collect();
-        personas.sort();
-        out.push(AccessChange {
-            client: comparison.client.clone(),
-            change: group.change,
-            scope: group.scope,
-            before: group.before,
-            after: group.after,
-            undeclared: members.len() - personas.len(),
-            personas,
-            count: members.len() * resources.len(),
-            resources,
-            via,
-            cause: group.cause,
-        });
+    for ((group, resources), (all, chains)) in joined {
+        // The entrances of each persona, then the personas with the same ones.
+        let mut at: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for member in all {
+            at.entry(askers[member].of).or_default().extend(askers[member].entrance);
+        }
+        let mut alike: BTreeMap<Ways, BTreeSet<usize>> = BTreeMap::new();
+        for (persona, at) in at {
+            alike.entry(Ways::of(entrances, &at)).or_default().insert(persona);
+        }
+        for (through, members) in alike {
+            let mut names: Vec<String> =
+                members.iter().filter(|it| declared[**it]).map(|it| personas[*it].name.clone()).collect();
+            names.sort();
+            // One of the declared, whom the line names, before all others.
+            let of = |wanted: &BTreeSet<usize>| {
+                chains.iter().find(|it| wanted.contains(&askers[*it.0].of)).map(|it| it.1.clone())
+            };
+            let named = members.iter().copied().filter(|it| declared[*it]).collect();
+            let via = of(&named).or_else(|| of(&members));
+            out.push(AccessChange {
+                client: comparison.client.clone(),
+                change: group.change,
+                scope: group.scope.clone(),
+                before: group.before,
+                after: group.after,
+                undeclared: members.len() - names.len(),
+                personas: names,
+                count: members.len() * resources.len(),
+                resources: resources.clone(),
+                through,
+                via: via.unwrap_or_default(),
+                cause: group.cause.clone(),
+            });
+        }
     }
     out
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::bits::Bits;
 use super::claims::{self, Claims};
-use super::realm::{Mapper, PolicyIs, Realm, Server};
+use super::realm::{Client, Mapper, PolicyIs, Realm, Server};
 use crate::state::Address;
 
 /// Somebody who asks for access. Roles and groups come on top of what a user or service account has.
@@ -41,8 +41,8 @@ impl Persona {
     }
 }
 
-/// Returns the personas that every comparison looks at for one client: nobody, anybody, one per role, group
-/// and client that its policies name, and every service account.
+/// Returns the personas that every comparison looks at for one client: nobody, anybody, one per role and group
+/// that its policies name, and every service account. Through which client they come is another matter.
 pub fn personas(realm: &Realm, client: &Address) -> Vec<Persona> {
     let mut out = vec![
         Persona { name: "anonymous".to_owned(), anonymous: true, ..Persona::default() },
@@ -50,13 +50,12 @@ pub fn personas(realm: &Realm, client: &Address) -> Vec<Persona> {
     ];
     let Some(server) = realm.server(client) else { return out };
     let (mut roles, mut groups) = (BTreeSet::new(), BTreeSet::new());
-    let mut clients: BTreeSet<usize> = BTreeSet::new();
     for policy in &server.policy_entries {
         match &policy.is {
             PolicyIs::Role { roles: named, .. } => roles.extend(named.iter().map(|it| it.of)),
             PolicyIs::Group { groups: named, .. } => groups.extend(named.iter().map(|it| it.group)),
-            PolicyIs::Client { clients: named } => clients.extend(named.iter().copied()),
             PolicyIs::User { .. }
+            | PolicyIs::Client { .. }
             | PolicyIs::ClientScope { .. }
             | PolicyIs::Regex { .. }
             | PolicyIs::Time(_)
@@ -73,10 +72,6 @@ pub fn personas(realm: &Realm, client: &Address) -> Vec<Persona> {
     out.extend(groups.into_iter().map(|it| {
         let address = &realm.groups.addresses[it];
         Persona { groups: vec![address.clone()], ..any(address) }
-    }));
-    out.extend(clients.into_iter().map(|it| {
-        let address = &realm.clients.addresses[it];
-        Persona { client: Some(address.clone()), ..any(address) }
     }));
     out.extend(realm.user_entries.iter().filter_map(|it| it.account_of).map(|it| {
         let address = &realm.clients.addresses[it];
@@ -103,6 +98,8 @@ pub(super) struct Subject {
     pub(super) roles: Bits,
     /// Roles in the token; nothing when a mapper makes them unknown.
     pub(super) token_roles: Option<Bits>,
+    /// Roles that mappers put into the token, whoever holds them.
+    pub(super) hardcoded: Vec<(usize, Address)>,
     /// The `scope` of the token.
     pub(super) scopes: Vec<String>,
     pub(super) claims: Claims,
@@ -127,8 +124,7 @@ struct Token<'a> {
     mappers: Vec<&'a Mapper>,
     realm_roles: Carries,
     client_roles: Carries,
-    /// Hardcoded roles.
-    more: Vec<usize>,
+    hardcoded: Vec<(usize, Address)>,
     /// The roles a token may carry when not all: those of the client itself.
     narrow: Option<Bits>,
 }
@@ -218,14 +214,16 @@ impl<'a> Subjects<'a> {
             groups,
             roles,
             token_roles,
+            hardcoded: token.hardcoded.clone(),
             scopes: token.scopes.clone(),
             claims: Claims::default(),
             now: persona.at,
             missing,
             notes,
         };
-        if server.reads_claims {
-            subject.claims = claims::of(realm, &subject, &token.mappers, &persona.claims);
+        if server.token_reads.any_claims() {
+            let mappers = token.mappers.iter().filter(|it| server.token_reads.claims_of(it));
+            subject.claims = claims::of(realm, &subject, mappers.copied(), &persona.claims);
         }
         subject
     }
@@ -254,7 +252,7 @@ impl Token<'_> {
                 return None;
             }
         }
-        for role in &self.more {
+        for (role, _) in &self.hardcoded {
             out.insert(*role);
         }
         Some(out)
@@ -284,20 +282,13 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
     let name = |scope: &usize| realm.client_scopes.addresses[*scope].name();
     let scopes = applied.iter().filter(|it| realm.client_scope_entries[**it].in_token);
     let openid = openid.then(|| "openid".to_owned());
-    let switch = if entry.lightweight { "lightweight.claim" } else { "access.token.claim" };
     let of_scopes = applied.iter().flat_map(|it| &realm.client_scope_entries[*it].mappers);
-    let mappers: Vec<&Mapper> = entry
-        .mappers
-        .iter()
-        .chain(of_scopes)
-        .filter(|it| !it.provider.starts_with("saml-"))
-        .filter(|it| claims::has_no_switch(&it.provider) || it.config(switch) == "true")
-        .collect();
+    let mappers: Vec<&Mapper> = entry.mappers.iter().chain(of_scopes).filter(|it| it.is_on(entry)).collect();
     let mut token = Token {
         scopes: openid.into_iter().chain(scopes.map(|it| name(it).to_owned())).collect(),
         realm_roles: Carries::None,
         client_roles: Carries::None,
-        more: Vec::new(),
+        hardcoded: Vec::new(),
         narrow: None,
         mappers,
     };
@@ -323,7 +314,7 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
                     None => it.name() == role,
                     Some(client) => format!("{}.{}", client.name(), it.name()) == role,
                 });
-                token.more.extend(position);
+                token.hardcoded.extend(position.map(|it| (it, mapper.address.clone())));
             }
             provider
                 if claims::may_write_anything(provider, claim)
@@ -350,6 +341,13 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
 }
 
 impl Mapper {
+    /// Returns whether a mapper writes into the access tokens of a client.
+    pub(super) fn is_on(&self, client: &Client) -> bool {
+        let switch = if client.lightweight { "lightweight.claim" } else { "access.token.claim" };
+        !self.provider.starts_with("saml-")
+            && (claims::has_no_switch(&self.provider) || self.config(switch) == "true")
+    }
+
     pub(super) fn config(&self, key: &str) -> &str {
         self.config.get(key).map_or("", String::as_str)
     }

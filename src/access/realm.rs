@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bits::Bits;
+use super::through::TokenReads;
 use super::time::Window;
 use crate::manifest::java_regex::FullMatch;
 use crate::state::{Address, Object};
@@ -78,6 +79,8 @@ pub(super) struct User {
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) enabled: bool,
+    /// Whether it can get tokens for people: it is enabled and has a flow for that.
+    pub(super) for_people: bool,
     pub(super) full_scope: bool,
     pub(super) lightweight: bool,
     pub(super) service_account: bool,
@@ -98,6 +101,7 @@ pub(super) struct ClientScope {
 
 #[derive(Debug)]
 pub(super) struct Mapper {
+    pub(super) address: Address,
     pub(super) provider: String,
     pub(super) config: BTreeMap<String, String>,
 }
@@ -136,8 +140,7 @@ pub(super) struct Server {
     pub(super) permission_entries: Vec<Permission>,
     /// Permissions that phase 4 looks at: scope permissions without resources and type.
     pub(super) scope_wide: Vec<usize>,
-    /// Whether any policy reads claims that only mappers make.
-    pub(super) reads_claims: bool,
+    pub(super) token_reads: TokenReads,
 }
 
 #[derive(Debug)]

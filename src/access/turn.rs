@@ -80,7 +80,7 @@ impl Reads {
         let policies = || servers().flat_map(|it| &it.policy_entries);
         Self {
             any: servers().next().is_some(),
-            claims: servers().any(|it| it.reads_claims) || policies().any(|it| unknown(&it.is)),
+            claims: servers().any(|it| it.token_reads.any_claims()) || policies().any(|it| unknown(&it.is)),
             inverted: policies().any(|it| {
                 it.negative
                     && matches!(

@@ -1,11 +1,12 @@
 //! Who may do one thing: personas whom the same chain leads there, together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Doubt, Step, Verdict};
 use super::decide::{Question, decide};
 use super::persona::Persona;
 use super::realm::Realm;
+use super::through::{Ways, askers, entrances};
 use crate::state::Address;
 
 /// Who may, who may not, and of whom it cannot be told.
@@ -22,6 +23,7 @@ pub struct Who {
 pub struct Alike {
     /// By name.
     pub personas: Vec<String>,
+    pub through: Ways,
     /// The chain of the first of them, without its ends.
     pub via: Vec<Step>,
     pub doubts: Vec<Doubt>,
@@ -32,7 +34,8 @@ pub struct Alike {
 /// What is the same for all of a group: whether it is unknown, the chain, the doubts and the notes.
 type Same = (bool, Vec<Step>, Vec<Doubt>, Vec<String>);
 
-/// Answers for every persona whether it may do this to a resource; without a scope, for the resource as a whole.
+/// Answers for every persona whether it may do this to a resource, through every client it may come through; without
+/// a scope, for the resource as a whole.
 pub fn who(
     realm: &Realm,
     client: &Address,
@@ -41,14 +44,16 @@ pub fn who(
     personas: &[Persona],
 ) -> Who {
     let mut out = Who::default();
-    let mut groups: BTreeMap<Same, Vec<usize>> = BTreeMap::new();
+    let entrances = entrances([realm], client);
     let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
-    for (at, persona) in personas.iter().enumerate() {
-        let question = Question { client, resource: Some(resource), scopes: &scopes, persona };
+    // Per persona what is not denied, and where: the first chain first.
+    let mut answers: Vec<Vec<(Same, BTreeSet<usize>)>> = vec![Vec::new(); personas.len()];
+    for asker in askers(personas, &entrances) {
+        let question =
+            Question { client, resource: Some(resource), scopes: &scopes, persona: &asker.persona };
         let decision = decide(realm, &question);
         let grants = decision.grants(scope);
         if grants == Some(false) {
-            out.denied.push(persona.name.clone());
             continue;
         }
         let doubts = match decision.verdict {
@@ -60,14 +65,36 @@ pub fn who(
             via.pop();
             via.remove(0);
         }
-        groups.entry((grants.is_none(), via, doubts, decision.notes)).or_default().push(at);
+        let same = (grants.is_none(), via, doubts, decision.notes);
+        let at: BTreeSet<usize> = asker.entrance.into_iter().collect();
+        match answers[asker.of].iter_mut().find(|it| it.0 == same) {
+            Some(known) => known.1.extend(at),
+            None => answers[asker.of].push((same, at)),
+        }
+    }
+    let mut groups: BTreeMap<(Same, Ways), Vec<usize>> = BTreeMap::new();
+    for (at, answers) in answers.into_iter().enumerate() {
+        if answers.is_empty() {
+            out.denied.push(personas[at].name.clone());
+        }
+        // Whom every client leads there needs one chain, although some may lead there otherwise.
+        let permits = || answers.iter().filter(|((is_unknown, ..), _)| !is_unknown);
+        let all: BTreeSet<usize> = permits().flat_map(|it| it.1.iter().copied()).collect();
+        let one = permits().next().filter(|_| Ways::of(&entrances, &all).ways.is_empty());
+        let answers = match one {
+            Some((same, _)) => vec![(same.clone(), all)],
+            None => answers,
+        };
+        for (same, ways) in answers {
+            groups.entry((same, Ways::of(&entrances, &ways))).or_default().push(at);
+        }
     }
     // In the order in which the personas were given.
-    let mut groups: Vec<(Same, Vec<usize>)> = groups.into_iter().collect();
+    let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|it| it.1[0]);
-    for ((is_unknown, via, doubts, notes), members) in groups {
+    for (((is_unknown, via, doubts, notes), through), members) in groups {
         let names = members.iter().map(|it| personas[*it].name.clone()).collect();
-        let alike = Alike { personas: names, via, doubts, notes };
+        let alike = Alike { personas: names, through, via, doubts, notes };
         if is_unknown { out.unknown.push(alike) } else { out.permitted.push(alike) }
     }
     out

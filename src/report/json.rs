@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-pub(super) use access::{AccessDomain, AccessEntry, domain, entry, link};
+pub(super) use access::{AccessDomain, AccessEntry, ThroughEntry, domain, entry, link, through};
 pub use access_test::tests_json;
 pub use drift::drift_json;
 pub use envelope::{Ending, enveloped, message_json, result_schema};

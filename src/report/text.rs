@@ -17,6 +17,7 @@ mod style;
 mod verdict;
 
 pub use access::impact_text;
+pub(super) use access::through;
 pub(super) use columns::{folded, padded, width};
 pub use drift::drift_text;
 pub use style::Style;

@@ -135,11 +135,23 @@ impl Realm<'_> {
         user: &str,
         password: &str,
     ) -> Result<String, String> {
+        self.login_for(client, secret, user, password, "openid profile")
+    }
+
+    /// The same, asking for these client scopes.
+    pub(crate) fn login_for(
+        &self,
+        client: &str,
+        secret: &str,
+        user: &str,
+        password: &str,
+        scopes: &str,
+    ) -> Result<String, String> {
         let form = [
             ("grant_type", "password"),
             ("client_id", client),
             ("client_secret", secret),
-            ("scope", "openid profile"),
+            ("scope", scopes),
             ("username", user),
             ("password", password),
         ];

@@ -1,6 +1,7 @@
 //! The edits of `tests/scenarios` on a real server: the plan is the recorded one, and the server decides as
 //! the plan says, before the edit and after it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -106,26 +107,36 @@ fn words(plan: &str) -> Vec<&str> {
 /// A decision that the plan says to change, where it is sure of it.
 struct Case {
     user: String,
+    /// The client that asks, and for which optional client scopes.
+    through: (String, String),
     resource: String,
     scope: String,
     before: Option<bool>,
     after: Option<bool>,
 }
 
-/// Decisions of real users, some of each row of the impact.
+/// Decisions of real users, some of each row of the impact, through every client that it names.
 fn cases(plan: &Value, asking: &Asking<'_>) -> Vec<Case> {
     let is_user = |it: &String| asking.users.iter().any(|(name, _)| name == it);
     let sure = |it: &Value| (it != "UNKNOWN").then(|| it == "PERMIT");
     let mut out: Vec<Case> = Vec::new();
     for row in list(&plan["access_changes"]) {
         let users = list(&row["personas"]).iter().map(word).filter(is_user);
-        out.extend(users.take(MOST).map(|user| Case {
-            user,
-            resource: word(&row["resources"][0]),
-            scope: word(&row["scope"]),
-            before: sure(&row["before"]),
-            after: sure(&row["after"]),
-        }));
+        let itself = json!([{ "client": CLIENT, "scopes": [] }]);
+        let ways = if row["through"].is_null() { &itself } else { &row["through"] };
+        for user in users.take(MOST) {
+            out.extend(list(ways).iter().map(|way| Case {
+                user: user.clone(),
+                through: (
+                    word(&way["client"]),
+                    list(&way["scopes"]).iter().map(word).collect::<Vec<_>>().join(" "),
+                ),
+                resource: word(&row["resources"][0]),
+                scope: word(&row["scope"]),
+                before: sure(&row["before"]),
+                after: sure(&row["after"]),
+            }));
+        }
     }
     out
 }
@@ -136,16 +147,28 @@ struct Asking<'a> {
     /// Names and ids.
     users: Vec<(String, String)>,
     client: String,
-    secret: String,
+    /// Of every client that may ask.
+    secrets: BTreeMap<String, String>,
 }
 
 const PASSWORD: &str = "a password of a scenario";
 
 impl<'a> Asking<'a> {
-    /// Finds the ids, and lets everybody log in with a password through the client.
+    /// Finds the ids, and lets everybody log in with a password through every client that is not for its services
+    /// alone.
     fn of(realm: &'a Realm<'a>) -> Result<Self, String> {
         let client = realm.client(CLIENT)?;
-        realm.change(&client, &json!({ "directAccessGrantsEnabled": true }))?;
+        let mut secrets = BTreeMap::new();
+        for row in list(&realm.get("/clients")?) {
+            if row["bearerOnly"] == true || row["protocol"] != "openid-connect" {
+                continue;
+            }
+            let id = format!("/clients/{}", word(&row["id"]));
+            realm.change(&id, &json!({ "directAccessGrantsEnabled": true }))?;
+            let is_public = row["publicClient"] == true;
+            let secret = if is_public { Value::Null } else { realm.get(&format!("{id}/client-secret"))? };
+            secrets.insert(word(&row["clientId"]), secret["value"].as_str().unwrap_or_default().to_owned());
+        }
         let rows = realm.get("/users?max=-1&briefRepresentation=true")?;
         let users: Vec<(String, String)> =
             list(&rows).iter().map(|it| (word(&it["username"]), word(&it["id"]))).collect();
@@ -153,20 +176,21 @@ impl<'a> Asking<'a> {
             let password = json!({ "type": "password", "value": PASSWORD, "temporary": false });
             realm.put(&format!("/users/{id}/reset-password"), &password)?;
         }
-        let secret = word(&realm.get(&format!("{client}/client-secret"))?["value"]);
-        Ok(Self { realm, users, client, secret })
+        Ok(Self { realm, users, client, secrets })
     }
 
     /// Checks that the server decides as it should, by `policy/evaluate` and with a real token.
     fn agrees(&self, case: &Case, wanted: Option<bool>, evaluates: bool) -> Result<(), String> {
         let Some(wanted) = wanted else { return Ok(()) };
-        let Case { user, resource, scope, .. } = case;
-        let words = format!("{user} may {scope} {resource}");
-        let token = self.realm.login(CLIENT, &self.secret, user, PASSWORD)?;
+        let Case { user, through: (through, scopes), resource, scope, .. } = case;
+        let words = format!("{user} may {scope} {resource} through {through} {scopes}");
+        let secret = self.secrets.get(through).ok_or_else(|| format!("nobody comes through {through}"))?;
+        let asked = format!("openid {scopes}");
+        let token = self.realm.login_for(through, secret, user, PASSWORD, asked.trim_end())?;
         let permission = format!("{resource}#{scope}");
         let as_wanted = self.realm.server.decides(self.realm.name, &token, CLIENT, &permission, wanted)?;
         check(as_wanted, &format!("{words}: {wanted}, with a token"), &json!(!wanted))?;
-        if evaluates {
+        if evaluates && through == CLIENT && scopes.is_empty() {
             let evaluated = settled(&words, &wanted, || self.evaluated(case))?;
             check(evaluated == wanted, &format!("{words}: {wanted}, evaluated"), &json!(evaluated))?;
         }

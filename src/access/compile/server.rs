@@ -8,6 +8,7 @@ use crate::access::realm::{
     Applied, GroupRule, Interned, Mode, Permission, PermissionType, Policy, PolicyIs, Realm, Required,
     Resource, Server, Strategy,
 };
+use crate::access::through::TokenReads;
 use crate::access::time::Window;
 use crate::kind::{NEWEST, PERMISSION, POLICY, RESOURCE, SCOPE, Version};
 use crate::manifest::java_regex::FullMatch;
@@ -84,17 +85,7 @@ pub(super) fn compile(
         },
         opens_managed: version < NEWEST,
         strategy: strategy(object),
-        reads_claims: policy_entries.iter().any(|it| match &it.is {
-            PolicyIs::Regex { of_request, .. } => !of_request,
-            PolicyIs::Group { claim, .. } => claim.is_some(),
-            PolicyIs::Role { .. }
-            | PolicyIs::User { .. }
-            | PolicyIs::Client { .. }
-            | PolicyIs::ClientScope { .. }
-            | PolicyIs::Time(_)
-            | PolicyIs::Aggregate { .. }
-            | PolicyIs::Unknown { .. } => false,
-        }),
+        token_reads: TokenReads::of(policy_entries.iter().map(|it| &it.is)),
         scopes,
         resources,
         resource_entries,

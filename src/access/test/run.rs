@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::document::ends_with;
 use super::{Case, Heard, Never, Rule, Test, Tested};
 use crate::access::chain::{Decision, Doubt, Verdict};
+use crate::access::column::{Column, columns as columns_of};
 use crate::access::decide::{on, ways};
 use crate::access::persona::{Persona, Subject, Subjects, personas};
 use crate::access::policy::Holds;
@@ -42,8 +43,12 @@ impl Test {
                 .collect();
             return out;
         };
+        let named = self.personas.len();
+        let mut columns = Vec::new();
         if !self.never.is_empty() {
-            out.personas = self.everybody(realm, declared);
+            columns = columns_of(realm, &self.client, &self.everybody(realm, declared));
+            let persona = |it: &Column| Persona { name: it.name(), ..it.persona.clone() };
+            out.personas.extend(columns.iter().map(persona));
         }
         let mut subjects = Subjects::default();
         let subjects: Vec<Subject> =
@@ -53,7 +58,8 @@ impl Test {
         cases.extend(ground.otherwise());
         if !self.never.is_empty() {
             let table = table(realm, server, &subjects);
-            cases.extend(self.never.iter().flat_map(|it| ground.never(&table, it)));
+            let of: Vec<usize> = columns.iter().map(|it| it.of).collect();
+            cases.extend(self.never.iter().flat_map(|it| ground.never(&table, named, &of, it)));
         }
         out.cases = cases;
         out
@@ -152,14 +158,16 @@ impl Ground<'_> {
         out
     }
 
-    fn never(&self, table: &Table<'_>, never: &Never) -> Vec<Case> {
-        let about: Vec<usize> = match &never.personas {
-            Some(named) => named.iter().copied().collect(),
-            None => (0..self.personas.len()).collect(),
-        };
-        let about: Vec<usize> = about
-            .into_iter()
-            .filter(|it| !never.except.iter().any(|all| self.is_excepted(*all, *it)))
+    /// `of` says of everybody from the first on, each at each way in, who it is.
+    fn never(&self, table: &Table<'_>, first: usize, of: &[usize], never: &Never) -> Vec<Case> {
+        let is_meant = |it: &usize| never.personas.as_ref().is_none_or(|named| named.contains(it));
+        let is_excepted =
+            |who: usize, of: usize| never.except.iter().any(|all| *all == of || self.is_excepted(*all, who));
+        let about: Vec<usize> = of
+            .iter()
+            .enumerate()
+            .filter(|(at, of)| is_meant(of) && !is_excepted(first + at, **of))
+            .map(|(at, _)| first + at)
             .collect();
         let mut out = Vec::new();
         for (at, address) in self.server.resources.addresses.iter().enumerate() {
@@ -191,9 +199,6 @@ impl Ground<'_> {
     /// Whether somebody is among those whom an excepted persona means: the same user or service account; where
     /// it is made up, whoever has all of its roles and groups and asks through its client.
     fn is_excepted(&self, excepted: usize, who: usize) -> bool {
-        if excepted == who {
-            return true;
-        }
         let (persona, meant, is) = (&self.personas[excepted], &self.subjects[excepted], &self.subjects[who]);
         if persona.anonymous || is.anonymous {
             return persona.anonymous && is.anonymous;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{chain, role_policy, state};
-use crate::access::{ChangeOfAccess, Decision, Impact, Realm, Terms, Verdict, classes, impact};
+use crate::access::{ChangeOfAccess, Decision, Impact, Realm, Terms, Verdict, Ways, classes, impact};
 use crate::kind::{CLIENT, GROUP, NEWEST, PERMISSION, POLICY, ROLE, SETTINGS, USER, kind, lift_object};
 use crate::state::{Address, Is, Node, State};
 use crate::text::{At, tree_of_json};
@@ -42,15 +42,21 @@ fn compared(before: &State, after: &State, changes: &[Address]) -> Impact {
     impact(&Realm::compile(before, NEWEST), &Realm::compile(after, NEWEST), &terms)
 }
 
+fn through(ways: &Ways) -> String {
+    let names = ways.names();
+    if names.is_empty() { String::new() } else { format!(" through {}", names.join(", ")) }
+}
+
 fn lines(impact: &Impact) -> Vec<String> {
     let line = |it: &crate::access::AccessChange| {
         format!(
-            "{:?} {} [{}] +{} on [{}] because of {}",
+            "{:?} {} [{}] +{} on [{}]{} because of {}",
             it.change,
             it.scope.as_deref().unwrap_or("-"),
             it.personas.join(" "),
             it.undeclared,
             it.resources.join(" "),
+            through(&it.through),
             it.cause.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)
         )
     };
@@ -64,7 +70,8 @@ fn nothing_changes_where_nothing_is_changed() {
     assert_eq!(lines(&impact), Vec::<String>::new());
     // Seven users and a service account, anonymous, any-user, and three roles.
     assert_eq!((impact.personas, impact.undeclared), (13, 1), "{impact:?}");
-    assert_eq!(impact.decisions, 13 * 3);
+    // Eleven of them through one of four clients, of which two make the same tokens here.
+    assert_eq!(impact.decisions, (11 * 3 + 2) * 3);
 }
 
 #[test]
@@ -82,30 +89,37 @@ fn edits_that_look_harmless_show_who_gains_and_why() {
             &permission,
             json!({ "name": "eric", "type": "resource", "decisionStrategy": "AFFIRMATIVE" }),
             vec![
-                "Gained view [boss role/r2 role/r3 u12] +1 on [/eric/1 /eric/2] because of client/rs/authz/permission/eric",
+                "Gained view [boss role/r2 role/r3 u12] +1 on [/eric/1 /eric/2] through rs because of client/rs/authz/permission/eric",
             ],
         ),
         (
             &r1,
             json!({ "name": "r1", "composites": { "realm": ["base"] } }),
-            vec!["Gained view [in-a in-b service-account-rs u1 u12] +0 on [open] because of role/r1"],
+            vec![
+                "Gained view [in-a in-b u1 u12] +0 on [open] through rs because of role/r1",
+                "Gained view [service-account-rs] +0 on [open] because of role/r1",
+            ],
         ),
         (
             &group,
             json!({ "name": "A", "realmRoles": ["r2", "r3"] }),
-            vec!["Gained view [in-a in-b] +0 on [/eric/1 /eric/2] because of group/A"],
+            vec!["Gained view [in-a in-b] +0 on [/eric/1 /eric/2] through rs because of group/A"],
         ),
         (
             &default,
             json!({ "name": "default-roles-demo", "composites": { "realm": [] } }),
-            vec!["Lost view [any-user role/r2 role/r3] +0 on [open] because of role/default-roles-demo"],
+            vec![
+                "Lost view [any-user role/r2 role/r3] +0 on [open] through rs because of role/default-roles-demo",
+            ],
         ),
         (
             &settings,
             json!({ "policyEnforcementMode": "DISABLED" }),
             vec![
                 "Gained view [any-user role/base role/r2 role/r3] +0 on [/eric/1 /eric/2] \
-                 because of client/rs/authz/settings",
+                 through rs because of client/rs/authz/settings",
+                "Gained view [any-user role/base role/r2 role/r3] +0 on [/eric/1 /eric/2 open] \
+                 through bare, light, narrow because of client/rs/authz/settings",
                 "Gained view [boss in-a in-b none service-account-rs u1 u12] +1 on [/eric/1 /eric/2 open] \
                  because of client/rs/authz/settings",
             ],
@@ -113,7 +127,7 @@ fn edits_that_look_harmless_show_who_gains_and_why() {
         (
             &user,
             json!({ "username": "none", "realmRoles": ["r2", "r3", "base"] }),
-            vec!["Gained view [none] +0 on [/eric/1 /eric/2 open] because of user/none"],
+            vec!["Gained view [none] +0 on [/eric/1 /eric/2 open] through rs because of user/none"],
         ),
     ] {
         let after = edited(&before, address, &json);
@@ -132,7 +146,7 @@ fn a_client_that_no_longer_passes_on_all_roles_takes_access_away() {
     let impact = compared(&base, &after, std::slice::from_ref(&rs));
     assert_eq!(
         lines(&impact),
-        ["Lost view [any-user role/base role/r2 role/r3 u1] +0 on [open] because of client/rs"]
+        ["Lost view [any-user role/base role/r2 role/r3 u1] +0 on [open] through rs because of client/rs"]
     );
     let mut mapped = after.clone();
     let base = Node::new(At::SERVER, Is::Ref(Address::top(ROLE, "base")));
@@ -141,7 +155,7 @@ fn a_client_that_no_longer_passes_on_all_roles_takes_access_away() {
     let impact = compared(&after, &mapped, std::slice::from_ref(&rs));
     assert_eq!(
         lines(&impact),
-        ["Gained view [any-user role/base role/r2 role/r3 u1] +0 on [open] because of client/rs"],
+        ["Gained view [any-user role/base role/r2 role/r3 u1] +0 on [open] through rs because of client/rs"],
         "what is mapped is passed on, with all that it is composed of"
     );
 }
@@ -170,14 +184,16 @@ fn who_comes_with_a_plan_had_nothing_before_and_loses_nothing() {
     assert_eq!(
         lines(&compared(&after(false), &after(true), &made)),
         [
-            "Gained view [role/new] +0 on [/eric/1] because of role/new",
-            "Gained view [client/late] +0 on [/eric/1] because of client/late",
-            "Gained view [dora] +0 on [/eric/1] because of role/new",
-            "Gained view [dora] +0 on [open] because of user/dora",
+            "Gained view [any-user boss in-a in-b none role/base role/new role/r2 role/r3 u1 u12] +1 on [/eric/1] \
+             through late because of client/late",
+            "Gained view [role/new] +0 on [/eric/1] through rs because of role/new",
+            "Gained view [dora] +0 on [/eric/1] through late because of client/late",
+            "Gained view [dora] +0 on [/eric/1] through rs because of role/new",
+            "Gained view [dora] +0 on [open] through rs because of user/dora",
         ]
     );
     let back = lines(&compared(&after(true), &after(false), &made));
-    assert!(back.len() == 4 && back.iter().all(|it| it.starts_with("Lost ")), "{back:?}");
+    assert!(back.len() == 5 && back.iter().all(|it| it.starts_with("Lost ")), "{back:?}");
 }
 
 #[test]
@@ -189,7 +205,9 @@ fn a_deleted_policy_opens_what_it_kept_closed() {
     let impact = compared(&before, &after, &[policy]);
     assert_eq!(
         lines(&impact),
-        ["Gained view [boss role/r3] +0 on [/eric/1 /eric/2] because of client/rs/authz/policy/others"]
+        [
+            "Gained view [boss role/r3] +0 on [/eric/1 /eric/2] through rs because of client/rs/authz/policy/others"
+        ]
     );
     assert_eq!(impact.count(ChangeOfAccess::Gained), 4);
     let change = &impact.changes[0];

@@ -65,9 +65,9 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
         return Ok(Exit::Failed);
     };
     let client = opened.server(&args.client)?;
-    let personas = args.personas(&opened, &client)?;
-    let names: Vec<String> = personas.iter().map(|it| it.name.clone()).collect();
-    let sheet = Sheet { realm: &opened.facet().realm, client: &client, personas: &names };
+    let columns = access::columns(&opened.realm, &client, &args.personas(&opened, &client)?);
+    let personas: Vec<Persona> = columns.iter().map(|it| it.persona.clone()).collect();
+    let sheet = Sheet { realm: &opened.facet().realm, client: &client, columns: &columns };
     let ending = Ending { command: "access matrix".to_owned(), warnings: warnings(), ..Ending::default() };
     let head = report::enveloped(None, &ending);
     let decisions = |take: &mut dyn FnMut(access::Cell<'_>) -> io::Result<()>| {

@@ -23,16 +23,17 @@ pub fn matrix_html(out: &mut dyn Write, sheet: &Sheet<'_>, decisions: Decisions<
          <tr><th scope=\"col\">Resource</th><th scope=\"col\">Scope</th>",
         text(sheet.realm)
     )?;
-    for name in sheet.personas {
-        write!(out, "<th scope=\"col\">{}</th>", text(name))?;
+    let names: Vec<String> = sheet.columns.iter().map(|it| text(&it.name())).collect();
+    for name in &names {
+        write!(out, "<th scope=\"col\">{name}</th>")?;
     }
     out.write_all(b"</tr>\n</thead>\n<tbody>\n")?;
     for row in &rows {
         let scope = row.scope.as_deref().map(text).unwrap_or_default();
         write!(out, "<tr><th scope=\"row\">{}</th><td>{scope}</td>", text(&row.resource))?;
-        for (grants, name) in row.grants.iter().zip(sheet.personas) {
+        for (grants, name) in row.grants.iter().zip(&names) {
             let word = verdict(*grants);
-            let hint = format!("{}: {word}", text(name));
+            let hint = format!("{name}: {word}");
             write!(out, "<td class=\"c {word}\" title=\"{hint}\">{}</td>", symbol(*grants))?;
         }
         out.write_all(b"</tr>\n")?;

@@ -11,7 +11,9 @@ use crate::access::{
     Alike, Asks, Decision, Explanation, Holds, Impact, Mode, PermissionSays, PolicySays, Strategy, Verdict,
     Who,
 };
-use crate::report::json::{AccessDomain, AccessEntry, FormatVersion, domain, entry, link, to_value};
+use crate::report::json::{
+    AccessDomain, AccessEntry, FormatVersion, ThroughEntry, domain, entry, link, through, to_value,
+};
 
 /// What the commands about access write as JSON.
 #[derive(JsonSchema)]
@@ -39,6 +41,8 @@ struct MatrixDocument {
 #[expect(dead_code, reason = "exists for its schema: the decisions are written while they are made")]
 struct MatrixEntry {
     persona: String,
+    /// The clients through which it comes; null where that makes no difference.
+    through: Option<Vec<ThroughEntry>>,
     /// The resource server.
     client: String,
     resource: String,
@@ -97,6 +101,8 @@ struct WhoEntry {
 #[derive(Serialize, JsonSchema)]
 struct AlikeEntry {
     personas: Vec<String>,
+    /// The clients through which they come to it; null where that makes no difference.
+    through: Option<Vec<ThroughEntry>>,
     /// The chain between the persona and the resource: addresses, and words where there is no object.
     via: Vec<String>,
     /// Why it cannot be told.
@@ -198,6 +204,7 @@ pub fn who_json(answers: &[(Asked<'_>, Who)]) -> Value {
     let first = answers.first().map(|it| &it.0);
     let alike = |it: &Alike| AlikeEntry {
         personas: it.personas.clone(),
+        through: through(&it.through),
         via: it.via.iter().map(link).collect(),
         doubts: it.doubts.iter().map(ToString::to_string).collect(),
         notes: it.notes.clone(),

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use super::one_line;
-use crate::access::{Cell, Step};
-use crate::report::json::{escaped, json_text, link as address};
+use crate::access::{Cell, Column, Step};
+use crate::report::json::{escaped, json_text, link as address, through, to_value};
 use crate::report::text::{Style, painted};
 use crate::report::text::{padded, width};
 use crate::state::Address;
@@ -17,8 +17,7 @@ use crate::state::Address;
 pub struct Sheet<'a> {
     pub realm: &'a str,
     pub client: &'a Address,
-    /// By name, in the order of their columns.
-    pub personas: &'a [String],
+    pub columns: &'a [Column],
 }
 
 /// Calls a function with every decision, resource by resource, until it fails.
@@ -37,15 +36,19 @@ pub fn matrix_json(
     let quoted_link = |it: &Step| quoted(&address(it));
     let client = quoted(sheet.client.name())?;
     let heads: Vec<String> = sheet
-        .personas
+        .columns
         .iter()
-        .map(|it| Ok(format!("{{\"persona\":{},\"client\":{client},", quoted(it)?)))
+        .map(|it| {
+            let persona = quoted(&it.persona.name)?;
+            let ways = to_value(&through(&it.through));
+            Ok(format!("{{\"persona\":{persona},\"through\":{ways},\"client\":{client},"))
+        })
         .collect::<io::Result<_>>()?;
     let realm = quoted(sheet.realm)?;
     let head = json_text(head);
     let head = head.trim_end().trim_end_matches('}').trim_end();
     write!(out, "{head},\n  \"realm\": {realm},\n  \"decisions\": [")?;
-    let mut firsts: Vec<Option<String>> = vec![None; sheet.personas.len()];
+    let mut firsts: Vec<Option<String>> = vec![None; sheet.columns.len()];
     let mut question = String::new();
     // Personas who share a chain share its text.
     let mut tails: BTreeMap<*const Step, String> = BTreeMap::new();
@@ -82,16 +85,18 @@ pub fn matrix_json(
 /// Writes the decisions as CSV with a header. Cells that a spreadsheet would take for a formula begin with `'`.
 pub fn matrix_csv(out: &mut dyn Write, sheet: &Sheet<'_>, decisions: Decisions<'_>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["persona", "client", "resource", "scope", "verdict", "path"])?;
+    csv.write_record(["persona", "client", "resource", "scope", "verdict", "path", "through"])?;
+    let through: Vec<String> = sheet.columns.iter().map(|it| it.through.names().join(", ")).collect();
     decisions(&mut |cell| {
         let path: Vec<String> = path(&cell).map(address).collect();
         let cells = [
-            sheet.personas[cell.persona].as_str(),
+            &sheet.columns[cell.persona].persona.name,
             sheet.client.name(),
             cell.resource,
             cell.scope.unwrap_or_default(),
             verdict(cell.grants),
             &path.join(" > "),
+            &through[cell.persona],
         ];
         Ok(csv.write_record(cells.map(harmless))?)
     })?;
@@ -159,7 +164,7 @@ pub fn matrix_text(
     decisions: Decisions<'_>,
 ) -> io::Result<()> {
     let rows = rows(decisions)?;
-    let names: Vec<String> = sheet.personas.iter().map(|it| one_line(it)).collect();
+    let names: Vec<String> = sheet.columns.iter().map(|it| one_line(&it.name())).collect();
     let label = |row: &Row| match &row.scope {
         Some(scope) => format!("{} on {}", one_line(scope), one_line(&row.resource)),
         None => one_line(&row.resource),

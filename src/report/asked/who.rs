@@ -3,7 +3,7 @@
 use super::{Asked, chain, one_line};
 use crate::access::{Alike, Decision, Verdict, Who};
 use crate::report::natural;
-use crate::report::text::painted;
+use crate::report::text::{painted, through};
 
 /// Lists who may do what is asked for, grouped by how it comes about.
 pub fn who_text(asked: &Asked<'_>, who: &Who) -> String {
@@ -14,23 +14,23 @@ pub fn who_text(asked: &Asked<'_>, who: &Who) -> String {
         out.push(format!("  nobody may{but}"));
     }
     for alike in &who.permitted {
-        out.push(format!("  {} {}", painted(style.create, "may"), names(alike)));
+        out.push(format!("  {} {}", painted(style.create, "may"), names(asked, alike)));
         out.push(format!("      {}", painted(style.dim, &chain(&alike.via))));
         notes(asked, alike, &mut out);
     }
     for alike in &who.unknown {
         let doubts: Vec<String> = alike.doubts.iter().map(|it| one_line(&it.to_string())).collect();
-        out.push(format!("  {}   {}", painted(style.update, "?"), names(alike)));
+        out.push(format!("  {}   {}", painted(style.update, "?"), names(asked, alike)));
         out.push(format!("      {}", painted(style.dim, &doubts.join("; "))));
         notes(asked, alike, &mut out);
     }
     out.join("\n") + "\n"
 }
 
-fn names(alike: &Alike) -> String {
+fn names(asked: &Asked<'_>, alike: &Alike) -> String {
     let mut names: Vec<String> = alike.personas.iter().map(|it| one_line(it)).collect();
     names.sort_by(|a, b| natural::names(a, b));
-    names.join(", ")
+    names.join(", ") + &through(&alike.through, &asked.style)
 }
 
 fn notes(asked: &Asked<'_>, alike: &Alike, out: &mut Vec<String>) {

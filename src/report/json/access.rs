@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact, Step};
+use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact, Step, Through, Ways};
 
 /// Decisions that change in the same way for the same reason.
 #[derive(Serialize, JsonSchema)]
@@ -20,12 +20,23 @@ pub(in crate::report) struct AccessEntry {
     before: AnswerName,
     after: AnswerName,
     change: ChangeName,
+    /// The clients through which these personas come to it; null where that makes no difference: through all that not
+    /// every realm has, or with a token of their own, as service accounts do.
+    through: Option<Vec<ThroughEntry>>,
     /// The chain from the subject to the resource: addresses, and words where there is no object.
     via: Vec<String>,
     /// Address of the change that causes it, where it can be told.
     cause: Option<String>,
     /// Personas times resources.
     count: usize,
+}
+
+/// A client through which people ask.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct ThroughEntry {
+    client: String,
+    /// Optional client scopes that are asked for.
+    scopes: Vec<String>,
 }
 
 /// What was looked at.
@@ -77,10 +88,17 @@ pub(in crate::report) fn entry(change: &AccessChange) -> AccessEntry {
             ChangeOfAccess::MaybeLost => ChangeName::MaybeLost,
             ChangeOfAccess::Unknown => ChangeName::Unknown,
         },
+        through: through(&change.through),
         via: change.via.iter().map(link).collect(),
         cause: change.cause.as_ref().map(ToString::to_string),
         count: change.count,
     }
+}
+
+pub(in crate::report) fn through(ways: &Ways) -> Option<Vec<ThroughEntry>> {
+    let entry =
+        |it: &Through| ThroughEntry { client: it.client.name().to_owned(), scopes: it.scopes.clone() };
+    (!ways.ways.is_empty()).then(|| ways.ways.iter().map(entry).collect())
 }
 
 /// Returns the address of a link, or its words where it is no object.

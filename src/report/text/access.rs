@@ -1,13 +1,16 @@
 //! Who gains or loses what by a plan: one line per group of decisions, with the chain that causes it.
 
 use super::{Page, Style, counted, painted, paragraphs};
-use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact};
+use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact, Ways};
 use crate::report::asked::link;
 use crate::report::natural;
 use crate::report::safe::one_line;
 
 /// Of those who lose or may lose, so many are named before they are only counted. Whoever gains is named.
 const NAMES: usize = 20;
+
+/// So many clients are named before they are only counted.
+const WAYS: usize = 6;
 
 /// Renders who gains or loses what between two states.
 pub fn impact_text(impact: &Impact, style: &Style) -> String {
@@ -81,12 +84,26 @@ fn group(style: &Style, change: &AccessChange) -> Vec<String> {
         (Answer::Unknown, _) => "   could not be told before",
         _ => "",
     };
+    let through = through(&change.through, style);
     let first = [
-        format!("  {} {who}   {scope} on {on} of {client} ({}){unsure}", painted(ansi, word), change.count),
+        format!(
+            "  {} {who}   {scope} on {on} of {client}{through} ({}){unsure}",
+            painted(ansi, word),
+            change.count
+        ),
         format!("      {}", painted(style.dim, &chain.join(" > "))),
     ];
     let cause = cause.map(|it| format!("      {}", painted(style.dim, &it)));
     first.into_iter().chain(cause).collect()
+}
+
+/// Returns the clients through which people come, in words, unless those are all.
+pub(in crate::report) fn through(ways: &Ways, style: &Style) -> String {
+    let ways = ways.names();
+    if ways.is_empty() {
+        return String::new();
+    }
+    format!(" through {}", names(&ways, if style.full { usize::MAX } else { WAYS }))
 }
 
 /// A persona in words: those that are made up stand for whoever is like them.
@@ -94,7 +111,6 @@ fn called(persona: &str) -> String {
     match persona.split_once('/') {
         Some(("role", _)) => format!("whoever has {persona}"),
         Some(("group", _)) => format!("whoever is in {persona}"),
-        Some(("client", _)) => format!("whoever comes through {persona}"),
         _ if persona == "any-user" => "any user".to_owned(),
         _ => persona.to_owned(),
     }
@@ -113,7 +129,7 @@ fn names(all: &[String], most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::{Style, plan_text};
-    use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact, Step};
+    use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact, Step, Ways};
     use crate::change::{Action, Change, Why};
     use crate::diff::Diff;
     use crate::kind::parse_address;
@@ -134,6 +150,7 @@ mod tests {
             personas: names(personas),
             undeclared,
             resources: vec!["Eric space".to_owned()],
+            through: Ways::default(),
             via: vec![
                 step(Some("user/p0"), "p0"),
                 step(Some("client/demo/authz/policy/Only Eric"), "policy holds"),

@@ -1,0 +1,177 @@
+//! One of two realms that are compared, and everybody who asks there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Answer, Terms};
+use crate::access::chain::Decision;
+use crate::access::class::everybody;
+use crate::access::decide::on;
+use crate::access::persona::{Persona, Subject, Subjects};
+use crate::access::policy::Holds;
+use crate::access::realm::{Realm, Server};
+use crate::access::table::{Resource, Table, table};
+use crate::access::through::{Asker, Entrance, askers, entrances};
+use crate::kind::USER;
+use crate::state::Address;
+
+/// Everybody whom a comparison looks at, at every entrance to one client.
+pub(super) struct People {
+    pub(super) personas: Vec<Persona>,
+    pub(super) entrances: Vec<Entrance<2>>,
+    /// Those of one persona stand together.
+    pub(super) askers: Vec<Asker>,
+}
+
+impl People {
+    pub(super) fn of(realms: [&Realm; 2], client: &Address, terms: &Terms<'_>) -> Self {
+        let mut found: BTreeMap<String, Persona> = BTreeMap::new();
+        for realm in realms.into_iter().rev() {
+            for persona in everybody(realm, client, terms.at) {
+                found.entry(persona.name.clone()).or_insert(persona);
+            }
+        }
+        let personas: Vec<Persona> = found.into_values().collect();
+        let entrances = entrances(realms, client);
+        Self { askers: askers(&personas, &entrances), personas, entrances }
+    }
+
+    pub(super) fn is_declared(&self, persona: usize, terms: &Terms<'_>) -> bool {
+        let user = self.personas[persona].user.as_ref();
+        user.is_none_or(|it| it.kind() != USER || (terms.declared)(it))
+    }
+
+    /// Returns on which sides an asker gets a token.
+    pub(super) fn is_open(&self, asker: usize) -> [bool; 2] {
+        self.askers[asker].entrance.map_or([true; 2], |it| self.entrances[it].open)
+    }
+
+    /// Returns the askers who stand for this one on a side: where its entrance is not there, the same persona at all
+    /// others. A further way to what one may do already is no gain, and one less is no loss.
+    fn on_side(&self, asker: usize, side: usize) -> Vec<usize> {
+        if self.is_open(asker)[side] {
+            return vec![asker];
+        }
+        let of = self.askers[asker].of;
+        let first = self.askers.partition_point(|it| it.of < of);
+        let all = (first..self.askers.len()).take_while(|it| self.askers[*it].of == of);
+        all.filter(|it| self.is_open(*it)[side]).collect()
+    }
+}
+
+/// One of the two realms, as one client sees it.
+pub(super) struct Side<'a> {
+    at: usize,
+    realm: &'a Realm,
+    people: &'a People,
+    pub(super) server: Option<&'a Server>,
+    pub(super) subjects: Vec<Subject>,
+    /// Who is not there yet, or not any more, by position: nothing was permitted to them.
+    absent: BTreeSet<usize>,
+}
+
+impl<'a> Side<'a> {
+    /// Returns both sides. Those who come or go with the changes are told from those of whom nothing is known.
+    pub(super) fn both(
+        realms: [&'a Realm; 2],
+        client: &Address,
+        people: &'a People,
+        changes: &BTreeSet<&Address>,
+    ) -> [Self; 2] {
+        let mut sides = [0, 1].map(|at: usize| Self::new(at, realms[at], client, people, changes));
+        for (at, Asker { persona, .. }) in people.askers.iter().enumerate() {
+            let is_missing = |side: &Side<'_>| side.subjects.get(at).map(|it| it.missing.is_some());
+            let side = match [0, 1].map(|it: usize| is_missing(&sides[it])) {
+                [Some(true), Some(false)] => 0,
+                [Some(false), Some(true)] => 1,
+                _ => continue,
+            };
+            let made_of = [&persona.user, &persona.service_account];
+            if made_of.into_iter().flatten().any(|it| changes.contains(it)) {
+                sides[side].absent.insert(at);
+            }
+        }
+        sides
+    }
+
+    fn new(
+        at: usize,
+        realm: &'a Realm,
+        client: &Address,
+        people: &'a People,
+        changes: &BTreeSet<&Address>,
+    ) -> Self {
+        let server = realm.server(client);
+        let mut subjects = Subjects::default();
+        let mut subject =
+            |server, it: &Asker| subjects.subject(realm, server, &of_this_side(realm, &it.persona, changes));
+        let of = |server| people.askers.iter().map(|it| subject(server, it)).collect();
+        let subjects = server.map(of).unwrap_or_default();
+        Self { at, realm, people, server, subjects, absent: BTreeSet::new() }
+    }
+
+    pub(super) fn table(&self) -> Option<Table<'_>> {
+        self.server.map(|it| table(self.realm, it, &self.subjects))
+    }
+
+    /// Returns the classes of those who stand for an asker; none where it is not there.
+    pub(super) fn classes(&self, table: &Table<'_>, asker: usize) -> Vec<usize> {
+        let there = self.people.on_side(asker, self.at).into_iter().filter(|it| !self.absent.contains(it));
+        let classes: BTreeSet<usize> = there.map(|it| table.class_of[it]).collect();
+        classes.into_iter().collect()
+    }
+
+    pub(super) fn resource(&self, name: &str) -> Option<usize> {
+        self.server?.resources.addresses.iter().position(|it| it.name() == name)
+    }
+
+    /// Returns whether a client has a client scope, by default or for the asking.
+    pub(super) fn has_client_scope(&self, client: &Address, client_scope: &Address) -> bool {
+        let Some(client) = self.realm.clients.get(client) else { return false };
+        let entry = &self.realm.client_entries[client];
+        let mut all = entry.default_scopes.iter().chain(&entry.optional_scopes);
+        all.any(|it| self.realm.client_scopes.addresses[*it] == *client_scope)
+    }
+
+    /// Returns the decision about an asker: where others stand for it, the one that permits most.
+    pub(super) fn decision(&self, asker: usize, resource: &str, scope: Option<&str>) -> Option<Decision> {
+        let server = self.server?;
+        let resource = self.resource(resource)?;
+        let scope_at = scope.map(|name| server.scopes.addresses.iter().position(|it| it.name() == name));
+        let asked = match scope_at {
+            Some(None) => return None,
+            Some(Some(scope)) => BTreeSet::from([scope]),
+            None => BTreeSet::new(),
+        };
+        let there = self.people.on_side(asker, self.at).into_iter().filter(|it| !self.absent.contains(it));
+        let decisions = there.map(|it| on(self.realm, server, &self.subjects[it], Some(resource), &asked));
+        decisions.min_by_key(|it| match it.grants(scope) {
+            Some(true) => 0,
+            None => 1,
+            Some(false) => 2,
+        })
+    }
+}
+
+/// Takes roles and groups from a persona that only come with the changes: until then nobody has them.
+fn of_this_side(realm: &Realm, persona: &Persona, changes: &BTreeSet<&Address>) -> Persona {
+    let mut persona = persona.clone();
+    persona.roles.retain(|it| realm.roles.get(it).is_some() || !changes.contains(it));
+    persona.groups.retain(|it| realm.groups.get(it).is_some() || !changes.contains(it));
+    persona
+}
+
+/// Returns the answer that permits most of what these rows say about a scope.
+pub(super) fn best(resource: &Resource, rows: &[usize], scope: usize) -> Answer {
+    let answers = rows.iter().map(|row| match resource.rows[*row].answers[scope] {
+        Holds::Yes => Answer::Permit,
+        Holds::No => Answer::Deny,
+        Holds::Unknown | Holds::Fails => Answer::Unknown,
+    });
+    let rank = |it: &Answer| match it {
+        Answer::Permit => 0,
+        Answer::Unknown => 1,
+        Answer::Deny => 2,
+        Answer::Absent => 3,
+    };
+    answers.min_by_key(rank).unwrap_or(Answer::Absent)
+}

@@ -1,0 +1,320 @@
+//! Through which clients people ask: a token of one may carry what that of another lacks.
+//!
+//! People log in at a frontend and ask for permissions of a resource server with the token that they got there. So a
+//! decision hangs on the client too, and on the optional client scopes that it asks for. Ways whose tokens no policy of
+//! a resource server can tell apart make one [`Entrance`]; each is decided once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::claims;
+use super::persona::Persona;
+use super::realm::{Client, Mapper, PolicyIs, Realm, Server};
+use crate::kind::built_ins;
+use crate::state::Address;
+
+/// A client, and the optional client scopes that are asked for with it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Through {
+    pub client: Address,
+    pub scopes: Vec<String>,
+}
+
+impl fmt::Display for Through {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.client.name())?;
+        if self.scopes.is_empty() { Ok(()) } else { write!(f, " asking for {}", self.scopes.join(" ")) }
+    }
+}
+
+/// The ways by which something comes about, where they make a difference: empty for all clients that not every realm
+/// has, and for who brings a token of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ways {
+    pub ways: Vec<Through>,
+}
+
+impl Ways {
+    pub(super) fn of<const N: usize>(entrances: &[Entrance<N>], at: &BTreeSet<usize>) -> Self {
+        let is_plain = |it: &Through| it.scopes.is_empty() && is_own(it);
+        let lacks =
+            |(entrance, it): (usize, &Entrance<N>)| !at.contains(&entrance) && it.ways.iter().any(is_plain);
+        if at.is_empty() || !entrances.iter().enumerate().any(lacks) {
+            return Self::default();
+        }
+        Self { ways: at.iter().flat_map(|it| entrances[*it].ways.iter().cloned()).collect() }
+    }
+
+    /// Returns the clients in words: those that every realm has only where there are no others.
+    pub fn names(&self) -> Vec<String> {
+        let any_own = self.ways.iter().any(is_own);
+        self.ways.iter().filter(|it| !any_own || is_own(it)).map(ToString::to_string).collect()
+    }
+}
+
+/// Returns whether a way leads through a client that not every realm has.
+pub(super) fn is_own(way: &Through) -> bool {
+    !built_ins().contains(&way.client)
+}
+
+/// Ways that make no difference to a resource server, in each of the realms that are compared.
+#[derive(Clone, Debug)]
+pub(super) struct Entrance<const N: usize> {
+    /// At least one; the ones without asked scopes first.
+    pub(super) ways: Vec<Through>,
+    /// In which of the realms people get a token this way.
+    pub(super) open: [bool; N],
+}
+
+/// Somebody who asks, at one entrance.
+#[derive(Clone, Debug)]
+pub(super) struct Asker {
+    /// As asked with the first of the ways.
+    pub(super) persona: Persona,
+    /// The position among the personas.
+    pub(super) of: usize,
+    /// The position of the entrance; nothing for who comes with a token of their own.
+    pub(super) entrance: Option<usize>,
+}
+
+/// Beyond so many optional client scopes that matter to a resource server, not all combinations are asked for.
+const MOST_COMBINED: usize = 4;
+
+/// What policies read of a token.
+#[derive(Debug, Default)]
+pub(super) struct TokenReads {
+    /// Roles, where the token is asked for them.
+    roles: BTreeSet<usize>,
+    /// Names of claims, without what is below them.
+    claims: BTreeSet<String>,
+    client_scopes: BTreeSet<usize>,
+    /// Policies that name clients.
+    clients: Vec<BTreeSet<usize>>,
+    /// Whether the client's own name is compared.
+    client_name: bool,
+}
+
+impl TokenReads {
+    pub(super) fn of<'a>(policies: impl Iterator<Item = &'a PolicyIs>) -> Self {
+        let mut out = Self::default();
+        for policy in policies {
+            match policy {
+                PolicyIs::Role { roles, from_database: false } => {
+                    out.roles.extend(roles.iter().map(|it| it.of));
+                }
+                PolicyIs::Group { claim: Some(claim), .. } => {
+                    out.claims.insert(claim.clone());
+                }
+                PolicyIs::Client { clients } => out.clients.push(clients.clone()),
+                PolicyIs::ClientScope { scopes } => out.client_scopes.extend(scopes.iter().map(|it| it.of)),
+                PolicyIs::Regex { target, of_request: false, .. } => {
+                    out.claims.insert(claims::top_level(target));
+                }
+                PolicyIs::Regex { .. } => out.client_name = true,
+                PolicyIs::Role { .. }
+                | PolicyIs::User { .. }
+                | PolicyIs::Group { .. }
+                | PolicyIs::Time(_)
+                | PolicyIs::Aggregate { .. }
+                | PolicyIs::Unknown { .. } => {}
+            }
+        }
+        out.client_name |= out.claims.contains("azp");
+        out
+    }
+
+    /// Returns whether any policy reads claims that only mappers make.
+    pub(super) fn any_claims(&self) -> bool {
+        !self.claims.is_empty()
+    }
+
+    /// Returns whether a mapper may write a claim that is read.
+    pub(super) fn claims_of(&self, mapper: &Mapper) -> bool {
+        self.any_claims() && claims::written(mapper).is_none_or(|it| self.claims.contains(&it))
+    }
+
+    fn matters(&self, mapper: &Mapper) -> bool {
+        self.claims_of(mapper) || (!self.roles.is_empty() && claims::may_carry_roles(mapper))
+    }
+}
+
+/// What a token hangs on beside whom it is for, as far as the policies of a resource server read it.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Shape<'a> {
+    /// Of the policies that name clients, those that name this one.
+    named: Vec<usize>,
+    client: Option<usize>,
+    /// The roles that may be in it, unless those are all that are read.
+    narrow: Option<Vec<usize>>,
+    mappers: Vec<Says<'a>>,
+    client_scopes: Vec<(usize, Vec<Says<'a>>)>,
+    has_scopes: bool,
+}
+
+/// What a mapper does, whatever it is called.
+type Says<'a> = (&'a str, &'a BTreeMap<String, String>);
+
+/// Returns the entrances to a resource server: every way that is open to people on any side, once.
+///
+/// Where nobody gets a token for people, the resource server itself stands for whatever else may bring them one.
+pub(super) fn entrances<const N: usize>(realms: [&Realm; N], server: &Address) -> Vec<Entrance<N>> {
+    let ways: BTreeSet<Through> = realms.iter().flat_map(|it| ways(it, server)).collect();
+    let mut shapes: BTreeMap<Through, [Option<Shape<'_>>; N]> = BTreeMap::new();
+    for (side, realm) in realms.into_iter().enumerate() {
+        let mut all: Vec<(Through, Shape<'_>)> = ways
+            .iter()
+            .filter(|it| realm.clients.get(&it.client).is_some_and(|it| realm.client_entries[it].for_people))
+            .filter_map(|it| Some((it.clone(), shape(realm, server, it)?)))
+            .collect();
+        if all.is_empty() {
+            let itself = Through { client: server.clone(), scopes: Vec::new() };
+            all.extend(shape(realm, server, &itself).map(|it| (itself.clone(), it)));
+        }
+        for (way, shape) in all {
+            shapes.entry(way).or_insert_with(|| [const { None }; N])[side] = Some(shape);
+        }
+    }
+    let mut alike: BTreeMap<[Option<Shape<'_>>; N], Vec<Through>> = BTreeMap::new();
+    for (way, shapes) in shapes {
+        let ways = alike.entry(shapes).or_default();
+        // Ways come in order, so that a client without asked scopes comes before itself with some.
+        if ways.iter().all(|it| it.client != way.client) {
+            ways.push(way);
+        }
+    }
+    let mut out: Vec<Entrance<N>> = alike
+        .into_iter()
+        .map(|(shapes, ways)| Entrance { ways, open: shapes.map(|it| it.is_some()) })
+        .collect();
+    out.sort_by(|one, other| one.ways.cmp(&other.ways));
+    out
+}
+
+/// Returns everybody at every entrance where they may come in.
+pub(super) fn askers<const N: usize>(personas: &[Persona], entrances: &[Entrance<N>]) -> Vec<Asker> {
+    let mut out = Vec::with_capacity(personas.len() * entrances.len().max(1));
+    for (of, persona) in personas.iter().enumerate() {
+        if persona.anonymous || persona.client.is_some() || persona.service_account.is_some() {
+            out.push(Asker { persona: persona.clone(), of, entrance: None });
+            continue;
+        }
+        out.extend(entrances.iter().enumerate().map(|(at, entrance)| {
+            let mut persona = persona.clone();
+            let Through { client, scopes } = &entrance.ways[0];
+            persona.client = Some(client.clone());
+            persona.scopes.extend(scopes.iter().cloned());
+            Asker { persona, of, entrance: Some(at) }
+        }));
+    }
+    out
+}
+
+/// Returns the ways that are open to people in a realm, without asking for what does not matter to the server.
+fn ways(realm: &Realm, server: &Address) -> Vec<Through> {
+    let reads = realm.server(server).map(|it| &it.token_reads);
+    let clients = realm.clients.addresses.iter().zip(&realm.client_entries);
+    let mut out = Vec::new();
+    for (address, client) in clients.filter(|(_, it)| it.for_people) {
+        let optional = client.optional_scopes.iter().filter(|it| !client.default_scopes.contains(it));
+        let matters = |it: usize| reads.is_some_and(|reads| client_scope(realm, reads, client, it).is_some());
+        let names: Vec<&str> =
+            optional.filter(|it| matters(**it)).map(|it| realm.client_scopes.addresses[*it].name()).collect();
+        out.extend(combined(&names).into_iter().map(|it| Through {
+            client: address.clone(),
+            scopes: it.into_iter().map(str::to_owned).collect(),
+        }));
+    }
+    out
+}
+
+/// Returns all combinations of a few, and of many none, each alone, and all.
+fn combined<'a>(names: &[&'a str]) -> Vec<Vec<&'a str>> {
+    if names.len() <= MOST_COMBINED {
+        let chosen = |set: usize| {
+            let all = names.iter().enumerate();
+            all.filter(|(at, _)| set & (1 << at) != 0).map(|(_, it)| *it).collect()
+        };
+        return (0..1_usize << names.len()).map(chosen).collect();
+    }
+    let alone = names.iter().map(|it| vec![*it]);
+    [Vec::new(), names.to_vec()].into_iter().chain(alone).collect()
+}
+
+/// Returns what tokens of a way are made of; nothing where a client scope that is asked for is none of the client's.
+fn shape<'a>(realm: &'a Realm, server: &Address, way: &Through) -> Option<Shape<'a>> {
+    let at = realm.clients.get(&way.client)?;
+    let client = &realm.client_entries[at];
+    let name = |it: &usize| realm.client_scopes.addresses[*it].name();
+    let is_known = |asked: &String| {
+        client.default_scopes.iter().chain(&client.optional_scopes).any(|it| name(it) == *asked)
+    };
+    if !way.scopes.iter().all(is_known) {
+        return None;
+    }
+    let Some(Server { token_reads: reads, .. }) = realm.server(server) else { return Some(Shape::default()) };
+    let is_asked = |it: &&usize| way.scopes.iter().any(|asked| name(it) == *asked);
+    let applied: Vec<usize> =
+        client.default_scopes.iter().chain(client.optional_scopes.iter().filter(is_asked)).copied().collect();
+    let mut client_scopes: Vec<(usize, Vec<&Mapper>)> =
+        applied.iter().filter_map(|it| Some((*it, client_scope(realm, reads, client, *it)?))).collect();
+    client_scopes.sort_by_key(|it| it.0);
+    client_scopes.dedup_by_key(|it| it.0);
+    let mappers = mattering(&client.mappers, reads, client);
+    let mut all = mappers.iter().chain(client_scopes.iter().flat_map(|it| &it.1));
+    let any_role = all.any(|it| claims::lists_roles(it) && reads.claims_of(it));
+    let narrow = (!client.full_scope).then(|| {
+        let own = realm.roles.addresses.iter().enumerate();
+        let own = own.filter(|(_, it)| it.parent().as_ref() == Some(&way.client)).map(|(role, _)| role);
+        let through: Vec<usize> = own.chain(client.mapped_roles.iter().copied()).collect();
+        let through = realm.deep_roles(&through, &[]);
+        through.iter().filter(|it| any_role || reads.roles.contains(it)).collect::<Vec<_>>()
+    });
+    let all_roles = if any_role { realm.roles.len() } else { reads.roles.len() };
+    let named = |(at, it): (usize, &BTreeSet<usize>), client: usize| it.contains(&client).then_some(at);
+    Some(Shape {
+        named: reads.clients.iter().enumerate().filter_map(|it| named(it, at)).collect(),
+        client: reads.client_name.then_some(at),
+        narrow: narrow.filter(|it| it.len() < all_roles),
+        has_scopes: !reads.client_scopes.is_empty() && has_scopes(realm, &applied),
+        mappers: said(&mappers),
+        client_scopes: client_scopes.into_iter().map(|(at, it)| (at, said(&it))).collect(),
+    })
+}
+
+/// Returns whether the `scope` of a token is not empty, whoever it is for.
+fn has_scopes(realm: &Realm, applied: &[usize]) -> bool {
+    let mut entries = applied.iter().map(|it| &realm.client_scope_entries[*it]);
+    entries.any(|it| it.in_token && it.mapped_roles.is_empty())
+}
+
+fn said<'a>(mappers: &[&'a Mapper]) -> Vec<Says<'a>> {
+    let mut out: Vec<Says<'_>> = mappers.iter().map(|it| (it.provider.as_str(), &it.config)).collect();
+    out.sort();
+    out
+}
+
+fn mattering<'a>(mappers: &'a [Mapper], reads: &TokenReads, client: &Client) -> Vec<&'a Mapper> {
+    mappers.iter().filter(|it| it.is_on(client) && reads.matters(it)).collect()
+}
+
+/// Returns the mappers of a client scope that matter to tokens of a client; nothing where nothing of it does.
+fn client_scope<'a>(
+    realm: &'a Realm,
+    reads: &TokenReads,
+    client: &Client,
+    at: usize,
+) -> Option<Vec<&'a Mapper>> {
+    let entry = &realm.client_scope_entries[at];
+    let is_read = entry.in_token
+        && (reads.client_scopes.contains(&at)
+            || reads.claims.contains("scope")
+            // A client scope that is only for some users may be all that their token has.
+            || (!reads.client_scopes.is_empty()
+                && !entry.mapped_roles.is_empty()
+                && !has_scopes(realm, &client.default_scopes)));
+    let passes = |it: &usize| reads.any_claims() || reads.roles.contains(it);
+    let through = || realm.deep_roles(&entry.mapped_roles, &[]);
+    let widens = !client.full_scope && through().iter().any(|it| passes(&it));
+    let mappers = mattering(&entry.mappers, reads, client);
+    (is_read || widens || !mappers.is_empty()).then_some(mappers)
+}
