@@ -41,12 +41,51 @@ const EDITS: &[Edit] = &[
         users(it, 2000);
         each(it, "perm", 1200, &other_policies);
     }),
+    ("all permissions and policies go", |it| policies(it).clear()),
+    ("all resources go with their permissions and policies", |it| {
+        policies(it).clear();
+        it["clients"][0]["authorizationSettings"]["resources"] = json!([]);
+    }),
+    ("all roles and groups go", |it| {
+        it["roles"]["realm"] = json!([]);
+        it["groups"] = json!([]);
+        users(it, 2000);
+        for user in it["users"].as_array_mut().expect("a list") {
+            user["realmRoles"] = json!([]);
+            user["groups"] = json!([]);
+        }
+        policies(it).clear();
+    }),
+    ("all users go", |it| {
+        it["users"] = json!([]);
+        policies(it).clear();
+    }),
+    ("5,000 clients with mappers, groups and composites come", arrive),
     ("all resources go and come under another name", |it| {
         let settings = &mut it["clients"][0]["authorizationSettings"];
         let text = settings.to_string().replace("\"res", "\"other").replace("\\\"res", "\\\"other");
         *settings = serde_json::from_str(&text).expect("JSON");
     }),
 ];
+
+fn arrive(realm: &mut Value) {
+    let more =
+        |field: &Value, new: Vec<Value>| json!([field.as_array().cloned().unwrap_or_default(), new].concat());
+    let clients = (0..1000).map(|it| {
+        let mapper = |at: usize| {
+            json!({ "name": format!("m{at}"), "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper" })
+        };
+        json!({ "clientId": format!("c{it}"), "protocolMappers": [mapper(1), mapper(2)] })
+    });
+    realm["clients"] = more(&realm["clients"], clients.collect());
+    let roles = (0..1000).map(|it| {
+        json!({ "name": format!("new{it}"), "composites": { "realm": [format!("new{}", it + 1), "r1"] } })
+    });
+    realm["roles"]["realm"] =
+        more(&realm["roles"]["realm"], roles.chain([json!({ "name": "new1000" })]).collect());
+    let groups: Vec<Value> = (0..1000).map(|it| json!({ "name": format!("sub{it}") })).collect();
+    realm["groups"] = more(&realm["groups"], vec![json!({ "name": "tree", "subGroups": groups })]);
+}
 
 fn policies(realm: &mut Value) -> &mut Vec<Value> {
     realm["clients"][0]["authorizationSettings"]["policies"].as_array_mut().expect("a list")

@@ -19,7 +19,7 @@ pub use file::{Excerpt, Files, Position};
 pub use hex::hex;
 pub use json::{json_of_tree, tree_of_json};
 pub(crate) use named::named;
-pub use note::{Mark, Note, Severity, nearest};
+pub use note::{Mark, Note, Severity, near, nearest};
 pub use reader::Reader;
 pub use regular::{LARGEST_FILE, not_regular, read_regular, size};
 pub use span::At;

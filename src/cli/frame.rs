@@ -64,6 +64,11 @@ impl Frame {
     }
 }
 
+/// Says whether the command that runs writes a document.
+pub(super) fn is_json() -> bool {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner).is_json
+}
+
 /// Ends the command that runs, of whose failure stderr was told: writes its document, and returns how the process
 /// exits.
 pub(super) fn end(outcome: anyhow::Result<Exit>) -> Exit {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Global;
 use super::connection::{Connection, Target};
+use super::frame::is_json;
 use super::inputs::{Inputs, Scope, names};
 use super::terminal::{columns, document, keep, print, say};
 use crate::access::Myself;
@@ -222,8 +223,10 @@ pub(super) fn show_notes(loaded: &Loaded, global: Global) -> bool {
     if !shown.is_empty() {
         say(report::notes(&loaded.files, &shown, report::Color::Always).trim_end());
         // Errors are told by the document of the failure.
-        let others: Vec<Note> = loaded.notes.iter().filter(|it| !it.is_error()).cloned().collect();
-        keep(report::notes_json(&loaded.files, &others));
+        if is_json() {
+            let others: Vec<Note> = loaded.notes.iter().filter(|it| !it.is_error()).cloned().collect();
+            keep(report::notes_json(&loaded.files, &others));
+        }
     }
     if errors > 0 {
         say(&format!("error: {} in the manifests; nothing was sent", report::notes_count(&loaded.notes)));
@@ -331,7 +334,9 @@ impl Output {
 
 /// Keeps what is wrong with the input for the document; in text, stderr has said it already.
 pub(super) fn failed(command: &str, message: &str, files: &Files, notes: &[Note]) {
-    document(report::failure_json(command, "input", message, files, notes));
+    if is_json() {
+        document(report::failure_json(command, "input", message, files, notes));
+    }
 }
 
 fn texts(texts: impl Iterator<Item = String>) {

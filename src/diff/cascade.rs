@@ -1,6 +1,6 @@
 //! What goes with a delete: Keycloak's cascades as measured, over owned and foreign objects alike.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{self, PERMISSION, POLICY, RESOURCE, ROLE, USER};
 use crate::state::{Address, Is, Node, Object, State};
@@ -25,6 +25,40 @@ pub enum Fate {
 
 /// Deletes an object from a state as the server would, and returns what happened to others.
 pub fn delete(state: &mut State, address: &Address) -> Vec<Effect> {
+    one(state, address, &|state, gone| {
+        let names = |object: &Object| touched(object).any(|it| it == gone);
+        state.objects.iter().filter(|(_, it)| names(it)).map(|(it, _)| it.clone()).collect()
+    })
+}
+
+/// Deletes objects one after another, and returns what happened to others. Looking for those once for all is what
+/// keeps thousands of deletes from taking minutes.
+pub(super) fn delete_all<'a>(
+    state: &mut State,
+    addresses: impl IntoIterator<Item = &'a Address>,
+) -> Vec<Effect> {
+    let mut touching: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
+    for (on, object) in &state.objects {
+        for of in touched(object) {
+            touching.entry(of.clone()).or_default().insert(on.clone());
+        }
+    }
+    let touching = |_: &State, gone: &Address| touching.get(gone).cloned().unwrap_or_default();
+    addresses.into_iter().flat_map(|it| one(state, it, &touching)).collect()
+}
+
+/// Returns what an object names in a way that a delete of that changes it.
+fn touched(object: &Object) -> impl Iterator<Item = &Address> {
+    let items = object.fields.values().flat_map(Node::items).flat_map(named);
+    items.chain(&object.made_by).chain(object.get("owner").and_then(Node::as_ref))
+}
+
+/// Deletes one object, where `touching` finds those that name another one, or once did.
+fn one(
+    state: &mut State,
+    address: &Address,
+    touching: &dyn Fn(&State, &Address) -> BTreeSet<Address>,
+) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut waiting = vec![(address.clone(), address.clone())];
     while let Some((gone, cause)) = waiting.pop() {
@@ -34,16 +68,13 @@ pub fn delete(state: &mut State, address: &Address) -> Vec<Effect> {
         if gone != *address {
             effects.push(Effect { of: cause.clone(), on: gone.clone(), fate: Fate::Disappears });
         }
-        let with: Vec<Address> = state
-            .objects
-            .iter()
-            .filter(|(it, object)| {
-                it.is_under(&gone) || object.made_by.as_ref() == Some(&gone) || is_owned_by(object, &gone)
-            })
-            .map(|(it, _)| it.clone())
-            .collect();
+        let touching = touching(state, &gone);
+        let falls = |it: &Object| it.made_by.as_ref() == Some(&gone) || is_owned_by(it, &gone);
+        let mut with: BTreeSet<Address> = state.under(&gone).map(|(it, _)| it.clone()).collect();
+        with.extend(touching.iter().filter(|it| state.get(it).is_some_and(falls)).cloned());
         waiting.extend(with.into_iter().map(|it| (it, gone.clone())));
-        for (on, object) in &mut state.objects {
+        for on in touching {
+            let Some(object) = state.objects.get_mut(&on) else { continue };
             for (field, node) in &mut object.fields {
                 if !drop_ref(node, &gone) {
                     continue;
@@ -101,21 +132,17 @@ fn is_owned_by(object: &Object, user: &Address) -> bool {
     user.kind() == USER && object.get("owner").and_then(Node::as_ref) == Some(user)
 }
 
+/// Returns what an item of a list names: a role of a policy stands beside whether it is required.
+fn named(item: &Node) -> impl Iterator<Item = &Address> {
+    let values = item.as_map().into_iter().flat_map(BTreeMap::values);
+    item.as_ref().into_iter().chain(values.filter_map(Node::as_ref))
+}
+
 /// Drops every reference to an address from a list; `true` when one was there.
 fn drop_ref(node: &mut Node, gone: &Address) -> bool {
     let Is::List(items) = &mut node.is else { return false };
     let before = items.len();
-    items.retain(|item| match &item.is {
-        Is::Ref(address) => address != gone,
-        Is::Map(map) => !map.values().any(|it| it.as_ref() == Some(gone)),
-        Is::Null
-        | Is::Bool(_)
-        | Is::Number(_)
-        | Is::Text(_)
-        | Is::List(_)
-        | Is::Secret(_)
-        | Is::Hidden(_) => true,
-    });
+    items.retain(|item| named(item).all(|it| it != gone));
     items.len() < before
 }
 

@@ -1,7 +1,7 @@
 //! Hints at what is probably a rename: Keycloak knows none by name, so a new name is another object, and the old
 //! one stays or goes with everything that hangs on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Diff, Question, same};
 use crate::change::{Action, Change};
@@ -15,15 +15,15 @@ pub(super) fn renames(question: &Question<'_>, out: &mut Diff) {
     for address in question.live.state.objects.keys().filter(|it| !out.desired.contains(it)) {
         by_folded.entry(folded(address)).or_default().push(address);
     }
-    let is_deleted =
-        |it: &Address| out.changes.iter().any(|of| of.action == Action::Delete && of.object == *it);
+    let deleted: BTreeSet<&Address> =
+        out.changes.iter().filter(|it| it.action == Action::Delete).map(|it| &it.object).collect();
     let mut notes = Vec::new();
     for change in out.changes.iter().filter(|it| it.action == Action::Create) {
         let new = &change.object;
         let near = by_folded.get(&folded(new)).into_iter().flatten();
         // What stands below another name is told with that one.
         for old in near.filter(|it| it.parent() == new.parent() && it.name() != new.name()) {
-            let fate = if is_deleted(old) { "deleted" } else { "left behind" };
+            let fate = if deleted.contains(old) { "deleted" } else { "left behind" };
             let title = format!(
                 "{} would be created and `{}` {fate}: the names differ only in case",
                 kind::title(new),

@@ -198,8 +198,8 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
         if let Some(client) = taken.get(&delete.object) {
             delete.why = Why::Cascade(client.clone());
         }
-        if let Some(with) = gone.iter().find(|it| delete.object.is_under(it)) {
-            delete.why = Why::Cascade(with.clone());
+        if let Some(with) = delete.object.ancestors().filter(|it| gone.contains(it)).last() {
+            delete.why = Why::Cascade(with);
         }
     }
     out.changes.extend(deletes);
@@ -251,10 +251,8 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
             out,
         );
     }
-    for change in &deletes {
-        for effect in cascade::delete(&mut state, &change.object) {
-            judge_effect(question, &going, "deleting", effect, out);
-        }
+    for effect in cascade::delete_all(&mut state, deletes.iter().map(|it| &it.object)) {
+        judge_effect(question, &going, "deleting", effect, out);
     }
     protect(question, out);
     if question.terms.prune != Prune::Nothing
@@ -338,7 +336,7 @@ fn is_made_with(question: &Question<'_>, going: &BTreeSet<Address>, on: &Address
         spawned.is_some_and(|it| it.iter().any(|(made, _)| made == on))
     };
     live.get(on).and_then(|it| it.made_by.as_ref()).is_some_and(|it| going.contains(it))
-        || going.iter().filter(|it| on.is_under(it)).any(made)
+        || on.ancestors().any(|it| going.contains(&it) && made(&it))
 }
 
 fn protect(question: &Question<'_>, out: &mut Diff) {
@@ -389,6 +387,22 @@ pub fn next_ledger(question: &Question<'_>, diff: &Diff, failed: &dyn Fn(&Addres
         let entry = entry(question, diff, address, object, old, created.contains(address));
         ledger.entries.insert(address.clone(), entry);
     }
+    // What is left behind stays known, so that every plan says so until it is gone.
+    for left in &diff.left_behind {
+        let old = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(&left.address));
+        let entry = ledger.entries.get_mut(&left.address);
+        let (Some(path), Some(old), Some(entry)) = (&left.path, old, entry) else { continue };
+        if let Some(digest) = old.fields.get(&path.pointer()) {
+            entry.fields.insert(path.pointer(), digest.clone());
+        } else if let Some(links) = old.links.get(&*path.field) {
+            entry.links.insert(path.field.to_string(), links.clone());
+        }
+    }
+    for (address, path, _) in diff.cannot_tell.iter().filter(|(it, _, _)| !created.contains(it)) {
+        if let Some(entry) = ledger.entries.get_mut(address) {
+            entry.secrets.remove(&path.pointer());
+        }
+    }
     ledger
 }
 
@@ -407,15 +421,6 @@ fn entry(
         None => How::Adopted,
     };
     let mut entry = Entry { how, ..Entry::default() };
-    // What is left behind stays known, so that every plan says so until it is gone.
-    for left in diff.left_behind.iter().filter(|it| it.address == *address) {
-        let (Some(path), Some(old)) = (&left.path, old) else { continue };
-        if let Some(digest) = old.fields.get(&path.pointer()) {
-            entry.fields.insert(path.pointer(), digest.clone());
-        } else if let Some(links) = old.links.get(&*path.field) {
-            entry.links.insert(path.field.to_string(), links.clone());
-        }
-    }
     for (name, node) in &object.fields {
         if kind.link(name).is_some() {
             let targets = node.items().iter().filter_map(|it| it.as_ref().cloned()).collect();
@@ -431,10 +436,6 @@ fn entry(
         }
         versions(name, node, &mut entry.secrets);
     }
-    let cannot_tell = |pointer: &String| {
-        diff.cannot_tell.iter().any(|(it, path, _)| it == address && path.pointer() == *pointer)
-    };
-    entry.secrets.retain(|pointer, _| is_new || !cannot_tell(pointer));
     // Remembered for as long as the same is sent again.
     let sent_again = |pointer: &str| {
         let changes = diff.changes.iter().filter(|it| it.object == *address);
@@ -447,7 +448,8 @@ fn entry(
     };
     entry.not_kept = old.map(|it| it.not_kept.clone()).unwrap_or_default();
     entry.not_kept.retain(|pointer, _| sent_again(pointer));
-    for ((_, field), targets) in diff.tolerated.iter().filter(|((it, _), _)| it == address) {
+    let tolerated = diff.tolerated.range((address.clone(), "".into())..);
+    for ((_, field), targets) in tolerated.take_while(|((it, _), _)| it == address) {
         entry.tolerated.insert(field.to_string(), targets.clone());
     }
     entry

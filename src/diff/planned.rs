@@ -22,9 +22,7 @@ pub fn planned(live: &State, desired: &State, changes: &[Change], version: Versi
     }
     let mut deletes: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Delete).collect();
     deletes.sort_by_key(|it| delete_rank(&it.object));
-    for change in deletes {
-        cascade::delete(&mut state, &change.object);
-    }
+    cascade::delete_all(&mut state, deletes.iter().map(|it| &it.object));
     state
 }
 

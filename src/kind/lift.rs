@@ -13,7 +13,7 @@ use fields::Reader;
 use super::representation::{Type, field_type, fields_of};
 use super::{CLIENT, Compare, Field, Kind, REALM, ROLE, Sent, USER, kind, realm_address};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef, SecretSource, State};
-use crate::text::{Code, Key, Note, Tree, TreeIs, nearest};
+use crate::text::{Code, Key, Note, Tree, TreeIs, near, nearest};
 
 /// Objects in the order they were met (an address may come twice), and what is wrong with them.
 #[derive(Debug, Default)]
@@ -352,11 +352,12 @@ fn roles(tree: &Tree, out: &mut Lifted) {
 
 fn unknown(kind: &Kind, type_name: &str, address: &Address, key: &Key, out: &mut Lifted) {
     let title = format!("unknown field `{}` in {}", key.name, super::title(address));
-    let ours = kind.fields.iter().filter(|it| it.compare != Compare::ServerOwned).map(|it| it.name);
-    let server_owned = |name: &str| kind.field(name).is_some_and(|it| it.compare == Compare::ServerOwned);
-    let of_class = fields_of((kind.representation)(type_name)).filter(|it| !server_owned(it));
-    let known = ours.chain(of_class).filter(|it| (kind.takes)(type_name, it)).chain([kind.key, FORMERLY]);
-    let note = match nearest(&key.name, known) {
+    let fields = kind.fields.iter().map(|it| it.name).chain(fields_of((kind.representation)(type_name)));
+    let is_taken = |name: &str| {
+        (kind.takes)(type_name, name) && kind.field(name).is_none_or(|it| it.compare != Compare::ServerOwned)
+    };
+    let known = near(&key.name, fields).filter(|(_, it)| is_taken(it));
+    let note = match known.chain(near(&key.name, [kind.key, FORMERLY])).min().map(|(_, it)| it) {
         Some(near) => Note::error(Code::UnknownField, title, key.at, format!("did you mean `{near}`?"))
             .help(format!("write `{near}`")),
         None => Note::error(Code::UnknownField, title, key.at, "Keycloak knows no such field here"),

@@ -44,6 +44,16 @@ static CLASSES: LazyLock<[(Version, Classes); 2]> = LazyLock::new(|| {
     ]
 });
 
+static FIELDS: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
+    let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (class, names) in CLASSES.iter().flat_map(|(_, classes)| classes) {
+        let known = fields.entry(class).or_default();
+        let new: Vec<&str> = names.keys().map(String::as_str).filter(|it| !known.contains(it)).collect();
+        known.extend(new);
+    }
+    fields
+});
+
 fn classes(text: &str) -> Classes {
     let classes: BTreeMap<String, BTreeMap<String, Value>> =
         serde_json::from_str(text).expect("the recorded classes are committed and checked by a test");
@@ -83,14 +93,7 @@ pub fn field_type(class: &str, field: &str) -> Option<&'static Type> {
 
 /// Returns the names of all fields of a class that any tested version knows.
 pub fn fields_of(class: &str) -> impl Iterator<Item = &'static str> + use<> {
-    let [(_, newest), (_, oldest)] = &*CLASSES;
-    let newest = newest.get(class);
-    let oldest = oldest.get(class).into_iter().flatten();
-    newest.into_iter().flatten().map(|(name, _)| name.as_str()).chain(
-        oldest
-            .map(|(name, _)| name.as_str())
-            .filter(move |it| !newest.is_some_and(|known| known.contains_key(*it))),
-    )
+    FIELDS.get(class).into_iter().flatten().copied()
 }
 
 /// Returns the recorded version that a field needs at least, when the oldest does not know it.

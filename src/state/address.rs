@@ -57,6 +57,11 @@ impl Address {
         if rest.is_empty() { None } else { Some(rest.iter().cloned().collect()) }
     }
 
+    /// Returns the objects that this one stands under, the closest first.
+    pub fn ancestors(&self) -> impl Iterator<Item = Self> {
+        std::iter::successors(self.parent(), Self::parent)
+    }
+
     /// Returns whether this object stands somewhere under `other`.
     pub fn is_under(&self, other: &Self) -> bool {
         self.0.len() > other.0.len() && self.0.starts_with(&other.0)

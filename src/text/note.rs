@@ -65,49 +65,39 @@ impl Note {
 
 /// Returns the candidate that a person most likely meant, if one is near.
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = written.to_lowercase();
-    let letters = Letters::of(&folded);
-    // The distance takes long to find, and most candidates cannot be near.
-    let may_be_near = |it: &str, most: usize| {
-        let differ = it.len().abs_diff(folded.len());
-        let is_plain = it.is_ascii() && folded.is_ascii();
-        !(is_plain && differ > most) && letters.least_distance(&Letters::of(it)) <= most
-    };
-    candidates
-        .into_iter()
-        .filter(|it| *it != written)
-        .filter_map(|it| {
-            let most = 1.max(written.len().min(it.len()) / 3);
-            if it.is_ascii() && !may_be_near(it, most) {
-                return None;
-            }
-            let distance = strsim::damerau_levenshtein(&folded, &it.to_lowercase());
-            Some((distance, it)).filter(|_| distance <= most)
-        })
-        .min()
-        .map(|(_, it)| it)
+    near(written, candidates).min().map(|(_, it)| it)
 }
 
-/// How often each letter stands in a word, large or small; letters outside of ASCII count as one.
-struct Letters([u8; 128]);
-
-impl Letters {
-    fn of(word: &str) -> Self {
-        let mut times = [0_u8; 128];
-        for byte in word.bytes().filter(|it| !(0x80..0xc0).contains(it)) {
-            let at = usize::from(byte.to_ascii_lowercase().min(127));
-            times[at] = times[at].saturating_add(1);
+/// Returns the candidates that a person may have meant, each with its distance from what was written.
+pub fn near<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> impl Iterator<Item = (usize, &'a str)> {
+    let folded = written.to_lowercase();
+    let own = letters(&folded);
+    // The distance takes long to find, and most candidates cannot be near: an edit takes one letter, adds one, or both.
+    let may_be_near = move |it: &str, length: usize, is_plain: bool, most: usize| {
+        let differ = it.len().abs_diff(length);
+        let others = letters(it);
+        !(is_plain && differ > most)
+            && (own & !others).count_ones().max((others & !own).count_ones()) as usize <= most
+    };
+    candidates.into_iter().filter_map(move |it| {
+        let most = 1.max(written.len().min(it.len()) / 3);
+        if it == written {
+            return None;
         }
-        Self(times)
-    }
+        if it.is_ascii() && !may_be_near(it, folded.len(), folded.is_ascii(), most) {
+            return None;
+        }
+        let distance = strsim::osa_distance(&folded, &it.to_lowercase());
+        Some((distance, it)).filter(|_| distance <= most)
+    })
+}
 
-    /// Every edit takes one letter, adds one, or both.
-    fn least_distance(&self, other: &Self) -> usize {
-        let pairs = || self.0.iter().zip(&other.0);
-        let gone: usize = pairs().map(|(a, b)| usize::from(a.saturating_sub(*b))).sum();
-        let come: usize = pairs().map(|(a, b)| usize::from(b.saturating_sub(*a))).sum();
-        gone.max(come)
-    }
+/// Returns a bit for each letter of a word, large or small; letters outside of ASCII share one.
+fn letters(word: &str) -> u128 {
+    word.bytes().fold(0, |set, it| set | 1 << it.to_ascii_lowercase().min(127))
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! Values that only one object may have, against what the realm will hold: also live objects that stay.
 
+use std::collections::BTreeSet;
+
 use super::{Diff, Question};
 use crate::kind::{self, USER};
 use crate::state::Address;
 
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     let mut notes = Vec::new();
+    let changed: BTreeSet<&Address> = out.changes.iter().map(|it| &it.object).collect();
     for mut clash in kind::clashes(&out.planned) {
         let is_declared = |it: &Address| out.desired.contains(it);
-        let changes = |it: &Address| out.changes.iter().any(|change| change.object == *it);
+        let changes = |it: &Address| changed.contains(it);
         let (first, second) = (clash.first.0, clash.second.0);
         // Two that are declared are told of without a server; what is so already is not ours to mend.
         let is_said = is_declared(first) && is_declared(second);

@@ -129,14 +129,12 @@ fn each<'a>(
     object: &'a Object,
 ) -> impl Iterator<Item = (&'static Choice, &'a str, At, Names<'a>)> {
     CHOICES.iter().filter(|it| it.kind == address.kind()).flat_map(move |choice| {
-        let names = (choice.names)(info);
-        let mut found = Vec::new();
-        each_text(object, choice.field, choice.key, &mut |text, at| {
-            if !text.is_empty() && !names.contains(text) && !names.is_empty() {
-                found.push((choice, text, at, names.clone()));
-            }
-        });
-        found
+        let mut said = Vec::new();
+        each_text(object, choice.field, choice.key, &mut |text, at| said.push((text, at)));
+        said.retain(|(text, _)| !text.is_empty());
+        let names = if said.is_empty() { Names::new() } else { (choice.names)(info) };
+        said.retain(|(text, _)| !names.is_empty() && !names.contains(text));
+        said.into_iter().map(move |(text, at)| (choice, text, at, names.clone()))
     })
 }
 
