@@ -137,7 +137,8 @@ pub struct LeftBehind {
     /// A field or key that is no longer managed; none: the whole object.
     pub path: Option<Path>,
     pub adopted: bool,
-    /// Not even `--prune` ends it: Keycloak always has a value there.
+    /// Not even `--prune` ends it: Keycloak always has a value there, this credential may not see the object, or it is a
+    /// user who was there before.
     pub stays: bool,
 }
 

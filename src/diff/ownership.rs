@@ -136,7 +136,7 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
                     address: address.clone(),
                     path: None,
                     adopted: entry.how == How::Adopted,
-                    stays: false,
+                    stays: true,
                 });
                 continue;
             }
@@ -154,7 +154,8 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
                 address: address.clone(),
                 path: None,
                 adopted: entry.how == How::Adopted,
-                stays: false,
+                // Who was there before stays.
+                stays: address.kind() == USER && entry.how == How::Adopted,
             });
             continue;
         }

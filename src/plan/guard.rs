@@ -166,7 +166,10 @@ fn side_effects(plan: &Plan, version: Version) -> Vec<SideEffect> {
             hazard: "links",
             consent: None,
             address: cause.clone(),
-            message: format!("{count} other objects lose their link to {}", kind::title(cause)),
+            message: match count {
+                1 => format!("1 other object loses its link to {}", kind::title(cause)),
+                _ => format!("{count} other objects lose their link to {}", kind::title(cause)),
+            },
             at: At::SERVER,
         });
     }

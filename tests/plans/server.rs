@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use realmwright::access::Myself;
-use realmwright::diff::{Ledger, Terms};
+use realmwright::diff::{How, Ledger, Terms};
 use realmwright::keycloak::{Read, Source};
 use realmwright::kind::{self, NEWEST, ServerInfo, Version};
 use realmwright::manifest::{self, Loaded, Project};
@@ -29,7 +29,9 @@ pub(crate) struct Server {
     unread: BTreeSet<String>,
     /// `others: { owner: [client/a] }`: what the ledgers of other owners list.
     others: BTreeMap<String, Vec<Address>>,
-    /// `damaged: [owner]`: other owners whose ledgers cannot be read.
+    /// `adopted: [role/x]`: what of it was there before the first apply.
+    adopted: Vec<Address>,
+    /// `damaged: [owner]`: owners whose ledgers cannot be read.
     damaged: Vec<String>,
     /// `not_kept: ['role/x#/description']`: what the server did not keep of the last apply; an address alone is an object.
     not_kept: Vec<(Address, String)>,
@@ -84,6 +86,7 @@ impl Server {
                     self.others.insert(owner, addresses(&them)?);
                 }
             }
+            ("adopted", it) => self.adopted = addresses(&it)?,
             ("damaged", it) => self.damaged = texts(&it),
             ("files", it) => self.files = texts(&it),
             ("not_kept", it) => {
@@ -126,11 +129,23 @@ impl Server {
             return Err(format!("what was applied has errors: {errors:?}"));
         }
         let session = session(project, loaded);
+        // What came over the server since was not there yet.
+        let then = Self {
+            version: self.version.clone(),
+            features: self.features.clone(),
+            profile: self.profile.clone(),
+            ..Self::default()
+        };
         for realm in 0..session.loaded.realms.len() {
             let request = session.request(realm, false);
-            let planned = session.plan(realm, false, self.observe(&request));
+            let planned = session.plan(realm, false, then.observe(&request));
             let mut ledger = next_ledger(&request, &planned, true, &|_| false);
             ledger.files.extend(self.files.iter().cloned());
+            for address in &self.adopted {
+                if let Some(entry) = ledger.entries.get_mut(address) {
+                    entry.how = How::Adopted;
+                }
+            }
             for (address, pointer) in &self.not_kept {
                 if let Some(entry) = ledger.entries.get_mut(address) {
                     let sent = entry.fields.get(pointer).cloned().unwrap_or_default();

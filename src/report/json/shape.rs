@@ -318,7 +318,8 @@ pub(super) struct Left {
     pub(super) path: Option<String>,
     /// It was there before us.
     pub(super) adopted: bool,
-    /// Not even `--prune` ends it: Keycloak always has a value there, so a manifest has to say which.
+    /// Not even `--prune` ends it: Keycloak always has a value there, so a manifest has to say which; or the object may
+    /// not be seen, or is a user who was there before.
     pub(super) stays: bool,
 }
 

@@ -7,6 +7,7 @@ use super::change::{address_width, block};
 use super::columns::padded;
 use super::{Page, painted};
 use crate::change::{Action, Change, ConsentKey, Refusal};
+use crate::diff::LeftBehind;
 use crate::kind::USER;
 use crate::report::natural;
 use crate::report::safe::one_line;
@@ -163,14 +164,18 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
             all.push(Entry { address: &it.address, lines, alike: Some(path) });
             continue;
         }
-        let adopted = if it.adopted { "existed before the first apply" } else { "" };
-        let after = if it.adopted { format!("   {}", page.dim(adopted)) } else { String::new() };
+        let why = match (it.adopted, it.stays) {
+            (true, _) => "existed before the first apply",
+            (false, true) => "this credential may not see it",
+            (false, false) => "",
+        };
+        let after = if why.is_empty() { String::new() } else { format!("   {}", page.dim(why)) };
         let mut lines = vec![format!("  {address}{after}")];
         let by = referrers.get(&it.address);
         lines.extend(by.map(|them| format!("      {}", refer(them))));
         // One with links of its own still grants them.
         let has_links = page.plan.diff.planned.get(&it.address).is_some_and(has_links);
-        let alike = (by.is_none() && !has_links).then(|| adopted.to_owned());
+        let alike = (by.is_none() && !has_links).then(|| why.to_owned());
         all.push(Entry { address: &it.address, lines, alike });
     }
     all.sort_by(|a, b| natural::compare(a.address, b.address));
@@ -179,13 +184,17 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
         _ => "no longer declared, and stay as they are",
     };
     let mut out = listed(page, "Left behind", rest, &all);
-    if objects.iter().any(|it| it.kind() != USER) {
+    let goes = |is_user: bool| {
+        let is_it = |it: &&LeftBehind| it.path.is_none() && (it.address.kind() == USER) == is_user;
+        left.iter().filter(is_it).any(|it| !it.stays)
+    };
+    if goes(false) {
         out.push("  delete with --prune".to_owned());
     }
     if left.iter().any(|it| it.path.is_some() && !it.stays) {
         out.push("  unset fields with --prune, or write `null`".to_owned());
     }
-    if objects.iter().any(|it| it.kind() == USER) {
+    if goes(true) {
         out.push("  delete users with `prune: { users: true }` in the project file".to_owned());
     }
     out
