@@ -72,7 +72,7 @@ pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle>
     let plain = Turns::of(own.clone(), &diff.changes, &state, diff, &realms, &[])?;
     let of_plain = Stages::of(&plain);
     let look = Look { diff, version, realms: &realms };
-    let mut opened = look.opened(&of_plain, &plain, &diff.changes, &state);
+    let mut opened = look.opened(&of_plain, &plain, &diff.changes, &state, &BTreeSet::new());
     let mut order = Order::default();
     let mut wrapped = None;
     for _ in 0..ROUNDS {
@@ -89,10 +89,10 @@ pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle>
         }
         let turns = Turns::of(calls, &order.changes, &state, diff, &realms, &pairs)?;
         let stages = Stages::of(&turns);
-        let still = look.opened(&stages, &turns, &order.changes, &live.as_it_is());
+        let still = look.opened(&stages, &turns, &order.changes, &live.as_it_is(), &opened);
         wrapped = Some((turns, stages));
         let is_new = still.iter().any(|it| !opened.contains(it));
-        order.open = still.iter().filter(|it| opened.contains(*it)).cloned().collect();
+        order.open.clone_from(&still);
         if !is_new {
             break;
         }
@@ -124,14 +124,23 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Returns the resources to which somebody is let in on the way, beginning with a state.
-    fn opened(&self, stages: &Stages, turns: &Turns, changes: &[Change], from: &State) -> BTreeSet<Address> {
+    /// Returns the resources to which somebody is let in on the way, beginning with a state. Where there is too much to
+    /// look at, these are all that calls touch and that are not closed yet.
+    fn opened(
+        &self,
+        stages: &Stages,
+        turns: &Turns,
+        changes: &[Change],
+        from: &State,
+        closed: &BTreeSet<Address>,
+    ) -> BTreeSet<Address> {
         if stages.is_empty() {
             return BTreeSet::new();
         }
         let touched = stages.touched(turns);
         let bounds = Bounds::of(&self.realms[0], &self.realms[1], &touched);
-        stages.opened(turns, from, self.diff, changes, &bounds, self.version)
+        let opened = stages.opened(turns, from, self.diff, changes, &bounds, self.version);
+        opened.unwrap_or_else(|| &touched - closed)
     }
 }
 

@@ -231,3 +231,33 @@ fn random_edits_let_nobody_in_on_the_way() {
         wrong.iter().take(30).cloned().collect::<Vec<_>>().join("\n")
     );
 }
+
+/// Six hundred policies change at once: too much to decide after each. All that they touch is kept closed then, and
+/// nobody says that it is open.
+#[test]
+fn what_is_too_much_to_look_at_is_kept_closed() {
+    let manifest = |from: usize| {
+        let name = |it: usize| format!("r{it}");
+        let policies = (0..600).map(|it| {
+            json!({ "name": format!("p{it}"), "type": "role", "roles": [{ "id": name(it + from), "required": true }] })
+        });
+        let names: Vec<String> = (0..600).map(|it| format!("p{it}")).collect();
+        json!({
+            "roles": { "realm": (0..1200).map(|it| json!({ "name": name(it) })).collect::<Vec<_>>() },
+            "clients": [{
+                "clientId": "shop", "serviceAccountsEnabled": true, "authorizationServicesEnabled": true,
+                "authorizationSettings": {
+                    "resources": [{ "name": "R" }],
+                    "policies": policies.collect::<Vec<_>>(),
+                    "permissions": [{ "name": "P", "type": "resource", "resources": ["R"], "policies": names }],
+                },
+            }],
+        })
+    };
+    let edit = Edit { name: "many".to_owned(), before: manifest(0), after: manifest(600) };
+    let order = case(&edit).order;
+    assert!(order.open.is_empty(), "{:?}", order.open);
+    let closed: Vec<String> =
+        order.closings.iter().flat_map(|it| &it.resources).map(ToString::to_string).collect();
+    assert_eq!(closed, ["client/shop/authz/resource/R"]);
+}

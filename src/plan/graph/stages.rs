@@ -98,7 +98,8 @@ impl Stages {
         }
     }
 
-    /// Returns the resources to which somebody is let in on the way whom neither end lets in.
+    /// Returns the resources to which somebody is let in on the way whom neither end lets in; nothing where there is too
+    /// much to look at.
     pub(super) fn opened(
         &self,
         turns: &Turns,
@@ -107,10 +108,10 @@ impl Stages {
         changes: &[Change],
         bounds: &Bounds<'_>,
         version: Version,
-    ) -> BTreeSet<Address> {
+    ) -> Option<BTreeSet<Address>> {
         let of_state = WORK_OF_ONE * (live.objects.len() + bounds.people()) + bounds.decisions();
         if self.steps.len() * of_state > MOST_WORK {
-            return self.touched(turns);
+            return None;
         }
         let mut opened = BTreeSet::new();
         let mut state = live.clone();
@@ -125,7 +126,7 @@ impl Stages {
             let realm = Realm::compile(&state, version);
             opened.extend(bounds.opened(&realm).into_iter().map(|it| it.resource));
         }
-        opened
+        Some(opened)
     }
 
     /// Calls in line and the stage at which each is done: what only opens comes after all of them.
