@@ -17,6 +17,12 @@ impl Bits {
         is_new
     }
 
+    pub(super) fn remove(&mut self, position: usize) {
+        if let Some(word) = self.0.get_mut(position / 64) {
+            *word &= !(1 << (position % 64));
+        }
+    }
+
     pub(super) fn has(&self, position: usize) -> bool {
         self.0.get(position / 64).is_some_and(|it| it & (1 << (position % 64)) != 0)
     }

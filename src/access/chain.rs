@@ -32,6 +32,8 @@ pub enum Verdict {
     Unknown {
         /// Granted whatever the doubts come to.
         scopes: BTreeSet<String>,
+        /// Granted if they come to the right thing; nothing where that is not known of any.
+        maybe: Option<BTreeSet<String>>,
         doubts: Vec<Doubt>,
     },
 }
@@ -46,7 +48,7 @@ pub enum Doubt {
     /// It hinges on what the token says.
     Token { policy: Address },
     /// It hinges on what is sent along with the request.
-    Request { policy: Address },
+    Request { policy: Address, target: String },
     /// The server answers with an error as long as this policy is as it is.
     Fails { policy: Address },
     /// A permission that users share, or of an unknown type.
@@ -64,7 +66,7 @@ impl Doubt {
             Self::Type { policy, .. }
             | Self::Time { policy }
             | Self::Token { policy }
-            | Self::Request { policy }
+            | Self::Request { policy, .. }
             | Self::Fails { policy } => Some(policy),
             Self::Shared { permission } => Some(permission),
             Self::Order | Self::NotThere(_) => None,
@@ -83,8 +85,8 @@ impl fmt::Display for Doubt {
             }
             Self::Time { policy } => write!(f, "policy {} hinges on the time", policy.name()),
             Self::Token { policy } => write!(f, "policy {} hinges on what the token says", policy.name()),
-            Self::Request { policy } => {
-                write!(f, "policy {} hinges on what the request brings along", policy.name())
+            Self::Request { policy, target } => {
+                write!(f, "policy {} hinges on whether the request sends {target}", policy.name())
             }
             Self::Fails { policy } => write!(f, "policy {} makes the server fail", policy.name()),
             Self::Shared { permission } => {
@@ -120,7 +122,7 @@ impl Decision {
     pub(super) fn unknown(doubt: Doubt) -> Self {
         Self {
             path: vec![Step::new(None, doubt.to_string())],
-            verdict: Verdict::Unknown { scopes: BTreeSet::new(), doubts: vec![doubt] },
+            verdict: Verdict::Unknown { scopes: BTreeSet::new(), maybe: None, doubts: vec![doubt] },
             notes: Vec::new(),
         }
     }
@@ -133,6 +135,10 @@ impl Decision {
             (Verdict::Permit { scopes }, Some(scope)) => Some(scopes.contains(scope)),
             (Verdict::Deny, _) => Some(false),
             (Verdict::Unknown { scopes, .. }, Some(scope)) if scopes.contains(scope) => Some(true),
+            // No outcome grants it.
+            (Verdict::Unknown { maybe: Some(maybe), .. }, Some(scope)) if !maybe.contains(scope) => {
+                Some(false)
+            }
             (Verdict::Unknown { .. }, _) => None,
         }
     }
@@ -191,7 +197,8 @@ impl<'a> Why<'a> {
         let is_unknown = matches!(answer.permit, Holds::Unknown | Holds::Fails) || !answer.maybe.is_empty();
         let verdict = if is_unknown {
             let doubts = doubts(self.server, resource, answer, self.outcomes);
-            Verdict::Unknown { scopes: names(&answer.granted), doubts }
+            let maybe = (answer.permit != Holds::Fails).then(|| names(&answer.maybe));
+            Verdict::Unknown { scopes: names(&answer.granted), maybe, doubts }
         } else if answer.permit == Holds::Yes {
             Verdict::Permit { scopes: names(&answer.granted) }
         } else {
@@ -384,7 +391,7 @@ impl<'a> Why<'a> {
                 of_group.iter().find(|it| realm.closures[**it].has(role)).map(|it| (group, *it))
             });
             let Some((group, from)) = through else {
-                return self.hardcoded(role);
+                return self.mapped(role);
             };
             let of_group = |it: &&usize| realm.with_parents(&[**it]).has(group);
             if let Some(member) = self.subject.groups.iter().find(of_group) {
@@ -410,11 +417,11 @@ impl<'a> Why<'a> {
     }
 
     /// How the token comes to a role that nobody has to hold.
-    fn hardcoded(&self, role: usize) -> Vec<Step> {
+    fn mapped(&self, role: usize) -> Vec<Step> {
         let address = &self.realm.roles.addresses[role];
-        let by = self.subject.hardcoded.iter().find(|it| it.0 == role).map(|it| &it.1);
+        let by = self.subject.mapped.iter().find(|it| it.0 == role).map(|it| &it.1);
         let mapper = by.map(|it| {
-            let words = format!("mapper {} gives every token role {}", it.name(), short(address));
+            let words = format!("mapper {} puts role {} into the token", it.name(), short(address));
             Step::new(Some(it), words)
         });
         vec![mapper.unwrap_or_else(|| Step::new(Some(address), "role in the token"))]

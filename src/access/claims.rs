@@ -1,5 +1,6 @@
 //! The claims that mappers put into an access token, as far as a state tells.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -11,9 +12,11 @@ use super::realm::{Mapper, Realm};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
     Text(String),
-    /// In an order that a state does not tell.
+    /// A list in an order that a state does not tell.
     List(Vec<String>),
     Map(BTreeMap<String, Claim>),
+    /// Known to the letter.
+    Json(Value),
     /// It is there; what it says is not known.
     Opaque,
     /// Not even whether it is there is known.
@@ -32,7 +35,7 @@ pub(super) struct Claims {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found<'a> {
     Missing,
-    Text(&'a str),
+    Text(Cow<'a, str>),
     /// One of these; which one is not known.
     First(&'a [String]),
     /// All of these as `[a, b]`, in an unknown order.
@@ -64,6 +67,7 @@ pub(super) fn may_write_anything(provider: &str, claim: &str) -> bool {
             | "oidc-hardcoded-role-mapper"
             | "oidc-nonce-backwards-compatible-mapper"
             | "oidc-organization-membership-mapper"
+            | "oidc-role-name-mapper"
             | "oidc-sha256-pairwise-sub-mapper"
             | "oidc-sub-mapper"
             | "oidc-usermodel-attribute-mapper"
@@ -72,7 +76,7 @@ pub(super) fn may_write_anything(provider: &str, claim: &str) -> bool {
             | "oidc-usermodel-realm-role-mapper"
             | "oidc-usersessionmodel-note-mapper"
     );
-    !is_known && (claim.is_empty() || provider == "oidc-role-name-mapper")
+    !is_known && claim.is_empty()
 }
 
 /// Returns the claim that a mapper writes, without what is below it; nothing where that may be any.
@@ -89,9 +93,9 @@ pub(super) fn written(mapper: &Mapper) -> Option<String> {
         "oidc-organization-membership-mapper" if name.is_empty() => "organization",
         "oidc-full-name-mapper" => "name",
         // Roles go where another mapper puts them.
-        "oidc-hardcoded-role-mapper" => "",
+        "oidc-hardcoded-role-mapper" | "oidc-role-name-mapper" => "",
         provider if may_write_anything(provider, name) => return None,
-        _ => return Some(top_level(name)),
+        _ => return Some(path(name).swap_remove(0)),
     };
     Some(fixed.to_owned())
 }
@@ -99,7 +103,7 @@ pub(super) fn written(mapper: &Mapper) -> Option<String> {
 /// Returns whether a mapper has a say in which roles a token carries.
 pub(super) fn may_carry_roles(mapper: &Mapper) -> bool {
     let claim = mapper.config("claim.name");
-    mapper.provider == "oidc-hardcoded-role-mapper"
+    matches!(mapper.provider.as_str(), "oidc-hardcoded-role-mapper" | "oidc-role-name-mapper")
         || may_write_anything(&mapper.provider, claim)
         || claim.starts_with("realm_access")
         || claim.starts_with("resource_access")
@@ -135,7 +139,8 @@ pub(super) fn of<'a>(
         one(realm, subject, mapper, &mut claims);
     }
     for (name, value) in given {
-        claims.top.insert(name.clone(), of_json(value));
+        let claim = if value.is_null() { Claim::Maybe } else { Claim::Json(value.clone()) };
+        claims.top.insert(name.clone(), claim);
     }
     claims
 }
@@ -180,7 +185,9 @@ fn one(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims) {
             put(name, Claim::List(subject.groups.iter().map(text).collect()));
         }
         "oidc-hardcoded-claim-mapper" => {
-            put(name, typed(mapper, vec![mapper.config("claim.value").to_owned()]));
+            if let Some(claim) = typed(mapper, vec![mapper.config("claim.value").to_owned()]) {
+                put(name, claim);
+            }
         }
         "oidc-usermodel-property-mapper" | "oidc-usermodel-attribute-mapper" => {
             let field = mapper.config("user.attribute");
@@ -191,7 +198,11 @@ fn one(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims) {
                 "id" => put(name, user.id.clone().map_or(Claim::Opaque, Claim::Text)),
                 _ => match user.attributes.get(field).filter(|it| !it.is_empty()) {
                     Some(_) if mapper.config("aggregate.attrs") == "true" => put(name, Claim::Opaque),
-                    Some(values) => put(name, typed(mapper, values.clone())),
+                    Some(values) => {
+                        if let Some(claim) = typed(mapper, values.clone()) {
+                            put(name, claim);
+                        }
+                    }
                     // A group's attribute stands in for the user's.
                     None => {
                         let groups = realm.with_parents(&subject.groups);
@@ -206,7 +217,7 @@ fn one(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims) {
             roles(realm, subject, mapper, claims);
         }
         "oidc-usersessionmodel-note-mapper" => put(name, Claim::Maybe),
-        "oidc-hardcoded-role-mapper" => {}
+        "oidc-hardcoded-role-mapper" | "oidc-role-name-mapper" => {}
         provider if may_write_anything(provider, name) => claims.anything = true,
         _ => put(name, Claim::Maybe),
     }
@@ -221,7 +232,11 @@ fn roles(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims)
         "usermodel.clientRoleMapping.rolePrefix"
     });
     let only = mapper.config("usermodel.clientRoleMapping.clientId");
-    let Some(held) = &subject.token_roles else { return claims.put(name, Claim::Maybe) };
+    let Some(held) = &subject.token_roles else {
+        // Which clients' roles there are is not known either.
+        let above = name.split("${client_id}").next().unwrap_or_default().trim_end_matches('.');
+        return claims.put(above, Claim::Maybe);
+    };
     let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for role in held.iter() {
         let address = &realm.roles.addresses[role];
@@ -241,34 +256,51 @@ fn roles(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims)
     }
 }
 
-/// A value in the type a mapper gives it; several where one is meant are cut in an unknown order.
-fn typed(mapper: &Mapper, values: Vec<String>) -> Claim {
-    if mapper.config("jsonType.label") == "JSON" {
-        return Claim::Opaque;
-    }
+/// Returns a value in the type that a mapper gives it; nothing where it is none of that type, and so not there.
+fn typed(mapper: &Mapper, values: Vec<String>) -> Option<Claim> {
+    let label = mapper.config("jsonType.label");
     if mapper.config("multivalued") == "true" {
-        return Claim::List(values);
+        return Some(if matches!(label, "" | "String") { Claim::List(values) } else { Claim::Opaque });
     }
-    match <[String; 1]>::try_from(values) {
-        Ok([value]) if mapper.config("jsonType.label") == "boolean" => {
-            Claim::Text(value.eq_ignore_ascii_case("true").to_string())
-        }
-        Ok([value]) if value.is_empty() => Claim::Maybe,
-        Ok([value]) => Claim::Text(value),
-        Err(_) => Claim::Opaque,
+    // Which of several is taken is the server's business.
+    let Ok([value]) = <[String; 1]>::try_from(values) else { return Some(Claim::Opaque) };
+    let number = |is: Option<String>| is.map(Claim::Text);
+    match label {
+        "JSON" => serde_json::from_str(&value).ok().map(Claim::Json),
+        "boolean" => Some(Claim::Text(value.eq_ignore_ascii_case("true").to_string())),
+        "int" => number(value.parse::<i32>().ok().map(|it| it.to_string())),
+        "long" => number(value.parse::<i64>().ok().map(|it| it.to_string())),
+        _ => (!value.is_empty()).then_some(Claim::Text(value)),
     }
 }
 
-fn of_json(value: &Value) -> Claim {
+/// Returns the text of a value that is no list and no map.
+fn scalar(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::Null => Claim::Maybe,
-        Value::Bool(it) => Claim::Text(it.to_string()),
-        Value::Number(it) => Claim::Text(it.to_string()),
-        Value::String(it) => Claim::Text(it.clone()),
-        Value::Array(items) => Claim::List(
-            items.iter().map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned)).collect(),
-        ),
-        Value::Object(map) => Claim::Map(map.iter().map(|(key, it)| (key.clone(), of_json(it))).collect()),
+        Value::Null => Some(Cow::Borrowed("null")),
+        Value::Bool(it) => Some(it.to_string().into()),
+        Value::Number(it) => Some(it.to_string().into()),
+        Value::String(it) => Some(Cow::Borrowed(it)),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Returns what a policy finds in a claim that is known to the letter: at the top the first item of a list, and below
+/// it all items as `[a, b]` (measured on 26.7.5, as is that an item that is a list or a map counts as empty).
+fn of_json(value: &Value, is_top: bool) -> Found<'_> {
+    match value {
+        Value::Null => Found::Missing,
+        Value::String(it) if it.is_empty() => Found::Missing,
+        Value::Array(items) if items.is_empty() => Found::Missing,
+        Value::Array(items) if is_top => Found::Text(scalar(&items[0]).unwrap_or_default()),
+        Value::Array(items) => match items.iter().map(scalar).collect::<Option<Vec<_>>>() {
+            Some(items) => Found::Text(format!("[{}]", items.join(", ")).into()),
+            None => Found::Opaque,
+        },
+        Value::Object(_) => Found::Text(value.to_string().into()),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            scalar(value).map_or(Found::Missing, Found::Text)
+        }
     }
 }
 
@@ -306,6 +338,9 @@ impl Claims {
             map = inner;
         }
         match map.get(last) {
+            Some(_) if matches!(claim, Claim::Maybe) => {
+                map.insert(last.clone(), claim);
+            }
             // Which of two mappers comes last is the server's business.
             Some(old) if *old != claim && !matches!(old, Claim::Maybe) => {
                 map.insert(last.clone(), Claim::Opaque);
@@ -321,7 +356,10 @@ impl Claims {
         match self.top.get(name) {
             Some(Claim::Text(text)) => Some(vec![text]),
             Some(Claim::List(items)) => Some(items.iter().map(String::as_str).collect()),
-            Some(Claim::Map(_) | Claim::Opaque | Claim::Maybe) => None,
+            Some(Claim::Json(Value::String(text))) => Some(vec![text]),
+            Some(Claim::Json(Value::Null)) => Some(Vec::new()),
+            Some(Claim::Json(Value::Array(items))) => items.iter().map(Value::as_str).collect(),
+            Some(Claim::Json(_) | Claim::Map(_) | Claim::Opaque | Claim::Maybe) => None,
             None if self.anything => None,
             None => Some(Vec::new()),
         }
@@ -329,54 +367,164 @@ impl Claims {
 
     /// Returns what the target of a regex policy finds: `claim`, `org.dept`, `realm_access.roles[0]`.
     pub(super) fn find(&self, target: &str) -> Found<'_> {
-        let parts = path(target);
-        let mut claim: Option<&Claim> = None;
-        let mut is_one = false;
+        let parts = if is_path(target) { path(target) } else { vec![target.to_owned()] };
+        let mut place = Place::Top;
         for (at, part) in parts.iter().enumerate() {
-            let (name, index) = match part.split_once('[') {
+            let (name, index) = match part.split_once('[').filter(|_| parts.len() > 1) {
                 Some((name, index)) => (name, Some(index.trim_end_matches(']'))),
                 None => (part.as_str(), None),
             };
-            claim = match (at, claim) {
-                (0, _) => match self.top.get(name) {
+            place = match place {
+                Place::Top => match self.top.get(name) {
                     None if self.anything => return Found::Maybe,
-                    it => it,
+                    None => return Found::Missing,
+                    Some(claim) => Place::Claim(claim),
                 },
-                (_, Some(Claim::Map(map))) => map.get(name),
-                (_, Some(Claim::Opaque | Claim::Maybe)) => return Found::Maybe,
-                (_, Some(Claim::Text(_))) => return Found::Fails,
-                (_, Some(Claim::List(_))) => return Found::Maybe,
-                (_, None) => return Found::Missing,
-            };
-            if let Some(index) = index {
-                match (claim, index.parse::<usize>()) {
-                    (Some(Claim::List(items)), Ok(index)) if index < items.len() => is_one = true,
-                    (Some(Claim::List(_)), Ok(_)) | (None, _) => return Found::Missing,
+                Place::Claim(Claim::Map(map)) => match map.get(name) {
+                    None => return Found::Missing,
+                    Some(claim) => Place::Claim(claim),
+                },
+                Place::Claim(Claim::Opaque | Claim::Maybe | Claim::List(_)) => return Found::Maybe,
+                Place::Claim(Claim::Text(_)) => return Found::Fails,
+                Place::Claim(Claim::Json(value)) | Place::Json(value) => match value {
+                    Value::Object(map) => match map.get(name) {
+                        None => return Found::Missing,
+                        Some(value) => Place::Json(value),
+                    },
+                    // Below a text the server fails; below the others nobody has looked.
+                    Value::String(_) if at == 1 => return Found::Fails,
                     _ => return Found::Maybe,
+                },
+            };
+            let Some(index) = index else { continue };
+            let Ok(index) = index.parse::<usize>() else { return Found::Maybe };
+            match place {
+                // In which order they are is not known.
+                Place::Claim(Claim::List(items)) if index < items.len() => return Found::First(items),
+                Place::Claim(Claim::List(_)) => return Found::Missing,
+                Place::Claim(Claim::Json(Value::Array(items))) | Place::Json(Value::Array(items)) => {
+                    match items.get(index) {
+                        None => return Found::Missing,
+                        Some(value) => place = Place::Json(value),
+                    }
                 }
+                Place::Top | Place::Claim(_) | Place::Json(_) => return Found::Maybe,
             }
         }
-        match claim {
-            None => Found::Missing,
-            Some(Claim::Text(text)) => Found::Text(text),
-            Some(Claim::List(items)) if is_one => Found::First(items),
-            Some(Claim::List(items)) if parts.len() == 1 && items.is_empty() => Found::Missing,
-            Some(Claim::List(items)) if parts.len() == 1 => Found::First(items),
-            Some(Claim::List(items)) => Found::Whole(items),
-            Some(Claim::Map(_) | Claim::Opaque) => Found::Opaque,
-            Some(Claim::Maybe) => Found::Maybe,
+        let is_top = parts.len() == 1;
+        match place {
+            Place::Top => Found::Missing,
+            Place::Json(value) | Place::Claim(Claim::Json(value)) => of_json(value, is_top),
+            Place::Claim(Claim::Text(text)) => Found::Text(Cow::Borrowed(text)),
+            Place::Claim(Claim::List(items)) if items.is_empty() => Found::Missing,
+            Place::Claim(Claim::List(items)) if is_top => Found::First(items),
+            Place::Claim(Claim::List(items)) => Found::Whole(items),
+            Place::Claim(Claim::Map(_) | Claim::Opaque) => Found::Opaque,
+            Place::Claim(Claim::Maybe) => Found::Maybe,
         }
     }
 }
 
+/// Where a path has come to.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Top,
+    Claim(&'a Claim),
+    Json(&'a Value),
+}
+
+/// Returns whether a target leads below a claim: without a dot that is not escaped, it is looked up as it is written,
+/// escapes and indexes included.
+fn is_path(target: &str) -> bool {
+    path(target).len() > 1
+}
+
 /// Returns the name of the claim at the top of a path, without its index.
 pub(super) fn top_level(target: &str) -> String {
+    if !is_path(target) {
+        return target.to_owned();
+    }
     let mut first = path(target).swap_remove(0);
     first.truncate(first.find('[').unwrap_or(first.len()));
     first
 }
 
-/// Returns the name of an attribute of the request; `None` when the target is a path into one.
-pub(super) fn of_request(target: &str) -> String {
-    path(target).swap_remove(0)
+/// Returns whether a resource server may send along what a target asks the request for. Of what Keycloak itself adds
+/// (`kc.client.id`, `kc.client.network.ip_address` and the like) nothing is ever found: with their dots they are paths
+/// below `kc`, and with escapes they are looked up as written.
+pub(super) fn may_be_sent(target: &str) -> bool {
+    if is_path(target) { path(target)[0] != "kc" } else { !target.contains('\\') }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::CLIENT;
+    use crate::state::Address;
+
+    /// What a regex policy finds under a target, where a hard-coded mapper writes this value as this type.
+    fn found(name: &str, value: &str, label: &str, target: &str) -> String {
+        let config = [("claim.name", name), ("claim.value", value), ("jsonType.label", label)];
+        let mapper = Mapper {
+            address: Address::top(CLIENT, "any"),
+            provider: "oidc-hardcoded-claim-mapper".to_owned(),
+            config: config.into_iter().map(|(key, it)| (key.to_owned(), it.to_owned())).collect(),
+        };
+        let mut claims = Claims::default();
+        if let Some(claim) = typed(&mapper, vec![value.to_owned()]) {
+            claims.put(name, claim);
+        }
+        match claims.find(target) {
+            Found::Text(text) => text.into_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn values_of_mappers_are_found_as_on_26_7_5() {
+        for (name, value, label, target, expected) in [
+            (r"org\.x.dept", "sales", "String", r"org\.x.dept", "sales"),
+            (r"a\.b", "x", "String", r"a\.b", "Missing"),
+            ("obj", r#"{"b": 1, "a": ["x"]}"#, "JSON", "obj", r#"{"b":1,"a":["x"]}"#),
+            ("obj", r#"{"b": 1}"#, "JSON", "obj.b", "1"),
+            ("obj", r#"{"b": null}"#, "JSON", "obj.b", "Missing"),
+            ("obj", r#"{"b": true}"#, "JSON", "obj.b", "true"),
+            ("obj", r#"{"b": []}"#, "JSON", "obj.b", "Missing"),
+            ("obj", r#"{"b": {"k": "v"}}"#, "JSON", "obj.b", r#"{"k":"v"}"#),
+            ("obj", r#"{"l": ["m", "n"]}"#, "JSON", "obj.l", "[m, n]"),
+            ("obj", r#"{"l": [1, 2]}"#, "JSON", "obj.l", "[1, 2]"),
+            ("obj", r#"{"l": ["m", "n"]}"#, "JSON", "obj.l[1]", "n"),
+            ("obj", r#"{"l": ["m", "n"]}"#, "JSON", "obj.l[2]", "Missing"),
+            ("js", r#""x""#, "JSON", "js", "x"),
+            ("js", r#""x""#, "JSON", "js.y", "Fails"),
+            ("jn", "5", "JSON", "jn", "5"),
+            ("jn", "null", "JSON", "jn", "Missing"),
+            ("jn", "{nope", "JSON", "jn", "Missing"),
+            ("eo", "{}", "JSON", "eo", "{}"),
+            ("l", "[]", "JSON", "l", "Missing"),
+            ("l", r#"["a", "b"]"#, "JSON", "l", "a"),
+            ("l", r#"["a", "b"]"#, "JSON", "l[0]", "Missing"),
+            ("l", "[1, 2]", "JSON", "l", "1"),
+            ("l", "[null]", "JSON", "l", "null"),
+            ("l", r#"[{"z": 1}]"#, "JSON", "l", ""),
+            ("i", "5", "int", "i", "5"),
+            ("i", "x", "int", "i", "Missing"),
+            ("i", "5", "long", "i", "5"),
+            ("d", "1.50", "double", "d", "1.50"),
+            ("b", "True", "boolean", "b", "true"),
+            ("b", "x", "boolean", "b", "false"),
+            ("s", "", "String", "s", "Missing"),
+        ] {
+            assert_eq!(found(name, value, label, target), expected, "{target} of {name}: {label} {value}");
+        }
+    }
+
+    #[test]
+    fn only_what_an_application_can_name_may_be_sent_along() {
+        for (target, may) in
+            [("ip", true), ("org.dept", true), ("kc.client.id", false), (r"kc\.client\.id", false)]
+        {
+            assert_eq!(may_be_sent(target), may, "{target}");
+        }
+    }
 }

@@ -331,7 +331,9 @@ pub(super) fn doubt(server: &Server, policy: usize) -> Doubt {
     match &server.policy_entries[policy].is {
         PolicyIs::Unknown { of_type } => Doubt::Type { policy: address, of_type: of_type.clone() },
         PolicyIs::Time(_) => Doubt::Time { policy: address },
-        PolicyIs::Regex { of_request: true, .. } => Doubt::Request { policy: address },
+        PolicyIs::Regex { of_request: true, target, .. } => {
+            Doubt::Request { policy: address, target: target.clone() }
+        }
         PolicyIs::Regex { .. } | PolicyIs::Group { .. } | PolicyIs::Role { .. } => {
             Doubt::Token { policy: address }
         }

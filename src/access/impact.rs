@@ -110,6 +110,7 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
             people: &people,
             changes: terms.changes.iter().enumerate().map(|(rank, it)| (it, rank)).collect(),
             found: BTreeMap::new(),
+            claims_change: BTreeMap::new(),
             budget,
         };
         comparison.compare(&sides, &mut out);
@@ -158,6 +159,8 @@ struct Comparison<'a> {
     changes: BTreeMap<&'a Address, usize>,
     /// Per group and class of askers: the resources, and the chains to the first of them.
     found: BTreeMap<(Group, Vec<usize>), (Vec<String>, Chains)>,
+    /// Of askers, whether what makes the claims of their token changes.
+    claims_change: BTreeMap<usize, bool>,
     budget: usize,
 }
 
@@ -195,8 +198,9 @@ impl Comparison<'_> {
             Some(Resource::new(server, sides[at].resource(name)?))
         });
         let scopes = scopes(sides, &resources);
-        // What is unknown before and after may hang on what changes: on policies of this client.
-        let hinges = self.changes.keys().any(|it| it.is_under(self.client));
+        // What is unknown before and after may hang on what changes: on policies of this client, or on claims.
+        let reads_claims = sides.iter().filter_map(|it| it.server).any(|it| it.token_reads.any_claims());
+        let hinges = reads_claims || self.policies_change();
         // What two rows differ in is worked out once, however many classes have them.
         let mut differences: BTreeMap<[Vec<usize>; 2], Vec<Difference>> = BTreeMap::new();
         let mut undecided: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
@@ -261,9 +265,13 @@ impl Comparison<'_> {
                 }
                 continue;
             }
+            let is_unknown = change == ChangeOfAccess::Unknown;
+            if is_unknown && !self.policies_change() && !self.claims_change(sides, *person) {
+                continue;
+            }
             self.budget = self.budget.saturating_sub(1);
             let chains = [0, 1].map(|it: usize| sides[it].decision(*person, resource, scope));
-            if change == ChangeOfAccess::Unknown && !self.concerns(&chains) {
+            if is_unknown && !self.concerns(sides, *person, &chains) {
                 continue;
             }
             let paths = chains.map(|it| it.map(|it| it.path).unwrap_or_default());
@@ -283,13 +291,30 @@ impl Comparison<'_> {
         }
     }
 
+    fn policies_change(&self) -> bool {
+        self.changes.keys().any(|it| it.is_under(self.client))
+    }
+
+    /// Returns whether what makes the claims of an asker's token changes.
+    fn claims_change(&mut self, sides: &[Side<'_>; 2], asker: usize) -> bool {
+        if let Some(known) = self.claims_change.get(&asker) {
+            return *known;
+        }
+        let [before, after] = [0, 1].map(|it: usize| sides[it].claims_from(asker, self.client));
+        let changes = before != after;
+        self.claims_change.insert(asker, changes);
+        changes
+    }
+
     /// Returns whether what leaves decisions unknown is among what the plan changes.
-    fn concerns(&self, decisions: &[Option<Decision>; 2]) -> bool {
+    fn concerns(&mut self, sides: &[Side<'_>; 2], asker: usize, decisions: &[Option<Decision>; 2]) -> bool {
         let doubts = decisions.iter().flatten().filter_map(|it| match &it.verdict {
-            Verdict::Unknown { doubts, .. } => Some(doubts.iter().filter_map(Doubt::address)),
+            Verdict::Unknown { doubts, .. } => Some(doubts),
             Verdict::Permit { .. } | Verdict::Deny => None,
         });
-        doubts.flatten().any(|it| self.changes.contains_key(it))
+        let doubts: Vec<&Doubt> = doubts.flatten().collect();
+        doubts.iter().filter_map(|it| it.address()).any(|it| self.changes.contains_key(it))
+            || (doubts.iter().any(|it| matches!(it, Doubt::Token { .. })) && self.claims_change(sides, asker))
     }
 
     /// The most telling change among the objects in the chains: the chain of the permit tells most.
@@ -318,7 +343,8 @@ impl Comparison<'_> {
 
     /// Returns whether an object has a say in what the token of an asker carries.
     fn is_of_token(&self, sides: &[Side<'_>; 2], asker: usize, object: &Address) -> bool {
-        let Some(client) = &self.people.askers[asker].persona.client else { return false };
+        let persona = &self.people.askers[asker].persona;
+        let Some(client) = persona.client.as_ref().or(persona.service_account.as_ref()) else { return false };
         let owner = if object.kind() == MAPPER { object.parent() } else { Some(object.clone()) };
         owner.is_some_and(|it| it == *client || sides.iter().any(|side| side.has_client_scope(client, &it)))
     }

@@ -98,8 +98,8 @@ pub(super) struct Subject {
     pub(super) roles: Bits,
     /// Roles in the token; nothing when a mapper makes them unknown.
     pub(super) token_roles: Option<Bits>,
-    /// Roles that mappers put into the token, whoever holds them.
-    pub(super) hardcoded: Vec<(usize, Address)>,
+    /// Roles that mappers may put into the token, and these.
+    pub(super) mapped: Vec<(usize, Address)>,
     /// The `scope` of the token.
     pub(super) scopes: Vec<String>,
     pub(super) claims: Claims,
@@ -125,6 +125,8 @@ struct Token<'a> {
     realm_roles: Carries,
     client_roles: Carries,
     hardcoded: Vec<(usize, Address)>,
+    /// Roles that are in it under the name of another one; nothing where there is no such role.
+    renamed: Vec<(usize, Option<usize>, Address)>,
     /// The roles a token may carry when not all: those of the client itself.
     narrow: Option<Bits>,
 }
@@ -214,7 +216,7 @@ impl<'a> Subjects<'a> {
             groups,
             roles,
             token_roles,
-            hardcoded: token.hardcoded.clone(),
+            mapped: token.mapped(),
             scopes: token.scopes.clone(),
             claims: Claims::default(),
             now: persona.at,
@@ -230,6 +232,11 @@ impl<'a> Subjects<'a> {
 }
 
 impl Token<'_> {
+    fn mapped(&self) -> Vec<(usize, Address)> {
+        let renamed = self.renamed.iter().filter_map(|it| Some((it.1?, it.2.clone())));
+        self.hardcoded.iter().cloned().chain(renamed).collect()
+    }
+
     fn roles(&self, realm: &Realm, held: &Bits) -> Option<Bits> {
         let carried = |role: usize| {
             let is_of_client = realm.roles.addresses[role].parent().is_some();
@@ -252,8 +259,21 @@ impl Token<'_> {
                 return None;
             }
         }
+        let renamed: Vec<(usize, Option<usize>)> =
+            self.renamed.iter().filter(|it| out.has(it.0)).map(|it| (it.0, it.1)).collect();
         for (role, _) in &self.hardcoded {
             out.insert(*role);
+        }
+        for (from, to) in &renamed {
+            // Which of two mappers comes first is the server's business.
+            let is_touched = |role: usize| {
+                self.hardcoded.iter().any(|it| it.0 == role) || renamed.iter().any(|it| it.1 == Some(role))
+            };
+            if is_touched(*from) {
+                return None;
+            }
+            out.remove(*from);
+            out.insert((*to)?);
         }
         Some(out)
     }
@@ -289,6 +309,7 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
         realm_roles: Carries::None,
         client_roles: Carries::None,
         hardcoded: Vec::new(),
+        renamed: Vec::new(),
         narrow: None,
         mappers,
     };
@@ -309,12 +330,14 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
                 token.client_roles = if is_part { Carries::Unknown } else { Carries::All };
             }
             "oidc-hardcoded-role-mapper" => {
-                let role = mapper.config("role");
-                let position = realm.roles.addresses.iter().position(|it| match it.parent() {
-                    None => it.name() == role,
-                    Some(client) => format!("{}.{}", client.name(), it.name()) == role,
-                });
+                let position = role_named(realm, mapper.config("role"));
                 token.hardcoded.extend(position.map(|it| (it, mapper.address.clone())));
+            }
+            "oidc-role-name-mapper" => {
+                let to = role_named(realm, mapper.config("new.role.name"));
+                token.renamed.extend(
+                    role_named(realm, mapper.config("role")).map(|it| (it, to, mapper.address.clone())),
+                );
             }
             provider
                 if claims::may_write_anything(provider, claim)
@@ -338,6 +361,16 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
         token.narrow = Some(realm.deep_roles(&all, &[]));
     }
     token
+}
+
+/// Returns a role by its name as mappers spell it: `role`, or `client.role`.
+fn role_named(realm: &Realm, name: &str) -> Option<usize> {
+    realm.roles.addresses.iter().position(|it| match it.parent() {
+        None => it.name() == name,
+        Some(client) => {
+            name.strip_prefix(client.name()).and_then(|it| it.strip_prefix('.')) == Some(it.name())
+        }
+    })
 }
 
 impl Mapper {

@@ -154,15 +154,11 @@ pub(super) fn leaf(realm: &Realm, subject: &Subject, policy: &PolicyIs) -> Optio
             any_of(scopes, |it| subject.scopes.iter().any(|scope| scope == name(it))).into()
         }
         PolicyIs::Regex { pattern, .. } if pattern.of_any_text() == Some(false) => Holds::No,
-        PolicyIs::Regex { target, of_request: true, pattern, .. } => {
-            match claims::of_request(target).as_str() {
-                "kc.client.id" => {
-                    regex(pattern, &Found::Text(realm.clients.addresses[subject.client].name()))
-                }
-                // A path without escapes looks for an attribute that nobody sets.
-                "kc" => Holds::No,
-                // What the asking party may push along.
-                _ => Holds::Unknown,
+        PolicyIs::Regex { target, of_request: true, .. } => {
+            if claims::may_be_sent(target) {
+                Holds::Unknown
+            } else {
+                Holds::No
             }
         }
         PolicyIs::Regex { target, of_request: false, pattern, .. } => {

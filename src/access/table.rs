@@ -152,6 +152,12 @@ impl Resource {
             (Holds::Yes, Some(scope)) if answer.granted.contains(&scope) => Holds::Yes,
             (Holds::Yes, Some(scope)) if !answer.maybe.contains(&scope) => Holds::No,
             (Holds::Yes, Some(_)) => Holds::Unknown,
+            // No outcome grants it.
+            (Holds::Unknown, Some(scope))
+                if !answer.granted.contains(&scope) && !answer.maybe.contains(&scope) =>
+            {
+                Holds::No
+            }
             (holds, _) => holds,
         }
     }

@@ -110,10 +110,10 @@ impl TokenReads {
                 PolicyIs::Regex { target, of_request: false, .. } => {
                     out.claims.insert(claims::top_level(target));
                 }
-                PolicyIs::Regex { .. } => out.client_name = true,
                 PolicyIs::Role { .. }
                 | PolicyIs::User { .. }
                 | PolicyIs::Group { .. }
+                | PolicyIs::Regex { .. }
                 | PolicyIs::Time(_)
                 | PolicyIs::Aggregate { .. }
                 | PolicyIs::Unknown { .. } => {}
@@ -152,7 +152,7 @@ struct Shape<'a> {
 }
 
 /// What a mapper does, whatever it is called.
-type Says<'a> = (&'a str, &'a BTreeMap<String, String>);
+pub(super) type Says<'a> = (&'a str, &'a BTreeMap<String, String>);
 
 /// Returns the entrances to a resource server: every way that is open to people on any side, once.
 ///
@@ -285,6 +285,12 @@ fn shape<'a>(realm: &'a Realm, server: &Address, way: &Through) -> Option<Shape<
 fn has_scopes(realm: &Realm, applied: &[usize]) -> bool {
     let mut entries = applied.iter().map(|it| &realm.client_scope_entries[*it]);
     entries.any(|it| it.in_token && it.mapped_roles.is_empty())
+}
+
+/// Returns what the mappers of a way do that policies of a resource server read.
+pub(super) fn read_mappers<'a>(realm: &'a Realm, server: &Address, way: &Through) -> BTreeSet<Says<'a>> {
+    let Some(shape) = shape(realm, server, way) else { return BTreeSet::new() };
+    shape.mappers.into_iter().chain(shape.client_scopes.into_iter().flat_map(|it| it.1)).collect()
 }
 
 fn said<'a>(mappers: &[&'a Mapper]) -> Vec<Says<'a>> {

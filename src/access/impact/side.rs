@@ -10,7 +10,7 @@ use crate::access::persona::{Persona, Subject, Subjects};
 use crate::access::policy::Holds;
 use crate::access::realm::{Realm, Server};
 use crate::access::table::{Resource, Table, table};
-use crate::access::through::{Asker, Entrance, askers, entrances};
+use crate::access::through::{Asker, Entrance, Says, Through, askers, entrances, read_mappers};
 use crate::kind::USER;
 use crate::state::Address;
 
@@ -124,6 +124,23 @@ impl<'a> Side<'a> {
         self.server?.resources.addresses.iter().position(|it| it.name() == name)
     }
 
+    /// Returns what the claims in the token of an asker are made of, as far as policies read them.
+    pub(super) fn claims_from(&self, asker: usize, client: &Address) -> ClaimsFrom<'a> {
+        let Some(subject) = self.subjects.get(asker) else { return ClaimsFrom::default() };
+        let realm = self.realm;
+        let client_of = realm.clients.addresses[subject.client].clone();
+        let way = Through { client: client_of, scopes: self.people.askers[asker].persona.scopes.clone() };
+        ClaimsFrom {
+            mappers: read_mappers(realm, client, &way),
+            user: subject.user.map(|it| &realm.user_entries[it].attributes),
+            groups: realm
+                .with_parents(&subject.groups)
+                .iter()
+                .map(|it| &realm.group_entries[it].attributes)
+                .collect(),
+        }
+    }
+
     /// Returns whether a client has a client scope, by default or for the asking.
     pub(super) fn has_client_scope(&self, client: &Address, client_scope: &Address) -> bool {
         let Some(client) = self.realm.clients.get(client) else { return false };
@@ -151,6 +168,16 @@ impl<'a> Side<'a> {
         })
     }
 }
+
+/// What claims are made of.
+#[derive(Default, PartialEq, Eq)]
+pub(super) struct ClaimsFrom<'a> {
+    mappers: BTreeSet<Says<'a>>,
+    user: Option<&'a Attributes>,
+    groups: Vec<&'a Attributes>,
+}
+
+type Attributes = BTreeMap<String, Vec<String>>;
 
 /// Takes roles and groups from a persona that only come with the changes: until then nobody has them.
 fn of_this_side(realm: &Realm, persona: &Persona, changes: &BTreeSet<&Address>) -> Persona {

@@ -138,7 +138,7 @@ fn regex_policies_hold_as_measured() {
         (regex("flag", "true"), claiming("flag", json!(true)), "PERMIT"),
         (regex("fixed.deeper", ".*"), user("u1"), "UNKNOWN"),
         (regex("fixed", "("), user("u1"), "UNKNOWN"),
-        (context(r"kc\.client\.id"), user("u1"), "PERMIT"),
+        (context(r"kc\.client\.id"), user("u1"), "DENY"),
         (context("kc.client.id"), user("u1"), "DENY"),
         (context("ip"), user("u1"), "UNKNOWN"),
     ] {

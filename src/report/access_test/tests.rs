@@ -39,7 +39,11 @@ fn results() -> (Results, Files) {
     let deny = Decision { verdict: Verdict::Deny, path: Vec::new(), notes: Vec::new() };
     let policy = parse_address("client/demo/authz/policy/Hours").expect("an address");
     let unknown = Decision {
-        verdict: Verdict::Unknown { scopes: BTreeSet::new(), doubts: vec![Doubt::Time { policy }] },
+        verdict: Verdict::Unknown {
+            scopes: BTreeSet::new(),
+            maybe: None,
+            doubts: vec![Doubt::Time { policy }],
+        },
         path: Vec::new(),
         notes: Vec::new(),
     };

@@ -270,9 +270,10 @@ pub(super) fn way_out(doubt: &Doubt) -> String {
             "Policy {} looks at the token, and what stands there is not known from here: give the persona its `claims`, or {ask}",
             quoted(policy.name())
         ),
-        Doubt::Request { policy } => format!(
-            "Policy {} looks at what the application sends along with its request: {ask}",
-            quoted(policy.name())
+        Doubt::Request { policy, target } => format!(
+            "Policy {} looks at {}, which the application may send along with its request: {ask}",
+            quoted(policy.name()),
+            quoted(target)
         ),
         Doubt::Fails { policy } => format!(
             "Policy {} makes the server answer with an error, for whoever asks: mend the policy first",
