@@ -176,7 +176,7 @@ fn policy(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> Vec<
                     .help(format!("give one of {}", values.collect::<Vec<_>>().join(", "))),
                 );
             }
-            time::check(title, object, notes);
+            time::check(title, object, &mut found);
         }
         "regex" => {
             for field in ["pattern", "targetClaim"] {
