@@ -35,7 +35,7 @@ fn main() {
         let (old, new) = (Realm::compile(&before, NEWEST), Realm::compile(&after, NEWEST));
         let compiled = started.elapsed();
         let changes = [role.clone(), permission.clone()];
-        let terms = Terms { changes: &changes, declared: &|_| true, at: None };
+        let terms = Terms { realm: "demo", changes: &changes, declared: &|_| true, at: None };
         let impact = impact(&old, &new, &terms);
         let line = format!(
             "round {round}: {} personas in {} classes, {} decisions on each side, {} change in {} rows, \

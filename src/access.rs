@@ -41,7 +41,7 @@ pub use decide::{Question, decide};
 pub use explain::{Asks, Covers, Explanation, PermissionSays, PolicySays, RoleAsked, explain};
 pub use find::{exact_resources, resource_servers, resources};
 pub use guard::{Guard, Myself, Watch, guarded_users, guards, guards_everybody, guards_user};
-pub use impact::{AccessChange, Answer, ChangeOfAccess, Impact, Terms, impact};
+pub use impact::{AccessChange, AdministrationChange, Answer, ChangeOfAccess, Impact, Terms, impact};
 pub use matrix::{Cell, each_decision};
 pub use persona::{Persona, personas};
 pub use policy::Holds;

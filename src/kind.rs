@@ -30,7 +30,7 @@ mod shorthand;
 mod user;
 mod user_profile;
 
-pub use built_in::{built_ins, is_built_in};
+pub use built_in::{built_ins, is_admin_permissions, is_built_in};
 pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, decide, decide_by, keeps_closed, made_so,
     reopen, set_apart,

@@ -380,40 +380,9 @@ impl<'a> Why<'a> {
     /// How the subject comes to a role: directly, or through a group, and through composites.
     pub(super) fn role(&self, role: usize) -> Vec<Step> {
         self.is_personal.set(true);
-        let realm = self.realm;
-        let direct = self.subject.direct_roles.iter().find(|it| realm.closures[**it].has(role));
-        let mut steps = Vec::new();
-        let from = if let Some(from) = direct {
-            *from
-        } else {
-            let through = realm.with_parents(&self.subject.groups).iter().find_map(|group| {
-                let of_group = &realm.group_entries[group].roles;
-                of_group.iter().find(|it| realm.closures[**it].has(role)).map(|it| (group, *it))
-            });
-            let Some((group, from)) = through else {
-                return self.mapped(role);
-            };
-            let of_group = |it: &&usize| realm.with_parents(&[**it]).has(group);
-            if let Some(member) = self.subject.groups.iter().find(of_group) {
-                steps.push(self.group(*member));
-            }
-            if !self.subject.groups.contains(&group) {
-                steps.push(self.group(group));
-            }
-            from
-        };
-        let mut at = from;
-        loop {
-            let address = &realm.roles.addresses[at];
-            steps.push(Step::new(Some(address), format!("role {}", short(address))));
-            if at == role || steps.len() > 40 {
-                break;
-            }
-            let next = realm.composites[at].iter().find(|it| **it != at && realm.closures[**it].has(role));
-            let Some(next) = next else { break };
-            at = *next;
-        }
-        steps
+        let Subject { direct_roles, groups, .. } = self.subject;
+        let held = Held { realm: self.realm, roles: direct_roles, groups };
+        held.role(role).unwrap_or_else(|| self.mapped(role))
     }
 
     /// How the token comes to a role that nobody has to hold.
@@ -429,8 +398,7 @@ impl<'a> Why<'a> {
 
     pub(super) fn group(&self, group: usize) -> Step {
         self.is_personal.set(true);
-        let path = &self.realm.group_entries[group].path;
-        Step::new(Some(&self.realm.groups.addresses[group]), format!("group {path}"))
+        in_group(self.realm, group)
     }
 
     fn groups(&self, groups: &[usize], inner: Holds) -> Vec<Step> {
@@ -441,6 +409,53 @@ impl<'a> Why<'a> {
         let paths: Vec<&str> = groups.iter().map(|it| self.realm.group_entries[*it].path.as_str()).collect();
         let first = groups.first().map(|it| &self.realm.groups.addresses[*it]);
         vec![Step::new(first, format!("not in {}", paths.join(", ")))]
+    }
+}
+
+fn in_group(realm: &Realm, group: usize) -> Step {
+    let path = &realm.group_entries[group].path;
+    Step::new(Some(&realm.groups.addresses[group]), format!("group {path}"))
+}
+
+/// What somebody holds directly.
+pub(super) struct Held<'a> {
+    pub(super) realm: &'a Realm,
+    pub(super) roles: &'a [usize],
+    pub(super) groups: &'a [usize],
+}
+
+impl Held<'_> {
+    /// Returns how one comes to a role: directly, or through a group, and through composites.
+    pub(super) fn role(&self, role: usize) -> Option<Vec<Step>> {
+        let realm = self.realm;
+        let mut steps = Vec::new();
+        let leads = |it: &&usize| realm.closures[**it].has(role);
+        let from = if let Some(from) = self.roles.iter().find(leads) {
+            *from
+        } else {
+            let (group, from) = realm.with_parents(self.groups).iter().find_map(|group| {
+                realm.group_entries[group].roles.iter().find(leads).map(|it| (group, *it))
+            })?;
+            let of_group = |it: &&usize| realm.with_parents(&[**it]).has(group);
+            if let Some(member) = self.groups.iter().find(of_group) {
+                steps.push(in_group(realm, *member));
+            }
+            if !self.groups.contains(&group) {
+                steps.push(in_group(realm, group));
+            }
+            from
+        };
+        let mut at = from;
+        loop {
+            let address = &realm.roles.addresses[at];
+            steps.push(Step::new(Some(address), format!("role {}", short(address))));
+            if at == role || steps.len() > 40 {
+                break;
+            }
+            let Some(next) = realm.composites[at].iter().filter(|it| **it != at).find(leads) else { break };
+            at = *next;
+        }
+        Some(steps)
     }
 }
 

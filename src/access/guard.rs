@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use super::class::everybody;
 use super::find::resources;
-use super::impact::{AccessChange, ChangeOfAccess, Impact};
+use super::impact::{AccessChange, AdministrationChange, ChangeOfAccess, Impact};
 use super::realm::{Realm, Server};
 use crate::change::{Action, Change, Reason, To};
 use crate::kind::{
-    CLIENT, GROUP, REALM, RESOURCE, ROLE, SCOPE, USER, Version, administrator, service_account, title,
+    CLIENT, GROUP, REALM, RESOURCE, ROLE, SCOPE, USER, Version, administrator, is_administration,
+    service_account, title,
 };
 use crate::manifest::{ForbidGain, Guards};
 use crate::state::{Address, Is, KindName, Node, Pattern, State, stars_match};
@@ -185,9 +186,20 @@ fn forbid_gain(watch: &Watch<'_>, rule: &ForbidGain) -> Guard {
         ChangeOfAccess::Gained | ChangeOfAccess::MaybeGained | ChangeOfAccess::Unknown => true,
         ChangeOfAccess::Lost | ChangeOfAccess::MaybeLost => false,
     });
-    let broken: Vec<String> = gains.filter_map(|it| forbidden(watch, rule, it)).collect();
+    let is_about_all = [&rule.client, &rule.scope, &rule.resource].into_iter().all(|it| it == "*");
+    let mut broken: Vec<String> = Vec::new();
+    if rule.administration.is_some() || is_about_all {
+        broken.extend(watch.impact.administration.iter().filter_map(|it| administers(watch, rule, it)));
+    }
+    if rule.administration.is_none() {
+        broken.extend(gains.filter_map(|it| forbidden(watch, rule, it)));
+    }
     let on = if rule.resource == "*" { String::new() } else { format!(" on {}", rule.resource) };
-    let missing = missing(watch, rule).filter(|_| broken.is_empty());
+    let missing = match &rule.administration {
+        Some(roles) => no_such_role(watch, rule, roles),
+        None => missing(watch, rule),
+    };
+    let missing = missing.filter(|_| broken.is_empty());
     let is_known = missing.is_none();
     let is_elsewhere = !is_known && watch.elsewhere.iter().any(|it| is_about(it, rule));
     let message = match (&broken[..], missing) {
@@ -199,6 +211,40 @@ fn forbid_gain(watch: &Watch<'_>, rule: &ForbidGain) -> Guard {
     };
     let passes = broken.is_empty() && (is_known || is_elsewhere);
     Guard { id: Reason::ForbidGain, passes, message, at: rule.at }
+}
+
+/// Returns in words by which role somebody comes to administer the realm who must not.
+fn administers(watch: &Watch<'_>, rule: &ForbidGain, gain: &AdministrationChange) -> Option<String> {
+    let persona = forbidden_persona(rule, &gain.personas, gain.undeclared).filter(|_| gain.gained)?;
+    let parts = |role: &Address| {
+        let all = watch.after.roles.addresses.iter();
+        all.filter(|it| watch.after.is_part(it, role)).cloned().collect::<Vec<_>>()
+    };
+    let is_meant = |it: &Address| match &rule.administration {
+        Some(names) => parts(it).iter().any(|it| names.iter().any(|name| stars_match(name, it.name()))),
+        None => true,
+    };
+    let role = gain.roles.iter().find(|it| is_meant(it))?;
+    Some(format!("{persona} gains {} of this realm's administration", role.name()))
+}
+
+/// Returns what a rule about administration names and this realm does not have.
+fn no_such_role(watch: &Watch<'_>, rule: &ForbidGain, names: &[String]) -> Option<String> {
+    let known = |name: &String| {
+        let mut all = watch.after.roles.addresses.iter();
+        all.any(|it| is_administration(it, watch.realm) && stars_match(name, it.name()))
+    };
+    if !is_persona(watch.planned, &rule.persona) {
+        return Some(format!("nobody here is called {}", rule.persona));
+    }
+    let name = names.iter().find(|it| !known(it))?;
+    Some(format!("no role of this realm's administration is called {name}"))
+}
+
+/// Returns whom of these a rule is about.
+fn forbidden_persona<'a>(rule: &ForbidGain, personas: &'a [String], undeclared: usize) -> Option<&'a str> {
+    let named = personas.iter().find(|it| stars_match(&rule.persona, it)).map(String::as_str);
+    named.or_else(|| (rule.persona == "*" && undeclared > 0).then_some("somebody undeclared"))
 }
 
 /// Returns what a rule names and this realm does not have, neither before the plan nor after it.
@@ -269,9 +315,7 @@ fn forbidden(watch: &Watch<'_>, rule: &ForbidGain, gain: &AccessChange) -> Optio
     {
         return None;
     }
-    let persona = gain.personas.iter().find(|it| stars_match(&rule.persona, it)).map(String::as_str);
-    let persona =
-        persona.or_else(|| (rule.persona == "*" && gain.undeclared > 0).then_some("somebody undeclared"))?;
+    let persona = forbidden_persona(rule, &gain.personas, gain.undeclared)?;
     let meant: BTreeSet<String> = match rule.resource.as_str() {
         "*" => gain.resources.iter().cloned().collect(),
         text => resources(watch.planned, watch.version, &gain.client, text).into_iter().collect(),

@@ -11,10 +11,15 @@ use super::through::Ways;
 use crate::kind::MAPPER;
 use crate::state::Address;
 
+mod administration;
 mod side;
+
+pub use administration::AdministrationChange;
 
 /// What a comparison is told beside the two realms.
 pub struct Terms<'a> {
+    /// The name of the realm.
+    pub realm: &'a str,
     /// Objects that the plan changes, the telling ones first: of those in a chain, the first is named as the cause.
     pub changes: &'a [Address],
     /// Whether a user is declared; the others are counted and not named.
@@ -27,6 +32,8 @@ pub struct Terms<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Impact {
     pub changes: Vec<AccessChange>,
+    /// Who comes to administer the realm, or no longer does.
+    pub administration: Vec<AdministrationChange>,
     /// Decisions that were made, on each side.
     pub decisions: usize,
     /// Decisions that are unknown afterwards, changed or not.
@@ -41,6 +48,11 @@ pub struct Impact {
 }
 
 impl Impact {
+    /// Returns whether nobody gains or loses anything.
+    pub fn is_nothing(&self) -> bool {
+        self.changes.is_empty() && self.administration.is_empty()
+    }
+
     /// Counts the decisions of one sort.
     pub fn count(&self, change: ChangeOfAccess) -> usize {
         self.changes.iter().filter(|it| it.change == change).map(|it| it.count).sum()
@@ -96,7 +108,8 @@ const MOST_EXPLAINED: usize = 20_000;
 
 /// Compares who may do what in two realms.
 pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
-    let mut out = Impact::default();
+    let mut out =
+        Impact { administration: administration::changes([before, after], terms), ..Impact::default() };
     let clients: BTreeSet<&Address> = before.servers().chain(after.servers()).collect();
     let changed: BTreeSet<&Address> = terms.changes.iter().collect();
     let mut seen = BTreeSet::new();

@@ -10,7 +10,7 @@ use std::fmt;
 use super::claims;
 use super::persona::Persona;
 use super::realm::{Client, Mapper, PolicyIs, Realm, Server};
-use crate::kind::built_ins;
+use crate::kind::{built_ins, is_admin_permissions};
 use crate::state::Address;
 
 /// A client, and the optional client scopes that are asked for with it.
@@ -158,7 +158,9 @@ pub(super) type Says<'a> = (&'a str, &'a BTreeMap<String, String>);
 ///
 /// Where nobody gets a token for people, the resource server itself stands for whatever else may bring them one.
 pub(super) fn entrances<const N: usize>(realms: [&Realm; N], server: &Address) -> Vec<Entrance<N>> {
-    let ways: BTreeSet<Through> = realms.iter().flat_map(|it| ways(it, server)).collect();
+    // Fine-grained permissions ask for nobody's token.
+    let realms_asked = realms.iter().filter(|_| !is_admin_permissions(server));
+    let ways: BTreeSet<Through> = realms_asked.flat_map(|it| ways(it, server)).collect();
     let mut shapes: BTreeMap<Through, [Option<Shape<'_>>; N]> = BTreeMap::new();
     for (side, realm) in realms.into_iter().enumerate() {
         let mut all: Vec<(Through, Shape<'_>)> = ways

@@ -39,7 +39,7 @@ pub fn is_built_in(address: &Address, realm: &str, version: Version) -> bool {
 }
 
 /// The client that the server makes once fine-grained permissions are turned on. Nobody else may have one of this name.
-fn is_admin_permissions(address: &Address) -> bool {
+pub fn is_admin_permissions(address: &Address) -> bool {
     *address == Address::top(CLIENT, "admin-permissions")
 }
 

@@ -89,6 +89,8 @@ pub struct ForbidGain {
     pub resource: String,
     pub scope: String,
     pub client: String,
+    /// Names of roles of administration; where they are said, the rule is about them alone.
+    pub administration: Option<Vec<String>>,
     pub at: At,
 }
 
@@ -299,9 +301,20 @@ impl Reader<'_> {
 
     fn forbid_gain(&mut self, tree: &Tree) -> Option<ForbidGain> {
         let any = || "*".to_owned();
-        let mut out =
-            ForbidGain { persona: String::new(), resource: any(), scope: any(), client: any(), at: tree.at };
-        for (key, value) in self.entries(tree, "`forbidGain`", &["persona", "resource", "scope", "client"]) {
+        let mut out = ForbidGain {
+            persona: String::new(),
+            resource: any(),
+            scope: any(),
+            client: any(),
+            administration: None,
+            at: tree.at,
+        };
+        let keys = ["persona", "resource", "scope", "client", "administration"];
+        for (key, value) in self.entries(tree, "`forbidGain`", &keys) {
+            if &*key.name == "administration" {
+                out.administration = Some(self.texts(key, value));
+                continue;
+            }
             let text = self.text(key, value)?;
             match &*key.name {
                 "persona" => out.persona = text,

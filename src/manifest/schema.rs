@@ -112,21 +112,30 @@ pub fn project() -> Value {
                     "updatePct": { "description": "The part of what the ledger lists, in percent, that a run may change; more needs `--allow updates=N`.", "type": "integer", "minimum": 0, "maximum": 100 },
                     "minExisting": { "description": "Percentages count where the ledger lists more objects and links than this; 10 unless it is said.", "type": "integer", "minimum": 0 },
                     "keepSelf": { "description": "The credential in use keeps its roles, and stays enabled.", "type": "boolean" },
-                    "forbidGain": {
-                        "description": "Who must not gain access, and to what; `*` is any text.",
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "additionalProperties": false,
-                            "required": ["persona"],
-                            "properties": {
-                                "persona": { "type": "string" },
-                                "resource": { "type": "string" },
-                                "scope": { "type": "string" },
-                                "client": { "type": "string" },
-                            },
-                        },
-                    },
+                    "forbidGain": forbid_gain(),
+                },
+            },
+        },
+    })
+}
+
+fn forbid_gain() -> Value {
+    json!({
+        "description": "Who must not gain access, and to what; `*` is any text.",
+        "type": "array",
+        "items": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["persona"],
+            "properties": {
+                "persona": { "type": "string" },
+                "resource": { "type": "string" },
+                "scope": { "type": "string" },
+                "client": { "type": "string" },
+                "administration": {
+                    "description": "Names of roles that let administer the realm, such as `realm-admin` and `manage-*`: the rule is about these alone.",
+                    "type": "array",
+                    "items": { "type": "string" },
                 },
             },
         },

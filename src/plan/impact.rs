@@ -24,5 +24,9 @@ pub fn impact(
     let (whole, updated): (Vec<&Change>, Vec<&Change>) =
         plan.changes().iter().partition(|it| matches!(it.action, Action::Create | Action::Delete));
     let changes: Vec<Address> = whole.iter().chain(&updated).map(|it| it.object.clone()).collect();
-    access::impact(&sides[0], &sides[1], &access::Terms { changes: &changes, declared, at })
+    access::impact(
+        &sides[0],
+        &sides[1],
+        &access::Terms { realm: &plan.realm, changes: &changes, declared, at },
+    )
 }

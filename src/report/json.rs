@@ -15,7 +15,10 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-pub(super) use access::{AccessDomain, AccessEntry, ThroughEntry, domain, entry, link, through};
+pub(super) use access::{
+    AccessDomain, AccessEntry, AdministrationEntry, ThroughEntry, administration, domain, entry, link,
+    through,
+};
 pub use access_test::tests_json;
 pub use drift::drift_json;
 pub use envelope::{Ending, enveloped, message_json, result_schema};
@@ -162,6 +165,7 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
         summary: counts(plan),
         resource_changes: diff.changes.iter().map(|it| resource_change(it, files)).collect(),
         access_changes: plan.access.as_ref().map(|it| it.changes.iter().map(entry).collect()),
+        administration_changes: plan.access.as_ref().map(administration),
         access_domain: plan.access.as_ref().map(domain),
         tests: plan.tests.as_ref().map(|it| access_test::on_plan(it, files)),
         held_back: diff.held_back.iter().map(|(key, it)| held_back(*key, it, files)).collect(),

@@ -10,7 +10,7 @@ use crate::access::realm::{
 };
 use crate::access::through::TokenReads;
 use crate::access::time::Window;
-use crate::kind::{NEWEST, PERMISSION, POLICY, RESOURCE, SCOPE, Version};
+use crate::kind::{NEWEST, PERMISSION, POLICY, RESOURCE, SCOPE, Version, is_admin_permissions};
 use crate::manifest::java_regex::FullMatch;
 use crate::state::{Address, KindName, Node, Object, State};
 
@@ -32,7 +32,14 @@ pub(super) fn compile(
         |table: &Interned| -> Vec<&Object> { table.addresses.iter().map(|it| &state.objects[it]).collect() };
     let policy_entries: Vec<Policy> = objects(&policies)
         .into_iter()
-        .map(|it| Policy { negative: it.text("logic") == "NEGATIVE", is: policy(realm, &policies, it) })
+        .map(|it| {
+            let mut is = policy(realm, &policies, it);
+            if let PolicyIs::Role { from_database, .. } = &mut is {
+                // Who administers is asked for what they hold, and not for a token.
+                *from_database |= is_admin_permissions(owner);
+            }
+            Policy { negative: it.text("logic") == "NEGATIVE", is }
+        })
         .collect();
     let permission_entries: Vec<Permission> = objects(&permissions)
         .into_iter()

@@ -55,7 +55,7 @@ fn state(chief: &[&str], board: &[&str], eve: &[&str]) -> State {
 fn judged(planned: &State, rules: &Guards, myself: &Myself, changes: &[Change]) -> Vec<String> {
     let live = state(&["realm-admin"], &["realm-admin"], &[]);
     let [before, after] = [&live, planned].map(|it| Realm::compile(it, NEWEST));
-    let terms = Terms { changes: &[], declared: &|it| it.name() != "deputy", at: None };
+    let terms = Terms { realm: "demo", changes: &[], declared: &|it| it.name() != "deputy", at: None };
     let watch = Watch {
         guards: rules,
         elsewhere: &[],
@@ -196,6 +196,7 @@ fn gains_are_forbidden_by_persona_resource_scope_and_client() {
             resource: resource.to_owned(),
             scope: scope.to_owned(),
             client: client.to_owned(),
+            administration: None,
             at: At::SERVER,
         }],
         ..Guards::default()

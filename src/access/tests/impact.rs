@@ -38,7 +38,7 @@ fn edited(of: &State, address: &Address, json: &Value) -> State {
 
 fn compared(before: &State, after: &State, changes: &[Address]) -> Impact {
     let declared = |it: &Address| it.name() != "u2";
-    let terms = Terms { changes, declared: &declared, at: None };
+    let terms = Terms { realm: "demo", changes, declared: &declared, at: None };
     impact(&Realm::compile(before, NEWEST), &Realm::compile(after, NEWEST), &terms)
 }
 

@@ -108,7 +108,7 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
     }
     let (realm, [before, after], versions) = chosen(states, args.realm.as_deref())?;
     let changes = changed(&before, &after);
-    let terms = Terms { changes: &changes, declared: &|_| true, at };
+    let terms = Terms { realm: &realm, changes: &changes, declared: &|_| true, at };
     let [was, is] =
         [(&before, versions[0]), (&after, versions[1])].map(|(it, version)| Realm::compile(it, version));
     let impact = access::impact(&was, &is, &terms);
@@ -116,7 +116,7 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
         Format::Text => print(&report::impact_text(&impact, &style().full(true))),
         Format::Json => document(report::diff_json(&realm, &impact)),
     }
-    Ok(if impact.changes.is_empty() { Exit::Clean } else { Exit::NotClean })
+    Ok(if impact.is_nothing() { Exit::Clean } else { Exit::NotClean })
 }
 
 fn load(paths: Vec<PathBuf>, project: Option<PathBuf>, limit: Limit) -> anyhow::Result<Loaded> {

@@ -12,7 +12,8 @@ use crate::access::{
     Who,
 };
 use crate::report::json::{
-    AccessDomain, AccessEntry, FormatVersion, ThroughEntry, domain, entry, link, through, to_value,
+    AccessDomain, AccessEntry, AdministrationEntry, FormatVersion, ThroughEntry, administration, domain,
+    entry, link, through, to_value,
 };
 
 /// What the commands about access write as JSON.
@@ -186,6 +187,7 @@ struct DiffDocument {
     format_version: FormatVersion,
     realm: String,
     access_changes: Vec<AccessEntry>,
+    administration_changes: Vec<AdministrationEntry>,
     access_domain: AccessDomain,
 }
 
@@ -322,6 +324,7 @@ pub fn diff_json(realm: &str, impact: &Impact) -> Value {
         format_version: FormatVersion::One,
         realm: realm.to_owned(),
         access_changes: impact.changes.iter().map(entry).collect(),
+        administration_changes: administration(impact),
         access_domain: domain(impact),
     })
 }

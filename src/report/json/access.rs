@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact, Step, Through, Ways};
+use crate::access::{
+    AccessChange, AdministrationChange, Answer, ChangeOfAccess, Impact, Step, Through, Ways,
+};
 
 /// Decisions that change in the same way for the same reason.
 #[derive(Serialize, JsonSchema)]
@@ -29,6 +31,23 @@ pub(in crate::report) struct AccessEntry {
     cause: Option<String>,
     /// Personas times resources.
     count: usize,
+}
+
+/// People who come to administer the realm, or no longer do, by the same roles for the same reason.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct AdministrationEntry {
+    /// `gained` or `lost`.
+    change: ChangeName,
+    /// Addresses; of roles that are part of one another, the whole alone.
+    roles: Vec<String>,
+    /// Declared users, service accounts and made-up personas, by name.
+    personas: Vec<String>,
+    /// Users who are not declared, counted.
+    undeclared: usize,
+    /// How the first persona comes to the first role, or came.
+    via: Vec<String>,
+    /// Address of the change that causes it, where it can be told.
+    cause: Option<String>,
 }
 
 /// A client through which people ask.
@@ -99,6 +118,18 @@ pub(in crate::report) fn through(ways: &Ways) -> Option<Vec<ThroughEntry>> {
     let entry =
         |it: &Through| ThroughEntry { client: it.client.name().to_owned(), scopes: it.scopes.clone() };
     (!ways.ways.is_empty()).then(|| ways.ways.iter().map(entry).collect())
+}
+
+pub(in crate::report) fn administration(impact: &Impact) -> Vec<AdministrationEntry> {
+    let entry = |it: &AdministrationChange| AdministrationEntry {
+        change: if it.gained { ChangeName::Gained } else { ChangeName::Lost },
+        roles: it.roles.iter().map(ToString::to_string).collect(),
+        personas: it.personas.clone(),
+        undeclared: it.undeclared,
+        via: it.via.iter().map(link).collect(),
+        cause: it.cause.as_ref().map(ToString::to_string),
+    };
+    impact.administration.iter().map(entry).collect()
 }
 
 /// Returns the address of a link, or its words where it is no object.

@@ -6,7 +6,7 @@ mod note;
 
 pub(super) use note::NoteEntry;
 
-use super::access::{AccessDomain, AccessEntry};
+use super::access::{AccessDomain, AccessEntry, AdministrationEntry};
 use super::access_test::TestsOnPlan;
 use crate::report::outcome::OutcomeCounts;
 use std::collections::BTreeMap;
@@ -54,6 +54,8 @@ pub(super) struct PlanDocument {
     pub(super) resource_changes: Vec<ResourceChange>,
     /// Who gains or loses what, complete; null where it was not asked for.
     pub(super) access_changes: Option<Vec<AccessEntry>>,
+    /// Who comes to administer the realm, or no longer does; null where it was not asked for.
+    pub(super) administration_changes: Option<Vec<AdministrationEntry>>,
     pub(super) access_domain: Option<AccessDomain>,
     /// What access tests say of the realm as it would be; null where there are none.
     pub(super) tests: Option<TestsOnPlan>,

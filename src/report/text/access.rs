@@ -1,7 +1,7 @@
 //! Who gains or loses what by a plan: one line per group of decisions, with the chain that causes it.
 
 use super::{Page, Style, counted, painted, paragraphs};
-use crate::access::{AccessChange, Answer, ChangeOfAccess, Impact, Ways};
+use crate::access::{AccessChange, AdministrationChange, Answer, ChangeOfAccess, Impact, Ways};
 use crate::report::asked::link;
 use crate::report::natural;
 use crate::report::safe::one_line;
@@ -18,7 +18,8 @@ pub fn impact_text(impact: &Impact, style: &Style) -> String {
 }
 
 pub(super) fn impact(page: &Page<'_>) -> Vec<String> {
-    let impact = page.plan.access.as_ref().filter(|it| it.decisions > 0 && !page.plan.is_empty());
+    let is_told = |it: &&Impact| it.decisions > 0 || !it.administration.is_empty();
+    let impact = page.plan.access.as_ref().filter(|it| is_told(it) && !page.plan.is_empty());
     impact.map(|it| lines(it, page.style)).unwrap_or_default()
 }
 
@@ -29,13 +30,15 @@ fn lines(impact: &Impact, style: &Style) -> Vec<String> {
         counted(impact.decisions, "decision"),
         counted(impact.personas, "persona")
     );
-    let words = match (impact.changes.is_empty(), impact.undecided) {
+    let words = match (impact.is_nothing(), impact.undecided) {
         (true, 0) => format!("nobody gains or loses anything; {looked}"),
         // What cannot be told may well be what the plan changes.
         (true, _) => format!("nobody certainly gains or loses anything; {looked}"),
+        (false, _) if impact.decisions == 0 => "who administers this realm".to_owned(),
         (false, _) => looked,
     };
     let mut out = vec![format!("{}   {words}", painted(style.title, "Access impact"))];
+    out.extend(impact.administration.iter().flat_map(|it| administration(style, it)));
     out.extend(impact.changes.iter().flat_map(|it| group(style, it)));
     if impact.undecided > 0 {
         out.push(format!(
@@ -60,14 +63,9 @@ fn group(style: &Style, change: &AccessChange) -> Vec<String> {
         ChangeOfAccess::MaybeLost => ("may lose", style.delete),
         ChangeOfAccess::Unknown => ("?", style.update),
     };
-    let called: Vec<String> = change.personas.iter().map(|it| called(it)).collect();
     let is_loss = matches!(change.change, ChangeOfAccess::Lost | ChangeOfAccess::MaybeLost);
     let most = if is_loss && !style.full { NAMES } else { usize::MAX };
-    let mut who = names(&called, most);
-    if change.undeclared > 0 {
-        let others = counted(change.undeclared, "undeclared user");
-        who = if who.is_empty() { others } else { format!("{who} and {others}") };
-    }
+    let who = people(&change.personas, change.undeclared, most);
     let scope = change.scope.as_deref().map_or_else(|| "access".to_owned(), one_line);
     let client = one_line(change.client.name());
     let on = names(&change.resources, most);
@@ -97,6 +95,32 @@ fn group(style: &Style, change: &AccessChange) -> Vec<String> {
     first.into_iter().chain(cause).collect()
 }
 
+fn administration(style: &Style, change: &AdministrationChange) -> Vec<String> {
+    let (word, ansi) = if change.gained { ("gains", style.create) } else { ("loses", style.delete) };
+    let who = people(&change.personas, change.undeclared, usize::MAX);
+    let roles: Vec<String> = change.roles.iter().map(|it| one_line(it.name())).collect();
+    let roles = roles.join(", ");
+    let chain: Vec<String> = change.via.iter().map(link).collect();
+    let cause = change.cause.as_ref().map(|it| format!("because of {}", one_line(&it.to_string())));
+    let first = [
+        format!("  {} {who}   administration of this realm: {roles}", painted(ansi, word)),
+        format!("      {}", painted(style.dim, &chain.join(" > "))),
+    ];
+    let cause = cause.map(|it| format!("      {}", painted(style.dim, &it)));
+    first.into_iter().chain(cause).collect()
+}
+
+/// Returns who it is about in words, so many by name.
+fn people(personas: &[String], undeclared: usize, most: usize) -> String {
+    let called: Vec<String> = personas.iter().map(|it| called(it)).collect();
+    let who = names(&called, most);
+    if undeclared == 0 {
+        return who;
+    }
+    let others = counted(undeclared, "undeclared user");
+    if who.is_empty() { others } else { format!("{who} and {others}") }
+}
+
 /// Returns the clients through which people come, in words, unless those are all.
 pub(in crate::report) fn through(ways: &Ways, style: &Style) -> String {
     let ways = ways.names();
@@ -109,7 +133,7 @@ pub(in crate::report) fn through(ways: &Ways, style: &Style) -> String {
 /// A persona in words: those that are made up stand for whoever is like them.
 fn called(persona: &str) -> String {
     match persona.split_once('/') {
-        Some(("role", _)) => format!("whoever has {persona}"),
+        Some(("role" | "client", _)) => format!("whoever has {persona}"),
         Some(("group", _)) => format!("whoever is in {persona}"),
         _ if persona == "any-user" => "any user".to_owned(),
         _ => persona.to_owned(),

@@ -46,5 +46,14 @@ fn access(page: &Page<'_>) -> Option<String> {
     .into_iter()
     .flatten()
     .collect();
-    (!counts.is_empty()).then(|| format!("access decisions: {}", counts.join(", ")))
+    let decisions = (!counts.is_empty()).then(|| format!("access decisions: {}", counts.join(", ")));
+    let people = |gained: bool| -> usize {
+        let of = impact.administration.iter().filter(|it| it.gained == gained);
+        of.map(|it| it.personas.len() + it.undeclared).sum()
+    };
+    let words = [(people(true), "gain"), (people(false), "lose")].into_iter().filter(|it| it.0 > 0);
+    let words: Vec<String> = words.map(|(count, word)| format!("{count} {word}")).collect();
+    let administration = (!words.is_empty()).then(|| format!("administration: {}", words.join(", ")));
+    let both: Vec<String> = decisions.into_iter().chain(administration).collect();
+    (!both.is_empty()).then(|| both.join("; "))
 }

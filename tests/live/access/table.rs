@@ -35,7 +35,7 @@ pub(crate) fn disagreement(realm: &Realm) -> Option<String> {
             }
         }
     }
-    let terms = Terms { changes: &[], declared: &|_| true, at: None };
+    let terms = Terms { realm: "any", changes: &[], declared: &|_| true, at: None };
     let found = impact(&Realm::compile(&State::default(), NEWEST), realm, &terms);
     let mut all: BTreeSet<Permit> = BTreeSet::new();
     for change in &found.changes {

@@ -1,0 +1,133 @@
+//! Who comes to administer the realm, or no longer does: by roles given directly, by groups, composites and the default
+//! role, and by accounts that are enabled.
+//!
+//! Mappers that put such roles into tokens open nothing (measured on 26.7.5: every admin call stays 403).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Terms;
+use crate::access::chain::{Held, Step};
+use crate::access::realm::Realm;
+use crate::kind::is_administration;
+use crate::state::Address;
+
+/// People who gain or lose the same roles for the same reason.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AdministrationChange {
+    pub gained: bool,
+    /// Of roles that are part of one another, the whole alone.
+    pub roles: Vec<Address>,
+    /// Declared users, service accounts and made-up personas, by name.
+    pub personas: Vec<String>,
+    /// How many users it concerns who are not declared.
+    pub undeclared: usize,
+    /// How the first persona comes to the first role, or came.
+    pub via: Vec<Step>,
+    /// The change that causes it, where it can be told.
+    pub cause: Option<Address>,
+}
+
+/// Somebody on one side, by what they hold.
+#[derive(Default)]
+struct Holder {
+    address: Option<Address>,
+    roles: Vec<usize>,
+    groups: Vec<usize>,
+}
+
+/// What is the same for everybody of a group: whether it is gained, the roles, and the cause.
+type Group = (bool, Vec<Address>, Option<Address>);
+
+pub(super) fn changes(sides: [&Realm; 2], terms: &Terms<'_>) -> Vec<AdministrationChange> {
+    let people = sides.map(|it| holders(it, terms.realm));
+    let names: BTreeSet<&String> = people.iter().flat_map(BTreeMap::keys).collect();
+    let nobody = Holder::default();
+    let mut found: BTreeMap<Group, (Vec<&String>, Vec<Step>)> = BTreeMap::new();
+    for name in names {
+        let both = [0, 1].map(|it: usize| people[it].get(name).unwrap_or(&nobody));
+        let [before, after] = [0, 1].map(|it: usize| administration(sides[it], both[it], terms.realm));
+        for (gained, side, roles) in [(true, 1, &after - &before), (false, 0, &before - &after)] {
+            let realm: &Realm = sides[side];
+            let roles: Vec<Address> =
+                roles.iter().filter(|it| !is_part_of_any(realm, it, &roles)).cloned().collect();
+            let Some(first) = roles.first() else { continue };
+            let via = chain(realm, name, both[side], first);
+            let cause = cause(&via, both[side], terms);
+            found.entry((gained, roles, cause)).or_insert_with(|| (Vec::new(), via)).0.push(name);
+        }
+    }
+    let is_declared = |it: &&&String| {
+        let addresses = || people.iter().filter_map(|all| all.get(**it)?.address.as_ref());
+        addresses().all(|it| (terms.declared)(it) || is_service_account(sides, it))
+    };
+    let told = |((gained, roles, cause), (names, via)): (Group, (Vec<&String>, Vec<Step>))| {
+        let personas: Vec<String> = names.iter().filter(is_declared).map(|it| (*it).clone()).collect();
+        let undeclared = names.len() - personas.len();
+        AdministrationChange { gained, roles, personas, undeclared, via, cause }
+    };
+    found.into_iter().map(told).collect()
+}
+
+fn is_service_account(sides: [&Realm; 2], user: &Address) -> bool {
+    sides.iter().any(|it| it.users.get(user).is_some_and(|at| it.user_entries[at].account_of.is_some()))
+}
+
+/// Returns everybody who may hold roles: any user, users who can log in, and whoever has a role or is in a group.
+fn holders(realm: &Realm, name: &str) -> BTreeMap<String, Holder> {
+    let any = Holder {
+        address: None,
+        roles: realm.default_role.into_iter().collect(),
+        groups: realm.default_groups.clone(),
+    };
+    let mut out = BTreeMap::from([("any-user".to_owned(), any)]);
+    for (address, entry) in realm.users.addresses.iter().zip(&realm.user_entries) {
+        let is_off = entry.account_of.is_some_and(|it| {
+            let client = &realm.client_entries[it];
+            !client.enabled || !client.service_account
+        });
+        if entry.enabled && !is_off {
+            let (roles, groups) = (entry.roles.clone(), entry.groups.clone());
+            out.insert(address.name().to_owned(), Holder { address: Some(address.clone()), roles, groups });
+        }
+    }
+    for (at, address) in realm.roles.addresses.iter().enumerate() {
+        let leads = !realm.composites[at].is_empty() && Some(at) != realm.default_role;
+        if leads && !is_administration(address, name) {
+            out.insert(address.to_string(), Holder { address: None, roles: vec![at], groups: Vec::new() });
+        }
+    }
+    for (at, address) in realm.groups.addresses.iter().enumerate() {
+        out.insert(address.to_string(), Holder { address: None, roles: Vec::new(), groups: vec![at] });
+    }
+    out
+}
+
+/// Returns the roles of administration that somebody holds; of a role, those that it is composed of.
+fn administration(realm: &Realm, holder: &Holder, name: &str) -> BTreeSet<Address> {
+    let held = realm.deep_roles(&holder.roles, &holder.groups);
+    let held = held.iter().map(|it| &realm.roles.addresses[it]);
+    held.filter(|it| is_administration(it, name) && !IDLE.contains(&it.name())).cloned().collect()
+}
+
+/// Roles that alone open nothing (measured on 26.7.5).
+const IDLE: &[&str] = &["query-clients", "query-groups", "query-realms", "query-users"];
+
+fn is_part_of_any(realm: &Realm, role: &Address, all: &BTreeSet<Address>) -> bool {
+    all.iter().any(|other| other != role && realm.is_part(role, other))
+}
+
+fn chain(realm: &Realm, name: &str, holder: &Holder, role: &Address) -> Vec<Step> {
+    let first = Step { address: holder.address.clone(), text: name.to_owned() };
+    let held = Held { realm, roles: &holder.roles, groups: &holder.groups };
+    let steps = realm.roles.get(role).and_then(|it| held.role(it)).unwrap_or_default();
+    std::iter::once(first).chain(steps).collect()
+}
+
+/// Returns the most telling change among what a chain goes through.
+fn cause(via: &[Step], holder: &Holder, terms: &Terms<'_>) -> Option<Address> {
+    let rank = |it: &Address| terms.changes.iter().position(|change| change == it);
+    let all = via.iter().filter_map(|it| it.address.as_ref()).chain(&holder.address);
+    let told = all.filter_map(|it| Some((rank(it)?, it.clone()))).min().map(|it| it.1);
+    let only = || terms.changes.first().filter(|_| terms.changes.len() == 1).cloned();
+    told.or_else(only)
+}
