@@ -184,11 +184,19 @@ pub(super) fn entrances<const N: usize>(realms: [&Realm; N], server: &Address) -
             ways.push(way);
         }
     }
+    // First what a resource server asks for itself, last the clients that every realm has.
+    let rank = |it: &Through| (it.client != *server, !is_own(it));
     let mut out: Vec<Entrance<N>> = alike
         .into_iter()
-        .map(|(shapes, ways)| Entrance { ways, open: shapes.map(|it| it.is_some()) })
+        .map(|(shapes, mut ways)| {
+            ways.sort_by(|one, other| rank(one).cmp(&rank(other)).then_with(|| one.cmp(other)));
+            Entrance { ways, open: shapes.map(|it| it.is_some()) }
+        })
         .collect();
-    out.sort_by(|one, other| one.ways.cmp(&other.ways));
+    out.sort_by(|one, other| {
+        let first = |it: &Entrance<N>| rank(&it.ways[0]);
+        first(one).cmp(&first(other)).then_with(|| one.ways.cmp(&other.ways))
+    });
     out
 }
 

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::merge::merge;
 use super::project::{PROJECT_FILE, Project, is_project};
-use crate::kind::{self, lift_realm, name_users_by_email, realm_address, settle_slashes};
+use crate::kind::{self, USER, lift_realm, name_users_by_email, realm_address, settle_slashes};
 use crate::state::{Address, Is, Node, Object, SecretSource, State};
 use crate::text::{At, Code, Files, Note, Tree, TreeIs, nearest, parse_yaml, read_regular, size};
 
@@ -103,8 +103,6 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
         settle_slashes(&mut state);
         if state.get(&realm_address()).is_some_and(|it| it.is_true("registrationEmailAsUsername")) {
             name_users_by_email(&mut state);
-        } else {
-            out.notes.extend(pieces.unnamed.into_iter().map(unnamed));
         }
         out.realms.push(Desired { realm, at: pieces.at, state, exported: pieces.exported });
     }
@@ -131,13 +129,6 @@ struct Pieces {
     at: At,
     all: Vec<(Address, Object)>,
     exported: BTreeSet<Address>,
-    /// Users who are named by nothing but an e-mail address.
-    unnamed: Vec<At>,
-}
-
-fn unnamed(at: At) -> Note {
-    Note::error(Code::Missing, "a user without `username`", at, "needs `username`")
-        .help("add it; realms with `registrationEmailAsUsername: true` take the e-mail address instead")
 }
 
 /// Reads one document; a list is what `kc.sh export` writes for several realms.
@@ -217,18 +208,17 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
         at: name.at,
         all: Vec::new(),
         exported: BTreeSet::new(),
-        unnamed: Vec::new(),
     });
     let users = document.get("users").map_or(&[][..], Tree::items);
     let has_name = |it: &Tree| it.get("username").is_some() || it.get("serviceAccountClientId").is_some();
-    pieces
-        .unnamed
-        .extend(users.iter().filter(|it| it.get("email").is_some() && !has_name(it)).map(|it| it.at));
+    let unnamed: BTreeSet<At> =
+        users.iter().filter(|it| it.get("email").is_some() && !has_name(it)).map(|it| it.at).collect();
     let folder = path.parent().unwrap_or(Path::new(""));
     for (address, mut object) in lifted.pieces {
         if exports.contains(&object.at) {
             pieces.exported.insert(address.clone());
         }
+        object.named_by_email = address.kind() == USER && unnamed.contains(&object.at);
         drop_masked(&mut object.fields, &mut out.notes);
         for node in object.fields.values_mut() {
             settle_files(node, folder, &out.roots, &mut out.notes);

@@ -34,6 +34,8 @@ fn join(kind: &Kind, title: &str, object: &mut Object, piece: Object, notes: &mu
     object.id = object.id.take().or(piece.id);
     object.made_by = object.made_by.take().or(piece.made_by);
     object.formerly = object.formerly.take().or(piece.formerly);
+    // One place that says the username is enough.
+    object.named_by_email &= piece.named_by_email;
     for (field, node) in piece.fields {
         let links = kind.link(&field).is_some();
         match object.fields.entry(field) {

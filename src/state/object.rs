@@ -18,6 +18,8 @@ pub struct Object {
     /// What it was called before: in a manifest because somebody says so, in live state because this run takes it for
     /// that one.
     pub formerly: Option<Address>,
+    /// A user whom nothing names but an e-mail address: that is the username where the realm says so.
+    pub named_by_email: bool,
     /// How many more objects of this name the server has beside this one. One of several is never written:
     /// nothing says which of them a manifest means.
     pub namesakes: usize,
@@ -26,7 +28,15 @@ pub struct Object {
 
 impl Object {
     pub fn new(at: At) -> Self {
-        Self { at, id: None, made_by: None, formerly: None, namesakes: 0, fields: BTreeMap::new() }
+        Self {
+            at,
+            id: None,
+            made_by: None,
+            formerly: None,
+            named_by_email: false,
+            namesakes: 0,
+            fields: BTreeMap::new(),
+        }
     }
 
     pub fn get(&self, field: &str) -> Option<&Node> {

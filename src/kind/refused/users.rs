@@ -28,6 +28,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
     notes.extend(federated(judge, address, object));
     notes.extend(named_otherwise(judge, address, object));
     notes.extend(nameless(judge, address, object));
+    notes.extend(unnamed(judge, object));
     passwords(judge, address, object, notes);
     if judge.profile.is_some() {
         profile(judge, address, object, notes);
@@ -65,6 +66,16 @@ fn nameless(judge: &Judge<'_>, address: &Address, object: &Object) -> Option<Not
     let label = "the realm takes e-mail addresses for usernames";
     let note = judge.note(Severe::Error, Code::Missing, words, object.at, label);
     Some(note.help("add `email`"))
+}
+
+/// A user without a username, in a realm that does not take the e-mail address for one.
+fn unnamed(judge: &Judge<'_>, object: &Object) -> Option<Note> {
+    if !object.named_by_email || by_email(judge) {
+        return None;
+    }
+    let title = "a user without `username`".to_owned();
+    let note = judge.note(Severe::Error, Code::Missing, title, object.at, "needs `username`");
+    Some(note.help("add it; realms with `registrationEmailAsUsername: true` take the e-mail address instead"))
 }
 
 fn by_email(judge: &Judge<'_>) -> bool {

@@ -15,7 +15,7 @@ fn documents_of_a_realm_become_one_state_wherever_they_stand() {
     assert_eq!(notes(&loaded.files, &loaded.notes, Color::Never), "");
     let names: Vec<&str> = loaded.realms.iter().map(|it| it.realm.as_str()).collect();
     assert_eq!(names, ["one", "two"]);
-    let eric = loaded.realms[0].state.get(&Address::top(kind::USER, "eric")).expect("declared");
+    let eric = loaded.realms[0].state.get(&Address::top(USER, "eric")).expect("declared");
     assert_eq!(eric.text("email"), "eric@example.org");
     assert_eq!(format!("{:?}", eric.get("groups").expect("declared")), "[@group/a, @group/b]");
 }
@@ -113,7 +113,7 @@ fn many_files_are_read_on_all_cores_in_their_order() {
     assert!(loaded.notes.is_empty(), "{:?}", loaded.notes);
     let state = &loaded.realms[0].state;
     for number in 0..60u32 {
-        let address = Address::top(kind::USER, format!("user-{number}"));
+        let address = Address::top(USER, format!("user-{number}"));
         assert_eq!(state.get(&address).map(|it| it.at.file), Some(number));
     }
 }

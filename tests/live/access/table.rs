@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use realmwright::access::{ChangeOfAccess, Persona, Question, Realm, Terms, Verdict, decide, impact};
+use realmwright::access::{ChangeOfAccess, Persona, Question, Realm, Terms, Through, decide, impact};
 use realmwright::kind::{CLIENT, NEWEST, USER};
 use realmwright::state::{Address, State};
 
@@ -26,10 +26,9 @@ pub(crate) fn disagreement(realm: &Realm) -> Option<String> {
                 let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
                 let question =
                     Question { client: &rs, resource: Some(resource), scopes: &scopes, persona: &persona };
-                let known = match decide(realm, &question).verdict {
-                    Verdict::Permit { scopes } if scope.is_none_or(|it| scopes.contains(it)) => true,
-                    Verdict::Unknown { .. } => false,
-                    Verdict::Permit { .. } | Verdict::Deny => continue,
+                let known = match decide(realm, &question).grants(scope) {
+                    Some(false) => continue,
+                    grants => grants == Some(true),
                 };
                 single.insert((user.clone(), resource.to_owned(), scope.map(str::to_owned), known));
             }
@@ -38,7 +37,11 @@ pub(crate) fn disagreement(realm: &Realm) -> Option<String> {
     let terms = Terms { realm: "any", changes: &[], declared: &|_| true, at: None };
     let found = impact(&Realm::compile(&State::default(), NEWEST), realm, &terms);
     let mut all: BTreeSet<Permit> = BTreeSet::new();
-    for change in &found.changes {
+    // A single decision asks through the resource server itself.
+    let is_itself = |it: &Through| it.client == rs && it.scopes.is_empty();
+    let through_itself =
+        found.changes.iter().filter(|it| it.through.ways.is_empty() || it.through.ways.iter().any(is_itself));
+    for change in through_itself {
         let known = change.change == ChangeOfAccess::Gained;
         for persona in change.personas.iter().filter(|it| users.contains(it)) {
             all.extend(
