@@ -19,7 +19,7 @@ pub(in crate::cli) struct Args {
     /// Whom to ask about instead of the declared users; may be repeated
     #[arg(long, value_name = "PERSONA")]
     persona: Vec<String>,
-    /// Ask also about anonymous, any user, every role, group and client that policies name, and service accounts
+    /// Ask also about anonymous, any user, every role and group that policies name, and service accounts
     #[arg(long)]
     synthetic: bool,
     /// The client that asks; without it, the one whose resources these are
