@@ -23,9 +23,25 @@ impl Realm {
         let Some(entry) = self.users.get(user).map(|it| &self.user_entries[it]) else {
             return BTreeSet::new();
         };
-        let held = self.deep_roles(&entry.roles, &entry.groups);
+        self.administration_by(&entry.roles, &entry.groups, realm)
+    }
+
+    /// Returns the roles of this realm's administration that follow from these and from these groups.
+    pub(super) fn administration_by(
+        &self,
+        roles: &[usize],
+        groups: &[usize],
+        realm: &str,
+    ) -> BTreeSet<Address> {
+        let held = self.deep_roles(roles, groups);
         let held = held.iter().map(|it| &self.roles.addresses[it]);
         held.filter(|it| is_administration(it, realm)).cloned().collect()
+    }
+
+    /// Returns those of the roles that no other of them brings along: the rest needs no word of its own.
+    pub(super) fn wholes(&self, roles: &BTreeSet<Address>) -> Vec<Address> {
+        let comes_with = |it: &Address| roles.iter().any(|other| other != it && self.is_part(it, other));
+        roles.iter().filter(|it| !comes_with(it)).cloned().collect()
     }
 
     /// Returns whether who has a role has this one by it.

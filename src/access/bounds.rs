@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::class::everybody;
 use super::persona::{Persona, Subject, Subjects};
-use super::policy::Holds;
+use super::policy::Level;
 use super::realm::Realm;
 use super::table::{Resource, table};
 use super::through::{askers, entrances};
@@ -29,13 +29,6 @@ pub struct Bounds<'a> {
 /// A resource and a scope of it.
 pub(super) type Asked = (Address, Option<Address>);
 type Levels = BTreeMap<Asked, Vec<Level>>;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    Denied,
-    Unknown,
-    Permitted,
-}
 
 impl<'a> Bounds<'a> {
     /// Returns what the states before and after permit of these resources to every persona and user of either.
@@ -109,11 +102,7 @@ fn levels(realm: &Realm, people: &BTreeMap<Address, Vec<Persona>>, resources: &B
                     if subjects[at].missing.is_some() {
                         continue;
                     }
-                    let level = match resource.rows[rows[table.class_of[at]]].answers[position] {
-                        Holds::Yes => Level::Permitted,
-                        Holds::No => Level::Denied,
-                        Holds::Unknown | Holds::Fails => Level::Unknown,
-                    };
+                    let level = Level::from(resource.rows[rows[table.class_of[at]]].answers[position]);
                     levels[asker.of] = level.max(levels[asker.of]);
                 }
                 let scope = scope.map(|it| server.scopes.addresses[it].clone());

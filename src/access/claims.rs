@@ -101,10 +101,9 @@ pub(super) fn written(mapper: &Mapper) -> Option<String> {
 }
 
 /// Returns whether a mapper has a say in which roles a token carries.
-pub(super) fn may_carry_roles(mapper: &Mapper) -> bool {
-    let claim = mapper.config("claim.name");
-    matches!(mapper.provider.as_str(), "oidc-hardcoded-role-mapper" | "oidc-role-name-mapper")
-        || may_write_anything(&mapper.provider, claim)
+pub(super) fn may_carry_roles(provider: &str, claim: &str) -> bool {
+    matches!(provider, "oidc-hardcoded-role-mapper" | "oidc-role-name-mapper")
+        || may_write_anything(provider, claim)
         || claim.starts_with("realm_access")
         || claim.starts_with("resource_access")
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::persona::{Persona, Subject, Subjects};
-use super::policy::Holds;
+use super::policy::Level;
 use super::realm::{Realm, Server};
 use super::table::{Resource, Table, table};
 use super::through::{Ways, askers, entrances, is_own};
@@ -34,10 +34,10 @@ pub fn columns(realm: &Realm, client: &Address, personas: &[Persona]) -> Vec<Col
     let table = table(realm, server, &subjects);
     let mut opens = Opens { server, table: &table, known: BTreeMap::new() };
     let mut out = Vec::new();
+    let mut start = 0;
     for all in askers.chunk_by(|one, other| one.of == other.of) {
         let first = out.len();
         let of = all[0].of;
-        let start = askers.partition_point(|it| it.of < of);
         let mut by_class: Vec<(usize, usize, BTreeSet<usize>)> = Vec::new();
         for (at, asker) in all.iter().enumerate() {
             let class = table.class_of[start + at];
@@ -49,9 +49,8 @@ pub fn columns(realm: &Realm, client: &Address, personas: &[Persona]) -> Vec<Col
         let is_shown =
             |at: &BTreeSet<usize>| at.is_empty() || at.iter().flat_map(|it| &entrances[*it].ways).any(is_own);
         let own: BTreeSet<usize> = by_class.iter().filter(|it| is_shown(&it.2)).map(|it| it.0).collect();
-        let more = |class: usize, opens: &mut Opens<'_>| own.is_empty() || opens.beyond(class, &own);
         for (class, asker, at) in &by_class {
-            if own.contains(class) || more(*class, &mut opens) {
+            if own.is_empty() || own.contains(class) || opens.beyond(*class, &own) {
                 let through = Ways::of(&entrances, at);
                 out.push(Column { persona: all[*asker].persona.clone(), of, through });
             }
@@ -60,6 +59,7 @@ pub fn columns(realm: &Realm, client: &Address, personas: &[Persona]) -> Vec<Col
         if let [only] = &mut out[first..] {
             only.through = Ways::default();
         }
+        start += all.len();
     }
     out
 }
@@ -67,11 +67,7 @@ pub fn columns(realm: &Realm, client: &Address, personas: &[Persona]) -> Vec<Col
 impl Column {
     /// Returns the persona's name, and how it comes where that matters.
     pub fn name(&self) -> String {
-        let ways = self.through.names();
-        if ways.is_empty() {
-            return self.persona.name.clone();
-        }
-        format!("{} through {}", self.persona.name, ways.join(", "))
+        format!("{}{}", self.persona.name, self.through)
     }
 }
 
@@ -96,12 +92,7 @@ impl Opens<'_> {
         let mut resource = Resource::new(self.server, resource);
         let row = resource.row(self.table, class);
         let others: Vec<usize> = others.iter().map(|it| resource.row(self.table, *it)).collect();
-        let rank = |it: Holds| match it {
-            Holds::No => 0,
-            Holds::Unknown | Holds::Fails => 1,
-            Holds::Yes => 2,
-        };
-        let at = |row: usize, scope: usize| rank(resource.rows[row].answers[scope]);
+        let at = |row: usize, scope: usize| Level::from(resource.rows[row].answers[scope]);
         let is_more = |scope: usize| others.iter().all(|it| at(*it, scope) < at(row, scope));
         (0..resource.scopes.len()).any(is_more)
     }

@@ -155,9 +155,7 @@ fn locks_out(change: &Change, me: &Address) -> Option<String> {
 fn lost(watch: &Watch<'_>, user: &Address) -> Vec<String> {
     let [before, after] = [watch.before, watch.after].map(|it| it.administration(user, watch.realm));
     let lost: BTreeSet<Address> = before.difference(&after).cloned().collect();
-    // What goes with another one needs no word of its own.
-    let goes_with = |it: &Address| lost.iter().any(|other| other != it && watch.before.is_part(it, other));
-    lost.iter().filter(|it| !goes_with(it)).map(ToString::to_string).collect()
+    watch.before.wholes(&lost).iter().map(ToString::to_string).collect()
 }
 
 fn protected(watch: &Watch<'_>) -> Vec<Guard> {
@@ -322,10 +320,8 @@ fn forbidden(watch: &Watch<'_>, rule: &ForbidGain, gain: &AccessChange) -> Optio
     };
     let resource = gain.resources.iter().find(|it| meant.contains(*it))?;
     let verb = if gain.change == ChangeOfAccess::Gained { "gains" } else { "may gain" };
-    let ways = gain.through.names();
-    let through = if ways.is_empty() { String::new() } else { format!(" through {}", ways.join(", ")) };
     let scope = scope.unwrap_or("access");
-    Some(format!("{persona} {verb} {scope} on {resource} of {}{through}", gain.client.name()))
+    Some(format!("{persona} {verb} {scope} on {resource} of {}{}", gain.client.name(), gain.through))
 }
 
 /// Returns the users whom guards name, whom a plan has to know.

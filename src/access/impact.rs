@@ -123,6 +123,7 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
             people: &people,
             changes: terms.changes.iter().enumerate().map(|(rank, it)| (it, rank)).collect(),
             found: BTreeMap::new(),
+            policies_change: terms.changes.iter().any(|it| it.is_under(client)),
             claims_change: BTreeMap::new(),
             budget,
         };
@@ -172,6 +173,8 @@ struct Comparison<'a> {
     changes: BTreeMap<&'a Address, usize>,
     /// Per group and class of askers: the resources, and the chains to the first of them.
     found: BTreeMap<(Group, Vec<usize>), (Vec<String>, Chains)>,
+    /// Whether any of them is about policies of this client.
+    policies_change: bool,
     /// Of askers, whether what makes the claims of their token changes.
     claims_change: BTreeMap<usize, bool>,
     budget: usize,
@@ -213,7 +216,7 @@ impl Comparison<'_> {
         let scopes = scopes(sides, &resources);
         // What is unknown before and after may hang on what changes: on policies of this client, or on claims.
         let reads_claims = sides.iter().filter_map(|it| it.server).any(|it| it.token_reads.any_claims());
-        let hinges = reads_claims || self.policies_change();
+        let hinges = reads_claims || self.policies_change;
         // What two rows differ in is worked out once, however many classes have them.
         let mut differences: BTreeMap<[Vec<usize>; 2], Vec<Difference>> = BTreeMap::new();
         let mut undecided: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
@@ -279,7 +282,7 @@ impl Comparison<'_> {
                 continue;
             }
             let is_unknown = change == ChangeOfAccess::Unknown;
-            if is_unknown && !self.policies_change() && !self.claims_change(sides, *person) {
+            if is_unknown && !self.policies_change && !self.claims_change(sides, *person) {
                 continue;
             }
             self.budget = self.budget.saturating_sub(1);
@@ -302,10 +305,6 @@ impl Comparison<'_> {
             let entry = self.found.entry((group, people)).or_insert_with(|| (Vec::new(), chains));
             entry.0.push(resource.to_owned());
         }
-    }
-
-    fn policies_change(&self) -> bool {
-        self.changes.keys().any(|it| it.is_under(self.client))
     }
 
     /// Returns whether what makes the claims of an asker's token changes.
@@ -339,15 +338,17 @@ impl Comparison<'_> {
         permitted_after: bool,
     ) -> Option<Address> {
         let order: [usize; 2] = if permitted_after { [1, 0] } else { [0, 1] };
-        // Beside the chain a decision hangs on the settings, and on what the token is made of.
-        let settings: Vec<&Address> =
-            sides.iter().filter_map(|it| it.server).map(|it| &it.settings).collect();
-        let of_token = self.changes.keys().copied().filter(|it| self.is_of_token(sides, asker, it)).collect();
         let chains = order.map(|it| paths[it].iter().filter_map(|it| it.address.as_ref()).collect());
         let telling = |them: Vec<&Address>| {
             them.into_iter().filter_map(|it| Some((self.changes.get(it)?, it.clone()))).min()
         };
-        if let Some((_, found)) = chains.into_iter().chain([settings, of_token]).find_map(telling) {
+        // Beside the chain a decision hangs on the settings, and on what the token is made of.
+        let settings = || sides.iter().filter_map(|it| it.server).map(|it| &it.settings).collect();
+        let of_token =
+            || self.changes.keys().copied().filter(|it| self.is_of_token(sides, asker, it)).collect();
+        let found = chains.into_iter().find_map(telling);
+        let found = found.or_else(|| telling(settings())).or_else(|| telling(of_token()));
+        if let Some((_, found)) = found {
             return Some(found);
         }
         // Where a plan changes one thing, that is it.

@@ -282,19 +282,11 @@ impl Token<'_> {
 /// Returns the client scopes that apply: the default ones and those asked for, but for those with roles of which
 /// the user has none.
 fn applied(realm: &Realm, client: usize, asked: &[String], held: &Bits) -> Vec<usize> {
-    let entry = &realm.client_entries[client];
-    let is_asked = |it: &&usize| asked.iter().any(|name| name == realm.client_scopes.addresses[**it].name());
-    let is_for = |it: &&usize| {
-        let roles = &realm.client_scope_entries[**it].mapped_roles;
+    let is_for = |it: &usize| {
+        let roles = &realm.client_scope_entries[*it].mapped_roles;
         roles.is_empty() || realm.deep_roles(roles, &[]).iter().any(|it| held.has(it))
     };
-    entry
-        .default_scopes
-        .iter()
-        .chain(entry.optional_scopes.iter().filter(is_asked))
-        .filter(is_for)
-        .copied()
-        .collect()
+    realm.scopes_for(client, asked).filter(is_for).collect()
 }
 
 fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -> Token<'a> {
@@ -339,11 +331,7 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
                     role_named(realm, mapper.config("role")).map(|it| (it, to, mapper.address.clone())),
                 );
             }
-            provider
-                if claims::may_write_anything(provider, claim)
-                    || claim.starts_with("realm_access")
-                    || claim.starts_with("resource_access") =>
-            {
+            provider if claims::may_carry_roles(provider, claim) => {
                 token.realm_roles = Carries::Unknown;
                 token.client_roles = Carries::Unknown;
                 break;
@@ -352,12 +340,8 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
         }
     }
     if !entry.full_scope {
-        let own = &realm.clients.addresses[client];
-        let of_own = realm.roles.addresses.iter().enumerate();
-        let of_own = of_own.filter(|(_, it)| it.parent().as_ref() == Some(own)).map(|(role, _)| role);
         let of_scopes = applied.iter().flat_map(|it| &realm.client_scope_entries[*it].mapped_roles);
-        let all: Vec<usize> =
-            of_own.chain(entry.mapped_roles.iter().copied()).chain(of_scopes.copied()).collect();
+        let all: Vec<usize> = realm.passed_on(client).chain(of_scopes.copied()).collect();
         token.narrow = Some(realm.deep_roles(&all, &[]));
     }
     token

@@ -17,6 +17,24 @@ pub enum Holds {
     Fails,
 }
 
+/// How far somebody gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    Denied,
+    Unknown,
+    Permitted,
+}
+
+impl From<Holds> for Level {
+    fn from(holds: Holds) -> Self {
+        match holds {
+            Holds::No => Self::Denied,
+            Holds::Unknown | Holds::Fails => Self::Unknown,
+            Holds::Yes => Self::Permitted,
+        }
+    }
+}
+
 impl From<bool> for Holds {
     fn from(is: bool) -> Self {
         if is { Self::Yes } else { Self::No }

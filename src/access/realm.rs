@@ -279,6 +279,23 @@ impl Realm {
         out
     }
 
+    /// Returns the roles that tokens of a client may carry although it does not let all through: its own and those
+    /// mapped to it. Client scopes bring more.
+    pub(super) fn passed_on(&self, client: usize) -> impl Iterator<Item = usize> {
+        let owner = &self.clients.addresses[client];
+        let all = self.roles.addresses.iter().enumerate();
+        let own = all.filter(move |(_, it)| it.parent().as_ref() == Some(owner)).map(|(role, _)| role);
+        own.chain(self.client_entries[client].mapped_roles.iter().copied())
+    }
+
+    /// Returns the client scopes of a client that apply by default, and those of its others that are asked for.
+    pub(super) fn scopes_for(&self, client: usize, asked: &[String]) -> impl Iterator<Item = usize> {
+        let Client { default_scopes, optional_scopes, .. } = &self.client_entries[client];
+        let is_asked =
+            move |it: &&usize| asked.iter().any(|name| name == self.client_scopes.addresses[**it].name());
+        default_scopes.iter().chain(optional_scopes.iter().filter(is_asked)).copied()
+    }
+
     /// Returns every role that follows from these and from these groups.
     pub(super) fn deep_roles(&self, roles: &[usize], groups: &[usize]) -> Bits {
         let mut out = Bits::default();

@@ -150,8 +150,8 @@ impl Resource {
         let answer = answer(server, subject, Some(self.at), &asked, outcomes);
         match (answer.permit, scope) {
             (Holds::Yes, Some(scope)) if answer.granted.contains(&scope) => Holds::Yes,
-            (Holds::Yes, Some(scope)) if !answer.maybe.contains(&scope) => Holds::No,
-            (Holds::Yes, Some(_)) => Holds::Unknown,
+            (Holds::Yes, Some(scope)) if answer.maybe.contains(&scope) => Holds::Unknown,
+            (Holds::Yes, Some(_)) => Holds::No,
             // No outcome grants it.
             (Holds::Unknown, Some(scope))
                 if !answer.granted.contains(&scope) && !answer.maybe.contains(&scope) =>

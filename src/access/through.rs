@@ -52,6 +52,13 @@ impl Ways {
     }
 }
 
+impl fmt::Display for Ways {
+    /// ` through app, web`, and nothing where it makes no difference.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.ways.is_empty() { Ok(()) } else { write!(f, " through {}", self.names().join(", ")) }
+    }
+}
+
 /// Returns whether a way leads through a client that not every realm has.
 pub(super) fn is_own(way: &Through) -> bool {
     !built_ins().contains(&way.client)
@@ -134,7 +141,9 @@ impl TokenReads {
     }
 
     fn matters(&self, mapper: &Mapper) -> bool {
-        self.claims_of(mapper) || (!self.roles.is_empty() && claims::may_carry_roles(mapper))
+        self.claims_of(mapper)
+            || (!self.roles.is_empty()
+                && claims::may_carry_roles(&mapper.provider, mapper.config("claim.name")))
     }
 }
 
@@ -262,9 +271,7 @@ fn shape<'a>(realm: &'a Realm, server: &Address, way: &Through) -> Option<Shape<
         return None;
     }
     let Some(Server { token_reads: reads, .. }) = realm.server(server) else { return Some(Shape::default()) };
-    let is_asked = |it: &&usize| way.scopes.iter().any(|asked| name(it) == *asked);
-    let applied: Vec<usize> =
-        client.default_scopes.iter().chain(client.optional_scopes.iter().filter(is_asked)).copied().collect();
+    let applied: Vec<usize> = realm.scopes_for(at, &way.scopes).collect();
     let mut client_scopes: Vec<(usize, Vec<&Mapper>)> =
         applied.iter().filter_map(|it| Some((*it, client_scope(realm, reads, client, *it)?))).collect();
     client_scopes.sort_by_key(|it| it.0);
@@ -273,10 +280,7 @@ fn shape<'a>(realm: &'a Realm, server: &Address, way: &Through) -> Option<Shape<
     let mut all = mappers.iter().chain(client_scopes.iter().flat_map(|it| &it.1));
     let any_role = all.any(|it| claims::lists_roles(it) && reads.claims_of(it));
     let narrow = (!client.full_scope).then(|| {
-        let own = realm.roles.addresses.iter().enumerate();
-        let own = own.filter(|(_, it)| it.parent().as_ref() == Some(&way.client)).map(|(role, _)| role);
-        let through: Vec<usize> = own.chain(client.mapped_roles.iter().copied()).collect();
-        let through = realm.deep_roles(&through, &[]);
+        let through = realm.deep_roles(&realm.passed_on(at).collect::<Vec<_>>(), &[]);
         through.iter().filter(|it| any_role || reads.roles.contains(it)).collect::<Vec<_>>()
     });
     let all_roles = if any_role { realm.roles.len() } else { reads.roles.len() };

@@ -134,9 +134,7 @@ fn is_of_roles(part: &Change, sides: [&State; 2]) -> bool {
         let claim = it.get("config").and_then(|it| it.get("claim.name")).and_then(Node::as_text);
         let claim = claim.unwrap_or("");
         it.text("protocolMapper").contains("role")
-            || super::claims::may_write_anything(it.text("protocolMapper"), claim)
-            || claim.starts_with("realm_access")
-            || claim.starts_with("resource_access")
+            || super::claims::may_carry_roles(it.text("protocolMapper"), claim)
     })
 }
 

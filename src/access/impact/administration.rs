@@ -48,8 +48,7 @@ pub(super) fn changes(sides: [&Realm; 2], terms: &Terms<'_>) -> Vec<Administrati
         let [before, after] = [0, 1].map(|it: usize| administration(sides[it], both[it], terms.realm));
         for (gained, side, roles) in [(true, 1, &after - &before), (false, 0, &before - &after)] {
             let realm: &Realm = sides[side];
-            let roles: Vec<Address> =
-                roles.iter().filter(|it| !is_part_of_any(realm, it, &roles)).cloned().collect();
+            let roles = realm.wholes(&roles);
             let Some(first) = roles.first() else { continue };
             let via = chain(realm, name, both[side], first);
             let cause = cause(&via, both[side], terms);
@@ -104,17 +103,13 @@ fn holders(realm: &Realm, name: &str) -> BTreeMap<String, Holder> {
 
 /// Returns the roles of administration that somebody holds; of a role, those that it is composed of.
 fn administration(realm: &Realm, holder: &Holder, name: &str) -> BTreeSet<Address> {
-    let held = realm.deep_roles(&holder.roles, &holder.groups);
-    let held = held.iter().map(|it| &realm.roles.addresses[it]);
-    held.filter(|it| is_administration(it, name) && !IDLE.contains(&it.name())).cloned().collect()
+    let mut held = realm.administration_by(&holder.roles, &holder.groups, name);
+    held.retain(|it| !IDLE.contains(&it.name()));
+    held
 }
 
 /// Roles that alone open nothing (measured on 26.7.5).
 const IDLE: &[&str] = &["query-clients", "query-groups", "query-realms", "query-users"];
-
-fn is_part_of_any(realm: &Realm, role: &Address, all: &BTreeSet<Address>) -> bool {
-    all.iter().any(|other| other != role && realm.is_part(role, other))
-}
 
 fn chain(realm: &Realm, name: &str, holder: &Holder, role: &Address) -> Vec<Step> {
     let first = Step { address: holder.address.clone(), text: name.to_owned() };

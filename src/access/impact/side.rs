@@ -7,7 +7,7 @@ use crate::access::chain::Decision;
 use crate::access::class::everybody;
 use crate::access::decide::on;
 use crate::access::persona::{Persona, Subject, Subjects};
-use crate::access::policy::Holds;
+use crate::access::policy::Level;
 use crate::access::realm::{Realm, Server};
 use crate::access::table::{Resource, Table, table};
 use crate::access::through::{Asker, Entrance, Says, Through, askers, entrances, read_mappers};
@@ -189,16 +189,11 @@ fn of_this_side(realm: &Realm, persona: &Persona, changes: &BTreeSet<&Address>) 
 
 /// Returns the answer that permits most of what these rows say about a scope.
 pub(super) fn best(resource: &Resource, rows: &[usize], scope: usize) -> Answer {
-    let answers = rows.iter().map(|row| match resource.rows[*row].answers[scope] {
-        Holds::Yes => Answer::Permit,
-        Holds::No => Answer::Deny,
-        Holds::Unknown | Holds::Fails => Answer::Unknown,
-    });
-    let rank = |it: &Answer| match it {
-        Answer::Permit => 0,
-        Answer::Unknown => 1,
-        Answer::Deny => 2,
-        Answer::Absent => 3,
-    };
-    answers.min_by_key(rank).unwrap_or(Answer::Absent)
+    let levels = rows.iter().map(|row| Level::from(resource.rows[*row].answers[scope]));
+    match levels.max() {
+        Some(Level::Permitted) => Answer::Permit,
+        Some(Level::Unknown) => Answer::Unknown,
+        Some(Level::Denied) => Answer::Deny,
+        None => Answer::Absent,
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{chain, role_policy, state};
-use crate::access::{ChangeOfAccess, Decision, Impact, Realm, Terms, Verdict, Ways, classes, impact};
+use crate::access::{ChangeOfAccess, Decision, Impact, Realm, Terms, Verdict, classes, impact};
 use crate::kind::{CLIENT, GROUP, NEWEST, PERMISSION, POLICY, ROLE, SETTINGS, USER, kind, lift_object};
 use crate::state::{Address, Is, Node, State};
 use crate::text::{At, tree_of_json};
@@ -42,11 +42,6 @@ fn compared(before: &State, after: &State, changes: &[Address]) -> Impact {
     impact(&Realm::compile(before, NEWEST), &Realm::compile(after, NEWEST), &terms)
 }
 
-fn through(ways: &Ways) -> String {
-    let names = ways.names();
-    if names.is_empty() { String::new() } else { format!(" through {}", names.join(", ")) }
-}
-
 fn lines(impact: &Impact) -> Vec<String> {
     let line = |it: &crate::access::AccessChange| {
         format!(
@@ -56,7 +51,7 @@ fn lines(impact: &Impact) -> Vec<String> {
             it.personas.join(" "),
             it.undeclared,
             it.resources.join(" "),
-            through(&it.through),
+            it.through,
             it.cause.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)
         )
     };
