@@ -9,11 +9,11 @@ use super::impact::{AccessChange, AdministrationChange, ChangeOfAccess, Impact};
 use super::realm::{Realm, Server};
 use crate::change::{Action, Change, Reason, To};
 use crate::kind::{
-    CLIENT, GROUP, REALM, RESOURCE, ROLE, SCOPE, USER, Version, administrator, is_administration,
+    CLIENT, GROUP, REALM, ROLE, USER, Version, administrator, fresh_realm, is_administration,
     service_account, title,
 };
 use crate::manifest::{ForbidGain, Guards};
-use crate::state::{Address, Is, KindName, Node, Pattern, State, stars_match};
+use crate::state::{Address, Is, Node, Pattern, State, stars_match};
 use crate::text::At;
 
 /// Who the credential in use belongs to.
@@ -42,7 +42,7 @@ pub struct Guard {
 pub struct Watch<'a> {
     pub guards: &'a Guards,
     /// What the manifests declare of other realms, which the rules may be about.
-    pub elsewhere: &'a [&'a State],
+    pub elsewhere: &'a [(&'a str, &'a State)],
     /// Subjects that are protected keep their administration, too.
     pub protect: &'a [Pattern],
     pub realm: &'a str,
@@ -193,13 +193,21 @@ fn forbid_gain(watch: &Watch<'_>, rule: &ForbidGain) -> Guard {
         broken.extend(gains.filter_map(|it| forbidden(watch, rule, it)));
     }
     let on = if rule.resource == "*" { String::new() } else { format!(" on {}", rule.resource) };
-    let missing = match &rule.administration {
-        Some(roles) => no_such_role(watch, rule, roles),
-        None => missing(watch, rule),
+    let here = Looked {
+        sides: &[watch.before, watch.after],
+        state: watch.planned,
+        version: watch.version,
+        realm: watch.realm,
     };
+    let missing = here.missing(rule);
     let missing = missing.filter(|_| broken.is_empty());
     let is_known = missing.is_none();
-    let is_elsewhere = !is_known && watch.elsewhere.iter().any(|it| is_about(it, rule));
+    let has = |(realm, state): &(&str, &State)| {
+        let compiled = Realm::compile(state, watch.version);
+        let there = Looked { sides: &[&compiled], state, version: watch.version, realm };
+        there.missing(rule).is_none()
+    };
+    let is_elsewhere = !is_known && watch.elsewhere.iter().any(has);
     let message = match (&broken[..], missing) {
         ([], Some(missing)) if is_elsewhere => format!("{missing}; another realm has it"),
         ([], Some(missing)) => format!("{missing}, so nobody can tell whether this rule is kept"),
@@ -226,80 +234,88 @@ fn administers(watch: &Watch<'_>, rule: &ForbidGain, gain: &AdministrationChange
     Some(format!("{persona} gains {} of this realm's administration", role.name()))
 }
 
-/// Returns what a rule about administration names and this realm does not have.
-fn no_such_role(watch: &Watch<'_>, rule: &ForbidGain, names: &[String]) -> Option<String> {
-    let known = |name: &String| {
-        let mut all = watch.after.roles.addresses.iter();
-        all.any(|it| is_administration(it, watch.realm) && stars_match(name, it.name()))
-    };
-    if !is_persona(watch.planned, &rule.persona) {
-        return Some(format!("nobody here is called {}", rule.persona));
-    }
-    let name = names.iter().find(|it| !known(it))?;
-    Some(format!("no role of this realm's administration is called {name}"))
-}
-
 /// Returns whom of these a rule is about.
 fn forbidden_persona<'a>(rule: &ForbidGain, personas: &'a [String], undeclared: usize) -> Option<&'a str> {
     let named = personas.iter().find(|it| stars_match(&rule.persona, it)).map(String::as_str);
     named.or_else(|| (rule.persona == "*" && undeclared > 0).then_some("somebody undeclared"))
 }
 
-/// Returns what a rule names and this realm does not have, neither before the plan nor after it.
-fn missing(watch: &Watch<'_>, rule: &ForbidGain) -> Option<String> {
-    let sides = [watch.before, watch.after];
-    let servers = || {
-        let all =
-            sides.into_iter().flat_map(|it| it.servers.iter().map(move |(at, server)| (it, *at, server)));
-        all.filter(|(realm, at, _)| stars_match(&rule.client, realm.clients.addresses[*at].name()))
-    };
-    if !is_somebody(watch, &rule.persona) {
-        return Some(format!("nobody here is called {}", rule.persona));
-    }
-    if rule.client != "*" && servers().next().is_none() {
-        return Some(format!("no client with authorization is called {}", rule.client));
-    }
-    let has_scope = |it: &Address| stars_match(&rule.scope, it.name());
-    if rule.scope != "*" && !servers().any(|(_, _, it)| it.scopes.addresses.iter().any(has_scope)) {
-        return Some(format!("no authorization scope is called {}", rule.scope));
-    }
-    let is_resource = |realm: &Realm, at: usize, server: &Server| {
-        let client = &realm.clients.addresses[at];
-        server.resources.addresses.iter().any(|it| stars_match(&rule.resource, it.name()))
-            || !resources(watch.planned, watch.version, client, &rule.resource).is_empty()
-    };
-    (rule.resource != "*" && !servers().any(|(realm, at, server)| is_resource(realm, at, server)))
-        .then(|| format!("no resource is called {}", rule.resource))
+/// One realm that a rule may be about.
+struct Looked<'a> {
+    /// Before a plan and after it, or as its manifests declare it.
+    sides: &'a [&'a Realm],
+    state: &'a State,
+    version: Version,
+    realm: &'a str,
 }
 
-/// Returns whether a realm declares what a rule names.
-fn is_about(state: &State, rule: &ForbidGain) -> bool {
-    let has = |kind: KindName, pattern: &str| {
-        pattern == "*" || state.objects.keys().any(|it| it.kind() == kind && stars_match(pattern, it.name()))
-    };
-    is_persona(state, &rule.persona)
-        && has(CLIENT, &rule.client)
-        && has(SCOPE, &rule.scope)
-        && (has(RESOURCE, &rule.resource) || rule.resource.starts_with('/'))
-}
-
-/// Says whether a rule is about anybody who was looked at: other realms of the tree may have whom this one lacks.
-fn is_somebody(watch: &Watch<'_>, persona: &str) -> bool {
-    let sides = [watch.before, watch.after];
-    if sides.iter().all(|it| it.servers().next().is_none()) {
-        return is_persona(watch.planned, persona);
+impl Looked<'_> {
+    /// Returns in words what a rule names and this realm does not have on any side.
+    fn missing(&self, rule: &ForbidGain) -> Option<String> {
+        if let Some(names) = &rule.administration {
+            return self.missing_role(rule, names);
+        }
+        let servers = || {
+            let all =
+                self.sides.iter().flat_map(|it| it.servers.iter().map(move |(at, server)| (it, *at, server)));
+            all.filter(|(realm, at, _)| stars_match(&rule.client, realm.clients.addresses[*at].name()))
+        };
+        if !self.is_somebody(&rule.persona) {
+            return Some(format!("nobody here is called {}", rule.persona));
+        }
+        if rule.client != "*" && servers().next().is_none() {
+            return Some(format!("no client with authorization is called {}", rule.client));
+        }
+        let has_scope = |it: &Address| stars_match(&rule.scope, it.name());
+        if rule.scope != "*" && !servers().any(|(_, _, it)| it.scopes.addresses.iter().any(has_scope)) {
+            return Some(format!("no authorization scope is called {}", rule.scope));
+        }
+        let is_resource = |realm: &Realm, at: usize, server: &Server| {
+            let client = &realm.clients.addresses[at];
+            server.resources.addresses.iter().any(|it| stars_match(&rule.resource, it.name()))
+                || !resources(self.state, self.version, client, &rule.resource).is_empty()
+        };
+        (rule.resource != "*" && !servers().any(|(realm, at, server)| is_resource(realm, at, server)))
+            .then(|| format!("no resource is called {}", rule.resource))
     }
-    sides.into_iter().any(|realm| {
-        let mut all = realm.servers().flat_map(|it| everybody(realm, it, None));
-        all.any(|it| stars_match(persona, &it.name))
-    })
+
+    /// Returns in words what a rule about administration names and this realm does not have.
+    fn missing_role(&self, rule: &ForbidGain, names: &[String]) -> Option<String> {
+        if !is_persona(self.state, &rule.persona) {
+            return Some(format!("nobody here is called {}", rule.persona));
+        }
+        let known = |name: &str, role: &Address| {
+            is_administration(role, self.realm) && stars_match(name, role.name())
+        };
+        let has = |name: &str| {
+            // Manifests need not declare what every realm has.
+            let fresh = || fresh_realm(self.realm, self.version).objects;
+            self.sides.iter().any(|it| it.roles.addresses.iter().any(|it| known(name, it)))
+                || fresh().keys().any(|it| known(name, it))
+        };
+        let name = names.iter().find(|it| !has(it))?;
+        Some(format!("no role of this realm's administration is called {name}"))
+    }
+
+    /// Says whether a rule is about anybody who was looked at: other realms of the tree may have whom this one lacks.
+    fn is_somebody(&self, persona: &str) -> bool {
+        if self.sides.iter().all(|it| it.servers().next().is_none()) {
+            return is_persona(self.state, persona);
+        }
+        self.sides.iter().any(|realm| {
+            let mut all = realm.servers().flat_map(|it| everybody(realm, it, None));
+            all.any(|it| stars_match(persona, &it.name))
+        })
+    }
 }
 
 /// Returns whether a realm has somebody of this name, or that by which personas are made up.
 fn is_persona(state: &State, persona: &str) -> bool {
+    let has_service_account =
+        |it: &Address| state.get(it).is_some_and(|it| it.is_true("serviceAccountsEnabled"));
     let is_it = |it: &Address| match it.kind() {
-        USER => stars_match(persona, it.name()) || stars_match(persona, &it.to_string()),
-        CLIENT => stars_match(persona, service_account(it).name()) || stars_match(persona, &it.to_string()),
+        USER => stars_match(persona, it.name()),
+        CLIENT => has_service_account(it) && stars_match(persona, service_account(it).name()),
         ROLE | GROUP => stars_match(persona, &it.to_string()),
         _ => false,
     };

@@ -176,9 +176,9 @@ impl Session {
     }
 
     /// What the manifests declare of other realms, whether this run covers them or not.
-    fn elsewhere(&self, desired: &Desired) -> Vec<&State> {
+    fn elsewhere(&self, desired: &Desired) -> Vec<(&str, &State)> {
         let all = self.loaded.realms.iter().chain(&self.loaded.left_out);
-        all.filter(|it| it.realm != desired.realm).map(|it| &it.state).collect()
+        all.filter(|it| it.realm != desired.realm).map(|it| (it.realm.as_str(), &it.state)).collect()
     }
 
     /// Users who are not declared are counted, unless all are asked for or a guard names them.
