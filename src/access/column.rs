@@ -17,6 +17,8 @@ pub struct Column {
     /// The position among the personas that were given.
     pub of: usize,
     pub through: Ways,
+    /// What does not change any decision but the reader should know, such as a disabled user.
+    pub notes: Vec<String>,
 }
 
 /// Splits personas by the clients through which they ask, where that changes any decision of a client.
@@ -24,7 +26,12 @@ pub struct Column {
 /// Ways that lead only through clients that every realm has are left out where they open nothing more.
 pub fn columns(realm: &Realm, client: &Address, personas: &[Persona]) -> Vec<Column> {
     let Some(server) = realm.server(client) else {
-        let of = |(of, it): (usize, &Persona)| Column { persona: it.clone(), of, through: Ways::default() };
+        let of = |(of, it): (usize, &Persona)| Column {
+            persona: it.clone(),
+            of,
+            through: Ways::default(),
+            notes: Vec::new(),
+        };
         return personas.iter().enumerate().map(of).collect();
     };
     let entrances = entrances([realm], client);
@@ -52,7 +59,8 @@ pub fn columns(realm: &Realm, client: &Address, personas: &[Persona]) -> Vec<Col
         for (class, asker, at) in &by_class {
             if own.is_empty() || own.contains(class) || opens.beyond(*class, &own) {
                 let through = Ways::of(&entrances, at);
-                out.push(Column { persona: all[*asker].persona.clone(), of, through });
+                let notes = subjects[start + asker].notes.clone();
+                out.push(Column { persona: all[*asker].persona.clone(), of, through, notes });
             }
         }
         // What is left of a persona is all of it.

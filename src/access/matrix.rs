@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::chain::{Step, Why};
+use super::chain::{Doubt, Step, Verdict, Why};
 use super::decide::{answer, order, policies};
 use super::persona::{Persona, Subject, Subjects};
 use super::policy::{Holds, outcomes};
@@ -27,6 +27,8 @@ pub struct Cell<'a> {
     pub first: &'a Step,
     /// The chain from there on; the same slice for personas who share it.
     pub path: &'a [Step],
+    /// Why it is not known; the same slice for personas who share the chain.
+    pub doubts: &'a [Doubt],
 }
 
 /// Asks one question per resource, scope and persona, as a resource server asks it, in this order. Ends at the
@@ -80,9 +82,9 @@ pub fn each_decision<E>(
                 of_way.push(decisions.len() - 1);
             }
             for (persona, way) in ways.iter().enumerate() {
-                let Decided { grants, path } = &decisions[of_way[*way]];
-                let first = &heads[persona];
-                take(Cell { persona, resource: address.name(), scope: name, grants: *grants, first, path })?;
+                let Decided { grants, path, doubts } = &decisions[of_way[*way]];
+                let (resource, scope, grants) = (address.name(), name, *grants);
+                take(Cell { persona, resource, scope, grants, first: &heads[persona], path, doubts })?;
             }
         }
     }
@@ -93,6 +95,7 @@ pub fn each_decision<E>(
 struct Decided {
     grants: Option<bool>,
     path: Vec<Step>,
+    doubts: Vec<Doubt>,
 }
 
 /// Everything that a decision about one resource hangs on, and its chain too where it is not personal.
@@ -131,13 +134,19 @@ fn decided(
     outcomes: &[Holds],
 ) -> (Decided, bool) {
     if let Some(missing) = &subject.missing {
-        return (Decided { grants: None, path: vec![Step { address: None, text: missing.clone() }] }, false);
+        let path = vec![Step { address: None, text: missing.clone() }];
+        return (Decided { grants: None, path, doubts: vec![Doubt::NotThere(missing.clone())] }, false);
     }
     let answer = answer(server, subject, Some(resource), asked, outcomes);
     let why = Why::new(realm, server, subject, outcomes);
     let mut decision = why.explained(Some(resource), &answer);
     decision.path.remove(0);
-    (Decided { grants: decision.grants(scope), path: decision.path }, why.is_personal())
+    let grants = decision.grants(scope);
+    let doubts = match decision.verdict {
+        Verdict::Unknown { doubts, .. } if grants.is_none() => doubts,
+        Verdict::Unknown { .. } | Verdict::Permit { .. } | Verdict::Deny => Vec::new(),
+    };
+    (Decided { grants, path: decision.path, doubts }, why.is_personal())
 }
 
 /// All that a chain hangs on.

@@ -2,16 +2,19 @@
 //!
 //! Written for readers who have never seen Keycloak: short sentences, every link, and where each object is declared.
 
+mod folded;
 mod html;
 mod json;
 mod matrix;
+mod table;
 mod who;
 mod why;
 mod words;
 
 pub use html::matrix_html;
 pub use json::{access_schema, answers_json, can_json, diff_json, who_json, why_json};
-pub use matrix::{Decisions, Sheet, matrix_csv, matrix_json, matrix_text};
+pub use matrix::{Decisions, Sheet, matrix_csv, matrix_json};
+pub use table::matrix_text;
 pub use who::{can_text, who_text};
 pub use why::why_text;
 

@@ -54,7 +54,7 @@ fn fill(address: &str, user: &str, password: &str) -> Result<String, String> {
     browser.source()
 }
 
-struct Browser {
+pub(crate) struct Browser {
     driver: Child,
     /// Of the session, without a slash at the end.
     url: String,
@@ -64,7 +64,7 @@ struct Browser {
 }
 
 impl Browser {
-    fn start() -> Result<Browser, String> {
+    pub(crate) fn start() -> Result<Browser, String> {
         let program =
             driver().ok_or("no chromedriver on PATH: install the packages chromium and chromium-driver")?;
         let profile = tempfile::tempdir().map_err(text)?;
@@ -99,7 +99,7 @@ impl Browser {
         Ok(browser)
     }
 
-    fn go(&self, address: &str) -> Result<(), String> {
+    pub(crate) fn go(&self, address: &str) -> Result<(), String> {
         self.post("/url", &json!({ "url": address })).map(|_| ())
     }
 
@@ -116,6 +116,36 @@ impl Browser {
 
     fn click(&self, element: &str) -> Result<(), String> {
         self.post(&format!("/element/{element}/click"), &json!({})).map(|_| ())
+    }
+
+    /// Presses keys wherever the focus is.
+    pub(crate) fn keys(&self, keys: &str) -> Result<(), String> {
+        let pressed = keys
+            .chars()
+            .flat_map(|it| ["keyDown", "keyUp"].map(|way| json!({ "type": way, "value": it.to_string() })));
+        let keyboard = json!({ "type": "key", "id": "keys", "actions": pressed.collect::<Vec<_>>() });
+        self.post("/actions", &json!({ "actions": [keyboard] })).map(|_| ())
+    }
+
+    /// Returns what a script on the page returns.
+    pub(crate) fn script(&self, script: &str) -> Result<Value, String> {
+        self.post("/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Makes the page so large, as on a phone where it is narrow.
+    pub(crate) fn resize(&self, width: u32, height: u32) -> Result<(), String> {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.command("Emulation.setDeviceMetricsOverride", &size)
+    }
+
+    /// Wishes for a light or a dark page.
+    pub(crate) fn theme(&self, theme: &str) -> Result<(), String> {
+        let wishes = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+        self.command("Emulation.setEmulatedMedia", &wishes)
+    }
+
+    fn command(&self, name: &str, arguments: &Value) -> Result<(), String> {
+        self.post("/goog/cdp/execute", &json!({ "cmd": name, "params": arguments })).map(|_| ())
     }
 
     fn source(&self) -> Result<String, String> {

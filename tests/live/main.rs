@@ -28,6 +28,7 @@ mod ledger;
 mod links;
 mod lock;
 mod manual;
+mod matrix_page;
 mod notebook;
 mod openings;
 mod ours;
@@ -76,6 +77,7 @@ fn trials() -> Vec<Trial> {
         access::trials(),
         access_guards::trials(),
         browser::trials(),
+        matrix_page::trials(),
         asking::trials(),
         cascade::trials(),
         connecting::trials(),

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use serde_json::json;
 
 use super::{realm, role_policy, through, user};
-use crate::access::{Persona, Question, decide, each_decision, personas};
+use crate::access::{Persona, Question, Verdict, decide, each_decision, personas};
 use crate::kind::CLIENT;
 use crate::state::Address;
 
@@ -49,6 +49,11 @@ fn every_cell_is_what_a_single_question_says() {
         if decision.path.len() > 1 {
             assert_eq!((cell.first, cell.path), (&decision.path[0], &decision.path[1..]), "{what}");
         }
+        let doubts = match &decision.verdict {
+            Verdict::Unknown { doubts, .. } if cell.grants.is_none() => doubts.as_slice(),
+            _ => &[],
+        };
+        assert_eq!(cell.doubts, doubts, "{what}");
         asked += 1;
         Ok(())
     });

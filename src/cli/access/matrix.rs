@@ -67,7 +67,9 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
     let client = opened.server(&args.client)?;
     let columns = access::columns(&opened.realm, &client, &args.personas(&opened, &client)?);
     let personas: Vec<Persona> = columns.iter().map(|it| it.persona.clone()).collect();
-    let sheet = Sheet { realm: &opened.facet().realm, client: &client, columns: &columns };
+    let (_, asking) = opened.cast(args.asking_client.as_deref())?;
+    let sheet =
+        Sheet { realm: &opened.facet().realm, client: &client, asking: asking.as_ref(), columns: &columns };
     let ending = Ending { command: "access matrix".to_owned(), warnings: warnings(), ..Ending::default() };
     let head = report::enveloped(None, &ending);
     let decisions = |take: &mut dyn FnMut(access::Cell<'_>) -> io::Result<()>| {

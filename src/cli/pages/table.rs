@@ -56,6 +56,7 @@ pub(super) const PAGES: &[Page] = &[
         examples: &[
             ("realmwright access matrix --client demo", "Every decision for the declared users"),
             ("realmwright access matrix --client demo --synthetic --format csv", "For roles and groups, too"),
+            ("realmwright access matrix --client demo --format html > page.html", "A page to look at"),
         ],
     },
     Page {

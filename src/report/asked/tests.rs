@@ -5,6 +5,9 @@ use std::path::Path;
 use snapbox::{IntoData, assert_data_eq, str};
 
 use super::*;
+
+mod folded;
+
 use crate::access::{Cast, Question, Realm, columns, each_decision, explain, personas, who};
 use crate::diff::on_a_new_realm;
 use crate::kind::{CLIENT, NEWEST};
@@ -102,7 +105,7 @@ impl Lab {
         );
         let columns = columns(&self.realm, &self.client, &all);
         let all: Vec<_> = columns.iter().map(|it| it.persona.clone()).collect();
-        let sheet = Sheet { realm: "lab", client: &self.client, columns: &columns };
+        let sheet = Sheet { realm: "lab", client: &self.client, asking: None, columns: &columns };
         let mut out = Vec::new();
         let decisions = |take: &mut dyn FnMut(crate::access::Cell<'_>) -> std::io::Result<()>| {
             each_decision(&self.realm, &self.client, &all, take)
@@ -321,27 +324,6 @@ fn who_may_is_grouped_by_how_it_comes_about() {
 "#]].raw());
 }
 
-#[test]
-fn a_matrix_is_compact() {
-    let table = |out: &mut dyn std::io::Write, sheet: &Sheet<'_>, decisions: Decisions<'_>| {
-        matrix_text(out, sheet, &Style::plain(), decisions)
-    };
-    assert_data_eq!(
-        lab().matrix(table),
-        str![[r#"
-client um of realm lab   ✓ may, - may not, ? cannot be told from here
-                anonymous  any-user  alice  bob
-view on =1<b>&  -          -         -      -
-view on Loose   -          -         -      -
-edit on Maps    -          -         -      ✓
-view on Maps    -          -         ✓      ✓
-view on Night   -          -         ?      ?
-
-"#]]
-        .raw()
-    );
-}
-
 fn json_matrix(
     out: &mut dyn std::io::Write,
     sheet: &Sheet<'_>,
@@ -362,15 +344,6 @@ fn a_matrix_as_json_is_one_entry_per_question() {
         .iter()
         .find(|it| it["persona"] == "alice" && it["resource"] == "Maps" && it["scope"] == "view");
     assert_eq!(alice.expect("asked")["verdict"], "PERMIT");
-}
-
-#[test]
-fn tables_for_elsewhere_hold_nothing_that_is_obeyed_there() {
-    let lab = lab();
-    let csv = lab.matrix(matrix_csv);
-    assert!(csv.contains("alice,um,'=1<b>&,view,DENY,"), "{csv}");
-    let html = lab.matrix(matrix_html);
-    assert!(html.contains("<th scope=\"row\">=1&lt;b&gt;&amp;</th>") && !html.contains("<b>"), "{html}");
 }
 
 #[test]
