@@ -16,8 +16,8 @@ mod value;
 
 pub use access_test::tests_text;
 pub use asked::{
-    Asked, Decisions, Sheet, access_schema, answers_json, can_json, can_text, diff_json, matrix_csv,
-    matrix_html, matrix_json, matrix_text, who_json, who_text, why_json, why_text,
+    Asked, Decisions, Language, Sheet, access_schema, answers_json, can_json, can_text, diff_json,
+    matrix_csv, matrix_html, matrix_json, matrix_text, who_json, who_text, why_diagram, why_json, why_text,
 };
 pub use json::{
     Ending, drift_json, enveloped, failure_json, json_text, message_json, outcomes_json, plan_digest,

@@ -12,7 +12,7 @@ use super::{Exit, Global};
 use crate::access::{self, Cast, Persona, Question, Realm};
 use crate::keycloak::Want;
 use crate::kind::{CLIENT, RESOURCE, SCOPE};
-use crate::report::{self, Asked};
+use crate::report::{self, Asked, Language};
 use crate::run::UsageError;
 use crate::state::Address;
 use crate::text::nearest;
@@ -32,9 +32,9 @@ enum Command {
     /// Who may do something to a resource
     Who(Who),
     /// Whether somebody may do something to a resource: exit 0 for PERMIT, 2 when any answer is DENY or UNKNOWN
-    Can(One),
+    Can(Can),
     /// Why somebody may do something to a resource, or why not
-    Why(One),
+    Why(Why),
     /// Every decision of a client, for everybody declared
     Matrix(matrix::Args),
     /// Who gains or loses access between two states: exit 2 when anybody does
@@ -57,9 +57,6 @@ struct About {
     /// The client that asks; without it, the one whose resource it is
     #[arg(long = "as", value_name = "CLIENT")]
     asking_client: Option<String>,
-    /// What stdout carries
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
-    format: Format,
     #[command(flatten)]
     asking: Asking,
 }
@@ -68,6 +65,9 @@ struct About {
 pub(super) struct Who {
     #[command(flatten)]
     about: About,
+    /// What stdout carries
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
+    format: Format,
 }
 
 #[derive(Debug, clap::Args)]
@@ -77,6 +77,33 @@ pub(super) struct One {
     persona: String,
     #[command(flatten)]
     about: About,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Can {
+    #[command(flatten)]
+    one: One,
+    /// What stdout carries
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Why {
+    #[command(flatten)]
+    one: One,
+    /// What stdout carries: words, data, or a diagram
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
+    format: WhyFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum WhyFormat {
+    #[default]
+    Text,
+    Json,
+    Mermaid,
+    Dot,
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
@@ -275,7 +302,7 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
             (asked, access::who(&opened.realm, client, resource, scope, &everybody(client)))
         })
         .collect();
-    match about.format {
+    match args.format {
         Format::Text => {
             let texts: Vec<String> =
                 answers.iter().map(|(asked, who)| report::who_text(asked, who)).collect();
@@ -306,57 +333,77 @@ impl Answered {
         Ok(Some(Self { opened, found, persona }))
     }
 
+    /// Answers for each resource.
+    fn answers<'a, T>(
+        &'a self,
+        about: &'a About,
+        place: &'a dyn Fn(&Address) -> Option<String>,
+        answer: impl Fn(&Realm, &Question<'_>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<Vec<(Asked<'a>, T)>> {
+        let scope = Some(about.scope.as_str()).filter(|it| *it != "-");
+        let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
+        let (realm, persona) = (&self.opened.facet().realm, &self.persona);
+        let one = |(client, resource): &'a (Address, String)| {
+            let question = Question { client, resource: Some(resource), scopes: &scopes, persona };
+            let asked = Asked { realm, client, resource, scope, place, style: style() };
+            Ok((asked, answer(&self.opened.realm, &question)?))
+        };
+        self.found.iter().map(one).collect()
+    }
+
     /// Answers for each resource and shows all.
     fn show<T>(
         &self,
-        about: &About,
+        (about, format): (&About, Format),
         answer: impl Fn(&Realm, &Question<'_>) -> anyhow::Result<T>,
         text: impl Fn(&Asked<'_>, &str, &T) -> String,
         json: impl Fn(&Asked<'_>, &str, &T) -> Value,
     ) -> anyhow::Result<Vec<T>> {
-        let scope = Some(about.scope.as_str()).filter(|it| *it != "-");
-        let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
         let place = |it: &Address| self.opened.place(it);
         let name = self.persona.name.as_str();
-        let (mut answers, mut texts, mut documents) = (Vec::new(), Vec::new(), Vec::new());
-        for (client, resource) in &self.found {
-            let persona = &self.persona;
-            let question = Question { client, resource: Some(resource), scopes: &scopes, persona };
-            let realm = &self.opened.facet().realm;
-            let asked = Asked { realm, client, resource, scope, place: &place, style: style() };
-            let said = answer(&self.opened.realm, &question)?;
-            match about.format {
-                Format::Text => texts.push(text(&asked, name, &said)),
-                Format::Json => documents.push(json(&asked, name, &said)),
-            }
-            answers.push(said);
-        }
-        match about.format {
+        let answers = self.answers(about, &place, answer)?;
+        match format {
             Format::Text => {
+                let texts: Vec<String> =
+                    answers.iter().map(|(asked, said)| text(asked, name, said)).collect();
                 let between = if texts.iter().any(|it| it.lines().count() > 1) { "\n" } else { "" };
                 print(&texts.join(between));
             }
-            Format::Json => document(report::answers_json(documents)),
+            Format::Json => {
+                let documents = answers.iter().map(|(asked, said)| json(asked, name, said)).collect();
+                document(report::answers_json(documents));
+            }
         }
-        Ok(answers)
+        Ok(answers.into_iter().map(|it| it.1).collect())
     }
 }
 
-async fn can(args: One, global: Global) -> anyhow::Result<Exit> {
+async fn can(Can { one: args, format }: Can, global: Global) -> anyhow::Result<Exit> {
     let Some(answered) = Answered::open(&args, "access-can", global).await? else { return Ok(Exit::Failed) };
     let decide = |realm: &Realm, question: &Question<'_>| Ok(access::decide(realm, question));
-    let decisions = answered.show(&args.about, decide, report::can_text, report::can_json)?;
+    let decisions = answered.show((&args.about, format), decide, report::can_text, report::can_json)?;
     let scope = Some(args.about.scope.as_str()).filter(|it| *it != "-");
     let all = decisions.iter().all(|it| it.grants(scope) == Some(true));
     Ok(if all { Exit::Clean } else { Exit::NotClean })
 }
 
-async fn why(args: One, global: Global) -> anyhow::Result<Exit> {
+async fn why(Why { one: args, format }: Why, global: Global) -> anyhow::Result<Exit> {
     let Some(answered) = Answered::open(&args, "access-why", global).await? else { return Ok(Exit::Failed) };
     let explain = |realm: &Realm, question: &Question<'_>| {
         access::explain(realm, question)
             .ok_or_else(|| anyhow::anyhow!("the resource is gone between two looks"))
     };
-    answered.show(&args.about, explain, report::why_text, report::why_json)?;
+    let show = |format| answered.show((&args.about, format), explain, report::why_text, report::why_json);
+    let draw = |language| -> anyhow::Result<()> {
+        let answers = answered.answers(&args.about, &|_| None, explain)?;
+        print(&report::why_diagram(language, &answered.persona.name, &answers));
+        Ok(())
+    };
+    match format {
+        WhyFormat::Text => drop(show(Format::Text)?),
+        WhyFormat::Json => drop(show(Format::Json)?),
+        WhyFormat::Mermaid => draw(Language::Mermaid)?,
+        WhyFormat::Dot => draw(Language::Dot)?,
+    }
     Ok(Exit::Clean)
 }

@@ -2,6 +2,7 @@
 //!
 //! Written for readers who have never seen Keycloak: short sentences, every link, and where each object is declared.
 
+mod diagram;
 mod folded;
 mod html;
 mod json;
@@ -11,6 +12,7 @@ mod who;
 mod why;
 mod words;
 
+pub use diagram::{Language, why_diagram};
 pub use html::matrix_html;
 pub use json::{access_schema, answers_json, can_json, diff_json, who_json, why_json};
 pub use matrix::{Decisions, Sheet, matrix_csv, matrix_json};

@@ -44,10 +44,16 @@ pub(super) const PAGES: &[Page] = &[
         command: "access why",
         writes: false,
         exits: &[(Clean, "explained")],
-        examples: &[(
-            "realmwright access why alice view \"Premium resource\"",
-            "Every permission and policy that counts, and what would be needed",
-        )],
+        examples: &[
+            (
+                "realmwright access why alice view \"Premium resource\"",
+                "Every permission and policy that counts, and what would be needed",
+            ),
+            (
+                "realmwright access why eric view \"Shared resource\" --format mermaid",
+                "The same as a diagram",
+            ),
+        ],
     },
     Page {
         command: "access matrix",

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::words::{quoted, way};
+use super::matrix::verdict;
+use super::words::{name, way};
 use super::{Asked, one_line};
 use crate::access::{Asks, Covers, Explanation, Holds, PermissionSays, PolicySays, Strategy};
 use crate::kind::{GROUP, ROLE};
-use crate::state::Address;
 
 /// What a diagram is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,15 +16,15 @@ pub enum Language {
     Dot,
 }
 
-/// An answer: what was asked, of whom, and everything that it comes from.
-pub type Answer<'a> = (Asked<'a>, String, Explanation);
+/// What was asked, and everything that the answer comes from.
+type Answer<'a> = (Asked<'a>, Explanation);
 
-/// Draws the ways from personas over roles, groups, policies and permissions to what they ask for. All answers stand in
+/// Draws the ways from a persona over roles, groups, policies and permissions to what they ask for. All answers stand in
 /// one diagram.
-pub fn why_diagram(language: Language, answers: &[Answer<'_>]) -> String {
+pub fn why_diagram(language: Language, persona: &str, answers: &[Answer<'_>]) -> String {
     let mut drawing = Drawing::default();
     for answer in answers {
-        drawing.answer(answer);
+        drawing.answer(persona, answer);
     }
     match language {
         Language::Mermaid => drawing.mermaid(),
@@ -100,10 +100,10 @@ struct Drawing {
 
 impl Drawing {
     /// Returns the node of a thing, which is drawn once.
-    fn node(&mut self, key: String, kind: &str, name: &str, look: Look) -> usize {
+    fn node(&mut self, key: String, kind: &str, called: &str, look: Look) -> usize {
         let nodes = &mut self.nodes;
         *self.known.entry(key).or_insert_with(|| {
-            nodes.push((kind.to_owned(), one_line(name), look));
+            nodes.push((kind.to_owned(), one_line(called), look));
             nodes.len() - 1
         })
     }
@@ -114,22 +114,17 @@ impl Drawing {
         }
     }
 
-    fn answer(&mut self, (asked, persona, explanation): &Answer<'_>) {
+    fn answer(&mut self, persona: &str, (asked, explanation): &Answer<'_>) {
         let grants = explanation.decision.grants(asked.scope);
-        let who = self.node(format!("who {persona}"), "", persona, Look::Plain);
+        let who = self.node("who".to_owned(), "", persona, Look::Plain);
         let what = match asked.scope {
             Some(scope) => format!("{scope} on {}", asked.resource),
             None => asked.resource.to_owned(),
         };
-        let verdict = match grants {
-            Some(true) => "PERMIT",
-            Some(false) => "DENY",
-            None => "UNKNOWN",
-        };
-        let key = format!("what {persona} {} {what}", asked.client);
-        let what = self.node(key, verdict, &what, Look::granted(grants));
+        let key = format!("what {} {what}", asked.client);
+        let what = self.node(key, verdict(grants), &what, Look::granted(grants));
         for it in &explanation.permissions {
-            self.permission(who, persona, it, what);
+            self.permission(who, it, what);
         }
         if explanation.permissions.is_empty() {
             // The chain says what decides where no permission does.
@@ -145,12 +140,12 @@ impl Drawing {
         }
     }
 
-    fn permission(&mut self, who: usize, persona: &str, it: &PermissionSays, what: usize) {
+    fn permission(&mut self, who: usize, it: &PermissionSays, what: usize) {
         let look = it.says.map_or(Look::No, Look::of);
         let kind = format!("permission{}", needs(it.strategy, it.policies.len()));
-        let node = self.node(format!("{persona} {}", it.address), &kind, it.address.name(), look);
+        let node = self.node(it.address.to_string(), &kind, it.address.name(), look);
         for policy in &it.policies {
-            self.policy(who, persona, policy, node);
+            self.policy(who, policy, node);
         }
         let words = match (it.says, it.covers) {
             (None, _) => "is skipped: it has no policies",
@@ -162,14 +157,14 @@ impl Drawing {
         self.edge(node, what, words, it.says == Some(Holds::Yes));
     }
 
-    fn policy(&mut self, who: usize, persona: &str, it: &PolicySays, above: usize) {
+    fn policy(&mut self, who: usize, it: &PolicySays, above: usize) {
         let negative = if it.negative { ", NEGATIVE" } else { "" };
         let needs = match &it.asks {
             Asks::Policies { policies, strategy } => needs(*strategy, policies.len()),
             _ => "",
         };
         let kind = format!("policy{negative}{needs}");
-        let node = self.node(format!("{persona} {}", it.address), &kind, it.address.name(), Look::of(it.says));
+        let node = self.node(it.address.to_string(), &kind, it.address.name(), Look::of(it.says));
         self.edge(node, above, "", it.says == Holds::Yes);
         let met = match it.says {
             Holds::Yes => Some(!it.negative),
@@ -177,25 +172,21 @@ impl Drawing {
             Holds::Unknown | Holds::Fails => None,
         };
         let mut from = who;
-        match &it.asks {
-            Asks::Policies { policies, .. } => {
-                for inner in policies {
-                    self.policy(who, persona, inner, node);
-                }
-                return;
+        if let Asks::Policies { policies, .. } = &it.asks {
+            for inner in policies {
+                self.policy(who, inner, node);
             }
-            asks => {
-                for (_, step) in way(asks) {
-                    let key = step.address.as_ref().map_or_else(|| step.text.clone(), ToString::to_string);
-                    let (kind, name) = match &step.address {
-                        Some(it) if matches!(it.kind(), ROLE | GROUP) => (it.kind(), named(it)),
-                        _ => ("", step.text.clone()),
-                    };
-                    let to = self.node(key, kind, &name, Look::Plain);
-                    self.edge(from, to, "", true);
-                    from = to;
-                }
-            }
+            return;
+        }
+        for (_, step) in way(&it.asks) {
+            let key = step.address.as_ref().map_or_else(|| step.text.clone(), ToString::to_string);
+            let (kind, called) = match &step.address {
+                Some(it) if matches!(it.kind(), ROLE | GROUP) => (it.kind().0, name(it)),
+                _ => ("", step.text.clone()),
+            };
+            let to = self.node(key, kind, &called, Look::Plain);
+            self.edge(from, to, "", true);
+            from = to;
         }
         let words = match met {
             Some(true) => "meets it",
@@ -227,7 +218,9 @@ impl Drawing {
     }
 
     fn dot(&self) -> String {
-        let mut out = String::from("digraph why {\n  rankdir=LR\n  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"]\n  edge [fontname=\"sans-serif\"]\n");
+        let mut out = String::from(
+            "digraph why {\n  rankdir=LR\n  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\"]\n  edge [fontname=\"Helvetica\"]\n",
+        );
         for (at, (kind, name, look)) in self.nodes.iter().enumerate() {
             let [fill, stroke, color] = look.colors();
             let kind = if kind.is_empty() { String::new() } else { format!("{}\\n", dot(kind)) };
@@ -257,21 +250,18 @@ fn needs(strategy: Strategy, count: usize) -> &'static str {
     }
 }
 
-/// A group as a path, a role of a client with it.
-fn named(address: &Address) -> String {
-    let name = super::words::name(address);
-    if name.is_empty() { quoted(&name) } else { name }
-}
-
 /// Returns a text as it may stand between quotes of Mermaid: letters, digits and blanks as they are, the rest as codes.
+/// A dash or a dot stays within a word; elsewhere it may begin a list.
 fn mermaid(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut is_in_word = false;
     for it in text.chars() {
-        if it.is_alphanumeric() || matches!(it, ' ' | '.' | ',' | '-' | '/' | ':') {
+        if it.is_alphanumeric() || matches!(it, ' ' | ',' | '/') || (is_in_word && matches!(it, '-' | '.')) {
             out.push(it);
         } else {
             write!(out, "#{};", u32::from(it)).expect("a string takes everything");
         }
+        is_in_word = it.is_alphabetic();
     }
     out
 }

@@ -6,6 +6,7 @@ use snapbox::{IntoData, assert_data_eq, str};
 
 use super::*;
 
+mod diagram;
 mod folded;
 
 use crate::access::{Cast, Question, Realm, columns, each_decision, explain, personas, who};

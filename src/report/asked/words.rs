@@ -13,7 +13,7 @@ pub(super) fn quoted(name: &str) -> String {
 }
 
 /// Returns a role as policies spell it, a group as a path, and anything else by its name.
-fn name(address: &Address) -> String {
+pub(super) fn name(address: &Address) -> String {
     match (address.kind(), address.parent()) {
         (GROUP, _) => address.steps().iter().map(|it| format!("/{}", it.name)).collect(),
         (ROLE, Some(client)) => format!("{}/{}", client.name(), address.name()),
