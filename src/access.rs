@@ -17,6 +17,7 @@ mod compile;
 mod decide;
 mod explain;
 mod find;
+mod fine_grained;
 mod guard;
 mod impact;
 mod matrix;

@@ -9,7 +9,8 @@ use std::fmt;
 use super::decide::{Answered, doubt, order, says};
 use super::persona::Subject;
 use super::policy::Holds;
-use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy};
+use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy, Tier};
+use crate::kind::ROLE;
 use crate::state::Address;
 
 /// What is decided, and why.
@@ -238,7 +239,10 @@ impl<'a> Why<'a> {
                     Holds::Unknown => "permission is undecided",
                     Holds::Fails => "permission fails",
                 };
-                path.push(Step::new(Some(&self.server.permissions.addresses[permission]), text));
+                // Who has a role of administration needs no permission.
+                if !self.is_role(permission) {
+                    path.push(Step::new(Some(&self.server.permissions.addresses[permission]), text));
+                }
             }
             None if order.is_empty() && answer.permit == Holds::Yes => {
                 path.push(Step::new(
@@ -251,6 +255,11 @@ impl<'a> Why<'a> {
         }
         path.push(target);
         path
+    }
+
+    /// Returns whether a permission is none, but a role of administration.
+    fn is_role(&self, permission: usize) -> bool {
+        self.server.permissions.addresses[permission].kind() == ROLE
     }
 
     fn target(&self, resource: Option<usize>, answer: &Answered) -> Step {
@@ -270,14 +279,15 @@ impl<'a> Why<'a> {
             _ if !answer.maybe.is_empty() && answer.permit == Holds::Yes => Holds::Unknown,
             it => it,
         };
-        let covers = |permission: usize| {
-            let entry = &self.server.permission_entries[permission];
-            let meets = !entry.scopes.is_disjoint(&answer.requested);
-            entry.of != PermissionType::Scope || meets || answer.requested.is_empty()
-        };
         let first = |wanted: Holds| {
             let of_that = |it: &&(usize, u8)| says(self.server, it.0, self.outcomes) == Some(wanted);
-            order.iter().filter(of_that).map(|it| it.0).find(|it| covers(*it))
+            let mut those =
+                order.iter().filter(of_that).filter(|it| !self.is_role(it.0) || wanted == Holds::Yes);
+            // Of permissions over administration, one for all of a type denies whatever its scopes.
+            let denies = |it: &(usize, u8)| {
+                self.server.is_fine_grained && wanted == Holds::No && it.1 == Tier::AllOfType as u8
+            };
+            those.find(|it| self.server.covers(**it, &answer.requested) || denies(it)).map(|it| it.0)
         };
         first(wanted)
             .or_else(|| first(Holds::No))
@@ -349,7 +359,10 @@ impl<'a> Why<'a> {
             Holds::Unknown => "policy is not known",
             Holds::Fails => "policy makes the server fail",
         };
-        steps.push(Step::new(Some(&self.server.policies.addresses[policy]), text));
+        let address = &self.server.policies.addresses[policy];
+        if address.kind() != ROLE {
+            steps.push(Step::new(Some(address), text));
+        }
         steps
     }
 

@@ -9,6 +9,7 @@ use crate::kind::{
 };
 use crate::state::{Address, Is, KindName, Node, Object, State};
 
+mod fine_grained;
 mod server;
 
 pub(super) use server::{group_matches, is_like};

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::chain::{Decision, Doubt, Verdict, Why};
+use super::fine_grained::{Granted, granted};
 use super::persona::{Persona, Subject, Subjects};
 use super::policy::{Holds, combined, some_outcomes, with_leaves};
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Server, Strategy};
@@ -268,6 +269,10 @@ fn run(
         let opens = server.mode == Mode::Permissive
             && (server.opens_managed || entry.is_none_or(|it| !it.owner_managed));
         return if opens { Ran::permit(requested.clone()) } else { Ran::deny() };
+    }
+    if server.is_fine_grained {
+        let Granted { scopes, order_dependent } = granted(server, requested, order, says, strict);
+        return Ran { permit: !scopes.is_empty(), granted: scopes, order_dependent };
     }
     let is_owned = entry.is_some_and(|it| it.owner.is_some());
     let (mut granted, mut denied) = (BTreeSet::new(), BTreeSet::new());

@@ -7,7 +7,8 @@ use super::chain::{Decision, Doubt, Step, Why};
 use super::decide::{Question, decide, doubt, order, policies, says};
 use super::persona::{Subject, Subjects};
 use super::policy::{Holds, some_outcomes};
-use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy};
+use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy, Tier};
+use crate::kind::ROLE;
 use crate::state::Address;
 
 /// A decision with everything that it comes from.
@@ -48,6 +49,24 @@ pub enum Covers {
     Model,
     /// It is for the scope, wherever it is.
     Anywhere,
+    /// It is none: a role of administration comes before permissions.
+    Role,
+    /// It is for the members of a group that the user is in.
+    Members,
+    /// It is for all of a type, and where it says no, it denies what others grant for all of it.
+    All,
+}
+
+impl Covers {
+    fn of_tier(phase: u8) -> Self {
+        const MEMBERS: [u8; 2] = [Tier::Group as u8, Tier::AllGroups as u8];
+        match phase {
+            0 => Self::Role,
+            it if MEMBERS.contains(&it) => Self::Members,
+            it if it == Tier::AllOfType as u8 => Self::All,
+            _ => Self::Named,
+        }
+    }
 }
 
 /// A policy, and what it says.
@@ -125,11 +144,11 @@ pub fn explain(realm: &Realm, question: &Question<'_>) -> Option<Explanation> {
     let order = order(server, Some(resource), &requested);
     let outcomes = some_outcomes(realm, server, &subject, policies(server, &order));
     let tree = Tree { realm, server, subject: &subject, outcomes: &outcomes };
-    let covers = |(permission, _): &&(usize, u8)| {
-        let entry = &server.permission_entries[*permission];
-        entry.of != PermissionType::Scope
-            || (asked.is_empty() && requested.is_empty())
-            || !entry.scopes.is_disjoint(&requested)
+    let says_no = |it: usize| says(server, it, &outcomes) == Some(Holds::No);
+    let covers = |it: &&(usize, u8)| {
+        let is_role = server.permissions.addresses[it.0].kind() == ROLE;
+        let denies_all = server.is_fine_grained && it.1 == Tier::AllOfType as u8 && says_no(it.0);
+        (server.covers(**it, &requested) || denies_all) && !(is_role && says_no(it.0))
     };
     Some(Explanation {
         decision: decide(realm, question),
@@ -159,6 +178,7 @@ impl Tree<'_> {
         PermissionSays {
             address: self.server.permissions.addresses[permission].clone(),
             covers: match phase {
+                _ if self.server.is_fine_grained => Covers::of_tier(phase),
                 1 => Covers::Named,
                 2 => Covers::OfType,
                 3 => Covers::Model,

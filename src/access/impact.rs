@@ -8,7 +8,7 @@ use super::chain::{Decision, Doubt, Step, Verdict};
 use super::realm::Realm;
 use super::table::{Resource, Table};
 use super::through::Ways;
-use crate::kind::MAPPER;
+use crate::kind::{MAPPER, PERMISSION, is_admin_permissions};
 use crate::state::Address;
 
 mod administration;
@@ -291,6 +291,9 @@ impl Comparison<'_> {
                 continue;
             }
             let paths = chains.map(|it| it.map(|it| it.path).unwrap_or_default());
+            if self.is_administration(&paths, [before, after]) {
+                continue;
+            }
             let cause = self.cause(sides, *person, &paths, after == Answer::Permit);
             let [old, new] = paths;
             let via = if before == Answer::Permit && !old.is_empty() || new.is_empty() { old } else { new };
@@ -305,6 +308,13 @@ impl Comparison<'_> {
             let entry = self.found.entry((group, people)).or_insert_with(|| (Vec::new(), chains));
             entry.0.push(resource.to_owned());
         }
+    }
+
+    /// Returns whether a permit over administration is owed to a role of it alone, which is told as such.
+    fn is_administration(&self, paths: &[Vec<Step>; 2], answers: [Answer; 2]) -> bool {
+        let by_permission = |it: &Step| it.address.as_ref().is_some_and(|it| it.kind() == PERMISSION);
+        let by_role = |it: usize| answers[it] == Answer::Permit && !paths[it].iter().any(by_permission);
+        is_admin_permissions(self.client) && (0..2).any(by_role)
     }
 
     /// Returns whether what makes the claims of an asker's token changes.

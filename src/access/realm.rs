@@ -131,6 +131,8 @@ pub(super) struct Server {
     pub(super) strategy: Strategy,
     /// Permissive enforcement opens even what its owner manages: so on 26.0, and no more on 26.7.
     pub(super) opens_managed: bool,
+    /// The permissions are those over administration, which add up in their own way.
+    pub(super) is_fine_grained: bool,
     pub(super) scopes: Interned,
     pub(super) resources: Interned,
     pub(super) resource_entries: Vec<Resource>,
@@ -161,6 +163,20 @@ pub(super) struct Resource {
 pub(super) struct Applied {
     pub(super) permission: usize,
     pub(super) phase: u8,
+}
+
+/// To whom a permission over administration is: phases of `admin-permissions`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Tier {
+    /// It is none, but a role of administration.
+    Role = 0,
+    Object,
+    /// To the members of a group that the user is in.
+    Group,
+    /// To the members of all groups.
+    AllGroups,
+    AllOfType,
 }
 
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Every measured fact of how the server decides, one row each.
 
+mod fine_grained;
 mod guard;
 mod impact;
 mod matrix;

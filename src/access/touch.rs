@@ -124,12 +124,16 @@ impl Map<'_> {
                 let it = &server.permission_entries[permission];
                 let is_scope = it.of == PermissionType::Scope;
                 for (scope, spot) in &spots {
-                    let says = !is_scope || scope.is_some_and(|scope| it.scopes.contains(&scope));
+                    let says = !is_scope
+                        // One for all of a type denies whatever its scopes are.
+                        || server.is_fine_grained
+                        || scope.is_some_and(|scope| it.scopes.contains(&scope));
                     // Where nothing applies, PERMISSIVE permits: a permission on one scope ends that for all.
                     if !says && (server.mode != Mode::Permissive || phase == 4) {
                         continue;
                     }
                     let simple = says
+                        && !server.is_fine_grained
                         && phase == 1
                         && entry.owner.is_none()
                         && it.of != PermissionType::Other

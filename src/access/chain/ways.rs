@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Step, Why};
 use crate::access::decide::{Answered, order, says};
 use crate::access::policy::Holds;
-use crate::access::realm::{PermissionType, PolicyIs};
+use crate::access::realm::PolicyIs;
 use crate::state::Address;
 
 impl Why<'_> {
@@ -15,12 +15,12 @@ impl Why<'_> {
     pub(in crate::access) fn ways(&self, resource: Option<usize>, answer: &Answered) -> BTreeSet<Address> {
         let user = self.subject.user.map(|it| self.realm.users.addresses[it].clone());
         let mut out: BTreeSet<Address> = user.into_iter().collect();
-        for (permission, _) in order(self.server, resource, &answer.requested) {
+        for it in order(self.server, resource, &answer.requested) {
+            let (permission, _) = it;
             let entry = &self.server.permission_entries[permission];
-            let is_apart = entry.of == PermissionType::Scope
-                && !answer.requested.is_empty()
-                && entry.scopes.is_disjoint(&answer.requested);
-            if !is_apart && says(self.server, permission, self.outcomes) == Some(Holds::Yes) {
+            if self.server.covers(it, &answer.requested)
+                && says(self.server, permission, self.outcomes) == Some(Holds::Yes)
+            {
                 out.insert(self.server.permissions.addresses[permission].clone());
                 self.holding(&entry.policies, &mut out, 0);
             }

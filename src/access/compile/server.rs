@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{refs, scalar, set};
+use super::{fine_grained, refs, scalar, set};
 use crate::access::bits::Bits;
 use crate::access::realm::{
     Applied, GroupRule, Interned, Mode, Permission, PermissionType, Policy, PolicyIs, Realm, Required,
@@ -27,10 +27,10 @@ pub(super) fn compile(
         Interned::new(state.under(owner).map(|(it, _)| it).filter(|it| it.kind() == kind).cloned())
     };
     let (scopes, resources) = (table(SCOPE), table(RESOURCE));
-    let (policies, permissions) = (table(POLICY), table(PERMISSION));
+    let (mut policies, mut permissions) = (table(POLICY), table(PERMISSION));
     let objects =
         |table: &Interned| -> Vec<&Object> { table.addresses.iter().map(|it| &state.objects[it]).collect() };
-    let policy_entries: Vec<Policy> = objects(&policies)
+    let mut policy_entries: Vec<Policy> = objects(&policies)
         .into_iter()
         .map(|it| {
             let mut is = policy(realm, &policies, it);
@@ -41,7 +41,7 @@ pub(super) fn compile(
             Policy { negative: it.text("logic") == "NEGATIVE", is }
         })
         .collect();
-    let permission_entries: Vec<Permission> = objects(&permissions)
+    let mut permission_entries: Vec<Permission> = objects(&permissions)
         .into_iter()
         .map(|it| {
             let direct = refs(it, "policies", &|it| policies.get(it));
@@ -74,9 +74,19 @@ pub(super) fn compile(
             }
         })
         .collect();
-    inherit(&mut resource_entries);
-    apply(&mut resource_entries, &permission_entries);
+    let is_fine_grained = is_admin_permissions(owner) && version >= fine_grained::SINCE;
+    if is_fine_grained {
+        let (of_policies, of_permissions) =
+            ((&mut policies, &mut policy_entries), (&mut permissions, &mut permission_entries));
+        fine_grained::add_roles(realm, &scopes, of_policies, of_permissions);
+        let all = (&permissions, &permission_entries[..]);
+        fine_grained::apply(state, realm, &resources, &mut resource_entries, all);
+    } else {
+        inherit(&mut resource_entries);
+        apply(&mut resource_entries, &permission_entries);
+    }
     let scope_wide = (0..permission_entries.len())
+        .filter(|_| !is_fine_grained)
         .filter(|it| {
             let entry = &permission_entries[*it];
             entry.of == PermissionType::Scope && entry.resources.is_empty() && entry.resource_type.is_empty()
@@ -91,6 +101,7 @@ pub(super) fn compile(
             _ => Mode::Enforcing,
         },
         opens_managed: version < NEWEST,
+        is_fine_grained,
         strategy: strategy(object),
         token_reads: TokenReads::of(policy_entries.iter().map(|it| &it.is)),
         scopes,

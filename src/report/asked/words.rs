@@ -204,6 +204,11 @@ pub(super) fn permission(permission: &PermissionSays, what: &str) -> String {
         Covers::OfType => format!("covers {what}, as everything of its type"),
         Covers::Model => format!("covers {what}, as a resource of the same type is named"),
         Covers::Anywhere => format!("covers {what}, as every resource with this scope"),
+        Covers::Members => format!("covers {what}, as the user is in a group"),
+        Covers::All => format!("covers {what}, as all of the type, and denies all of it where it says no"),
+        Covers::Role => {
+            return format!("administrators with {} need no permission", quoted(permission.address.name()));
+        }
     };
     let says = match permission.says {
         Some(Holds::Yes) => "granted",

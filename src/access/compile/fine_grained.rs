@@ -1,0 +1,158 @@
+//! Fine-grained permissions over administration: the client `admin-permissions`, decided as Keycloak decides it.
+//!
+//! Measured on 26.7.5 with tokens of limited administrators and real calls of the admin API: a role of administration
+//! opens what it opens before any permission is looked at; `manage` brings no `view`; what is for one object overrides
+//! what is for all of its type; and a permission for all of a type that says no denies everything of that type, whatever
+//! its own scopes, but for what a permission for the very object grants.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Interned;
+use crate::access::bits::Bits;
+use crate::access::realm::{
+    Applied, Permission, PermissionType, Policy, PolicyIs, Realm, Required, Resource, Strategy, Tier,
+};
+use crate::kind::{CLIENT, GROUP, ROLE, USER, Version, realm_address};
+use crate::state::{Address, State};
+
+/// The types whose objects permissions are for, which are the names of resources, too.
+const USERS: &str = "Users";
+const GROUPS: &str = "Groups";
+
+/// What roles open by themselves: of a type these scopes, for who has all of these roles (measured on 26.7.5).
+const OPENED: &[(&str, &[&str], &[&str])] = &[
+    (USERS, &["view", "manage", "map-roles", "manage-group-membership", "reset-password"], &["manage-users"]),
+    (USERS, &["view"], &["view-users"]),
+    (USERS, &["impersonate"], &["impersonation"]),
+    (
+        GROUPS,
+        &[
+            "view",
+            "manage",
+            "view-members",
+            "manage-members",
+            "manage-membership",
+            "manage-membership-of-members",
+        ],
+        &["manage-users"],
+    ),
+    (GROUPS, &["view", "view-members"], &["view-users"]),
+    (GROUPS, &["impersonate-members"], &["impersonation"]),
+    ("Clients", &["view", "manage", "map-roles-composite", "map-roles-client-scope"], &["manage-clients"]),
+    ("Clients", &["view"], &["view-clients"]),
+    ("Clients", &["map-roles"], &["manage-users"]),
+    ("Roles", &["map-role"], &["manage-users"]),
+    ("Roles", &["map-role-composite", "map-role-client-scope"], &["manage-realm", "manage-clients"]),
+    ("Organizations", &["view", "manage"], &["manage-organizations"]),
+    ("Organizations", &["view", "manage"], &["manage-realm"]),
+    ("Organizations", &["view"], &["view-organizations"]),
+];
+
+/// Since when there are such permissions; before, a client of this name is like any other.
+pub(super) const SINCE: Version = Version(26, 2);
+
+/// Puts the roles beside the policies and permissions, as policies that ask for them and permissions of these. Their
+/// addresses are those of the roles, which nothing else of a client has.
+pub(super) fn add_roles(
+    realm: &Realm,
+    scopes: &Interned,
+    policies: (&mut Interned, &mut Vec<Policy>),
+    permissions: (&mut Interned, &mut Vec<Permission>),
+) {
+    let of_master = Address::top(CLIENT, "master-realm");
+    let own = Address::top(CLIENT, "realm-management");
+    let client = if realm.clients.get(&own).is_some() { own } else { of_master };
+    let mut asked: Vec<Address> = Vec::new();
+    let mut opened: Vec<Address> = Vec::new();
+    for (of_type, opens, roles) in OPENED {
+        let of_client = |it: &&str| client.child(ROLE, *it);
+        let roles: Vec<Address> = roles.iter().map(of_client).collect();
+        let Some(positions) = roles.iter().map(|it| realm.roles.get(it)).collect::<Option<Vec<usize>>>()
+        else {
+            continue;
+        };
+        let first = policies.1.len();
+        for (role, of) in roles.iter().zip(positions) {
+            let roles = vec![Required { of, required: true }];
+            let is = PolicyIs::Role { roles, from_database: true };
+            policies.1.push(Policy { negative: false, is });
+            asked.push(role.clone());
+        }
+        let of_permission: Vec<usize> = (first..policies.1.len()).collect();
+        permissions.1.push(Permission {
+            of: PermissionType::Scope,
+            strategy: Strategy::Unanimous,
+            leaves: of_permission.clone(),
+            policies: of_permission,
+            resources: BTreeSet::new(),
+            scopes: (0..scopes.len()).filter(|it| opens.contains(&scopes.addresses[*it].name())).collect(),
+            resource_type: (*of_type).to_owned(),
+        });
+        opened.push(roles[0].clone());
+    }
+    *policies.0 = Interned::new(policies.0.addresses.iter().cloned().chain(asked));
+    *permissions.0 = Interned::new(permissions.0.addresses.iter().cloned().chain(opened));
+}
+
+/// Works out which permissions there are for each resource: it stands for all of a type, or for one object by its id.
+pub(super) fn apply(
+    state: &State,
+    realm: &Realm,
+    table: &Interned,
+    resources: &mut [Resource],
+    permissions: (&Interned, &[Permission]),
+) {
+    let is_on = state.get(&realm_address()).is_some_and(|it| it.is_true("adminPermissionsEnabled"));
+    let is_role = |at: usize| permissions.0.addresses[at].kind() == ROLE;
+    let name = |at: usize| table.addresses[at].name();
+    let all_of = |of_type: &str| table.addresses.iter().position(|it| it.name() == of_type);
+    // Without a resource it is for all of its type, as the server makes it.
+    let is_for_all = |it: &Permission| {
+        it.resources.is_empty() || all_of(&it.resource_type).is_some_and(|all| it.resources.contains(&all))
+    };
+    let objects: BTreeMap<&str, &Address> =
+        state.objects.iter().filter_map(|(address, it)| Some((it.id.as_deref()?, address))).collect();
+    let groups_of = |resource: usize| {
+        let user = objects.get(name(resource)).and_then(|it| realm.users.get(it));
+        user.map(|it| realm.with_parents(&realm.user_entries[it].groups)).unwrap_or_default()
+    };
+    let resource_of = |group: usize| {
+        let id = state.get(&realm.groups.addresses[group])?.id.as_deref()?;
+        table.addresses.iter().position(|it| it.name() == id)
+    };
+    let type_of = |resource: usize| match objects.get(name(resource)).map(|it| it.kind()) {
+        Some(USER) => USERS,
+        Some(GROUP) => GROUPS,
+        Some(CLIENT) => "Clients",
+        Some(ROLE) => "Roles",
+        _ => {
+            let naming = permissions.1.iter().find(|it| it.resources.contains(&resource));
+            naming.map_or(name(resource), |it| &it.resource_type)
+        }
+    };
+    for at in 0..resources.len() {
+        let of_type = type_of(at);
+        let groups = if of_type == USERS { groups_of(at) } else { Bits::default() };
+        let of_groups: BTreeSet<usize> = groups.iter().filter_map(resource_of).collect();
+        let mut applied: Vec<Applied> = Vec::new();
+        for (permission, it) in permissions.1.iter().enumerate() {
+            let is_of = |wanted: &str| it.resource_type == wanted;
+            let tier = if is_role(permission) {
+                is_of(of_type).then_some(Tier::Role)
+            } else if !is_on || it.policies.is_empty() {
+                None
+            } else if is_of(of_type) && is_for_all(it) {
+                Some(Tier::AllOfType)
+            } else if it.resources.contains(&at) {
+                Some(Tier::Object)
+            } else if is_of(GROUPS) && is_for_all(it) {
+                groups.iter().next().map(|_| Tier::AllGroups)
+            } else {
+                (!it.resources.is_disjoint(&of_groups)).then_some(Tier::Group)
+            };
+            applied.extend(tier.map(|it| Applied { permission, phase: it as u8 }));
+        }
+        applied.sort_by_key(|it| it.phase);
+        resources[at].applied = applied;
+    }
+}
