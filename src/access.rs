@@ -33,6 +33,7 @@ mod turn;
 mod uri;
 mod who;
 
+pub use administration::administration;
 pub use bounds::{Bounds, Opening};
 pub use cast::{Cast, user_named};
 pub use chain::{Decision, Doubt, Step, Verdict, is_script};

@@ -3,10 +3,42 @@
 use std::collections::BTreeSet;
 
 use super::realm::Realm;
-use crate::kind::is_administration;
-use crate::state::Address;
+use crate::kind::{SCOPE, SETTINGS, Version, is_administration};
+use crate::state::{Address, Is, Node, Object, State};
+use crate::text::At;
+
+/// Returns whom questions about the administration of a realm are put to, as others are to a client with authorization:
+/// no object of any realm has this address.
+pub fn administration() -> Address {
+    Address::top(SETTINGS, "administration")
+}
+
+/// Returns a state in which the administration of the realm is there like a client with authorization, for what reads
+/// names out of states.
+pub(super) fn with_administration(state: &State, version: Version) -> State {
+    let mut out = state.clone();
+    let realm = Realm::compile(state, version);
+    let Some(server) = &realm.administration else { return out };
+    let scope = |it: &Address| Node::new(At::SERVER, Is::Ref(it.clone()));
+    let mut resource = Object::new(At::SERVER);
+    let scopes = server.scopes.addresses.iter().map(scope).collect();
+    resource.fields.insert("scopes".into(), Node::new(At::SERVER, Is::List(scopes)));
+    out.objects.extend(server.scopes.addresses.iter().map(|it| (it.clone(), Object::new(At::SERVER))));
+    out.objects.extend(server.resources.addresses.iter().map(|it| (it.clone(), resource.clone())));
+    out
+}
 
 impl Realm {
+    /// Returns whether a role of administration brings another one along, by their names.
+    pub fn brings(&self, whole: &str, part: &str) -> bool {
+        let Some(server) = &self.administration else { return false };
+        let role = |name: &str| {
+            let at = server.scopes.get(&administration().child(SCOPE, name))?;
+            Some(&server.permissions.addresses[at])
+        };
+        whole != part && role(whole).zip(role(part)).is_some_and(|(whole, part)| self.is_part(part, whole))
+    }
+
     /// Returns the people who hold a role in whatever way: enabled users, no service accounts.
     pub(super) fn holders(&self, role: &Address) -> BTreeSet<Address> {
         let Some(role) = self.roles.get(role) else { return BTreeSet::new() };

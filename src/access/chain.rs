@@ -267,6 +267,7 @@ impl<'a> Why<'a> {
             answer.requested.iter().map(|it| self.server.scopes.addresses[*it].name()).collect();
         let address = resource.map(|it| &self.server.resources.addresses[it]);
         let on = address.map_or("any resource", Address::name);
+        let address = address.filter(|_| !self.server.is_administration());
         let text = if scopes.is_empty() { on.to_owned() } else { format!("{} on {on}", scopes.join(", ")) };
         Step::new(address, text)
     }
@@ -281,8 +282,10 @@ impl<'a> Why<'a> {
         };
         let first = |wanted: Holds| {
             let of_that = |it: &&(usize, u8)| says(self.server, it.0, self.outcomes) == Some(wanted);
-            let mut those =
-                order.iter().filter(of_that).filter(|it| !self.is_role(it.0) || wanted == Holds::Yes);
+            let mut those = order
+                .iter()
+                .filter(of_that)
+                .filter(|it| wanted == Holds::Yes || !(self.server.is_fine_grained && self.is_role(it.0)));
             // Of permissions over administration, one for all of a type denies whatever its scopes.
             let denies = |it: &(usize, u8)| {
                 self.server.is_fine_grained && wanted == Holds::No && it.1 == Tier::AllOfType as u8

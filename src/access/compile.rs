@@ -9,6 +9,7 @@ use crate::kind::{
 };
 use crate::state::{Address, Is, KindName, Node, Object, State};
 
+mod administration;
 mod fine_grained;
 mod server;
 
@@ -87,7 +88,9 @@ impl Realm {
             client_scopes,
             client_scope_entries,
             servers: BTreeMap::new(),
+            administration: None,
         };
+        realm.administration = administration::server(&realm, version).map(Box::new);
         for (at, address) in realm.clients.addresses.iter().enumerate() {
             let settings = address.child(SETTINGS, "");
             let is_server = state.get(address).is_some_and(|it| {

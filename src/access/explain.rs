@@ -148,7 +148,8 @@ pub fn explain(realm: &Realm, question: &Question<'_>) -> Option<Explanation> {
     let covers = |it: &&(usize, u8)| {
         let is_role = server.permissions.addresses[it.0].kind() == ROLE;
         let denies_all = server.is_fine_grained && it.1 == Tier::AllOfType as u8 && says_no(it.0);
-        (server.covers(**it, &requested) || denies_all) && !(is_role && says_no(it.0))
+        (server.covers(**it, &requested) || denies_all)
+            && !(server.is_fine_grained && is_role && says_no(it.0))
     };
     Some(Explanation {
         decision: decide(realm, question),
@@ -179,6 +180,7 @@ impl Tree<'_> {
             address: self.server.permissions.addresses[permission].clone(),
             covers: match phase {
                 _ if self.server.is_fine_grained => Covers::of_tier(phase),
+                _ if self.server.is_administration() => Covers::Role,
                 1 => Covers::Named,
                 2 => Covers::OfType,
                 3 => Covers::Model,

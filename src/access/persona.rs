@@ -63,6 +63,13 @@ pub fn personas(realm: &Realm, client: &Address) -> Vec<Persona> {
             | PolicyIs::Unknown { .. } => {}
         }
     }
+    if server.is_administration() {
+        let asked = std::mem::take(&mut roles);
+        let brings = |all: Bits| all.iter().any(|it| asked.contains(&it));
+        let leads = |it: &usize| !asked.contains(it) && brings(realm.deep_roles(&[*it], &[]));
+        roles = (0..realm.roles.len()).filter(leads).collect();
+        groups = (0..realm.groups.len()).filter(|it| brings(realm.deep_roles(&[], &[*it]))).collect();
+    }
     let any =
         |address: &Address| Persona { name: address.to_string(), default_roles: true, ..Persona::default() };
     out.extend(roles.into_iter().filter(|it| Some(*it) != realm.default_role).map(|it| {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::administration::administration;
 use super::bits::Bits;
 use super::through::TokenReads;
 use super::time::Window;
@@ -28,6 +29,8 @@ pub struct Realm {
     pub(super) client_scope_entries: Vec<ClientScope>,
     /// Clients with authorization, by their position.
     pub(super) servers: BTreeMap<usize, Server>,
+    /// The realm's own administration.
+    pub(super) administration: Option<Box<Server>>,
 }
 
 /// Addresses and their positions.
@@ -277,6 +280,9 @@ impl Realm {
     }
 
     pub(super) fn server(&self, client: &Address) -> Option<&Server> {
+        if *client == administration() {
+            return self.administration.as_deref();
+        }
         self.servers.get(&self.clients.get(client)?)
     }
 
@@ -328,6 +334,11 @@ impl Realm {
 }
 
 impl Server {
+    /// Returns whether this is the realm's own administration.
+    pub(super) fn is_administration(&self) -> bool {
+        self.settings == administration()
+    }
+
     /// Returns whether a permission can apply at all with these policies: without any it is skipped.
     pub(super) fn is_skipped(&self, permission: usize) -> bool {
         let entry = &self.permission_entries[permission];

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::administration::administration;
 use super::claims;
 use super::persona::Persona;
 use super::realm::{Client, Mapper, PolicyIs, Realm, Server};
@@ -167,8 +168,7 @@ pub(super) type Says<'a> = (&'a str, &'a BTreeMap<String, String>);
 ///
 /// Where nobody gets a token for people, the resource server itself stands for whatever else may bring them one.
 pub(super) fn entrances<const N: usize>(realms: [&Realm; N], server: &Address) -> Vec<Entrance<N>> {
-    // Fine-grained permissions ask for nobody's token.
-    let realms_asked = realms.iter().filter(|_| !is_admin_permissions(server));
+    let realms_asked = realms.iter().filter(|it| asks_for_tokens(it, server));
     let ways: BTreeSet<Through> = realms_asked.flat_map(|it| ways(it, server)).collect();
     let mut shapes: BTreeMap<Through, [Option<Shape<'_>>; N]> = BTreeMap::new();
     for (side, realm) in realms.into_iter().enumerate() {
@@ -178,7 +178,8 @@ pub(super) fn entrances<const N: usize>(realms: [&Realm; N], server: &Address) -
             .filter_map(|it| Some((it.clone(), shape(realm, server, it)?)))
             .collect();
         if all.is_empty() {
-            let itself = Through { client: server.clone(), scopes: Vec::new() };
+            let client = realm.server(server).map(|it| realm.clients.addresses[it.client].clone());
+            let itself = Through { client: client.unwrap_or_else(|| server.clone()), scopes: Vec::new() };
             all.extend(shape(realm, server, &itself).map(|it| (itself.clone(), it)));
         }
         for (way, shape) in all {
@@ -209,6 +210,12 @@ pub(super) fn entrances<const N: usize>(realms: [&Realm; N], server: &Address) -
     out
 }
 
+/// Returns whether it hangs on tokens at all who may do what: administrators are asked for what they hold.
+fn asks_for_tokens(realm: &Realm, server: &Address) -> bool {
+    let reads = |it: &Server| !it.is_administration() || !it.token_reads.roles.is_empty();
+    !is_admin_permissions(server) && realm.server(server).is_none_or(reads)
+}
+
 /// Returns everybody at every entrance where they may come in.
 pub(super) fn askers<const N: usize>(personas: &[Persona], entrances: &[Entrance<N>]) -> Vec<Asker> {
     let mut out = Vec::with_capacity(personas.len() * entrances.len().max(1));
@@ -233,7 +240,9 @@ fn ways(realm: &Realm, server: &Address) -> Vec<Through> {
     let reads = realm.server(server).map(|it| &it.token_reads);
     let clients = realm.clients.addresses.iter().zip(&realm.client_entries);
     let mut out = Vec::new();
-    for (address, client) in clients.filter(|(_, it)| it.for_people) {
+    // What a lightweight token carries opens no administration.
+    let is_heavy = |it: &Client| !it.lightweight || *server != administration();
+    for (address, client) in clients.filter(|(_, it)| it.for_people && is_heavy(it)) {
         let optional = client.optional_scopes.iter().filter(|it| !client.default_scopes.contains(it));
         let matters = |it: usize| reads.is_some_and(|reads| client_scope(realm, reads, client, it).is_some());
         let names: Vec<&str> =

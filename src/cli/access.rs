@@ -14,7 +14,7 @@ use crate::keycloak::Want;
 use crate::kind::{CLIENT, RESOURCE, SCOPE};
 use crate::report::{self, Asked, Language};
 use crate::run::UsageError;
-use crate::state::Address;
+use crate::state::{Address, stars_match};
 use crate::text::nearest;
 
 mod diff;
@@ -45,9 +45,14 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct About {
     /// The authorization scope, such as `view`; `-` asks for the resource as a whole
-    scope: String,
+    #[arg(required_unless_present = "administration")]
+    scope: Option<String>,
     /// The resource: its name, or a URI, which is matched as Keycloak does
-    resource: String,
+    #[arg(required_unless_present = "administration")]
+    resource: Option<String>,
+    /// Ask instead for administration of the realm: a role such as `manage-users`, or several with `*`
+    #[arg(long, value_name = "ROLE", conflicts_with_all = ["scope", "resource", "exact", "client"])]
+    administration: Option<String>,
     /// The resource is one of this name or with this very URI: nothing is matched, and `*` stands for itself
     #[arg(long)]
     exact: bool,
@@ -116,6 +121,14 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     }
 }
 
+/// What one question asks for.
+struct Wanted {
+    client: Address,
+    resource: String,
+    /// Nothing for the resource as a whole.
+    scope: Option<String>,
+}
+
 /// Everything that one question is answered from.
 struct Opened {
     facts: Facts,
@@ -156,9 +169,46 @@ impl Opened {
         bail!("client `{name}` has no authorization; {others}")
     }
 
+    /// Returns what is asked for, one by one.
+    fn wanted(&self, about: &About) -> anyhow::Result<Vec<Wanted>> {
+        if let Some(role) = &about.administration {
+            return self.roles(role);
+        }
+        let mut found = self.resources(about)?;
+        let scope = self.scope(&mut found, about.scope.as_deref().unwrap_or_default())?;
+        let wanted = |(client, resource)| Wanted { client, resource, scope: scope.map(str::to_owned) };
+        Ok(found.into_iter().map(wanted).collect())
+    }
+
+    /// Returns the roles of administration that a text means.
+    fn roles(&self, text: &str) -> anyhow::Result<Vec<Wanted>> {
+        let client = access::administration();
+        let all = self.realm.resources(&client);
+        let Some((resource, roles)) = all.first() else {
+            bail!(
+                "realm `{}` has no administration: nothing says which roles administer it",
+                self.facet().realm
+            )
+        };
+        let wanted = |role: &str| Wanted {
+            client: client.clone(),
+            resource: (*resource).to_owned(),
+            scope: Some(role.to_owned()),
+        };
+        let meant = roles.iter().filter(|it| stars_match(text, it));
+        let found: Vec<Wanted> = meant.map(|it| wanted(it)).collect();
+        if found.is_empty() {
+            bail!(
+                "no role of this realm's administration is called `{text}`{}",
+                hint(text, roles.iter().copied())
+            )
+        }
+        Ok(found)
+    }
+
     /// Returns the resources that a text means, each with its client.
     fn resources(&self, about: &About) -> anyhow::Result<Vec<(Address, String)>> {
-        let (client, text) = (about.client.as_deref(), about.resource.as_str());
+        let (client, text) = (about.client.as_deref(), about.resource.as_deref().unwrap_or_default());
         let Facet { state, version, .. } = self.facet();
         let of = |client: &Address| -> Vec<(Address, String)> {
             let names = if about.exact {
@@ -281,16 +331,16 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
     let Some(opened) = open(&about.asking, "access-who", &also, global).await? else {
         return Ok(Exit::Failed);
     };
-    let mut found = opened.resources(about)?;
-    let scope = opened.scope(&mut found, &about.scope)?;
+    let found = opened.wanted(about)?;
     let (_, asking) = opened.cast(about.asking_client.as_deref())?;
     let everybody = |client: &Address| -> Vec<Persona> {
         opened.everybody(client).into_iter().map(|it| opened.dressed(it, asking.as_ref())).collect()
     };
     let place = |it: &Address| opened.place(it);
-    let answers: Vec<(Asked<'_>, access::Who)> = found
+    let mut answers: Vec<(Asked<'_>, access::Who)> = found
         .iter()
-        .map(|(client, resource)| {
+        .map(|Wanted { client, resource, scope }| {
+            let scope = scope.as_deref();
             let asked = Asked {
                 realm: &opened.facet().realm,
                 client,
@@ -302,6 +352,9 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
             (asked, access::who(&opened.realm, client, resource, scope, &everybody(client)))
         })
         .collect();
+    if about.administration.is_some() {
+        named_once(&opened.realm, &mut answers);
+    }
     match args.format {
         Format::Text => {
             let texts: Vec<String> =
@@ -313,10 +366,36 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
     Ok(Exit::Clean)
 }
 
+/// Of several roles of administration, leaves everybody to those that bring the others along.
+fn named_once(realm: &Realm, answers: &mut Vec<(Asked<'_>, access::Who)>) {
+    let all: Vec<(String, BTreeSet<String>)> = answers
+        .iter()
+        .map(|(asked, who)| {
+            let names = who.permitted.iter().flat_map(|it| it.personas.iter().cloned()).collect();
+            (asked.scope.unwrap_or_default().to_owned(), names)
+        })
+        .collect();
+    answers.retain_mut(|(asked, who)| {
+        let role = asked.scope.unwrap_or_default();
+        let is_told = |name: &String| {
+            let by = |(whole, names): &(String, BTreeSet<String>)| {
+                names.contains(name) && realm.brings(whole, role)
+            };
+            all.iter().any(|it| by(it) && !realm.brings(role, &it.0))
+        };
+        let was_empty = who.permitted.is_empty();
+        for alike in &mut who.permitted {
+            alike.personas.retain(|it| !is_told(it));
+        }
+        who.permitted.retain(|it| !it.personas.is_empty());
+        was_empty || !who.permitted.is_empty() || !who.unknown.is_empty()
+    });
+}
+
 /// One persona, and the resources that it is asked about.
 struct Answered {
     opened: Opened,
-    found: Vec<(Address, String)>,
+    found: Vec<Wanted>,
     persona: Persona,
 }
 
@@ -325,8 +404,7 @@ impl Answered {
         let about = &args.about;
         let also = Want { users: access::user_named(&args.persona).into_iter().collect(), ..Want::default() };
         let Some(opened) = open(&about.asking, run, &also, global).await? else { return Ok(None) };
-        let mut found = opened.resources(about)?;
-        opened.scope(&mut found, &about.scope)?;
+        let found = opened.wanted(about)?;
         let (cast, asking) = opened.cast(about.asking_client.as_deref())?;
         let persona = cast.named(&args.persona).map_err(anyhow::Error::msg)?;
         let persona = opened.dressed(persona, asking.as_ref());
@@ -336,16 +414,14 @@ impl Answered {
     /// Answers for each resource.
     fn answers<'a, T>(
         &'a self,
-        about: &'a About,
         place: &'a dyn Fn(&Address) -> Option<String>,
         answer: impl Fn(&Realm, &Question<'_>) -> anyhow::Result<T>,
     ) -> anyhow::Result<Vec<(Asked<'a>, T)>> {
-        let scope = Some(about.scope.as_str()).filter(|it| *it != "-");
-        let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
         let (realm, persona) = (&self.opened.facet().realm, &self.persona);
-        let one = |(client, resource): &'a (Address, String)| {
+        let one = |Wanted { client, resource, scope }: &'a Wanted| {
+            let scopes: Vec<String> = scope.iter().cloned().collect();
             let question = Question { client, resource: Some(resource), scopes: &scopes, persona };
-            let asked = Asked { realm, client, resource, scope, place, style: style() };
+            let asked = Asked { realm, client, resource, scope: scope.as_deref(), place, style: style() };
             Ok((asked, answer(&self.opened.realm, &question)?))
         };
         self.found.iter().map(one).collect()
@@ -354,14 +430,14 @@ impl Answered {
     /// Answers for each resource and shows all.
     fn show<T>(
         &self,
-        (about, format): (&About, Format),
+        format: Format,
         answer: impl Fn(&Realm, &Question<'_>) -> anyhow::Result<T>,
         text: impl Fn(&Asked<'_>, &str, &T) -> String,
         json: impl Fn(&Asked<'_>, &str, &T) -> Value,
     ) -> anyhow::Result<Vec<T>> {
         let place = |it: &Address| self.opened.place(it);
         let name = self.persona.name.as_str();
-        let answers = self.answers(about, &place, answer)?;
+        let answers = self.answers(&place, answer)?;
         match format {
             Format::Text => {
                 let texts: Vec<String> =
@@ -381,9 +457,9 @@ impl Answered {
 async fn can(Can { one: args, format }: Can, global: Global) -> anyhow::Result<Exit> {
     let Some(answered) = Answered::open(&args, "access-can", global).await? else { return Ok(Exit::Failed) };
     let decide = |realm: &Realm, question: &Question<'_>| Ok(access::decide(realm, question));
-    let decisions = answered.show((&args.about, format), decide, report::can_text, report::can_json)?;
-    let scope = Some(args.about.scope.as_str()).filter(|it| *it != "-");
-    let all = decisions.iter().all(|it| it.grants(scope) == Some(true));
+    let decisions = answered.show(format, decide, report::can_text, report::can_json)?;
+    let mut asked = decisions.iter().zip(&answered.found);
+    let all = asked.all(|(it, wanted)| it.grants(wanted.scope.as_deref()) == Some(true));
     Ok(if all { Exit::Clean } else { Exit::NotClean })
 }
 
@@ -393,9 +469,9 @@ async fn why(Why { one: args, format }: Why, global: Global) -> anyhow::Result<E
         access::explain(realm, question)
             .ok_or_else(|| anyhow::anyhow!("the resource is gone between two looks"))
     };
-    let show = |format| answered.show((&args.about, format), explain, report::why_text, report::why_json);
+    let show = |format| answered.show(format, explain, report::why_text, report::why_json);
     let draw = |language| -> anyhow::Result<()> {
-        let answers = answered.answers(&args.about, &|_| None, explain)?;
+        let answers = answered.answers(&|_| None, explain)?;
         print(&report::why_diagram(language, &answered.persona.name, &answers));
         Ok(())
     };

@@ -22,7 +22,7 @@ pub use why::why_text;
 
 use super::safe::one_line;
 use super::text::Style;
-use crate::access::Step;
+use crate::access::{Step, administration};
 use crate::kind::{PERMISSION, POLICY};
 use crate::state::Address;
 
@@ -39,8 +39,16 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Returns what one does to what is asked for.
+    fn verb(&self) -> &'static str {
+        if self.scope.is_some() && *self.client != administration() { "do" } else { "use" }
+    }
+
     /// Returns what is asked for, as `` `view` on `Eric space` of client `demo` ``.
     fn what(&self) -> String {
+        if let Some(role) = self.scope.filter(|_| *self.client == administration()) {
+            return format!("`{}` of this realm's administration", one_line(role));
+        }
         let on = format!("`{}` of client `{}`", one_line(self.resource), one_line(self.client.name()));
         match self.scope {
             Some(scope) => format!("`{}` on {on}", one_line(scope)),

@@ -223,3 +223,60 @@ fn two_states_are_compared_as_files_or_as_revisions() {
     assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("loses alice   view on Premium resource"), "{}", ran.out);
 }
+
+#[test]
+fn administration_is_asked_for_by_its_roles() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let manifest = "realm: r
+roles: { realm: [{ name: boss, composites: { client: { realm-management: [manage-users] } } }] }
+groups: [{ name: ops, clientRoles: { realm-management: [view-users] }, subGroups: [{ name: night }] }]
+users:
+  - { username: alice, email: a@e.org, firstName: A, lastName: B, realmRoles: [boss] }
+  - { username: bob, email: b@e.org, firstName: B, lastName: B, groups: [/ops/night] }
+  - { username: gone, email: g@e.org, firstName: B, lastName: B, enabled: false, realmRoles: [boss] }
+  - { username: root, email: r@e.org, firstName: B, lastName: B, clientRoles: { realm-management: [realm-admin] } }
+  - { username: service-account-robot, serviceAccountClientId: robot, clientRoles: { realm-management: [manage-users] } }
+clients: [{ clientId: robot, serviceAccountsEnabled: true }]
+";
+    std::fs::write(folder.path().join("realm.yaml"), manifest).expect("a file can be written");
+    let ask = |args: &[&str]| run(folder.path(), &[&["access"], args].concat());
+    let who = ask(&["who", "--administration", "manage-users"]);
+    let expected = "\
+`manage-users` of this realm's administration
+  may alice, role/boss
+      role boss > role realm-management/manage-users
+  may gone
+      role boss > role realm-management/manage-users
+      but user/gone is disabled and cannot log in
+  may root
+      role realm-management/realm-admin > role realm-management/manage-users
+  may service-account-robot
+      role realm-management/manage-users
+";
+    assert_eq!((who.code, who.out.as_str()), (0, expected), "{}", who.err);
+    // Of several roles, the one that brings the others along.
+    let all = ask(&["who", "--administration", "*"]);
+    assert_eq!(all.out.matches("root").count(), 1, "{}", all.out);
+    assert!(all.out.contains("`realm-admin` of this realm's administration\n  may root\n"), "{}", all.out);
+    for (persona, role, code) in [
+        ("alice", "manage-users", 0),
+        ("alice", "realm-admin", 2),
+        ("bob", "view-users", 0),
+        ("bob", "*-users", 2),
+        ("root", "*", 0),
+        ("any-user", "manage-users", 2),
+        ("group/ops", "view-users", 0),
+        ("service-account-robot", "manage-users", 0),
+    ] {
+        let ran = ask(&["can", persona, "--administration", role]);
+        assert_eq!(ran.code, code, "{persona} {role}: {}{}", ran.out, ran.err);
+    }
+    let why = ask(&["why", "bob", "--administration", "view-users"]);
+    assert!(why.out.contains("→ which gives the role `realm-management/view-users`"), "{}", why.out);
+    let matrix = ask(&["matrix", "--administration"]);
+    assert!(matrix.out.contains("manage-users on administration"), "{}", matrix.out);
+    let typo = ask(&["who", "--administration", "manage-user"]);
+    assert!(typo.code == 1 && typo.err.contains("did you mean `manage-users`?"), "{}", typo.err);
+    let both = ask(&["who", "view", "Lounge", "--administration", "manage-users"]);
+    assert_eq!(both.code, 64, "{}", both.err);
+}

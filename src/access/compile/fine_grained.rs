@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Interned;
+use super::{Interned, administration};
 use crate::access::bits::Bits;
 use crate::access::realm::{
     Applied, Permission, PermissionType, Policy, PolicyIs, Realm, Required, Resource, Strategy, Tier,
@@ -56,12 +56,10 @@ pub(super) const SINCE: Version = Version(26, 2);
 pub(super) fn add_roles(
     realm: &Realm,
     scopes: &Interned,
-    policies: (&mut Interned, &mut Vec<Policy>),
-    permissions: (&mut Interned, &mut Vec<Permission>),
+    (policies, policy_entries): (&mut Interned, &mut Vec<Policy>),
+    (permissions, permission_entries): (&mut Interned, &mut Vec<Permission>),
 ) {
-    let of_master = Address::top(CLIENT, "master-realm");
-    let own = Address::top(CLIENT, "realm-management");
-    let client = if realm.clients.get(&own).is_some() { own } else { of_master };
+    let Some(client) = administration::client(realm).map(|it| &realm.clients.addresses[it]) else { return };
     let mut asked: Vec<Address> = Vec::new();
     let mut opened: Vec<Address> = Vec::new();
     for (of_type, opens, roles) in OPENED {
@@ -71,15 +69,15 @@ pub(super) fn add_roles(
         else {
             continue;
         };
-        let first = policies.1.len();
+        let first = policy_entries.len();
         for (role, of) in roles.iter().zip(positions) {
             let roles = vec![Required { of, required: true }];
             let is = PolicyIs::Role { roles, from_database: true };
-            policies.1.push(Policy { negative: false, is });
+            policy_entries.push(Policy { negative: false, is });
             asked.push(role.clone());
         }
-        let of_permission: Vec<usize> = (first..policies.1.len()).collect();
-        permissions.1.push(Permission {
+        let of_permission: Vec<usize> = (first..policy_entries.len()).collect();
+        permission_entries.push(Permission {
             of: PermissionType::Scope,
             strategy: Strategy::Unanimous,
             leaves: of_permission.clone(),
@@ -90,8 +88,8 @@ pub(super) fn add_roles(
         });
         opened.push(roles[0].clone());
     }
-    *policies.0 = Interned::new(policies.0.addresses.iter().cloned().chain(asked));
-    *permissions.0 = Interned::new(permissions.0.addresses.iter().cloned().chain(opened));
+    *policies = Interned::new(policies.addresses.iter().cloned().chain(asked));
+    *permissions = Interned::new(permissions.addresses.iter().cloned().chain(opened));
 }
 
 /// Works out which permissions there are for each resource: it stands for all of a type, or for one object by its id.
@@ -130,7 +128,7 @@ pub(super) fn apply(
             naming.map_or(name(resource), |it| &it.resource_type)
         }
     };
-    for at in 0..resources.len() {
+    for (at, resource) in resources.iter_mut().enumerate() {
         let of_type = type_of(at);
         let groups = if of_type == USERS { groups_of(at) } else { Bits::default() };
         let of_groups: BTreeSet<usize> = groups.iter().filter_map(resource_of).collect();
@@ -153,6 +151,6 @@ pub(super) fn apply(
             applied.extend(tier.map(|it| Applied { permission, phase: it as u8 }));
         }
         applied.sort_by_key(|it| it.phase);
-        resources[at].applied = applied;
+        resource.applied = applied;
     }
 }

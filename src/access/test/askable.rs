@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Case, Tested};
+use crate::access::administration::administration;
 use crate::access::bits::Bits;
 use crate::access::chain::{Doubt, Verdict};
 use crate::access::decide::{Question, decide};
@@ -34,6 +35,9 @@ pub fn not_asked(realm: &Realm, tested: &Tested, case: &Case, oracle: Oracle) ->
     let persona = &tested.personas[case.persona];
     if let Some(why) = made_up(persona) {
         return Some(why);
+    }
+    if tested.client == administration() {
+        return Some("no server answers about administration but by real calls");
     }
     match oracle {
         Oracle::Evaluate => not_evaluated(realm, &tested.client, persona),

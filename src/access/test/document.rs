@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::place::{Place, some};
 use super::{Test, expect, never};
+use crate::access::administration::{administration, with_administration};
 use crate::access::cast::{Cast, not_there};
 use crate::access::find::resource_servers;
 use crate::access::persona::Persona;
@@ -13,7 +14,7 @@ use crate::state::{Address, Pattern, State};
 use crate::text::{Code, Key, Note, Reader, Tree, TreeIs, nearest};
 
 pub(super) const KEYS: &[&str] =
-    &["kind", "realm", "resourceServer", "personas", "expect", "otherwise", "never"];
+    &["kind", "realm", "resourceServer", "administration", "personas", "expect", "otherwise", "never"];
 
 /// What documents are read against.
 pub struct Reading<'a> {
@@ -41,7 +42,24 @@ impl Reading<'_> {
         let mut reader = Reader { notes: &mut notes, not_yet: &[] };
         let entries = reader.entries(tree, "an access test", KEYS);
         let part = |name: &str| entries.iter().find(|(key, _)| &*key.name == name).copied();
-        let server = part("resourceServer").and_then(|(key, value)| Some((reader.text(key, value)?, value)));
+        let is_on =
+            |(key, value): (&Key, &Tree), reader: &mut Reader<'_>| reader.boolean(key, value) == Some(true);
+        let administers = part("administration").filter(|it| is_on(*it, &mut reader));
+        let server = match administers {
+            Some((_, value)) => Some((administration().name().to_owned(), value)),
+            None => part("resourceServer").and_then(|(key, value)| Some((reader.text(key, value)?, value))),
+        };
+        if let (Some(_), Some((key, _))) = (administers, part("resourceServer")) {
+            reader.notes.push(
+                Note::error(
+                    Code::TestServer,
+                    "this access test is about the administration and about a client",
+                    key.at,
+                    "beside `administration: true`",
+                )
+                .help("write two access tests"),
+            );
+        }
         let realm = part("realm").and_then(|(key, value)| Some((reader.text(key, value)?, value)));
         let begin = tree.entries().first().map_or(tree.at, |(key, _)| key.at);
         let Some((server, written)) = server else {
@@ -53,7 +71,7 @@ impl Reading<'_> {
                         begin,
                         "no `resourceServer` here",
                     )
-                    .help("name the client that has them: `resourceServer: CLIENT`"),
+                    .help("name the client that has them: `resourceServer: CLIENT`, or write `administration: true`"),
                 );
             }
             return (None, notes);
@@ -63,12 +81,14 @@ impl Reading<'_> {
             None => self.only(&server, written, reader.notes),
         };
         let Some(stage) = stage else { return (None, notes) };
-        let client = Address::top(CLIENT, server.as_str());
-        if !self.has_server(stage, &client, written, reader.notes) {
+        let client =
+            if administers.is_some() { administration() } else { Address::top(CLIENT, server.as_str()) };
+        if administers.is_none() && !self.has_server(stage, &client, written, reader.notes) {
             return (None, notes);
         }
-        let place =
-            Place { state: stage.state, version: stage.version, client: &client, external: self.external };
+        let administered = administers.map(|_| with_administration(stage.state, stage.version));
+        let state = administered.as_ref().unwrap_or(stage.state);
+        let place = Place { state, version: stage.version, client: &client, external: self.external };
         let personas = part("personas").map(|it| self.personas(&place, it, &mut reader)).unwrap_or_default();
         let names: Vec<&str> = personas.iter().map(|it| it.name.as_str()).collect();
         let expected = part("expect").map(|it| expect::read(&place, &names, it, &mut reader));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Expected;
 use super::document::{ends_with, placed};
 use super::place::Place;
+use crate::access::administration::administration;
 use crate::kind::parse_address;
 use crate::text::{At, Code, Key, Note, Reader, Tree, TreeIs, nearest};
 
@@ -29,7 +30,16 @@ pub(super) fn read(
     for item in items {
         let entries = reader.entries(item, "an entry of `expect`", &known);
         let resources = entries.iter().find(|(key, _)| &*key.name == "resources");
-        let Some((key, resources)) = resources else {
+        let is_administration = *place.client == administration();
+        let Some((key, resources)) = resources.filter(|_| !is_administration) else {
+            if is_administration {
+                let found = [(administration().name().to_owned(), true)];
+                for (key, tree) in &entries {
+                    let Some(persona) = personas.iter().position(|it| **it == *key.name) else { continue };
+                    one(place, persona, &found, (key, tree), reader, &mut cases);
+                }
+                continue;
+            }
             let note = Note::error(
                 Code::ExpectsNothing,
                 "this expectation is about no resource",

@@ -27,12 +27,23 @@ pub fn schema() -> Value {
         "description": "Who may do what: asked of manifests, of plans and of servers.",
         "type": "object",
         "additionalProperties": false,
-        "required": ["kind", "resourceServer"],
+        "required": ["kind"],
+        "oneOf": [
+            {
+                "required": ["resourceServer"],
+                "properties": { "expect": { "items": { "required": ["resources"], "minProperties": 2 } } },
+            },
+            { "required": ["administration"] },
+        ],
         "anyOf": [{ "required": ["expect"] }, { "required": ["otherwise"] }, { "required": ["never"] }],
         "properties": {
             "kind": { "const": "AccessTest" },
             "realm": text("The realm; needed where several have the resource server."),
             "resourceServer": text("The client whose resources it is about."),
+            "administration": {
+                "description": "It is about the administration of the realm: roles such as `manage-users` are the scopes, and `expect` names no resources.",
+                "const": true,
+            },
             "personas": {
                 "description": "Who asks, by a name of your choice.",
                 "type": "object",
@@ -44,8 +55,7 @@ pub fn schema() -> Value {
                 "type": "array",
                 "items": {
                     "type": "object",
-                    "required": ["resources"],
-                    "minProperties": 2,
+                    "minProperties": 1,
                     "properties": {
                         "resources": some("Resources by name, by a concrete URI, or by a pattern with `*`."),
                     },

@@ -318,4 +318,7 @@ fn the_schema_accepts_the_example_and_flags_what_reading_would_refuse() {
         let text = format!("kind: AccessTest\nresourceServer: demo\n{body}\n");
         assert_eq!(is_fine(&text), fine, "{body}");
     }
+    let of_administration =
+        "kind: AccessTest\nadministration: true\nexpect: [{ eric: { deny: [realm-admin] } }]\n";
+    assert!(is_fine(of_administration));
 }

@@ -7,15 +7,19 @@ use crate::kind::{CLIENT, NEWEST, USER, Version, lift_realm};
 use crate::state::Address;
 use crate::text::tree_of_json;
 
+type Names = &'static [&'static str];
+
+/// A type, resources, scopes, and the roles of which each has to grant.
+type Rule = (&'static str, Names, Names, Names);
+
 /// `a` has the role `ra`, `c` has `ra` and `rb`, `boss` manages users; `t1` is in group `g1`, `t2` in `g1/sub`, `t3` in none.
-/// A permission is its type, its resources, its scopes, and the roles of which each has to grant.
-fn realm(on: bool, version: Version, permissions: &[(&str, &[&str], &[&str], &[&str])]) -> Realm {
+fn realm(on: bool, version: Version, permissions: &[Rule]) -> Realm {
     let scopes = |names: &[&str]| names.iter().map(|it| json!({ "name": it })).collect::<Vec<Value>>();
     let of_users =
         scopes(&["view", "manage", "map-roles", "manage-group-membership", "impersonate", "reset-password"]);
     let of_groups = scopes(&["view", "view-members", "manage-members"]);
     let policy = |role: &str| json!({ "name": role, "type": "role", "roles": [{ "id": role }] });
-    let permission = |(at, it): (usize, &(&str, &[&str], &[&str], &[&str]))| json!({ "name": format!("p{at}"), "type": "scope", "resourceType": it.0, "resources": it.1, "scopes": it.2, "policies": it.3 });
+    let permission = |(at, it): (usize, &Rule)| json!({ "name": format!("p{at}"), "type": "scope", "resourceType": it.0, "resources": it.1, "scopes": it.2, "policies": it.3 });
     let policies: Vec<Value> =
         ["ra", "rb"].into_iter().map(policy).chain(permissions.iter().enumerate().map(permission)).collect();
     let user = |name: &str, roles: &[&str], groups: &[&str]| json!({ "id": name, "username": name, "realmRoles": roles, "groups": groups });
@@ -59,11 +63,11 @@ fn may(realm: &Realm, user: &str, resource: &str, scope: &str) -> Option<bool> {
 
 #[test]
 fn permissions_over_administration_add_up_as_the_server_adds_them_up() {
-    let all: &[&str] = &[];
-    let (t3, g1, sub): (&[&str], &[&str], &[&str]) = (&["t3"], &["g1"], &["sub"]);
-    let (ra, rb): (&[&str], &[&str]) = (&["ra"], &["rb"]);
-    let (view, members): (&[&str], &[&str]) = (&["view"], &["view-members"]);
-    let (manage, map): (&[&str], &[&str]) = (&["manage"], &["map-roles"]);
+    let all: Names = &[];
+    let (t3, g1, sub): (Names, Names, Names) = (&["t3"], &["g1"], &["sub"]);
+    let (ra, rb): (Names, Names) = (&["ra"], &["rb"]);
+    let (view, members): (Names, Names) = (&["view"], &["view-members"]);
+    let (manage, map): (Names, Names) = (&["manage"], &["map-roles"]);
     // Permissions; scope; what `a` may do to t1, t2 and t3.
     for (permissions, scope, expected) in [
         (&[("Users", all, view, ra)][..], "view", [true; 3]),
@@ -106,13 +110,12 @@ fn permissions_over_administration_add_up_as_the_server_adds_them_up() {
 
 #[test]
 fn what_hangs_on_the_order_of_the_server_is_unknown_and_what_is_switched_off_opens_nothing() {
-    let members: &[&str] = &["view-members"];
-    let both: &[(&str, &[&str], &[&str], &[&str])] =
-        &[("Groups", &[], members, &["ra"]), ("Groups", &[], members, &["rb"])];
+    let members: Names = &["view-members"];
+    let both: &[Rule] = &[("Groups", &[], members, &["ra"]), ("Groups", &[], members, &["rb"])];
     let on = realm(true, NEWEST, both);
     assert_eq!(may(&on, "a", "t1", "view"), None);
     assert_eq!(may(&on, "c", "t1", "view"), Some(true));
-    let one: &[(&str, &[&str], &[&str], &[&str])] = &[("Users", &[], &["impersonate"], &["ra"])];
+    let one: &[Rule] = &[("Users", &[], &["impersonate"], &["ra"])];
     assert_eq!(may(&realm(true, NEWEST, one), "a", "Users", "impersonate"), Some(true));
     assert_eq!(may(&realm(false, NEWEST, one), "a", "Users", "impersonate"), Some(false));
     // A role opens what it opens, and nothing else.

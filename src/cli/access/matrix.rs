@@ -14,8 +14,11 @@ use crate::report::{self, Ending, Sheet};
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The client whose resources these are
-    #[arg(long, value_name = "CLIENT")]
-    client: String,
+    #[arg(long, value_name = "CLIENT", required_unless_present = "administration")]
+    client: Option<String>,
+    /// Show who has which role of the realm's own administration instead
+    #[arg(long, conflicts_with = "client")]
+    administration: bool,
     /// Whom to ask about instead of the declared users; may be repeated
     #[arg(long, value_name = "PERSONA")]
     persona: Vec<String>,
@@ -64,7 +67,10 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
     let Some(opened) = open(&args.asking, "access-matrix", &also, global).await? else {
         return Ok(Exit::Failed);
     };
-    let client = opened.server(&args.client)?;
+    let client = match &args.client {
+        Some(client) => opened.server(client)?,
+        None => access::administration(),
+    };
     let columns = access::columns(&opened.realm, &client, &args.personas(&opened, &client)?);
     let personas: Vec<Persona> = columns.iter().map(|it| it.persona.clone()).collect();
     let (_, asking) = opened.cast(args.asking_client.as_deref())?;

@@ -35,6 +35,9 @@ pub(super) async fn ask(
         for (case, reason) in it.cases.iter_mut().zip(reasons) {
             case.server = reason.map_or(Heard::Nothing, Heard::NotAsked);
         }
+        if it.cases.iter().all(|it| it.server != Heard::Nothing) {
+            continue;
+        }
         fill_in(target, facts, &facts.realms[at], it, oracle).await?;
         ask_again(target, facts, &facts.realms[at], it, oracle).await?;
     }

@@ -109,6 +109,10 @@ impl Drawing {
     }
 
     fn edge(&mut self, from: usize, to: usize, words: &'static str, leads: bool) {
+        // A role that is asked for by itself is one node.
+        if from == to {
+            return;
+        }
         if !self.edges.iter().any(|it| (it.0, it.1) == (from, to)) {
             self.edges.push((from, to, words, leads));
         }
@@ -142,7 +146,12 @@ impl Drawing {
 
     fn permission(&mut self, who: usize, it: &PermissionSays, what: usize) {
         let look = it.says.map_or(Look::No, Look::of);
-        let kind = format!("permission{}", needs(it.strategy, it.policies.len()));
+        let is_role = it.covers == Covers::Role;
+        let kind = if is_role {
+            "role".to_owned()
+        } else {
+            format!("permission{}", needs(it.strategy, it.policies.len()))
+        };
         let node = self.node(it.address.to_string(), &kind, it.address.name(), look);
         for policy in &it.policies {
             self.policy(who, policy, node);
@@ -153,6 +162,9 @@ impl Drawing {
             (_, Covers::OfType) => "covers its type",
             (_, Covers::Model) => "covers one of its type",
             (_, Covers::Anywhere) => "covers the scope anywhere",
+            (_, Covers::Members) => "covers members of a group",
+            (_, Covers::All) => "covers all of the type",
+            (_, Covers::Role) => "is enough",
         };
         self.edge(node, what, words, it.says == Some(Holds::Yes));
     }

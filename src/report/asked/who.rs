@@ -44,11 +44,11 @@ fn notes(asked: &Asked<'_>, alike: &Alike, out: &mut Vec<String>) {
 pub fn can_text(asked: &Asked<'_>, persona: &str, decision: &Decision) -> String {
     let style = &asked.style;
     let (word, says) = match decision.grants(asked.scope) {
-        Some(true) => (painted(style.create, "PERMIT"), "may do"),
-        Some(false) => (painted(style.delete, "DENY"), "may not do"),
-        None => (painted(style.update, "UNKNOWN"), "may or may not do"),
+        Some(true) => (painted(style.create, "PERMIT"), "may"),
+        Some(false) => (painted(style.delete, "DENY"), "may not"),
+        None => (painted(style.update, "UNKNOWN"), "may or may not"),
     };
-    let says = if asked.scope.is_some() { says.to_owned() } else { says.replace(" do", " use") };
+    let says = format!("{says} {}", asked.verb());
     let why = match &decision.verdict {
         Verdict::Unknown { doubts, .. } if decision.grants(asked.scope).is_none() => {
             doubts.iter().map(|it| one_line(&it.to_string())).collect::<Vec<_>>().join("; ")

@@ -2,7 +2,8 @@
 
 use super::words::{need, needed, permission, policy, quoted, way, way_out};
 use super::{Asked, one_line};
-use crate::access::{Asks, Explanation, Holds, Mode, PermissionSays, PolicySays, Strategy, Verdict};
+use crate::access::{Asks, Covers, Explanation, Holds, Mode, PermissionSays, PolicySays, Strategy, Verdict};
+use crate::kind::ROLE;
 use crate::report::text::painted;
 use crate::state::Address;
 
@@ -42,7 +43,7 @@ impl Page<'_> {
         let (who, what) = (one_line(self.persona), self.asked.what());
         let style = &self.asked.style;
         let word = |word, style| painted(style, word);
-        let does = if self.asked.scope.is_some() { "do" } else { "use" };
+        let does = self.asked.verb();
         match grants {
             Some(true) => format!("{}: {who} may {does} {what}.", word("PERMIT", style.create)),
             Some(false) => format!("{}: {who} may not {does} {what}.", word("DENY", style.delete)),
@@ -150,7 +151,10 @@ impl Page<'_> {
                 }
             }
         }
-        self.linked(&policy(it, self.persona), &it.address, out);
+        // A role is what it asks for itself.
+        if it.address.kind() != ROLE {
+            self.linked(&policy(it, self.persona), &it.address, out);
+        }
     }
 
     fn linked(&self, words: &str, address: &Address, out: &mut Vec<String>) {
@@ -163,6 +167,7 @@ impl Page<'_> {
         let against: Vec<&PermissionSays> =
             permissions.iter().filter(|it| it.says != Some(Holds::Yes)).collect();
         out.push(self.title(&match (permissions.len(), self.explanation.strategy) {
+            (1, _) if permissions[0].covers == Covers::Role => "One role is what it takes".to_owned(),
             (1, _) => "One permission covers it".to_owned(),
             (count, Strategy::Affirmative) => {
                 format!("{count} permissions cover it; one that grants it would do (AFFIRMATIVE)")
@@ -221,7 +226,7 @@ impl Page<'_> {
     fn permission(&self, it: &PermissionSays, out: &mut Vec<String>) {
         out.push(format!("  {}", permission(it, &self.what())));
         out.push(format!("      {}", self.at(&it.address)));
-        for it in &it.policies {
+        for it in it.policies.iter().filter(|it| it.address.kind() != ROLE) {
             self.policy(it, 2, out);
         }
     }

@@ -206,9 +206,7 @@ pub(super) fn permission(permission: &PermissionSays, what: &str) -> String {
         Covers::Anywhere => format!("covers {what}, as every resource with this scope"),
         Covers::Members => format!("covers {what}, as the user is in a group"),
         Covers::All => format!("covers {what}, as all of the type, and denies all of it where it says no"),
-        Covers::Role => {
-            return format!("administrators with {} need no permission", quoted(permission.address.name()));
-        }
+        Covers::Role => String::new(),
     };
     let says = match permission.says {
         Some(Holds::Yes) => "granted",
@@ -217,6 +215,9 @@ pub(super) fn permission(permission: &PermissionSays, what: &str) -> String {
         Some(Holds::Fails) => "the server fails on it",
         None => "skipped",
     };
+    if permission.covers == Covers::Role {
+        return format!("the role {} is enough: {says}", quoted(&name(&permission.address)));
+    }
     let needs = needs(permission.strategy, permission.policies.len());
     format!("permission {} {covers}, and needs {needs}: {says}", quoted(permission.address.name()))
 }
