@@ -54,30 +54,32 @@ pub fn each_decision<E>(
         let scopes: Vec<Option<usize>> =
             if all.is_empty() { vec![None] } else { all.iter().copied().map(Some).collect() };
         let heard = heard(server, at);
+        let (alike, count) = alike(&firsts, |first| {
+            let (subject, outcomes) = (&subjects[first], &said[first]);
+            Heard {
+                outcomes: heard.iter().map(|it| outcomes[*it]).collect(),
+                client: subject.client,
+                scopes: &subject.scopes,
+                anonymous: subject.anonymous,
+                missing: subject.missing.as_deref(),
+            }
+        });
         for scope in scopes {
             let asked: BTreeSet<usize> = scope.into_iter().collect();
             let name = scope.map(|it| server.scopes.addresses[it].name());
-            let mut shared: BTreeMap<Heard<'_>, usize> = BTreeMap::new();
+            let mut shared: Vec<Option<usize>> = vec![None; count];
             let mut decisions: Vec<Decided> = Vec::new();
             let mut of_way = Vec::with_capacity(firsts.len());
-            for first in &firsts {
-                let subject = &subjects[*first];
-                let outcomes = &said[*first];
-                let key = Heard {
-                    outcomes: heard.iter().map(|it| outcomes[*it]).collect(),
-                    client: subject.client,
-                    scopes: &subject.scopes,
-                    anonymous: subject.anonymous,
-                    missing: subject.missing.as_deref(),
-                };
-                if let Some(known) = shared.get(&key) {
-                    of_way.push(*known);
+            for (first, alike) in firsts.iter().zip(&alike) {
+                if let Some(known) = shared[*alike] {
+                    of_way.push(known);
                     continue;
                 }
+                let (subject, outcomes) = (&subjects[*first], &said[*first]);
                 let (decision, is_personal) = decided(realm, server, subject, at, &asked, name, outcomes);
                 decisions.push(decision);
                 if !is_personal {
-                    shared.insert(key, decisions.len() - 1);
+                    shared[*alike] = Some(decisions.len() - 1);
                 }
                 of_way.push(decisions.len() - 1);
             }
@@ -106,6 +108,17 @@ struct Heard<'a> {
     scopes: &'a [String],
     anonymous: bool,
     missing: Option<&'a str>,
+}
+
+/// Returns to each position the number of its key, and how many keys there are.
+fn alike<K: Ord>(positions: &[usize], key: impl Fn(usize) -> K) -> (Vec<usize>, usize) {
+    let mut known: BTreeMap<K, usize> = BTreeMap::new();
+    let number = |it: &usize| {
+        let next = known.len();
+        *known.entry(key(*it)).or_insert(next)
+    };
+    let numbers = positions.iter().map(number).collect();
+    (numbers, known.len())
 }
 
 /// Returns the policies that have a say about a resource, those within aggregates among them.
