@@ -14,6 +14,7 @@ mod absent;
 mod access;
 mod access_guards;
 mod access_tests;
+mod administration;
 mod asking;
 mod browser;
 mod cascade;
@@ -76,6 +77,7 @@ fn trials() -> Vec<Trial> {
         absent::trials(),
         access::trials(),
         access_guards::trials(),
+        administration::trials(),
         browser::trials(),
         matrix_page::trials(),
         asking::trials(),

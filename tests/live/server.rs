@@ -152,6 +152,23 @@ impl Server {
         })
     }
 
+    /// Sends an admin request as whoever has this token, and returns the status.
+    pub(crate) fn call_as(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<StatusCode, String> {
+        let request =
+            self.client.request(method, format!("{}/admin/realms{path}", self.url)).bearer_auth(token);
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        self.runtime.block_on(async { Ok(request.send().await.map_err(text)?.status()) })
+    }
+
     /// Asks a realm's token endpoint and returns its status and answer.
     pub(crate) fn token(&self, realm: &str, form: &[(&str, &str)]) -> Result<(StatusCode, Value), String> {
         let url = format!("{}/realms/{realm}/protocol/openid-connect/token", self.url);
