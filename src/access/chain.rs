@@ -10,7 +10,7 @@ use super::decide::{Answered, doubt, order, says};
 use super::persona::Subject;
 use super::policy::Holds;
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy, Tier};
-use crate::kind::ROLE;
+use crate::kind::{POLICY, ROLE};
 use crate::state::Address;
 
 /// What is decided, and why.
@@ -52,7 +52,7 @@ pub enum Doubt {
     Request { policy: Address, target: String },
     /// The server answers with an error as long as this policy is as it is.
     Fails { policy: Address },
-    /// A permission that users share, or of an unknown type.
+    /// A permission of an unknown type, or a share of which it cannot be said with whom.
     Shared { permission: Address },
     /// The server's answer changes from run to run.
     Order,
@@ -91,7 +91,7 @@ impl fmt::Display for Doubt {
             }
             Self::Fails { policy } => write!(f, "policy {} makes the server fail", policy.name()),
             Self::Shared { permission } => {
-                write!(f, "permission {} is a user's own or of an unknown type", permission.name())
+                write!(f, "it is not known whom permission {} lets in", permission.name())
             }
             Self::Order => f.write_str("the server answers differently from run to run"),
             Self::NotThere(what) => f.write_str(what),
@@ -232,16 +232,25 @@ impl<'a> Why<'a> {
                 let entry = &self.server.permission_entries[permission];
                 let holds = says(self.server, permission, self.outcomes);
                 let wanted = holds.unwrap_or(Holds::No);
-                path.extend(self.policies(&entry.policies, entry.strategy, wanted, 0));
-                let text = match wanted {
-                    Holds::Yes => "permission grants",
-                    Holds::No => "permission denies",
-                    Holds::Unknown => "permission is undecided",
-                    Holds::Fails => "permission fails",
+                let mut steps = self.policies(&entry.policies, entry.strategy, wanted, 0);
+                let noun = if entry.of == PermissionType::Share {
+                    // Nobody wrote its policies.
+                    steps.retain(|it| it.address.as_ref().is_none_or(|it| it.kind() != POLICY));
+                    "share"
+                } else {
+                    "permission"
                 };
+                path.extend(steps);
+                let says = match wanted {
+                    Holds::Yes => "grants",
+                    Holds::No => "denies",
+                    Holds::Unknown => "is undecided",
+                    Holds::Fails => "fails",
+                };
+                let address = &self.server.permissions.addresses[permission];
                 // Who has a role of administration needs no permission.
                 if !self.is_role(permission) {
-                    path.push(Step::new(Some(&self.server.permissions.addresses[permission]), text));
+                    path.push(Step::new(Some(address), format!("{noun} {says}")));
                 }
             }
             None if order.is_empty() && answer.permit == Holds::Yes => {

@@ -216,7 +216,10 @@ pub(super) fn says(server: &Server, permission: usize, outcomes: &[Holds]) -> Op
     let entry = &server.permission_entries[permission];
     // Whether an unknown policy matters is known only with all permissions together.
     let policies = entry.policies.iter().map(|it| outcomes[*it]);
-    (!server.is_skipped(permission)).then(|| combined(entry.strategy, policies))
+    let says = combined(entry.strategy, policies);
+    // Shared with nobody, it is there for the owner alone.
+    let is_idle = entry.of == PermissionType::Share && entry.policies.len() == 1 && says == Holds::No;
+    (!server.is_skipped(permission) && !is_idle).then_some(says)
 }
 
 /// Returns the permissions that apply and their phases, in the server's order.
@@ -275,7 +278,7 @@ fn run(
         return Ran { permit: !scopes.is_empty(), granted: scopes, order_dependent };
     }
     let is_owned = entry.is_some_and(|it| it.owner.is_some());
-    let (mut granted, mut denied) = (BTreeSet::new(), BTreeSet::new());
+    let (mut granted, mut denied, mut shared) = (BTreeSet::new(), BTreeSet::new(), None::<BTreeSet<usize>>);
     let (mut named, mut any_deny, mut any) = (false, false, false);
     let mut order_dependent = false;
     for phase in order.chunk_by(|left, right| left.1 == right.1) {
@@ -285,9 +288,15 @@ fn run(
             any = true;
             let it = &server.permission_entries[*permission];
             let is_scope = it.of == PermissionType::Scope;
+            let is_of_resource = it.of == PermissionType::Resource;
             let names = *phase == 1;
             if holds == Holds::Yes {
-                if is_scope {
+                if it.of == PermissionType::Share {
+                    if entry.is_some_and(|it| it.owner_managed) {
+                        let is_asked = |scope: &&usize| requested.is_empty() || requested.contains(scope);
+                        shared.get_or_insert_default().extend(it.scopes.iter().filter(is_asked));
+                    }
+                } else if is_scope {
                     for scope in it.scopes.intersection(requested) {
                         granted.insert(*scope);
                         if entry.is_some_and(|it| !it.own.contains(scope)) {
@@ -301,8 +310,8 @@ fn run(
                 named |= names && (!is_scope || is_owned);
             } else {
                 any_deny = true;
-                let denies: &BTreeSet<usize> = if is_scope { &it.scopes } else { requested };
-                let applies = if is_scope { names || it.resources.is_empty() } else { names || !named };
+                let denies: &BTreeSet<usize> = if is_of_resource { requested } else { &it.scopes };
+                let applies = names || if is_of_resource { !named } else { it.resources.is_empty() };
                 if applies {
                     denied.extend(denies);
                     added.extend(denies);
@@ -325,7 +334,12 @@ fn run(
         denied = denied.difference(&granted).copied().collect();
         order_dependent = false;
     }
-    let granted: BTreeSet<usize> = granted.difference(&denied).copied().collect();
+    let mut granted: BTreeSet<usize> = granted.difference(&denied).copied().collect();
+    if let Some(shared) = shared {
+        granted.extend(shared);
+        let nothing = granted.is_empty() && entry.is_some_and(|it| !it.own.is_empty());
+        return Ran { permit: !nothing, granted, order_dependent };
+    }
     let nothing = granted.is_empty() && (any_deny || (!named && !requested.is_empty()));
     Ran { permit: !nothing, granted, order_dependent }
 }

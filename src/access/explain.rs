@@ -8,7 +8,7 @@ use super::decide::{Question, decide, doubt, order, policies, says};
 use super::persona::{Subject, Subjects};
 use super::policy::{Holds, some_outcomes};
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy, Tier};
-use crate::kind::ROLE;
+use crate::kind::{CLIENT, ROLE};
 use crate::state::Address;
 
 /// A decision with everything that it comes from.
@@ -219,7 +219,7 @@ impl Tree<'_> {
             }
             PolicyIs::User { users } => Asks::Users {
                 users: users.iter().cloned().collect(),
-                is_itself: self.subject.user.is_some() && self.subject.identity.is_none(),
+                is_itself: self.subject.identity.as_ref().is_some_and(|it| it.kind() == CLIENT),
             },
             PolicyIs::Group { groups, claim, direct } => {
                 let why = self.why();

@@ -96,7 +96,7 @@ pub fn personas(realm: &Realm, client: &Address) -> Vec<Persona> {
 pub(super) struct Subject {
     pub(super) name: String,
     pub(super) anonymous: bool,
-    /// What a user policy compares: nothing for a client's own service account, which goes by the client's id.
+    /// What a user policy compares: a client that asks for itself goes by its own id, and not by its service account's.
     pub(super) identity: Option<Address>,
     pub(super) user: Option<usize>,
     pub(super) client: usize,
@@ -216,7 +216,10 @@ impl<'a> Subjects<'a> {
         let mut subject = Subject {
             name: persona.name.clone(),
             anonymous: persona.anonymous,
-            identity: user.filter(|_| !is_itself).map(|it| realm.users.addresses[it].clone()),
+            identity: match own.filter(|_| is_itself) {
+                Some(client) => Some(realm.clients.addresses[client].clone()),
+                None => user.map(|it| realm.users.addresses[it].clone()),
+            },
             user,
             client,
             direct_roles,

@@ -51,6 +51,12 @@ impl Interned {
         self.positions.get(address).copied()
     }
 
+    /// Adds an entry that nothing is looked up by. Returns its position.
+    pub(super) fn push(&mut self, address: Address) -> usize {
+        self.addresses.push(address);
+        self.addresses.len() - 1
+    }
+
     pub(super) fn len(&self) -> usize {
         self.addresses.len()
     }
@@ -244,7 +250,9 @@ pub(super) struct GroupRule {
 pub(super) enum PermissionType {
     Resource,
     Scope,
-    /// Shares of users, and types that the server's extensions bring.
+    /// What the owner of a resource shares with others (`uma`).
+    Share,
+    /// Types that the server's extensions bring, and shares of which it cannot be said with whom.
     Other,
 }
 

@@ -136,7 +136,7 @@ impl Map<'_> {
                         && !server.is_fine_grained
                         && phase == 1
                         && entry.owner.is_none()
-                        && it.of != PermissionType::Other
+                        && matches!(it.of, PermissionType::Resource | PermissionType::Scope)
                         && !it.policies.is_empty();
                     let address = &server.permissions.addresses[permission];
                     self.covers[*spot][side].insert(address.clone(), simple);

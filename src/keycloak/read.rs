@@ -27,6 +27,7 @@ mod names;
 mod scope_mappings;
 mod server_info;
 mod service_accounts;
+mod shares;
 mod users;
 mod wire;
 
@@ -156,6 +157,10 @@ async fn finish(
     source: Source,
     mut draft: Draft,
 ) -> Result<Read, Error> {
+    // Whom something is shared with is looked at as if somebody had asked for them.
+    let mut want = want.clone();
+    want.users.extend(shares::read(wire, &mut draft).await?);
+    let want = &want;
     let (found, user_profile, flows, about) = tokio::try_join!(
         users::read(wire, want, rights, &draft.realm),
         wire.value("users/profile"),

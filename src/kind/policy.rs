@@ -106,21 +106,27 @@ pub(super) static TYPES: &[PolicyType] = &[
         name: "scope",
         representation: "ScopePermissionRepresentation",
         main: "policies",
-        config: PERMISSION_CONFIG,
+        config: &[
+            ("applyPolicies", "policies", true),
+            ("resources", "resources", true),
+            ("scopes", "scopes", true),
+            ("defaultResourceType", "resourceType", false),
+        ],
     },
     PolicyType {
         name: "uma",
         representation: "UmaPermissionRepresentation",
         main: "",
-        config: PERMISSION_CONFIG,
+        config: &[
+            ("resources", "resources", true),
+            ("scopes", "scopes", true),
+            ("users", "users", true),
+            ("roles", "roles", true),
+            ("groups", "groups", true),
+            ("clients", "clients", true),
+            ("condition", "condition", false),
+        ],
     },
-];
-
-const PERMISSION_CONFIG: &[(&str, &str, bool)] = &[
-    ("applyPolicies", "policies", true),
-    ("resources", "resources", true),
-    ("scopes", "scopes", true),
-    ("defaultResourceType", "resourceType", false),
 ];
 
 /// What the export adds to the `config` of any policy that was saved with it.
@@ -206,6 +212,14 @@ pub(super) static PERMISSION: Kind = Kind {
         Field { compare: Compare::Refs(POLICY_NAME), ..field("policies") },
         Field { compare: Compare::Refs(RESOURCE), ..field("resources") },
         Field { compare: Compare::Refs(SCOPE), ..field("scopes") },
+        // With whom the owner of a resource shares it.
+        Field { compare: Compare::Refs(USER), ..field("users") },
+        Field { compare: Compare::RefItems { kind: ROLE, id: "id", option: "required" }, ..field("roles") },
+        Field {
+            compare: Compare::RefItems { kind: GROUP, id: "path", option: "extendChildren" },
+            ..field("groups")
+        },
+        Field { compare: Compare::Refs(CLIENT), ..field("clients") },
     ],
     hazards: &[],
     routes: Routes {

@@ -21,7 +21,7 @@ use crate::{Needs, Trial};
 mod random;
 mod table;
 
-use random::{Random, USERS, setup};
+use random::{Random, SHARES, USERS, setup};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -166,7 +166,12 @@ fn differences(
 ) -> Result<Vec<(Case, String)>, String> {
     let name = wanted["realm"].as_str().unwrap_or("");
     server.no_realm(name)?;
-    server.one_at_a_time(|| server.post("", wanted).map(|_| ()))?;
+    let mut realm = wanted.clone();
+    let shares = realm.as_object_mut().and_then(|it| it.remove(SHARES)).unwrap_or_default();
+    server.one_at_a_time(|| server.post("", &realm).map(|_| ()))?;
+    let shares: Vec<&Value> = shares.as_array().into_iter().flatten().collect();
+    shares.iter().try_for_each(|it| make_share(server, name, it))?;
+    shares.iter().filter(|it| it["ends"] == true).try_for_each(|it| end_sharing(server, name, it))?;
     let live = Live::read(server, name)?;
     if let Some(text) = table::disagreement(&live.compiled) {
         return Err(format!("the comparison differs from single decisions: {text}"));
@@ -250,6 +255,31 @@ fn differences(
     }
     server.no_realm(name)?;
     Ok(out)
+}
+
+/// Shares a resource as its owner does.
+fn make_share(server: &Server, realm: &str, share: &Value) -> Result<(), String> {
+    let owner = share["owner"].as_str();
+    let mut form = vec![("client_id", "rs"), ("client_secret", "secret")];
+    match owner {
+        Some(user) => form.extend([("grant_type", "password"), ("username", user), ("password", "p")]),
+        None => form.push(("grant_type", "client_credentials")),
+    }
+    let (status, answer) = server.token(realm, &form)?;
+    let token = answer["access_token"].as_str().ok_or_else(|| format!("login: {status} {answer}"))?;
+    let resource = share["resource"].as_str().unwrap_or("");
+    server.share(realm, token, resource, &share["share"]).map_err(|it| format!("{share}: {it}"))
+}
+
+/// Has the owner of a resource manage its access no longer.
+fn end_sharing(server: &Server, realm: &str, share: &Value) -> Result<(), String> {
+    let clients = server.get(&format!("/{realm}/clients?clientId=rs"))?;
+    let rs = clients[0]["id"].as_str().unwrap_or("");
+    let resource = share["resource"].as_str().unwrap_or("");
+    let path = format!("/{realm}/clients/{rs}/authz/resource-server/resource/{resource}");
+    let mut wanted = server.get(&path)?;
+    wanted["ownerManagedAccess"] = json!(false);
+    server.put(&path, &wanted).map(|_| ())
 }
 
 fn persona(case: &Case, time: &str) -> Persona {
@@ -414,6 +444,13 @@ fn minimised(server: &Server, mut realm: Value, time: &str, case: &Case) -> (Val
         found.into_iter().next().map(|it| it.1)
     };
     let mut text = still(&realm).unwrap_or_else(|| format!("{case:?} disagreed once, and not again"));
+    for at in (0..realm[SHARES].as_array().map_or(0, Vec::len)).rev() {
+        let mut smaller = realm.clone();
+        smaller[SHARES].as_array_mut().into_iter().for_each(|it| drop(it.remove(at)));
+        if let Some(found) = still(&smaller) {
+            (realm, text) = (smaller, found);
+        }
+    }
     for list in ["policies", "resources"] {
         let mut at = 0;
         while let Some(smaller) = without(&realm, list, at, case) {
@@ -441,7 +478,7 @@ fn without(realm: &Value, list: &str, at: usize, case: &Case) -> Option<Value> {
         return None;
     }
     let entry = entries.remove(at);
-    let gone = [entry["name"].as_str()?, entry["_id"].as_str().unwrap_or("")];
+    let gone = [entry["name"].as_str()?.to_owned(), entry["_id"].as_str().unwrap_or("").to_owned()];
     for policy in settings["policies"].as_array_mut()? {
         for key in ["applyPolicies", "resources"] {
             let Some(names) =
@@ -449,10 +486,11 @@ fn without(realm: &Value, list: &str, at: usize, case: &Case) -> Option<Value> {
             else {
                 continue;
             };
-            let left: Vec<&String> = names.iter().filter(|it| !gone.contains(&it.as_str())).collect();
+            let left: Vec<&String> = names.iter().filter(|it| !gone.contains(it)).collect();
             policy["config"][key] = json!(json!(left).to_string());
         }
     }
+    realm[SHARES].as_array_mut()?.retain(|it| it["resource"] != *gone[1]);
     Some(realm)
 }
 
@@ -470,5 +508,6 @@ fn readable(realm: &Value) -> String {
     section("role", &realm["roles"]["realm"]);
     section("group", &realm["groups"]);
     section("user", &realm["users"]);
+    section("share", &realm[SHARES]);
     out
 }

@@ -14,6 +14,10 @@ use crate::kind::{NEWEST, PERMISSION, POLICY, RESOURCE, SCOPE, Version, is_admin
 use crate::manifest::java_regex::FullMatch;
 use crate::state::{Address, KindName, Node, Object, State};
 
+mod share;
+
+use share::Shares;
+
 pub(super) fn compile(
     state: &State,
     realm: &Realm,
@@ -33,7 +37,7 @@ pub(super) fn compile(
     let mut policy_entries: Vec<Policy> = objects(&policies)
         .into_iter()
         .map(|it| {
-            let mut is = policy(realm, &policies, it);
+            let mut is = policy_of(realm, &policies, it, it.text("type"));
             if let PolicyIs::Role { from_database, .. } = &mut is {
                 // Who administers is asked for what they hold, and not for a token.
                 *from_database |= is_admin_permissions(owner);
@@ -49,6 +53,7 @@ pub(super) fn compile(
                 of: match it.text("type") {
                     "resource" => PermissionType::Resource,
                     "scope" => PermissionType::Scope,
+                    "uma" if it.text("condition").is_empty() => PermissionType::Share,
                     _ => PermissionType::Other,
                 },
                 strategy: strategy(it),
@@ -83,7 +88,17 @@ pub(super) fn compile(
         fine_grained::apply(state, realm, &resources, &mut resource_entries, all);
     } else {
         inherit(&mut resource_entries);
-        apply(&mut resource_entries, &permission_entries);
+        let of_permissions = objects(&permissions);
+        let mut shares = Shares {
+            client: owner,
+            policies: &mut policies,
+            policy_entries: &mut policy_entries,
+            permissions: &mut permissions,
+            permission_entries: &mut permission_entries,
+        };
+        shares.fill(realm, &of_permissions, &resource_entries);
+        apply(&mut resource_entries, shares.permission_entries);
+        shares.reach(&mut resource_entries);
     }
     let scope_wide = (0..permission_entries.len())
         .filter(|_| !is_fine_grained)
@@ -197,7 +212,8 @@ fn strategy(object: &Object) -> Strategy {
     }
 }
 
-fn policy(realm: &Realm, policies: &Interned, object: &Object) -> PolicyIs {
+/// Reads an object as a policy of this type.
+fn policy_of(realm: &Realm, policies: &Interned, object: &Object, of_type: &str) -> PolicyIs {
     let items = |field: &str, id: &str, option: &str| -> Vec<(Option<Address>, bool)> {
         let items = object.get(field).map_or(&[][..], Node::items);
         let flag = |it: &Node| it.get(option).and_then(Node::as_bool).unwrap_or(false);
@@ -211,7 +227,7 @@ fn policy(realm: &Realm, policies: &Interned, object: &Object) -> PolicyIs {
         items.filter_map(|(it, required)| Some(Required { of: position(it?)?, required })).collect()
     };
     let text = |field: &str| object.get(field).and_then(scalar);
-    match object.text("type") {
+    match of_type {
         "role" => PolicyIs::Role {
             roles: required(items("roles", "id", "required"), &realm.roles, realm.default_role),
             from_database: object.is_true("fetchRoles"),

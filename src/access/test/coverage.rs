@@ -14,8 +14,12 @@ use crate::state::Address;
 /// `otherwise` and `never` are about everything, so that they would count every permission as tested.
 pub fn reached(realm: &Realm, tested: &Tested) -> BTreeMap<Address, bool> {
     let Some(server) = realm.server(&tested.client) else { return BTreeMap::new() };
-    let mut out: BTreeMap<Address, bool> =
-        server.permissions.addresses.iter().map(|it| (it.clone(), false)).collect();
+    // What users share is theirs to test.
+    let all = server.permissions.addresses.iter().zip(&server.permission_entries);
+    let mut out: BTreeMap<Address, bool> = all
+        .filter(|(_, it)| it.of != PermissionType::Share)
+        .map(|(address, _)| (address.clone(), false))
+        .collect();
     let asked: BTreeSet<(&str, Option<&str>)> = tested
         .cases
         .iter()
@@ -34,8 +38,8 @@ pub fn reached(realm: &Realm, tested: &Tested) -> BTreeMap<Address, bool> {
             let is_apart = entry.of == PermissionType::Scope
                 && !requested.is_empty()
                 && entry.scopes.is_disjoint(&requested);
-            if !is_apart {
-                out.insert(server.permissions.addresses[permission].clone(), true);
+            if !is_apart && let Some(known) = out.get_mut(&server.permissions.addresses[permission]) {
+                *known = true;
             }
         }
     }

@@ -250,3 +250,43 @@ fn a_scope_without_resources_is_decided_by_what_names_only_scopes() {
         assert_eq!(word(&crate::access::decide(&realm, &question)), expected, "{name}");
     }
 }
+
+#[test]
+fn what_an_owner_shares_adds_to_what_permissions_say() {
+    let owned = |managed: bool| {
+        json!({ "name": "R", "owner": { "name": "u1" }, "ownerManagedAccess": managed,
+            "scopes": [{ "name": "read" }, { "name": "write" }] })
+    };
+    let share = |more: Value| {
+        let mut share = json!({ "name": "s", "type": "uma", "resources": ["R"], "scopes": ["read"] });
+        if let (Some(share), Value::Object(more)) = (share.as_object_mut(), more) {
+            share.extend(more);
+        }
+        share
+    };
+    let with_u2 = || share(json!({ "users": ["u2"] }));
+    for (managed, permissions, answers) in [
+        (true, vec![with_u2()], &[("u2", "PERMIT read"), ("u1", "PERMIT read"), ("none", "DENY")][..]),
+        // What is shared no more grants nothing, and is still there.
+        (false, vec![with_u2()], &[("u2", "PERMIT"), ("none", "DENY")]),
+        // Whom a share does not name it denies.
+        (true, vec![with_u2(), on("a", &["p1"])], &[("u2", "PERMIT read"), ("u12", "PERMIT write")]),
+        (true, vec![share(json!({ "roles": ["r1"], "clients": ["narrow"] }))], &[("u12", "DENY")]),
+        (true, vec![share(json!({ "groups": ["/A"] }))], &[("in-a", "PERMIT read"), ("in-b", "DENY")]),
+        // With nobody, it is there for its owner alone.
+        (true, vec![share(json!({}))], &[("u1", "PERMIT read"), ("u2", "DENY")]),
+        // One that is not UNANIMOUS keeps its owner out.
+        (
+            true,
+            vec![share(json!({ "users": ["u2"], "decisionStrategy": "AFFIRMATIVE" }))],
+            &[("u2", "PERMIT read"), ("u1", "DENY")],
+        ),
+        (true, vec![share(json!({ "condition": "js" }))], &[("u2", "UNKNOWN")]),
+    ] {
+        let realm = realm(&server("ENFORCING", "UNANIMOUS", &[owned(managed)], &permissions));
+        for (name, expected) in answers {
+            let decision = ask(&realm, &user(name), "R", &[]);
+            assert_eq!(word(&decision), *expected, "{managed} {permissions:?} {name}");
+        }
+    }
+}

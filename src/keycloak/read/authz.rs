@@ -134,9 +134,18 @@ pub(super) async fn learn_users<'a>(
         ids.extend(
             users
                 .filter_map(Value::as_str)
-                .filter(|id| matches!(names.of_field("users", id), Named::Unread { .. })),
+                .filter(|id| matches!(names.of_field("users", id), Named::Unread { .. }))
+                .map(str::to_owned),
         );
     }
+    if let Some(rows) = users_by_id(wire, ids).await? {
+        names.learn_users(&rows);
+    }
+    Ok(())
+}
+
+/// Returns the users with these ids who are there; nothing where users may not be seen.
+pub(super) async fn users_by_id(wire: &Wire<'_>, ids: BTreeSet<String>) -> Result<Option<Vec<Value>>, Error> {
     let paths = ids.iter().map(|id| format!("users/{}", segment(id)));
     let rows = try_join_all(paths.map(async |path| match wire.get(&path).await {
         Ok(row) => Ok(Some(row)),
@@ -145,10 +154,7 @@ pub(super) async fn learn_users<'a>(
         Err(error) => Err(error),
     }))
     .await?;
-    if rows.iter().all(Option::is_some) {
-        names.learn_users(rows.iter().flatten());
-    }
-    Ok(())
+    Ok(rows.into_iter().collect())
 }
 
 /// Puts the lists together with names for ids; what cannot be named is recorded as missing.
@@ -218,7 +224,7 @@ fn set(value: &mut Value, key: &str, to: Value) {
 }
 
 /// Replaces ids in the fields of a policy by names; ids of nothing are dropped, as exports do.
-fn name_ids(policy: &mut Value, names: &Names) -> Result<(), &'static str> {
+pub(super) fn name_ids(policy: &mut Value, names: &Names) -> Result<(), &'static str> {
     let mut missing = None;
     for (field, key) in
         [("roles", "id"), ("clientScopes", "id"), ("groups", "id"), ("users", ""), ("clients", "")]

@@ -97,7 +97,9 @@ pub(crate) fn setup(random: &mut Random) -> Value {
     let deep = group("x", vec![deepest]);
     let groups = vec![group("g0", vec![deep]), group("g1", Vec::new()), group("g01", Vec::new())];
     let users: Vec<Value> = (0..USERS).map(|at| user(random, at)).collect();
+    let clients = clients(random);
     json!({
+        SHARES: shares(random, &clients[0]["authorizationSettings"]["resources"]),
         "realm": name,
         "enabled": true,
         "sslRequired": "none",
@@ -113,10 +115,52 @@ pub(crate) fn setup(random: &mut Random) -> Value {
         "components": { "org.keycloak.userprofile.UserProfileProvider": [
             { "providerId": "declarative-user-profile", "config": { "kc.user.profile.config": [PROFILE] } },
         ] },
-        "clients": clients(random),
+        "clients": clients,
         "scopeMappings": scope_mappings(random, &role_names()),
         "clientScopeMappings": { "rs": scope_mappings(random, &["c0".to_owned(), "c1".to_owned()]) },
     })
+}
+
+/// The key of what owners share once the realm is there, which is no part of it.
+pub(crate) const SHARES: &str = "shares";
+
+/// What owners share of resources whose access they manage; now and then that ends later on, which ends no share.
+fn shares(random: &mut Random, resources: &Value) -> Vec<Value> {
+    let users: Vec<String> = (0..USERS).map(|it| format!("u{it}")).collect();
+    let mut out = Vec::new();
+    for resource in resources.as_array().into_iter().flatten() {
+        for at in 0..random.below(3) {
+            if resource["ownerManagedAccess"] != true
+                || resource["scopes"].as_array().is_none_or(Vec::is_empty)
+            {
+                continue;
+            }
+            let scopes: Vec<Value> = resource["scopes"].as_array().cloned().unwrap_or_default();
+            let scopes: Vec<&Value> = scopes.iter().map(|it| &it["name"]).collect();
+            let name = resource["name"].as_str().unwrap_or("");
+            let mut share = json!({ "name": format!("share{at} of {name}"), "scopes": [random.of(&scopes)] });
+            if !random.one_in(8) {
+                share["users"] = json!(random.some(&users).into_iter().take(2).collect::<Vec<_>>());
+            }
+            for (field, all) in [
+                ("roles", &["r0", "r1", "rs/c0"][..]),
+                ("groups", &["/g0", "/g0/x", "/g1"]),
+                ("clients", &["wide", "narrow"]),
+            ] {
+                if random.one_in(6) {
+                    share[field] = json!([*random.of(all)]);
+                }
+            }
+            if random.one_in(6) {
+                share["decisionStrategy"] = json!("AFFIRMATIVE");
+            }
+            out.push(
+                json!({ "resource": resource["_id"], "owner": resource["owner"]["name"], "share": share,
+                "ends": random.one_in(5) }),
+            );
+        }
+    }
+    out
 }
 
 /// Which roles the tokens of clients without full scope may carry, and which scopes are for holders of roles.

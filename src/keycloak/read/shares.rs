@@ -1,0 +1,147 @@
+//! What owners of resources share with others: permissions of type `uma`, which no list and no export shows.
+//!
+//! They are asked for by owner, of clients with resources that users own or whose access their owner manages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use serde_json::{Map, Value, json};
+
+use super::authz::{name_ids, unpack, users_by_id};
+use super::names::Names;
+use super::wire::Wire;
+use super::{Draft, is_true, rows, str_of};
+use crate::keycloak::Error;
+use crate::kind::{CLIENT, PERMISSION, segment};
+use crate::state::Address;
+
+/// Lists of whom something is shared with; who is meant by several is in all of them.
+const WITH: &[&str] = &["users", "roles", "groups", "clients"];
+
+/// A share as the server says it, and the policies that say with whom.
+struct Share {
+    client: String,
+    row: Value,
+    with: Vec<Value>,
+}
+
+/// Adds to a draft what is shared. Returns the names of the users whom something is shared with, and of the owners.
+pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<BTreeSet<String>, Error> {
+    let sharing: Vec<(String, String)> =
+        rows(&draft.realm, "clients").iter().filter(|it| may_share(it)).filter_map(ids).collect();
+    if sharing.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let read = try_join_all(sharing.iter().map(|(client, id)| of_client(wire, client, id))).await?;
+    let mut shares = Vec::new();
+    let mut people = BTreeSet::new();
+    for ((client, _), read) in sharing.iter().zip(read) {
+        match read {
+            Some((found, owners)) => {
+                shares.extend(found);
+                people.extend(owners);
+            }
+            None => draft.miss(PERMISSION, Some(Address::top(CLIENT, client.as_str())), "view-authorization"),
+        }
+    }
+    let mut names = Names::of(&draft.realm);
+    let named = shares.iter().flat_map(|it| &it.with).filter_map(|it| it.get("users")?.as_array()).flatten();
+    let users = users_by_id(wire, named.filter_map(Value::as_str).map(str::to_owned).collect()).await?;
+    if let Some(users) = &users {
+        names.learn_users(users);
+        people.extend(users.iter().filter_map(|it| str_of(it, "username")).map(str::to_owned));
+    }
+    let mut of_client: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for share in shares {
+        let permission = permission(&share, &names);
+        of_client.entry(share.client).or_default().push(permission);
+    }
+    for client in draft.realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
+        let shares = str_of(client, "clientId").and_then(|it| of_client.remove(it)).unwrap_or_default();
+        let Some(settings) = client.get_mut("authorizationSettings").and_then(Value::as_object_mut) else {
+            continue;
+        };
+        if let Value::Array(policies) = settings.entry("policies").or_insert_with(|| json!([])) {
+            policies.extend(shares);
+        }
+    }
+    Ok(people)
+}
+
+/// Returns whether anybody may have shared a resource of a client.
+fn may_share(client: &Value) -> bool {
+    let resources = client.pointer("/authorizationSettings/resources").and_then(Value::as_array);
+    resources.into_iter().flatten().any(|it| is_true(it, "ownerManagedAccess") || it.get("owner").is_some())
+}
+
+fn ids(client: &Value) -> Option<(String, String)> {
+    Some((str_of(client, "clientId")?.to_owned(), str_of(client, "id")?.to_owned()))
+}
+
+/// Returns the shares of a client's resources and the users who own some; nothing where they may not be seen.
+async fn of_client(
+    wire: &Wire<'_>,
+    client: &str,
+    id: &str,
+) -> Result<Option<(Vec<Share>, BTreeSet<String>)>, Error> {
+    let server = format!("clients/{}/authz/resource-server", segment(id));
+    let Some(resources) = wire.rows(&format!("{server}/resource?max=-1&deep=false")).await? else {
+        return Ok(None);
+    };
+    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+    for owner in resources.iter().filter_map(|it| it.get("owner")) {
+        owners.extend(str_of(owner, "id").zip(str_of(owner, "name")));
+    }
+    let paths = owners.keys().map(|it| format!("{server}/policy?owner={}&fields=*&max=-1", segment(it)));
+    let owned = try_join_all(paths.map(async |path| wire.rows(&path).await)).await?;
+    let Some(owned) = owned.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
+    let rows: Vec<Value> = owned.into_iter().flatten().collect();
+    let (shares, parts): (Vec<Value>, Vec<Value>) =
+        rows.into_iter().partition(|it| str_of(it, "type") == Some("uma"));
+    let by_id: BTreeMap<&str, &Value> = parts.iter().filter_map(|it| Some((str_of(it, "id")?, it))).collect();
+    let with = try_join_all(shares.iter().map(async |share| {
+        let id = segment(str_of(share, "id").unwrap_or_default());
+        let rows = wire.all_rows(&format!("{server}/policy/{id}/associatedPolicies")).await?;
+        let whole = |row: &Value| {
+            let id = str_of(row, "id")?;
+            let mut policy = (*by_id.get(id)?).clone();
+            unpack(&mut policy);
+            Some(policy)
+        };
+        // A part that no list shows leaves the share unknown.
+        Ok::<_, Error>(rows.iter().map(|it| whole(it).unwrap_or_else(|| it.clone())).collect())
+    }))
+    .await?;
+    let share = |(row, with)| Share { client: client.to_owned(), row, with };
+    let people = owners.iter().filter(|it| *it.0 != id).map(|it| (*it.1).to_owned()).collect();
+    Ok(Some((shares.into_iter().zip(with).map(share).collect(), people)))
+}
+
+/// Puts a share into the shape that its owner wrote it in. Where it cannot be said with whom something is shared, a
+/// `condition` stands for that.
+fn permission(share: &Share, names: &Names) -> Value {
+    let mut out = Map::new();
+    for field in ["id", "name", "description", "type", "logic", "decisionStrategy"] {
+        out.extend(share.row.get(field).map(|it| (field.to_owned(), it.clone())));
+    }
+    for (data, field) in [("resourcesData", "resources"), ("scopesData", "scopes")] {
+        let listed = share.row.get(data).and_then(Value::as_array).into_iter().flatten();
+        let listed: Vec<Value> = listed.filter_map(|it| str_of(it, "name").map(Value::from)).collect();
+        out.insert(field.to_owned(), Value::from(listed));
+    }
+    for part in &share.with {
+        let mut part = part.clone();
+        let is_plain = name_ids(&mut part, names).is_ok() && str_of(&part, "logic") == Some("POSITIVE");
+        let list = WITH.iter().find_map(|it| Some((*it, part.get(*it)?.as_array()?)));
+        match list.filter(|_| is_plain) {
+            Some((field, with)) => {
+                let entry = out.entry(field).or_insert_with(|| json!([]));
+                entry.as_array_mut().into_iter().for_each(|it| it.extend(with.iter().cloned()));
+            }
+            None => {
+                out.insert("condition".to_owned(), part.get("type").cloned().unwrap_or_default());
+            }
+        }
+    }
+    Value::Object(out)
+}
