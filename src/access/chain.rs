@@ -44,8 +44,9 @@ pub enum Verdict {
 pub enum Doubt {
     /// JavaScript, or a type that an extension of the server brings.
     Type { policy: Address, of_type: String },
-    /// It hinges on the time, which was not given.
-    Time { policy: Address },
+    /// It hinges on the time, which was not given: the limits of the window in words, and whether it is permitted only
+    /// within or only outside, where that can be told.
+    Time { policy: Address, limits: Vec<String>, within: Option<bool> },
     /// It hinges on what the token says.
     Token { policy: Address },
     /// It hinges on what is sent along with the request.
@@ -65,7 +66,7 @@ impl Doubt {
     pub(super) fn address(&self) -> Option<&Address> {
         match self {
             Self::Type { policy, .. }
-            | Self::Time { policy }
+            | Self::Time { policy, .. }
             | Self::Token { policy }
             | Self::Request { policy, .. }
             | Self::Fails { policy } => Some(policy),
@@ -84,7 +85,14 @@ impl fmt::Display for Doubt {
             Self::Type { policy, of_type } => {
                 write!(f, "policy {} is of the unknown type {of_type}", policy.name())
             }
-            Self::Time { policy } => write!(f, "policy {} hinges on the time", policy.name()),
+            Self::Time { policy, limits, within } => {
+                let (name, limits) = (policy.name(), limits.join(", "));
+                match within {
+                    Some(true) => write!(f, "only within the window of policy {name} ({limits})"),
+                    Some(false) => write!(f, "only outside of the window of policy {name} ({limits})"),
+                    None => write!(f, "policy {name} hinges on the time ({limits})"),
+                }
+            }
             Self::Token { policy } => write!(f, "policy {} hinges on what the token says", policy.name()),
             Self::Request { policy, target } => {
                 write!(f, "policy {} hinges on whether the request sends {target}", policy.name())
@@ -146,7 +154,7 @@ impl Decision {
 }
 
 fn doubts(server: &Server, resource: Option<usize>, answer: &Answered, outcomes: &[Holds]) -> Vec<Doubt> {
-    let mut out: Vec<Doubt> = answer.unknown.iter().map(|it| doubt(server, *it)).collect();
+    let mut out: Vec<Doubt> = answer.unknown.iter().map(|it| doubt(server, *it, answer.within)).collect();
     let order = order(server, resource, &answer.requested);
     for (permission, _) in order {
         let entry = &server.permission_entries[permission];
@@ -370,6 +378,13 @@ impl<'a> Why<'a> {
             Holds::No => "policy does not hold",
             Holds::Unknown => "policy is not known",
             Holds::Fails => "policy makes the server fail",
+        };
+        let text = match &entry.is {
+            PolicyIs::Time(window) if says == Holds::Unknown => {
+                let only = if entry.negative { "outside of" } else { "within" };
+                format!("policy holds only {only} its window ({})", window.limits().join(", "))
+            }
+            _ => text.to_owned(),
         };
         let address = &self.server.policies.addresses[policy];
         if address.kind() != ROLE {

@@ -102,6 +102,9 @@ pub(super) struct Answered {
     pub(super) maybe: BTreeSet<usize>,
     /// Policies that are unknown, by position; they could change the answer.
     pub(super) unknown: Vec<usize>,
+    /// Where nothing but times is unknown: whether it is permitted only within all of their windows, or only outside
+    /// of all; nothing where neither.
+    pub(super) within: Option<bool>,
     pub(super) order_dependent: bool,
 }
 
@@ -128,6 +131,7 @@ pub(super) fn answer(
         granted: BTreeSet::new(),
         maybe: BTreeSet::new(),
         unknown: Vec::new(),
+        within: None,
         order_dependent: false,
     };
     let nothing_left = requested.is_empty() && !asked.is_empty();
@@ -190,6 +194,17 @@ pub(super) fn answer(
         out.maybe.extend(&run.granted);
     }
     out.maybe = out.maybe.difference(&out.granted).copied().collect();
+    let is_time = |it: &usize| matches!(server.policy_entries[*it].is, PolicyIs::Time(_));
+    if !out.order_dependent && !unknown.is_empty() && unknown.iter().all(is_time) {
+        // In the order of the choices: the first is outside of every window, the last within all.
+        let grants = |it: &Ran| it.permit && (requested.is_empty() || !it.granted.is_empty());
+        let permits: Vec<usize> = (0..runs.len()).filter(|it| grants(&runs[*it])).collect();
+        out.within = match permits.as_slice() {
+            [0] => Some(false),
+            [only] if only + 1 == runs.len() => Some(true),
+            _ => None,
+        };
+    }
     out.permit = match (runs.iter().all(|it| it.permit), runs.iter().any(|it| it.permit)) {
         (true, _) => Holds::Yes,
         (_, false) => Holds::No,
@@ -345,11 +360,11 @@ fn run(
 }
 
 /// Returns whether a policy can be known from a state at all.
-pub(super) fn doubt(server: &Server, policy: usize) -> Doubt {
+pub(super) fn doubt(server: &Server, policy: usize, within: Option<bool>) -> Doubt {
     let address = server.policies.addresses[policy].clone();
     match &server.policy_entries[policy].is {
         PolicyIs::Unknown { of_type } => Doubt::Type { policy: address, of_type: of_type.clone() },
-        PolicyIs::Time(_) => Doubt::Time { policy: address },
+        PolicyIs::Time(window) => Doubt::Time { policy: address, limits: window.limits(), within },
         PolicyIs::Regex { of_request: true, target, .. } => {
             Doubt::Request { policy: address, target: target.clone() }
         }

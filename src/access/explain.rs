@@ -206,7 +206,7 @@ impl Tree<'_> {
                 Holds::Fails if is_leaf => {
                     Some(Doubt::Fails { policy: self.server.policies.addresses[policy].clone() })
                 }
-                _ => (!is_known && is_leaf).then(|| doubt(self.server, policy)),
+                _ => (!is_known && is_leaf).then(|| doubt(self.server, policy, None)),
             },
         }
     }

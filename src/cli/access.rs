@@ -1,6 +1,7 @@
 //! `access`: questions about who may do what, put to manifests, to a server, or to two states.
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use anyhow::bail;
 use serde_json::Value;
@@ -9,7 +10,7 @@ use super::asking::{Asking, Facet, Facts};
 use super::realms::{Format, style};
 use super::terminal::{document, print};
 use super::{Exit, Global};
-use crate::access::{self, Cast, Persona, Question, Realm};
+use crate::access::{self, Cast, Column, Decision, Persona, Question, Realm, Ways};
 use crate::keycloak::Want;
 use crate::kind::{CLIENT, RESOURCE, SCOPE};
 use crate::report::{self, Asked, Language};
@@ -59,7 +60,7 @@ struct About {
     /// The client whose resource it is; without it, every one that has such a resource
     #[arg(long, value_name = "CLIENT")]
     client: Option<String>,
-    /// The client that asks; without it, the one whose resource it is
+    /// The client that asks; without it, every one through which people come
     #[arg(long = "as", value_name = "CLIENT")]
     asking_client: Option<String>,
     #[command(flatten)]
@@ -346,6 +347,7 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
                 client,
                 resource,
                 scope,
+                through: Ways::default(),
                 place: &place,
                 style: style(),
             };
@@ -411,33 +413,50 @@ impl Answered {
         Ok(Some(Self { opened, found, persona }))
     }
 
-    /// Answers for each resource.
+    /// Answers for each resource, and once more for each way on which it is decided otherwise.
     fn answers<'a, T>(
         &'a self,
         place: &'a dyn Fn(&Address) -> Option<String>,
         answer: impl Fn(&Realm, &Question<'_>) -> anyhow::Result<T>,
+        decision: impl Fn(&T) -> &Decision,
     ) -> anyhow::Result<Vec<(Asked<'a>, T)>> {
-        let (realm, persona) = (&self.opened.facet().realm, &self.persona);
-        let one = |Wanted { client, resource, scope }: &'a Wanted| {
+        let (realm, name) = (&self.opened.realm, self.opened.facet().realm.as_str());
+        let mut out = Vec::new();
+        for Wanted { client, resource, scope } in &self.found {
             let scopes: Vec<String> = scope.iter().cloned().collect();
-            let question = Question { client, resource: Some(resource), scopes: &scopes, persona };
-            let asked = Asked { realm, client, resource, scope: scope.as_deref(), place, style: style() };
-            Ok((asked, answer(&self.opened.realm, &question)?))
-        };
-        self.found.iter().map(one).collect()
+            let mut said: Vec<(T, Ways)> = Vec::new();
+            let columns = access::columns(realm, client, slice::from_ref(&self.persona));
+            for Column { persona, through, .. } in columns {
+                let question =
+                    Question { client, resource: Some(resource), scopes: &scopes, persona: &persona };
+                let now = answer(realm, &question)?;
+                match said.iter_mut().find(|it| decision(&it.0) == decision(&now)) {
+                    Some((_, known)) => known.ways.extend(through.ways),
+                    None => said.push((now, through)),
+                }
+            }
+            let is_one = said.len() == 1;
+            out.extend(said.into_iter().map(|(said, through)| {
+                let through = if is_one { Ways::default() } else { through };
+                let scope = scope.as_deref();
+                (Asked { realm: name, client, resource, scope, through, place, style: style() }, said)
+            }));
+        }
+        Ok(out)
     }
 
-    /// Answers for each resource and shows all.
+    /// Shows all answers, and returns of each whether it grants what is asked for.
     fn show<T>(
         &self,
         format: Format,
         answer: impl Fn(&Realm, &Question<'_>) -> anyhow::Result<T>,
+        decision: impl Fn(&T) -> &Decision,
         text: impl Fn(&Asked<'_>, &str, &T) -> String,
         json: impl Fn(&Asked<'_>, &str, &T) -> Value,
-    ) -> anyhow::Result<Vec<T>> {
+    ) -> anyhow::Result<Vec<Option<bool>>> {
         let place = |it: &Address| self.opened.place(it);
         let name = self.persona.name.as_str();
-        let answers = self.answers(&place, answer)?;
+        let answers = self.answers(&place, answer, &decision)?;
         match format {
             Format::Text => {
                 let texts: Vec<String> =
@@ -450,16 +469,15 @@ impl Answered {
                 document(report::answers_json(documents));
             }
         }
-        Ok(answers.into_iter().map(|it| it.1).collect())
+        Ok(answers.iter().map(|(asked, said)| decision(said).grants(asked.scope)).collect())
     }
 }
 
 async fn can(Can { one: args, format }: Can, global: Global) -> anyhow::Result<Exit> {
     let Some(answered) = Answered::open(&args, "access-can", global).await? else { return Ok(Exit::Failed) };
     let decide = |realm: &Realm, question: &Question<'_>| Ok(access::decide(realm, question));
-    let decisions = answered.show(format, decide, report::can_text, report::can_json)?;
-    let mut asked = decisions.iter().zip(&answered.found);
-    let all = asked.all(|(it, wanted)| it.grants(wanted.scope.as_deref()) == Some(true));
+    let granted = answered.show(format, decide, |it| it, report::can_text, report::can_json)?;
+    let all = granted.into_iter().all(|it| it == Some(true));
     Ok(if all { Exit::Clean } else { Exit::NotClean })
 }
 
@@ -469,9 +487,9 @@ async fn why(Why { one: args, format }: Why, global: Global) -> anyhow::Result<E
         access::explain(realm, question)
             .ok_or_else(|| anyhow::anyhow!("the resource is gone between two looks"))
     };
-    let show = |format| answered.show(format, explain, report::why_text, report::why_json);
+    let show = |format| answered.show(format, explain, |it| &it.decision, report::why_text, report::why_json);
     let draw = |language| -> anyhow::Result<()> {
-        let answers = answered.answers(&|_| None, explain)?;
+        let answers = answered.answers(&|_| None, explain, |it| &it.decision)?;
         print(&report::why_diagram(language, &answered.persona.name, &answers));
         Ok(())
     };

@@ -118,12 +118,9 @@ pub(super) static TYPES: &[PolicyType] = &[
         representation: "UmaPermissionRepresentation",
         main: "",
         config: &[
+            ("applyPolicies", "policies", true),
             ("resources", "resources", true),
             ("scopes", "scopes", true),
-            ("users", "users", true),
-            ("roles", "roles", true),
-            ("groups", "groups", true),
-            ("clients", "clients", true),
             ("condition", "condition", false),
         ],
     },
@@ -212,14 +209,6 @@ pub(super) static PERMISSION: Kind = Kind {
         Field { compare: Compare::Refs(POLICY_NAME), ..field("policies") },
         Field { compare: Compare::Refs(RESOURCE), ..field("resources") },
         Field { compare: Compare::Refs(SCOPE), ..field("scopes") },
-        // With whom the owner of a resource shares it.
-        Field { compare: Compare::Refs(USER), ..field("users") },
-        Field { compare: Compare::RefItems { kind: ROLE, id: "id", option: "required" }, ..field("roles") },
-        Field {
-            compare: Compare::RefItems { kind: GROUP, id: "path", option: "extendChildren" },
-            ..field("groups")
-        },
-        Field { compare: Compare::Refs(CLIENT), ..field("clients") },
     ],
     hazards: &[],
     routes: Routes {

@@ -21,8 +21,8 @@ pub use who::{can_text, who_text};
 pub use why::why_text;
 
 use super::safe::one_line;
-use super::text::Style;
-use crate::access::{Step, administration};
+use super::text::{Style, through};
+use crate::access::{Step, Ways, administration};
 use crate::kind::{PERMISSION, POLICY};
 use crate::state::Address;
 
@@ -33,6 +33,8 @@ pub struct Asked<'a> {
     pub resource: &'a str,
     /// Nothing asks for the resource as a whole.
     pub scope: Option<&'a str>,
+    /// The clients through which is asked; empty where that makes no difference.
+    pub through: Ways,
     /// Where an object is declared, as `file:line`.
     pub place: &'a dyn Fn(&Address) -> Option<String>,
     pub style: Style,
@@ -44,12 +46,14 @@ impl Asked<'_> {
         if self.scope.is_some() && *self.client != administration() { "do" } else { "use" }
     }
 
-    /// Returns what is asked for, as `` `view` on `Eric space` of client `demo` ``.
+    /// Returns what is asked for, as `` `view` on `Eric space` of client `demo` through app ``.
     fn what(&self) -> String {
         if let Some(role) = self.scope.filter(|_| *self.client == administration()) {
             return format!("`{}` of this realm's administration", one_line(role));
         }
-        let on = format!("`{}` of client `{}`", one_line(self.resource), one_line(self.client.name()));
+        let through = through(&self.through, &self.style);
+        let on =
+            format!("`{}` of client `{}`{through}", one_line(self.resource), one_line(self.client.name()));
         match self.scope {
             Some(scope) => format!("`{}` on {on}", one_line(scope)),
             None => on,

@@ -37,7 +37,7 @@ pub(super) fn compile(
     let mut policy_entries: Vec<Policy> = objects(&policies)
         .into_iter()
         .map(|it| {
-            let mut is = policy_of(realm, &policies, it, it.text("type"));
+            let mut is = policy(realm, &policies, it);
             if let PolicyIs::Role { from_database, .. } = &mut is {
                 // Who administers is asked for what they hold, and not for a token.
                 *from_database |= is_admin_permissions(owner);
@@ -96,7 +96,7 @@ pub(super) fn compile(
             permissions: &mut permissions,
             permission_entries: &mut permission_entries,
         };
-        shares.fill(realm, &of_permissions, &resource_entries);
+        shares.fill(&of_permissions, &resource_entries);
         apply(&mut resource_entries, shares.permission_entries);
         shares.reach(&mut resource_entries);
     }
@@ -212,8 +212,7 @@ fn strategy(object: &Object) -> Strategy {
     }
 }
 
-/// Reads an object as a policy of this type.
-fn policy_of(realm: &Realm, policies: &Interned, object: &Object, of_type: &str) -> PolicyIs {
+fn policy(realm: &Realm, policies: &Interned, object: &Object) -> PolicyIs {
     let items = |field: &str, id: &str, option: &str| -> Vec<(Option<Address>, bool)> {
         let items = object.get(field).map_or(&[][..], Node::items);
         let flag = |it: &Node| it.get(option).and_then(Node::as_bool).unwrap_or(false);
@@ -227,7 +226,7 @@ fn policy_of(realm: &Realm, policies: &Interned, object: &Object, of_type: &str)
         items.filter_map(|(it, required)| Some(Required { of: position(it?)?, required })).collect()
     };
     let text = |field: &str| object.get(field).and_then(scalar);
-    match of_type {
+    match object.text("type") {
         "role" => PolicyIs::Role {
             roles: required(items("roles", "id", "required"), &realm.roles, realm.default_role),
             from_database: object.is_true("fetchRoles"),

@@ -257,32 +257,36 @@ fn what_an_owner_shares_adds_to_what_permissions_say() {
         json!({ "name": "R", "owner": { "name": "u1" }, "ownerManagedAccess": managed,
             "scopes": [{ "name": "read" }, { "name": "write" }] })
     };
-    let share = |more: Value| {
-        let mut share = json!({ "name": "s", "type": "uma", "resources": ["R"], "scopes": ["read"] });
-        if let (Some(share), Value::Object(more)) = (share.as_object_mut(), more) {
-            share.extend(more);
-        }
-        share
+    let policy =
+        |name: &str, of: &str, field: &str, names: &[&str]| json!({ "name": name, "type": of, field: names });
+    let of_policies = [
+        policy("bob", "user", "users", &["u2"]),
+        policy("eve", "user", "users", &["in-a"]),
+        policy("narrow", "client", "clients", &["narrow"]),
+        policy("in a", "group", "groups", &["/A"]),
+    ];
+    let share = |policies: &[&str], strategy: &str, condition: &str| {
+        json!({ "name": "s", "type": "uma", "resources": ["R"], "scopes": ["read"], "policies": policies,
+            "decisionStrategy": strategy, "condition": condition })
     };
-    let with_u2 = || share(json!({ "users": ["u2"] }));
+    let with = |policies: &[&str]| share(policies, "UNANIMOUS", "");
     for (managed, permissions, answers) in [
-        (true, vec![with_u2()], &[("u2", "PERMIT read"), ("u1", "PERMIT read"), ("none", "DENY")][..]),
+        (true, vec![with(&["bob"])], &[("u2", "PERMIT read"), ("u1", "PERMIT read"), ("none", "DENY")][..]),
         // What is shared no more grants nothing, and is still there.
-        (false, vec![with_u2()], &[("u2", "PERMIT"), ("none", "DENY")]),
+        (false, vec![with(&["bob"])], &[("u2", "PERMIT"), ("none", "DENY")]),
         // Whom a share does not name it denies.
-        (true, vec![with_u2(), on("a", &["p1"])], &[("u2", "PERMIT read"), ("u12", "PERMIT write")]),
-        (true, vec![share(json!({ "roles": ["r1"], "clients": ["narrow"] }))], &[("u12", "DENY")]),
-        (true, vec![share(json!({ "groups": ["/A"] }))], &[("in-a", "PERMIT read"), ("in-b", "DENY")]),
+        (true, vec![with(&["bob"]), on("a", &["p1"])], &[("u2", "PERMIT read"), ("u12", "PERMIT write")]),
+        (true, vec![with(&["p1", "narrow"])], &[("u12", "DENY")]),
+        (true, vec![with(&["in a"])], &[("in-a", "PERMIT read"), ("in-b", "DENY")]),
+        // 26.0 makes a policy for each user, and asks for all of them.
+        (true, vec![with(&["bob", "eve"])], &[("u2", "DENY"), ("in-a", "DENY"), ("u1", "PERMIT read")]),
         // With nobody, it is there for its owner alone.
-        (true, vec![share(json!({}))], &[("u1", "PERMIT read"), ("u2", "DENY")]),
+        (true, vec![with(&[])], &[("u1", "PERMIT read"), ("u2", "DENY")]),
         // One that is not UNANIMOUS keeps its owner out.
-        (
-            true,
-            vec![share(json!({ "users": ["u2"], "decisionStrategy": "AFFIRMATIVE" }))],
-            &[("u2", "PERMIT read"), ("u1", "DENY")],
-        ),
-        (true, vec![share(json!({ "condition": "js" }))], &[("u2", "UNKNOWN")]),
+        (true, vec![share(&["bob", "eve"], "AFFIRMATIVE", "")], &[("u2", "PERMIT read"), ("u1", "DENY")]),
+        (true, vec![share(&["bob"], "UNANIMOUS", "js")], &[("u2", "UNKNOWN")]),
     ] {
+        let permissions: Vec<Value> = of_policies.iter().cloned().chain(permissions).collect();
         let realm = realm(&server("ENFORCING", "UNANIMOUS", &[owned(managed)], &permissions));
         for (name, expected) in answers {
             let decision = ask(&realm, &user(name), "R", &[]);

@@ -15,9 +15,6 @@ use crate::keycloak::Error;
 use crate::kind::{CLIENT, PERMISSION, segment};
 use crate::state::Address;
 
-/// Lists of whom something is shared with; who is meant by several is in all of them.
-const WITH: &[&str] = &["users", "roles", "groups", "clients"];
-
 /// A share as the server says it, and the policies that say with whom.
 struct Share {
     client: String,
@@ -53,8 +50,8 @@ pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<BTreeSet<
     }
     let mut of_client: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for share in shares {
-        let permission = permission(&share, &names);
-        of_client.entry(share.client).or_default().push(permission);
+        let objects = objects(&share, &names);
+        of_client.entry(share.client).or_default().extend(objects);
     }
     for client in draft.realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
         let shares = str_of(client, "clientId").and_then(|it| of_client.remove(it)).unwrap_or_default();
@@ -117,31 +114,28 @@ async fn of_client(
     Ok(Some((shares.into_iter().zip(with).map(share).collect(), people)))
 }
 
-/// Puts a share into the shape that its owner wrote it in. Where it cannot be said with whom something is shared, a
-/// `condition` stands for that.
-fn permission(share: &Share, names: &Names) -> Value {
-    let mut out = Map::new();
+/// Returns a share as permissions are written, and the policies that say with whom it is. Where one of these cannot be
+/// said, a `condition` stands for that.
+fn objects(share: &Share, names: &Names) -> Vec<Value> {
+    let mut out = Vec::new();
+    let mut permission = Map::new();
     for field in ["id", "name", "description", "type", "logic", "decisionStrategy"] {
-        out.extend(share.row.get(field).map(|it| (field.to_owned(), it.clone())));
+        permission.extend(share.row.get(field).map(|it| (field.to_owned(), it.clone())));
     }
     for (data, field) in [("resourcesData", "resources"), ("scopesData", "scopes")] {
         let listed = share.row.get(data).and_then(Value::as_array).into_iter().flatten();
         let listed: Vec<Value> = listed.filter_map(|it| str_of(it, "name").map(Value::from)).collect();
-        out.insert(field.to_owned(), Value::from(listed));
+        permission.insert(field.to_owned(), Value::from(listed));
     }
     for part in &share.with {
         let mut part = part.clone();
-        let is_plain = name_ids(&mut part, names).is_ok() && str_of(&part, "logic") == Some("POSITIVE");
-        let list = WITH.iter().find_map(|it| Some((*it, part.get(*it)?.as_array()?)));
-        match list.filter(|_| is_plain) {
-            Some((field, with)) => {
-                let entry = out.entry(field).or_insert_with(|| json!([]));
-                entry.as_array_mut().into_iter().for_each(|it| it.extend(with.iter().cloned()));
-            }
-            None => {
-                out.insert("condition".to_owned(), part.get("type").cloned().unwrap_or_default());
-            }
+        let is_whole = part.get("config").is_some() && name_ids(&mut part, names).is_ok();
+        if !is_whole {
+            permission.insert("condition".to_owned(), Value::from("unknown"));
         }
+        out.push(part);
     }
-    Value::Object(out)
+    permission.insert("policies".to_owned(), out.iter().filter_map(|it| it.get("name").cloned()).collect());
+    out.push(Value::Object(permission));
+    out
 }

@@ -42,7 +42,7 @@ fn results() -> (Results, Files) {
         verdict: Verdict::Unknown {
             scopes: BTreeSet::new(),
             maybe: None,
-            doubts: vec![Doubt::Time { policy }],
+            doubts: vec![Doubt::Time { policy, limits: vec!["hour 9 to 17".to_owned()], within: Some(true) }],
         },
         path: Vec::new(),
         notes: Vec::new(),

@@ -70,7 +70,8 @@ struct WhoDocument {
     answers: Vec<WhoEntry>,
 }
 
-/// What `can` and `why` say where a URI or a pattern means several resources.
+/// What `can` and `why` say where a URI or a pattern means several resources, or it matters through which clients
+/// somebody asks.
 #[derive(Serialize, JsonSchema)]
 struct SeveralDocument {
     format_version: FormatVersion,
@@ -116,6 +117,8 @@ struct CanDocument {
     format_version: FormatVersion,
     realm: String,
     persona: String,
+    /// The clients through which it asks; null where that makes no difference.
+    through: Option<Vec<ThroughEntry>>,
     client: String,
     resource: String,
     scope: Option<String>,
@@ -251,6 +254,7 @@ fn said(asked: &Asked<'_>, persona: &str, decision: &Decision) -> CanDocument {
         format_version: FormatVersion::One,
         realm: asked.realm.to_owned(),
         persona: persona.to_owned(),
+        through: through(&asked.through),
         client: asked.client.name().to_owned(),
         resource: asked.resource.to_owned(),
         scope: asked.scope.map(str::to_owned),

@@ -9,7 +9,7 @@ use super::*;
 mod diagram;
 mod folded;
 
-use crate::access::{Cast, Question, Realm, columns, each_decision, explain, personas, who};
+use crate::access::{Cast, Question, Realm, Ways, columns, each_decision, explain, personas, who};
 use crate::diff::on_a_new_realm;
 use crate::kind::{CLIENT, NEWEST};
 use crate::manifest::{Loaded, Project, load_texts};
@@ -77,7 +77,8 @@ impl Lab {
             self.loaded.files.position(object.at).map(|it| it.to_string())
         };
         let client = &self.client;
-        f(&Asked { realm: "lab", client, resource, scope, place: &place, style: Style::plain() })
+        let through = Ways::default();
+        f(&Asked { realm: "lab", client, resource, scope, through, place: &place, style: Style::plain() })
     }
 
     fn explained(&self, persona: &str, scope: &str, resource: &str) -> crate::access::Explanation {
@@ -314,9 +315,9 @@ fn who_may_is_grouped_by_how_it_comes_about() {
 `view` on `Night` of client `um`
   nobody may for sure
   ?   alice, bob, role/eo-reader
-      policy script is JavaScript; policy office hours hinges on the time
+      policy script is JavaScript; policy office hours hinges on the time (hour 8 to 18)
   ?   dave
-      policy script is JavaScript; policy office hours hinges on the time
+      policy script is JavaScript; policy office hours hinges on the time (hour 8 to 18)
       but user/dave is disabled and cannot log in
 
 `view` on `Loose` of client `um`
@@ -362,8 +363,15 @@ fn every_answer_is_as_the_schema_says() {
     ];
     let place = |_: &Address| None;
     let client = &lab.client;
-    let asked =
-        Asked { realm: "lab", client, resource: "Maps", scope: None, place: &place, style: Style::plain() };
+    let asked = Asked {
+        realm: "lab",
+        client,
+        resource: "Maps",
+        scope: None,
+        through: Ways::default(),
+        place: &place,
+        style: Style::plain(),
+    };
     documents.push(who_json(&[(asked, who(&lab.realm, client, "Maps", None, &everybody))]));
     for document in documents {
         let errors: Vec<String> = validator.iter_errors(&document).map(|it| it.to_string()).collect();

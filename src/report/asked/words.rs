@@ -268,7 +268,7 @@ pub(super) fn way_out(doubt: &Doubt) -> String {
         Doubt::Type { policy, .. } => {
             format!("Policy {} is decided by an extension of the server: {ask}", quoted(policy.name()))
         }
-        Doubt::Time { policy } => format!(
+        Doubt::Time { policy, .. } => format!(
             "Policy {} looks at the clock: say when, with `--at now` or `--at 2026-01-05T09:00`",
             quoted(policy.name())
         ),
@@ -286,7 +286,7 @@ pub(super) fn way_out(doubt: &Doubt) -> String {
             quoted(policy.name())
         ),
         Doubt::Shared { permission } => format!(
-            "Permission {} belongs to a user who shares the resource, or is of an unknown type: {ask}",
+            "Permission {} is decided by an extension of the server, or shares with whom nobody may see: {ask}",
             quoted(permission.name())
         ),
         Doubt::Order => {

@@ -3,16 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{leaves, policy_of, strategy};
+use super::{leaves, strategy};
 use crate::access::realm::{
-    Applied, Interned, Permission, PermissionType, Policy, PolicyIs, Realm, Resource, Strategy,
+    Applied, Interned, Permission, PermissionType, Policy, PolicyIs, Resource, Strategy,
 };
 use crate::kind::POLICY;
 use crate::state::{Address, Object};
-
-/// Fields of a share that say with whom, and the type of policy that each of them is.
-const WITH: &[(&str, &str)] =
-    &[("users", "user"), ("roles", "role"), ("groups", "group"), ("clients", "client")];
 
 /// The authorization of one client while shares are put into it.
 pub(super) struct Shares<'a> {
@@ -24,22 +20,16 @@ pub(super) struct Shares<'a> {
 }
 
 impl Shares<'_> {
-    /// Gives every share the policies that say with whom it is.
-    pub(super) fn fill(&mut self, realm: &Realm, objects: &[&Object], resources: &[Resource]) {
+    /// Puts the owner of what is shared before the policies that say with whom it is.
+    pub(super) fn fill(&mut self, objects: &[&Object], resources: &[Resource]) {
         for (at, object) in objects.iter().enumerate() {
             if self.permission_entries[at].of != PermissionType::Share {
                 continue;
             }
             let share = self.permissions.addresses[at].clone();
-            let mut parts = Vec::new();
-            for (field, of_type) in WITH {
-                if object.get(field).is_some_and(|it| !it.items().is_empty()) {
-                    let is = policy_of(realm, self.policies, object, of_type);
-                    parts.push(self.add(share.child(POLICY, *field), false, is));
-                }
-            }
             let strategy = strategy(object);
             let mut with = Vec::new();
+            let parts = self.permission_entries[at].policies.clone();
             if !parts.is_empty() {
                 let all = PolicyIs::Aggregate { policies: parts, strategy };
                 with.push(self.add(share.child(POLICY, "with"), false, all));
