@@ -149,7 +149,7 @@ fn is_for_people(client: &Object) -> bool {
 }
 
 /// Flows that a client has as attributes.
-const FLOW_ATTRIBUTES: &[&str] = &[
+pub(super) const FLOW_ATTRIBUTES: &[&str] = &[
     "oauth2.device.authorization.grant.enabled",
     "oidc.ciba.grant.enabled",
     "standard.token.exchange.enabled",

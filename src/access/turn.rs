@@ -1,5 +1,6 @@
 //! Whether a change of who holds what closes or opens: data, by kind and field.
 
+use super::compile::FLOW_ATTRIBUTES;
 use super::realm::{PolicyIs, Realm};
 use crate::change::{Action, Change, FieldChange, To};
 use crate::kind::{CLIENT, CLIENT_SCOPE, GROUP, MAPPER, REALM, ROLE, USER};
@@ -45,6 +46,11 @@ const FIELDS: &[(KindName, &str, Field)] = &[
     (USER, "lastName", Field::Claims),
     (REALM, "defaultGroups", Field::Holds),
     (CLIENT, "enabled", Field::Switch),
+    // Ways by which people come in.
+    (CLIENT, "standardFlowEnabled", Field::Switch),
+    (CLIENT, "implicitFlowEnabled", Field::Switch),
+    (CLIENT, "directAccessGrantsEnabled", Field::Switch),
+    (CLIENT, "bearerOnly", Field::Either),
     (CLIENT, "fullScopeAllowed", Field::Switch),
     (CLIENT, "serviceAccountsEnabled", Field::Off),
     (CLIENT, "authorizationServicesEnabled", Field::Off),
@@ -60,8 +66,10 @@ const FIELDS: &[(KindName, &str, Field)] = &[
     (CLIENT_SCOPE, "attributes", Field::Either),
 ];
 
-/// The attribute of a client on which its tokens hang; the others do not matter.
-const LIGHTWEIGHT: &str = "client.use.lightweight.access.token.enabled";
+/// Whether the tokens of a client, or who gets one, hang on an attribute.
+fn is_of_tokens(attribute: &str) -> bool {
+    attribute == "client.use.lightweight.access.token.enabled" || FLOW_ATTRIBUTES.contains(&attribute)
+}
 
 /// What the policies of two states read, which says what can matter to them.
 pub(super) struct Reads {
@@ -108,6 +116,7 @@ pub(super) fn turn(part: &Change, sides: [&State; 2], reads: &Reads) -> Option<T
         }
         (Action::Delete, CLIENT_SCOPE) => either,
         (Action::Create, USER) => Some(Turn::Opens),
+        (Action::Create, CLIENT) if reads.any => Some(Turn::Opens),
         (Action::Create | Action::Update | Action::Delete, MAPPER) => {
             either.filter(|_| reads.claims || is_of_roles(part, sides))
         }
@@ -151,7 +160,7 @@ fn of_field(kind: KindName, change: &FieldChange, reads: &Reads) -> Option<Turn>
         Field::Switch => Some(if is_on() { Turn::Opens } else { Turn::Closes }),
         Field::Off => (!is_on()).then_some(Turn::Closes),
         Field::On => is_on().then_some(Turn::Closes),
-        Field::Either if kind == CLIENT && change.path.key.as_deref().is_some_and(|it| it != LIGHTWEIGHT) => {
+        Field::Either if kind == CLIENT && change.path.key.as_deref().is_some_and(|it| !is_of_tokens(it)) => {
             None
         }
         Field::Either => either,

@@ -24,6 +24,8 @@ struct Side {
     group: Value,
     plain_roles: Value,
     plain_groups: Value,
+    /// The logins of a frontend whose tokens say `premium` of everybody; null where there is none.
+    frontend: Value,
 }
 
 fn side(settings: Value, policies: Vec<Value>, permissions: Vec<Value>) -> Side {
@@ -35,6 +37,7 @@ fn side(settings: Value, policies: Vec<Value>, permissions: Vec<Value>) -> Side 
         group: json!([]),
         plain_roles: json!(["basic"]),
         plain_groups: json!([]),
+        frontend: Value::Null,
     }
 }
 
@@ -60,6 +63,17 @@ fn manifest(side: &Side) -> Value {
         json!({ "username": name, "email": format!("{name}@example.org"), "firstName": name, "lastName": "L",
             "realmRoles": roles, "groups": groups })
     };
+    let rs = json!({ "clientId": "rs", "serviceAccountsEnabled": true, "authorizationServicesEnabled": true,
+        "authorizationSettings": settings });
+    let frontend = side.frontend.as_object().map(|logins| {
+        let mapper = json!({ "name": "all are premium", "protocol": "openid-connect",
+            "protocolMapper": "oidc-hardcoded-role-mapper", "config": { "role": "premium" } });
+        let mut client = json!({ "clientId": "frontend", "standardFlowEnabled": false,
+            "redirectUris": ["https://frontend.example.org/*"], "protocolMappers": [mapper] });
+        client.as_object_mut().into_iter().for_each(|it| it.extend(logins.clone()));
+        client
+    });
+    let clients: Vec<Value> = [rs].into_iter().chain(frontend).collect();
     json!({
         "roles": { "realm": [
             { "name": "basic" }, { "name": "premium" }, { "name": "admin" },
@@ -69,8 +83,7 @@ fn manifest(side: &Side) -> Value {
             user("plain", &side.plain_roles, &side.plain_groups),
             user("prem", &json!(["basic", "premium"]), &json!([])),
             user("adm", &json!(["basic", "admin"]), &json!([])) ],
-        "clients": [{ "clientId": "rs", "serviceAccountsEnabled": true, "authorizationServicesEnabled": true,
-            "authorizationSettings": settings }],
+        "clients": clients,
     })
 }
 
@@ -90,7 +103,36 @@ pub(crate) fn told() -> Vec<Edit> {
         side
     };
     let wide = || over("wide", "r", "is basic");
+    let let_in = |logins: &Value, policy: &str| {
+        let mut side = rules(vec![over("m", "r", policy)]);
+        side.frontend.clone_from(logins);
+        side
+    };
+    let (shut, open) =
+        (json!({ "directAccessGrantsEnabled": false }), json!({ "directAccessGrantsEnabled": true }));
+    let device =
+        |on: bool| json!({ "attributes": { "oauth2.device.authorization.grant.enabled": on.to_string() } });
     let pairs = [
+        (
+            "a frontend is switched on that a policy keeps out",
+            let_in(&shut, "is premium"),
+            let_in(&open, "is admin"),
+        ),
+        (
+            "devices may log in at a frontend that a policy keeps out",
+            let_in(&device(false), "is premium"),
+            let_in(&device(true), "is admin"),
+        ),
+        (
+            "a frontend comes that a policy keeps out",
+            let_in(&Value::Null, "is premium"),
+            let_in(&open, "is admin"),
+        ),
+        (
+            "a frontend is switched off before a policy lets it in",
+            let_in(&open, "is admin"),
+            let_in(&shut, "is premium"),
+        ),
         (
             "a permission takes the place of another",
             rules(vec![wide(), over("narrow", "r", "is premium")]),
