@@ -55,6 +55,8 @@ pub enum Doubt {
     Fails { policy: Address },
     /// A permission of an unknown type, or a share of which it cannot be said with whom.
     Shared { permission: Address },
+    /// Several owners have a resource of this name, and what is said of it may be said of any of these.
+    Several { resource: Address },
     /// The server's answer changes from run to run.
     Order,
     /// What is asked about does not exist in this state.
@@ -71,6 +73,7 @@ impl Doubt {
             | Self::Request { policy, .. }
             | Self::Fails { policy } => Some(policy),
             Self::Shared { permission } => Some(permission),
+            Self::Several { resource } => Some(resource),
             Self::Order | Self::NotThere(_) => None,
         }
     }
@@ -101,6 +104,7 @@ impl fmt::Display for Doubt {
             Self::Shared { permission } => {
                 write!(f, "it is not known whom permission {} lets in", permission.name())
             }
+            Self::Several { resource } => write!(f, "several owners have a resource {}", resource.name()),
             Self::Order => f.write_str("the server answers differently from run to run"),
             Self::NotThere(what) => f.write_str(what),
         }
@@ -163,6 +167,9 @@ fn doubts(server: &Server, resource: Option<usize>, answer: &Answered, outcomes:
         }
         let fails = entry.leaves.iter().filter(|it| outcomes[**it] == Holds::Fails);
         out.extend(fails.map(|it| Doubt::Fails { policy: server.policies.addresses[*it].clone() }));
+    }
+    if let Some(at) = resource.filter(|it| server.resource_entries[*it].several) {
+        out.push(Doubt::Several { resource: server.resources.addresses[at].clone() });
     }
     if answer.order_dependent {
         out.push(Doubt::Order);

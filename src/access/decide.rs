@@ -140,6 +140,11 @@ pub(super) fn answer(
         return out;
     }
     let order = order(server, resource, &requested);
+    if entry.is_some_and(|it| it.several) {
+        out.permit = Holds::Unknown;
+        out.maybe = requested;
+        return out;
+    }
     if server.mode != Mode::Disabled {
         let applies = |it: &(usize, u8)| server.permission_entries[it.0].of == PermissionType::Other;
         if order.iter().any(applies) {

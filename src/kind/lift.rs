@@ -70,8 +70,8 @@ impl Lifted {
 fn meet(kept: &mut Object, other: Object) {
     let is_users = |it: &Object| it.get("owner").is_some();
     match (is_users(kept), is_users(&other)) {
-        (false, true) => {}
-        (true, false) => *kept = other,
+        (false, true) => kept.others += 1,
+        (true, false) => *kept = Object { others: kept.others + kept.namesakes + 1, ..other },
         (true, true) | (false, false) => kept.namesakes += 1,
     }
 }
@@ -396,19 +396,20 @@ mod tests {
     fn of_several_objects_of_a_name_the_servers_own_is_kept_and_others_are_counted() {
         let resource = |owner: &str| serde_json::json!({ "name": "photo", "owner": owner });
         let own = serde_json::json!({ "name": "photo" });
-        for (resources, owner, namesakes) in [
-            (vec![own.clone()], None, 0),
-            (vec![own.clone(), resource("alice"), resource("bob")], None, 0),
-            (vec![resource("alice"), resource("bob"), own], None, 0),
-            (vec![resource("alice")], Some("user/alice"), 0),
-            (vec![resource("alice"), resource("bob")], Some("user/alice"), 1),
+        for (resources, owner, namesakes, others) in [
+            (vec![own.clone()], None, 0, 0),
+            (vec![own.clone(), resource("alice"), resource("bob")], None, 0, 2),
+            (vec![resource("alice"), resource("bob"), own], None, 0, 2),
+            (vec![resource("alice")], Some("user/alice"), 0, 0),
+            (vec![resource("alice"), resource("bob")], Some("user/alice"), 1, 0),
         ] {
             let realm = serde_json::json!({ "realm": "r", "defaultRole": { "name": "everybody" }, "clients": [{
                 "clientId": "demo", "authorizationSettings": { "resources": resources } }] });
             let state = lift_realm(&tree_of_json(&realm)).into_live();
             let photo = &state.objects[&Address::top(CLIENT, "demo").child(super::super::RESOURCE, "photo")];
             let is = photo.get("owner").and_then(Node::as_ref).map(ToString::to_string);
-            assert_eq!((is.as_deref(), photo.namesakes), (owner, namesakes), "{resources:?}");
+            let counted = (is.as_deref(), photo.namesakes, photo.others);
+            assert_eq!(counted, (owner, namesakes, others), "{resources:?}");
             assert_eq!(state.default_role, Some(Address::top(ROLE, "everybody")));
         }
         let mapper = |protocol: &str| serde_json::json!({ "name": "x", "protocol": protocol });

@@ -74,6 +74,7 @@ pub(super) fn server(realm: &Realm, version: Version) -> Option<Server> {
             of_type: String::new(),
             owner: None,
             owner_managed: false,
+            several: false,
             own: scopes.clone(),
             all: scopes,
             applied: (0..roles.len()).map(|permission| Applied { permission, phase: 1 }).collect(),

@@ -289,6 +289,10 @@ pub(super) fn way_out(doubt: &Doubt) -> String {
             "Permission {} is decided by an extension of the server, or shares with whom nobody may see: {ask}",
             quoted(permission.name())
         ),
+        Doubt::Several { resource } => format!(
+            "Several owners have a resource {}, and which of them a permission means cannot be told: {ask}",
+            quoted(resource.name())
+        ),
         Doubt::Order => {
             "Permissions contradict each other, and the server takes them in no fixed order: make them agree"
                 .to_owned()
