@@ -41,6 +41,11 @@ pub struct Impact {
     /// Personas that were looked at, users who are not declared among them.
     pub personas: usize,
     pub undeclared: usize,
+    /// Clients through which people come, and clients whose resources they ask for.
+    pub entrances: usize,
+    pub servers: usize,
+    /// What owners share with others, afterwards.
+    pub shares: usize,
     /// Users of the realm who were not looked at, where somebody counted them.
     pub outside: Option<usize>,
     /// What the reader should know of what was looked at.
@@ -114,6 +119,8 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
     let changed: BTreeSet<&Address> = terms.changes.iter().collect();
     let mut seen = BTreeSet::new();
     let mut notes = BTreeSet::new();
+    let mut through = BTreeSet::new();
+    out.servers = clients.len();
     let mut budget = MOST_EXPLAINED;
     for client in clients {
         let people = People::of([before, after], client, terms);
@@ -133,8 +140,11 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
             (0..people.personas.len()).map(|it| people.is_declared(it, terms)).collect();
         out.changes.extend(grouped(comparison, &declared));
         seen.extend(people.personas.iter().map(|it| it.name.clone()).zip(declared));
+        through.extend(people.entrances.iter().flat_map(|it| &it.ways).map(|it| it.client.clone()));
+        out.shares += after.shares(client);
         notes.extend(sides[1].subjects.iter().flat_map(|it| it.notes.iter().cloned()));
     }
+    out.entrances = through.len();
     out.personas = seen.len();
     out.undeclared = seen.iter().filter(|it| !it.1).count();
     out.notes = notes.into_iter().collect();

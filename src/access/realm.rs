@@ -284,6 +284,16 @@ impl Realm {
         entries.map(|(address, it)| (address.name(), names(it))).collect()
     }
 
+    /// Returns how much the owners of a client's resources share with others.
+    pub(super) fn shares(&self, client: &Address) -> usize {
+        let all = self.server(client).into_iter().flat_map(|it| {
+            // One that reaches resources of several owners stands there once for each.
+            it.permissions.addresses.iter().zip(&it.permission_entries)
+        });
+        let shares = all.filter(|(_, it)| it.of == PermissionType::Share).map(|it| it.0);
+        shares.collect::<BTreeSet<_>>().len()
+    }
+
     /// Returns the addresses of all users that the state knows.
     pub fn users(&self) -> &[Address] {
         &self.users.addresses

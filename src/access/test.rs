@@ -22,7 +22,6 @@ use crate::state::Address;
 use crate::text::At;
 
 pub use askable::{Oracle, not_asked};
-pub use coverage::reached;
 pub use document::{Reading, Stage};
 pub use results::Results;
 pub use schema::schema;

@@ -16,6 +16,8 @@ pub struct Who {
     pub unknown: Vec<Alike>,
     /// By name.
     pub denied: Vec<String>,
+    /// The scopes of the resource, where it lacks the one that is asked for, so that nobody may.
+    pub has_only: Option<Vec<String>>,
 }
 
 /// Personas for whom it comes about in the same way.
@@ -43,7 +45,7 @@ pub fn who(
     scope: Option<&str>,
     personas: &[Persona],
 ) -> Who {
-    let mut out = Who::default();
+    let mut out = Who { has_only: lacks(realm, client, resource, scope), ..Who::default() };
     let entrances = entrances([realm], client);
     let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
     // Per persona what is not denied, and where: the first chain first.
@@ -98,4 +100,12 @@ pub fn who(
         if is_unknown { out.unknown.push(alike) } else { out.permitted.push(alike) }
     }
     out
+}
+
+/// Returns the scopes of a resource where this is none of them.
+fn lacks(realm: &Realm, client: &Address, resource: &str, scope: Option<&str>) -> Option<Vec<String>> {
+    let all = realm.resources(client);
+    let (_, scopes) = all.iter().find(|it| it.0 == resource)?;
+    let is_lacking = scope.is_some_and(|it| !scopes.contains(&it));
+    is_lacking.then(|| scopes.iter().map(|it| (*it).to_owned()).collect())
 }

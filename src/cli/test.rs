@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::asking::{Asking, Facet, Facts};
 use super::realms::{Format, failed, run_id, style};
@@ -12,9 +12,10 @@ use super::{Exit, Global};
 use crate::access::Realm;
 use crate::access::test::{Case, Oracle, Reading, Results, Stage, Test, Tested};
 use crate::keycloak::Want;
+use crate::kind::is_admin_permissions;
 use crate::report;
 use crate::run::UsageError;
-use crate::state::stars_match;
+use crate::state::{Address, stars_match};
 use crate::text::Note;
 
 mod oracle;
@@ -36,6 +37,9 @@ pub(super) struct Args {
     /// Only these cases, such as `persona=alice;scope=view;resource=/eric/*`; may be repeated
     #[arg(long, value_name = "FILTER")]
     filter: Vec<String>,
+    /// Only the cases and permissions of this client; may be repeated. Otherwise those of all that have authorization
+    #[arg(long, value_name = "CLIENT")]
+    resource_server: Vec<String>,
     /// Exit 2 when the cases reach fewer of a hundred permissions
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     min_coverage: Option<u8>,
@@ -69,6 +73,31 @@ impl How {
     }
 }
 
+/// Returns the clients whose permissions are to be tested, each with the position of its realm.
+fn servers<'a>(
+    facts: &Facts,
+    realms: &'a [Realm],
+    wanted: &[String],
+) -> anyhow::Result<Vec<(usize, &'a Address)>> {
+    let all = |at: usize| realms[at].servers().map(move |it| (at, it));
+    let all: Vec<(usize, &Address)> = (0..realms.len()).flat_map(all).collect();
+    for name in wanted {
+        if !all.iter().any(|it| it.1.name() == name) {
+            let names: Vec<&str> = facts.realms.iter().map(|it| it.realm.as_str()).collect();
+            bail!("no client `{name}` of {} has authorization", names.join(", "));
+        }
+    }
+    // Who administers is no question of access tests, unless somebody asks.
+    let is_wanted = |it: &Address| {
+        if wanted.is_empty() {
+            !is_admin_permissions(it)
+        } else {
+            wanted.iter().any(|name| name == it.name())
+        }
+    };
+    Ok(all.into_iter().filter(|it| is_wanted(it.1)).collect())
+}
+
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let filters = args.filter.iter().map(|it| Filter::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
     let reports = args.report.iter().map(|it| File::read(it)).collect::<anyhow::Result<Vec<_>>>()?;
@@ -89,7 +118,14 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
         let personas = it.personas.clone();
         it.cases.retain(|case| filters.is_empty() || filters.iter().any(|of| of.keeps(&personas, case)));
     }
+    let servers = servers(&facts, &realms, &args.resource_server)?;
+    tested.retain(|it| {
+        args.resource_server.is_empty() || args.resource_server.iter().any(|name| *name == it.client.name())
+    });
     let mut results = Results::default();
+    for (at, client) in servers {
+        results.count_in(&facts.realms[at].realm, &realms[at], client);
+    }
     if let Some(target) = &facts.target {
         let how = args.oracle.oracle();
         oracle::ask(target, &facts, &realms, &mut tested, how).await?;

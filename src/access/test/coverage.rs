@@ -1,6 +1,6 @@
 //! Which permissions the cases of a test are about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Rule, Tested};
 use crate::access::decide::order;
@@ -8,18 +8,19 @@ use crate::access::realm::{PermissionType, Realm};
 use crate::kind::RESOURCE;
 use crate::state::Address;
 
-/// Returns the permissions of a document's resource server, each with whether a case of `expect` reached it: it
-/// applies to the resource and the scope that are asked for.
+/// Returns the permissions of a client that tests are for: what users share is theirs.
+pub(super) fn to_test(realm: &Realm, client: &Address) -> Vec<Address> {
+    let Some(server) = realm.server(client) else { return Vec::new() };
+    let all = server.permissions.addresses.iter().zip(&server.permission_entries);
+    all.filter(|(_, it)| it.of != PermissionType::Share).map(|it| it.0.clone()).collect()
+}
+
+/// Returns the permissions that a case of `expect` reached: they apply to the resource and the scope that are asked for.
 ///
 /// `otherwise` and `never` are about everything, so that they would count every permission as tested.
-pub fn reached(realm: &Realm, tested: &Tested) -> BTreeMap<Address, bool> {
-    let Some(server) = realm.server(&tested.client) else { return BTreeMap::new() };
-    // What users share is theirs to test.
-    let all = server.permissions.addresses.iter().zip(&server.permission_entries);
-    let mut out: BTreeMap<Address, bool> = all
-        .filter(|(_, it)| it.of != PermissionType::Share)
-        .map(|(address, _)| (address.clone(), false))
-        .collect();
+pub(super) fn reached(realm: &Realm, tested: &Tested) -> BTreeSet<Address> {
+    let Some(server) = realm.server(&tested.client) else { return BTreeSet::new() };
+    let mut out = BTreeSet::new();
     let asked: BTreeSet<(&str, Option<&str>)> = tested
         .cases
         .iter()
@@ -38,8 +39,8 @@ pub fn reached(realm: &Realm, tested: &Tested) -> BTreeMap<Address, bool> {
             let is_apart = entry.of == PermissionType::Scope
                 && !requested.is_empty()
                 && entry.scopes.is_disjoint(&requested);
-            if !is_apart && let Some(known) = out.get_mut(&server.permissions.addresses[permission]) {
-                *known = true;
+            if !is_apart {
+                out.insert(server.permissions.addresses[permission].clone());
             }
         }
     }

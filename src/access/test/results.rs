@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Case, Count, Oracle, Tested, reached};
+use super::coverage::{reached, to_test};
+use super::{Case, Count, Oracle, Tested};
 use crate::access::realm::Realm;
 use crate::state::Address;
 
@@ -17,10 +18,19 @@ pub struct Results {
 }
 
 impl Results {
+    /// Counts the permissions of a client among those to test, whether or not a document is about them.
+    pub fn count_in(&mut self, name: &str, realm: &Realm, client: &Address) {
+        for address in to_test(realm, client) {
+            self.permissions.entry((name.to_owned(), address)).or_default();
+        }
+    }
+
     /// Adds a document that ran on a realm.
     pub fn add(&mut self, realm: &Realm, tested: Tested) {
-        for (address, is_reached) in reached(realm, &tested) {
-            *self.permissions.entry((tested.realm.clone(), address)).or_default() |= is_reached;
+        for address in reached(realm, &tested) {
+            if let Some(known) = self.permissions.get_mut(&(tested.realm.clone(), address)) {
+                *known = true;
+            }
         }
         self.tested.push(tested);
     }

@@ -196,7 +196,9 @@ fn only_what_is_expected_counts_as_tested() {
          expect: [{ resources: [Space], dora: { deny: [view] } }]\notherwise: DENY\nnever: [{ scopes: [edit], personas: [dora] }]\n");
     let state = read("", &[]).state;
     let mut results = Results::default();
-    results.add(&Realm::compile(&state, NEWEST), tested);
+    let realm = Realm::compile(&state, NEWEST);
+    results.count_in(&tested.realm, &realm, &tested.client);
+    results.add(&realm, tested);
     let never: Vec<&str> = results.never_tested().map(|it| it.1.name()).collect();
     assert_eq!(never, ["Edit permission", "Open permission"]);
     assert_eq!(results.coverage(), 33);

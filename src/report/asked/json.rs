@@ -97,6 +97,8 @@ struct WhoEntry {
     permitted: Vec<AlikeEntry>,
     unknown: Vec<AlikeEntry>,
     denied: Vec<String>,
+    /// The scopes of the resource, where it lacks the one that was asked for; null otherwise.
+    has_only: Option<Vec<String>>,
 }
 
 /// Personas for whom it comes about in the same way.
@@ -221,6 +223,7 @@ pub fn who_json(answers: &[(Asked<'_>, Who)]) -> Value {
         permitted: who.permitted.iter().map(alike).collect(),
         unknown: who.unknown.iter().map(alike).collect(),
         denied: who.denied.clone(),
+        has_only: who.has_only.clone(),
     };
     to_value(&WhoDocument {
         format_version: FormatVersion::One,

@@ -9,7 +9,14 @@ use crate::report::text::{painted, through};
 pub fn who_text(asked: &Asked<'_>, who: &Who) -> String {
     let style = &asked.style;
     let mut out = vec![painted(style.title, &asked.what())];
-    if who.permitted.is_empty() {
+    if let Some(has) = &who.has_only {
+        let has = if has.is_empty() {
+            "none".to_owned()
+        } else {
+            has.iter().map(|it| one_line(it)).collect::<Vec<_>>().join(", ")
+        };
+        out.push(format!("  nobody may: the resource lacks this scope; it has {has}"));
+    } else if who.permitted.is_empty() {
         let but = if who.unknown.is_empty() { "" } else { " for sure" };
         out.push(format!("  nobody may{but}"));
     }

@@ -63,6 +63,12 @@ pub(in crate::report) struct ThroughEntry {
 pub(in crate::report) struct AccessDomain {
     personas: usize,
     undeclared: usize,
+    /// Clients through which people come.
+    clients: usize,
+    /// Clients whose resources they ask for.
+    resource_servers: usize,
+    /// What owners of resources share with others, afterwards.
+    shares: usize,
     /// Users of the realm who were not looked at; null where they could not be counted.
     users_not_evaluated: Option<usize>,
     /// Decisions that were made, on each side.
@@ -150,6 +156,9 @@ pub(in crate::report) fn domain(impact: &Impact) -> AccessDomain {
     AccessDomain {
         personas: impact.personas,
         undeclared: impact.undeclared,
+        clients: impact.entrances,
+        resource_servers: impact.servers,
+        shares: impact.shares,
         users_not_evaluated: impact.outside,
         decisions: impact.decisions,
         undecided: impact.undecided,

@@ -25,11 +25,7 @@ pub(super) fn impact(page: &Page<'_>) -> Vec<String> {
 
 fn lines(impact: &Impact, style: &Style) -> Vec<String> {
     let dim = |text: &str| painted(style.dim, text);
-    let looked = format!(
-        "{} of {}, each before and after",
-        counted(impact.decisions, "decision"),
-        counted(impact.personas, "persona")
-    );
+    let looked = format!("{}, and administration, each before and after", domain(impact));
     let words = match (impact.is_nothing(), impact.undecided) {
         (true, 0) => format!("nobody gains or loses anything; {looked}"),
         // What cannot be told may well be what the plan changes.
@@ -52,6 +48,23 @@ fn lines(impact: &Impact, style: &Style) -> Vec<String> {
         out.push(format!("  {}", dim(&words)));
     }
     out.extend(impact.notes.iter().map(|it| format!("  {}", dim(&one_line(it)))));
+    out
+}
+
+/// Returns what was looked at, in words.
+fn domain(impact: &Impact) -> String {
+    let mut out = format!(
+        "{} of {} through {}",
+        counted(impact.decisions, "decision"),
+        counted(impact.personas, "persona"),
+        counted(impact.entrances, "client")
+    );
+    if impact.servers > 1 {
+        out += &format!(" on resources of {}", counted(impact.servers, "client"));
+    }
+    if impact.shares > 0 {
+        out += &format!(" with {}", counted(impact.shares, "share"));
+    }
     out
 }
 
@@ -197,6 +210,7 @@ mod tests {
             decisions: 12,
             undecided: 1,
             personas: 6,
+            entrances: 2,
             ..Impact::default()
         };
         let plan = Plan {
@@ -211,7 +225,7 @@ mod tests {
         let section = text.split("\n\n").nth(2).unwrap_or_default();
         assert_eq!(
             section,
-            "Access impact   12 decisions of 6 personas, each before and after\n  \
+            "Access impact   12 decisions of 6 personas through 2 clients, and\n    administration, each before and after\n  \
              gains p0, p1, p2, p3, p4   view on Eric space of demo (5)\n      \
              p0 > policy `Only Eric` holds > permission `P` grants\n      \
              because of client/demo/authz/permission/P\n  \
