@@ -14,7 +14,7 @@ fn drawn(language: Language, persona: &str, scope: &str, resource: &str) -> Stri
         client: &lab.client,
         resource,
         scope: Some(scope),
-        through: crate::access::Ways::default(),
+        through: Ways::default(),
         place: &place,
         style: Style::plain(),
     };
