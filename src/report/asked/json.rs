@@ -84,7 +84,7 @@ struct SeveralDocument {
 #[expect(dead_code, reason = "exists for its schema")]
 enum OneDocument {
     Why(Box<WhyDocument>),
-    Can(CanDocument),
+    Can(Box<CanDocument>),
 }
 
 /// Who may do one thing.

@@ -53,19 +53,20 @@ fn lines(impact: &Impact, style: &Style) -> Vec<String> {
 
 /// Returns what was looked at, in words.
 fn domain(impact: &Impact) -> String {
-    let mut out = format!(
-        "{} of {} through {}",
+    let servers = match impact.servers {
+        0 | 1 => String::new(),
+        several => format!(" on resources of {}", counted(several, "client")),
+    };
+    let shares = match impact.shares {
+        0 => String::new(),
+        some => format!(" with {}", counted(some, "share")),
+    };
+    format!(
+        "{} of {} through {}{servers}{shares}",
         counted(impact.decisions, "decision"),
         counted(impact.personas, "persona"),
         counted(impact.entrances, "client")
-    );
-    if impact.servers > 1 {
-        out += &format!(" on resources of {}", counted(impact.servers, "client"));
-    }
-    if impact.shares > 0 {
-        out += &format!(" with {}", counted(impact.shares, "share"));
-    }
-    out
+    )
 }
 
 fn group(style: &Style, change: &AccessChange) -> Vec<String> {
