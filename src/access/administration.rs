@@ -31,12 +31,15 @@ pub(super) fn with_administration(state: &State, version: Version) -> State {
 impl Realm {
     /// Returns whether a role of administration brings another one along, by their names.
     pub fn brings(&self, whole: &str, part: &str) -> bool {
-        let Some(server) = &self.administration else { return false };
-        let role = |name: &str| {
-            let at = server.scopes.get(&administration().child(SCOPE, name))?;
-            Some(&server.permissions.addresses[at])
-        };
-        whole != part && role(whole).zip(role(part)).is_some_and(|(whole, part)| self.is_part(part, whole))
+        let roles = self.administration_role(whole).zip(self.administration_role(part));
+        whole != part && roles.is_some_and(|(whole, part)| self.is_part(&part, &whole))
+    }
+
+    /// Returns a role of administration by the name that questions have for it.
+    pub(super) fn administration_role(&self, name: &str) -> Option<Address> {
+        let server = self.administration.as_ref()?;
+        let at = server.scopes.get(&administration().child(SCOPE, name))?;
+        Some(server.permissions.addresses[at].clone())
     }
 
     /// Returns the people who hold a role in whatever way: enabled users, no service accounts.

@@ -231,7 +231,8 @@ fn administers(watch: &Watch<'_>, rule: &ForbidGain, gain: &AdministrationChange
         None => true,
     };
     let role = gain.roles.iter().find(|it| is_meant(it))?;
-    Some(format!("{persona} gains {} of this realm's administration", role.name()))
+    let verb = if gain.is_certain { "gains" } else { "may gain" };
+    Some(format!("{persona} {verb} {} of this realm's administration{}", role.name(), gain.through))
 }
 
 /// Returns whom of these a rule is about.

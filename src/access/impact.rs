@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use side::{People, Side, best};
 
+use super::administration::administration;
 use super::chain::{Decision, Doubt, Step, Verdict};
 use super::realm::Realm;
 use super::table::{Resource, Table};
-use super::through::Ways;
+use super::through::{Ways, asks_for_tokens};
 use crate::kind::{MAPPER, PERMISSION, is_admin_permissions};
 use crate::state::Address;
 
@@ -115,7 +116,10 @@ const MOST_EXPLAINED: usize = 20_000;
 pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
     let mut out =
         Impact { administration: administration::changes([before, after], terms), ..Impact::default() };
-    let clients: BTreeSet<&Address> = before.servers().chain(after.servers()).collect();
+    let own = administration();
+    let believed = [before, after].into_iter().any(|it| asks_for_tokens(it, &own));
+    let servers = before.servers().chain(after.servers());
+    let clients: BTreeSet<&Address> = servers.chain(believed.then_some(&own)).collect();
     let changed: BTreeSet<&Address> = terms.changes.iter().collect();
     let mut seen = BTreeSet::new();
     let mut notes = BTreeSet::new();
@@ -149,6 +153,8 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
     out.undeclared = seen.iter().filter(|it| !it.1).count();
     out.notes = notes.into_iter().collect();
     out.changes.sort();
+    let by_tokens: Vec<AccessChange> = out.changes.extract_if(.., |it| it.client == own).collect();
+    out.administration.extend(administration::by_tokens(by_tokens, &out.administration, [before, after]));
     out
 }
 

@@ -211,7 +211,7 @@ pub(super) fn entrances<const N: usize>(realms: [&Realm; N], server: &Address) -
 }
 
 /// Returns whether it hangs on tokens at all who may do what: administrators are asked for what they hold.
-fn asks_for_tokens(realm: &Realm, server: &Address) -> bool {
+pub(super) fn asks_for_tokens(realm: &Realm, server: &Address) -> bool {
     let reads = |it: &Server| !it.is_administration() || !it.token_reads.roles.is_empty();
     !is_admin_permissions(server) && realm.server(server).is_none_or(reads)
 }

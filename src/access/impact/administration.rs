@@ -1,13 +1,16 @@
 //! Who comes to administer the realm, or no longer does: by roles given directly, by groups, composites and the default
 //! role, and by accounts that are enabled.
 //!
-//! Mappers that put such roles into tokens open nothing (measured on 26.7.5: every admin call stays 403).
+//! Mappers that put such roles into tokens open nothing on 26.7 (measured on 26.7.5: every admin call stays 403), and on
+//! 26.0 what the role opens, to whoever comes through the client (measured on 26.0.8: somebody without any role made
+//! groups and changed users).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Terms;
+use super::{AccessChange, ChangeOfAccess, Terms};
 use crate::access::chain::{Held, Step};
 use crate::access::realm::Realm;
+use crate::access::through::Ways;
 use crate::kind::is_administration;
 use crate::state::Address;
 
@@ -15,12 +18,16 @@ use crate::state::Address;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AdministrationChange {
     pub gained: bool,
+    /// Not where it hangs on what nobody can tell of a token.
+    pub is_certain: bool,
     /// Of roles that are part of one another, the whole alone.
     pub roles: Vec<Address>,
     /// Declared users, service accounts and made-up personas, by name.
     pub personas: Vec<String>,
     /// How many users it concerns who are not declared.
     pub undeclared: usize,
+    /// Through which clients they come to it, where only their tokens bring it.
+    pub through: Ways,
     /// How the first persona comes to the first role, or came.
     pub via: Vec<Step>,
     /// The change that causes it, where it can be told.
@@ -62,9 +69,57 @@ pub(super) fn changes(sides: [&Realm; 2], terms: &Terms<'_>) -> Vec<Administrati
     let told = |((gained, roles, cause), (names, via)): (Group, (Vec<&String>, Vec<Step>))| {
         let personas: Vec<String> = names.iter().filter(is_declared).map(|it| (*it).clone()).collect();
         let undeclared = names.len() - personas.len();
-        AdministrationChange { gained, roles, personas, undeclared, via, cause }
+        let through = Ways::default();
+        AdministrationChange { gained, is_certain: true, roles, personas, undeclared, through, via, cause }
     };
     found.into_iter().map(told).collect()
+}
+
+/// Returns what tokens alone bring or take: all such changes but for those that are told as roles that people hold.
+pub(super) fn by_tokens(
+    changes: Vec<AccessChange>,
+    told: &[AdministrationChange],
+    realms: [&Realm; 2],
+) -> Vec<AdministrationChange> {
+    let mut found: Vec<AdministrationChange> = Vec::new();
+    for change in changes {
+        let (gained, is_certain) = match change.change {
+            ChangeOfAccess::Gained => (true, true),
+            ChangeOfAccess::MaybeGained => (true, false),
+            ChangeOfAccess::Lost => (false, true),
+            ChangeOfAccess::MaybeLost => (false, false),
+            ChangeOfAccess::Unknown => continue,
+        };
+        let Some(role) =
+            change.scope.and_then(|it| realms.iter().find_map(|realm| realm.administration_role(&it)))
+        else {
+            continue;
+        };
+        let covers = |it: &&AdministrationChange| {
+            let brings = |whole: &Address| realms.iter().any(|realm| realm.is_part(&role, whole));
+            it.gained == gained && it.roles.iter().any(|it| *it == role || brings(it))
+        };
+        let known: Vec<&AdministrationChange> = told.iter().filter(covers).collect();
+        let is_new = |name: &String| !known.iter().any(|it| it.personas.contains(name));
+        let personas: Vec<String> = change.personas.into_iter().filter(is_new).collect();
+        let undeclared = change.undeclared.saturating_sub(known.iter().map(|it| it.undeclared).sum());
+        if personas.is_empty() && undeclared == 0 {
+            continue;
+        }
+        let (through, via, cause) = (change.through, change.via, change.cause);
+        let roles = vec![role];
+        let it =
+            AdministrationChange { gained, is_certain, roles, personas, undeclared, through, via, cause };
+        let same = |other: &&mut AdministrationChange| {
+            (other.gained, other.is_certain, other.undeclared) == (gained, is_certain, undeclared)
+                && (&other.personas, &other.through, &other.cause) == (&it.personas, &it.through, &it.cause)
+        };
+        match found.iter_mut().find(same) {
+            Some(known) => known.roles.extend(it.roles),
+            None => found.push(it),
+        }
+    }
+    found
 }
 
 fn is_service_account(sides: [&Realm; 2], user: &Address) -> bool {

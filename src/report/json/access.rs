@@ -36,7 +36,7 @@ pub(in crate::report) struct AccessEntry {
 /// People who come to administer the realm, or no longer do, by the same roles for the same reason.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::report) struct AdministrationEntry {
-    /// `gained` or `lost`.
+    /// `gained` or `lost`; `maybe_gained` or `maybe_lost` where it hangs on what nobody can tell of a token.
     change: ChangeName,
     /// Addresses; of roles that are part of one another, the whole alone.
     roles: Vec<String>,
@@ -44,6 +44,8 @@ pub(in crate::report) struct AdministrationEntry {
     personas: Vec<String>,
     /// Users who are not declared, counted.
     undeclared: usize,
+    /// The clients whose tokens alone bring it (26.0); null where people hold the roles.
+    through: Option<Vec<ThroughEntry>>,
     /// How the first persona comes to the first role, or came.
     via: Vec<String>,
     /// Address of the change that causes it, where it can be told.
@@ -128,10 +130,16 @@ pub(in crate::report) fn through(ways: &Ways) -> Option<Vec<ThroughEntry>> {
 
 pub(in crate::report) fn administration(impact: &Impact) -> Vec<AdministrationEntry> {
     let entry = |it: &AdministrationChange| AdministrationEntry {
-        change: if it.gained { ChangeName::Gained } else { ChangeName::Lost },
+        change: match (it.gained, it.is_certain) {
+            (true, true) => ChangeName::Gained,
+            (true, false) => ChangeName::MaybeGained,
+            (false, true) => ChangeName::Lost,
+            (false, false) => ChangeName::MaybeLost,
+        },
         roles: it.roles.iter().map(ToString::to_string).collect(),
         personas: it.personas.clone(),
         undeclared: it.undeclared,
+        through: through(&it.through),
         via: it.via.iter().map(link).collect(),
         cause: it.cause.as_ref().map(ToString::to_string),
     };

@@ -110,8 +110,14 @@ fn group(style: &Style, change: &AccessChange) -> Vec<String> {
 }
 
 fn administration(style: &Style, change: &AdministrationChange) -> Vec<String> {
-    let (word, ansi) = if change.gained { ("gains", style.create) } else { ("loses", style.delete) };
-    let who = people(&change.personas, change.undeclared, usize::MAX);
+    let (word, ansi) = match (change.gained, change.is_certain) {
+        (true, true) => ("gains", style.create),
+        (true, false) => ("may gain", style.update),
+        (false, true) => ("loses", style.delete),
+        (false, false) => ("may lose", style.update),
+    };
+    let through = through(&change.through, style);
+    let who = format!("{}{through}", people(&change.personas, change.undeclared, usize::MAX));
     let roles: Vec<String> = change.roles.iter().map(|it| one_line(it.name())).collect();
     let roles = roles.join(", ");
     let chain: Vec<String> = change.via.iter().map(link).collect();
