@@ -226,10 +226,7 @@ fn spawn(folder: &Folder, java: &Java, heap: &str) -> Result<(Processes, u16, St
         .env("JAVA", &java.program)
         .env("JAVA_OPTS_KC_HEAP", format!("-Xms64m -Xmx{heap}"))
         // Everything that Java would leave in the system's temporary folder goes to the run's.
-        .env(
-            "JAVA_OPTS_APPEND",
-            format!("-XX:-UsePerfData -XX:TieredStopAtLevel=1 \"-Djava.io.tmpdir={}\"", tmp.display()),
-        )
+        .env("JAVA_OPTS_APPEND", format!("-XX:-UsePerfData \"-Djava.io.tmpdir={}\"", tmp.display()))
         .env("TMPDIR", &tmp)
         .env("KC_BOOTSTRAP_ADMIN_USERNAME", USER)
         .env("KC_BOOTSTRAP_ADMIN_PASSWORD", &password)

@@ -128,7 +128,8 @@ fn main() -> ExitCode {
             boot(Needs::Oldest, selected(Needs::Oldest))
         )
     });
-    let (newest, oldest) = (newest.map(Arc::new), oldest.map(Arc::new));
+    let ready = |server: Result<Server, String>| server.and_then(Server::with_cheap_logins).map(Arc::new);
+    let (newest, oldest) = (ready(newest), ready(oldest));
     let ready = trials().into_iter().map(|trial| {
         let server = if trial.needs == Needs::Newest { newest.clone() } else { oldest.clone() };
         libtest_mimic::Trial::test(trial.name, move || {

@@ -144,7 +144,7 @@ fn with_keys(browser: &Browser) -> Result<(), String> {
     is(browser, "return document.querySelector('dialog').open", &json!(false))?;
     is(browser, place, &json!([2, 2]))?;
     // What cannot be told comes with its reason.
-    let unknown = "document.querySelector('td.u a').click(); const it = document.querySelector('dialog'); const text = it.textContent; it.close(); return text.includes('policy hours hinges on the time')";
+    let unknown = "document.querySelector('td.u a').click(); const it = document.querySelector('dialog'); const text = it.textContent; it.close(); return text.includes('within the window of policy hours (hour 8 to 18)')";
     is(browser, unknown, &json!(true))?;
     is(browser, "return document.body.textContent.includes('bob (disabled)')", &json!(true))
 }

@@ -45,7 +45,7 @@ const FAILED: Do = Do::Answer(400, "Content-Type: application/json", r#"{"error"
 
 fn told_edits(server: &Server) -> Result<(), String> {
     // All of them take many minutes.
-    let step = if std::env::var_os("REALMWRIGHT_TEST_EDITS").is_some() { 1 } else { 6 };
+    let step = if std::env::var_os("REALMWRIGHT_TEST_EDITS").is_some() { 1 } else { 7 };
     let edits = told();
     edits
         .iter()
