@@ -118,14 +118,14 @@ async fn story(sandbox: &Sandbox, global: Global) -> anyhow::Result<()> {
         "a pull request opens Eric's space to all premium users, and Alice becomes one (realmwright plan)",
     );
     let edited = example.after_pull_request()?;
-    let request = PlanRequest { desired: example::declared(&edited)?, also: Want::default(), ..request };
-    let planned = show(&keycloak, &request, &edited, &example).await?;
+    let pulled = PlanRequest { desired: example::declared(&edited)?, also: Want::default(), ..request };
+    let planned = show(&keycloak, &pulled, &edited, &example).await?;
     let gained = planned.plan.access.as_ref().map_or(0, |it| it.count(ChangeOfAccess::Gained));
     if gained == 0 {
         bail!("the plan does not say that anybody gains access");
     }
     step("7", "apply it: what the plan says of Alice is true; then take it back (realmwright apply --prune)");
-    apply(&keycloak, &request, &planned, global).await?;
+    apply(&keycloak, &pulled, &planned, global).await?;
     let prove = async |proof: Proof<'_>| proof.after_pull_request().await;
     proof::beside_the_service(&connect.reach, &desired.realm, &example, prove).await?;
     let back = PlanRequest { terms: &pruning, also: Want::default(), ..request };
