@@ -1,5 +1,7 @@
 //! The sandbox itself: a server that is up is one that lets its administrator in, and only him.
 
+use std::process::Command;
+
 use serde_json::json;
 
 use crate::server::Server;
@@ -22,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             needs: Needs::Newest,
             run: a_realm_of_ones_own_can_be_made,
         },
+        Trial { name: "sandbox::the_demo_shows_the_main_job", needs: Needs::Newest, run: the_demo_runs },
     ]
 }
 
@@ -46,4 +49,13 @@ fn a_realm_of_ones_own_can_be_made(server: &Server) -> Result<(), String> {
     } else {
         Err(format!("not renamed: {}", realm["displayName"]))
     }
+}
+
+/// The first command of the README, on a server that it boots itself.
+fn the_demo_runs(_: &Server) -> Result<(), String> {
+    let demo = Command::new(env!("CARGO_BIN_EXE_realmwright")).arg("demo").output();
+    let ran = demo.map_err(|it| it.to_string())?;
+    let (said, told) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    let is_whole = said.contains("11. and drift is clean");
+    if ran.status.success() && is_whole { Ok(()) } else { Err(format!("{}\n{said}{told}", ran.status)) }
 }
