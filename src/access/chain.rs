@@ -12,7 +12,7 @@ pub use doubt::{Doubt, is_script};
 use super::decide::{Answered, order, says};
 use super::persona::Subject;
 use super::policy::Holds;
-use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy, Tier};
+use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy};
 use crate::kind::{POLICY, ROLE};
 use crate::state::Address;
 
@@ -63,6 +63,14 @@ impl Decision {
             path: vec![Step::new(None, doubt.to_string())],
             verdict: Verdict::Unknown { scopes: BTreeSet::new(), maybe: None, doubts: vec![doubt] },
             notes: Vec::new(),
+        }
+    }
+
+    /// Returns what leaves it open whether a scope is granted; nothing where that is known.
+    pub fn doubts(&self, scope: Option<&str>) -> &[Doubt] {
+        match &self.verdict {
+            Verdict::Unknown { doubts, .. } if self.grants(scope).is_none() => doubts,
+            Verdict::Unknown { .. } | Verdict::Permit { .. } | Verdict::Deny => &[],
         }
     }
 
@@ -209,16 +217,9 @@ impl<'a> Why<'a> {
             it => it,
         };
         let first = |wanted: Holds| {
-            let of_that = |it: &&(usize, u8)| says(self.server, it.0, self.outcomes) == Some(wanted);
-            let mut those = order
-                .iter()
-                .filter(of_that)
-                .filter(|it| wanted == Holds::Yes || !(self.server.is_fine_grained && self.is_role(it.0)));
-            // Of permissions over administration, one for all of a type denies whatever its scopes.
-            let denies = |it: &(usize, u8)| {
-                self.server.is_fine_grained && wanted == Holds::No && it.1 == Tier::AllOfType as u8
-            };
-            those.find(|it| self.server.covers(**it, &answer.requested) || denies(it)).map(|it| it.0)
+            let says = |it: &(usize, u8)| says(self.server, it.0, self.outcomes);
+            let mut those = order.iter().filter(|it| says(it) == Some(wanted));
+            those.find(|it| self.server.counts(**it, &answer.requested, Some(wanted))).map(|it| it.0)
         };
         first(wanted)
             .or_else(|| first(Holds::No))

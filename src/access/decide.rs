@@ -139,12 +139,12 @@ pub(super) fn answer(
     if subject.anonymous || nothing_left || (disabled_without && entry.is_some_and(|it| !it.own.is_empty())) {
         return out;
     }
-    let order = order(server, resource, &requested);
     if entry.is_some_and(|it| it.several) {
         out.permit = Holds::Unknown;
         out.maybe = requested;
         return out;
     }
+    let order = order(server, resource, &requested);
     if server.mode != Mode::Disabled {
         let applies = |it: &(usize, u8)| server.permission_entries[it.0].of == PermissionType::Other;
         if order.iter().any(applies) {

@@ -8,7 +8,7 @@ use super::decide::{Question, decide, doubt, order, policies, says};
 use super::persona::{Subject, Subjects};
 use super::policy::{Holds, some_outcomes};
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy, Tier};
-use crate::kind::{CLIENT, ROLE};
+use crate::kind::CLIENT;
 use crate::state::Address;
 
 /// A decision with everything that it comes from.
@@ -144,13 +144,7 @@ pub fn explain(realm: &Realm, question: &Question<'_>) -> Option<Explanation> {
     let order = order(server, Some(resource), &requested);
     let outcomes = some_outcomes(realm, server, &subject, policies(server, &order));
     let tree = Tree { realm, server, subject: &subject, outcomes: &outcomes };
-    let says_no = |it: usize| says(server, it, &outcomes) == Some(Holds::No);
-    let covers = |it: &&(usize, u8)| {
-        let is_role = server.permissions.addresses[it.0].kind() == ROLE;
-        let denies_all = server.is_fine_grained && it.1 == Tier::AllOfType as u8 && says_no(it.0);
-        (server.covers(**it, &requested) || denies_all)
-            && !(server.is_fine_grained && is_role && says_no(it.0))
-    };
+    let counts = |it: &&(usize, u8)| server.counts(**it, &requested, says(server, it.0, &outcomes));
     Some(Explanation {
         decision: decide(realm, question),
         settings: server.settings.clone(),
@@ -158,7 +152,7 @@ pub fn explain(realm: &Realm, question: &Question<'_>) -> Option<Explanation> {
         strategy: server.strategy,
         anonymous: subject.anonymous,
         has: all.iter().map(|it| server.scopes.addresses[*it].name().to_owned()).collect(),
-        permissions: order.iter().filter(covers).map(|it| tree.permission(*it)).collect(),
+        permissions: order.iter().filter(counts).map(|it| tree.permission(*it)).collect(),
     })
 }
 

@@ -91,15 +91,9 @@ impl Server {
         all.into_iter().find(|it| is(*it, "manage")).filter(|_| is(scope, "reset-password"))
     }
 
-    /// Returns whether a permission that applies has a say in any of these scopes.
-    pub(super) fn covers(&self, it: (usize, u8), requested: &BTreeSet<usize>) -> bool {
-        let entry = &self.permission_entries[it.0];
-        if self.is_fine_grained {
-            let is_about = |scope: usize| self.is_about(it, scope);
-            return requested.iter().any(|of| is_about(*of) || self.managing(*of).is_some_and(is_about));
-        }
-        entry.of != super::realm::PermissionType::Scope
-            || requested.is_empty()
-            || !entry.scopes.is_disjoint(requested)
+    /// Returns whether a permission has a say in any of these scopes.
+    pub(super) fn is_about_any(&self, it: (usize, u8), requested: &BTreeSet<usize>) -> bool {
+        let is_about = |scope: usize| self.is_about(it, scope);
+        requested.iter().any(|of| is_about(*of) || self.managing(*of).is_some_and(is_about))
     }
 }

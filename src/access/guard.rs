@@ -221,7 +221,8 @@ fn forbid_gain(watch: &Watch<'_>, rule: &ForbidGain) -> Guard {
 
 /// Returns in words by which role somebody comes to administer the realm who must not.
 fn administers(watch: &Watch<'_>, rule: &ForbidGain, gain: &AdministrationChange) -> Option<String> {
-    let persona = forbidden_persona(rule, &gain.personas, gain.undeclared).filter(|_| gain.gained)?;
+    let persona =
+        forbidden_persona(rule, &gain.personas, gain.undeclared).filter(|_| gain.change.is_gain())?;
     let parts = |role: &Address| {
         let all = watch.after.roles.addresses.iter();
         all.filter(|it| watch.after.is_part(it, role)).cloned().collect::<Vec<_>>()
@@ -231,8 +232,12 @@ fn administers(watch: &Watch<'_>, rule: &ForbidGain, gain: &AdministrationChange
         None => true,
     };
     let role = gain.roles.iter().find(|it| is_meant(it))?;
-    let verb = if gain.is_certain { "gains" } else { "may gain" };
+    let verb = verb(gain.change);
     Some(format!("{persona} {verb} {} of this realm's administration{}", role.name(), gain.through))
+}
+
+fn verb(gain: ChangeOfAccess) -> &'static str {
+    if gain == ChangeOfAccess::Gained { "gains" } else { "may gain" }
 }
 
 /// Returns whom of these a rule is about.
@@ -336,7 +341,7 @@ fn forbidden(watch: &Watch<'_>, rule: &ForbidGain, gain: &AccessChange) -> Optio
         text => resources(watch.planned, watch.version, &gain.client, text).into_iter().collect(),
     };
     let resource = gain.resources.iter().find(|it| meant.contains(*it))?;
-    let verb = if gain.change == ChangeOfAccess::Gained { "gains" } else { "may gain" };
+    let verb = verb(gain.change);
     let scope = scope.unwrap_or("access");
     Some(format!("{persona} {verb} {scope} on {resource} of {}{}", gain.client.name(), gain.through))
 }

@@ -75,6 +75,13 @@ pub enum ChangeOfAccess {
     Unknown,
 }
 
+impl ChangeOfAccess {
+    /// Returns whether more may come of it than was.
+    pub fn is_gain(self) -> bool {
+        matches!(self, Self::Gained | Self::MaybeGained)
+    }
+}
+
 /// One side of a changed decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Answer {

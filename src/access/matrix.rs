@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::chain::{Doubt, Step, Verdict, Why};
+use super::chain::{Doubt, Step, Why};
 use super::decide::{answer, order, policies};
 use super::persona::{Persona, Subject, Subjects};
 use super::policy::{Holds, outcomes};
@@ -155,10 +155,7 @@ fn decided(
     let mut decision = why.explained(Some(resource), &answer);
     decision.path.remove(0);
     let grants = decision.grants(scope);
-    let doubts = match decision.verdict {
-        Verdict::Unknown { doubts, .. } if grants.is_none() => doubts,
-        Verdict::Unknown { .. } | Verdict::Permit { .. } | Verdict::Deny => Vec::new(),
-    };
+    let doubts = decision.doubts(scope).to_vec();
     (Decided { grants, path: decision.path, doubts }, why.is_personal())
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::administration::administration;
 use super::bits::Bits;
+use super::policy::Holds;
 use super::through::TokenReads;
 use super::time::Window;
 use crate::manifest::java_regex::FullMatch;
@@ -357,6 +358,26 @@ impl Server {
     /// Returns whether this is the realm's own administration.
     pub(super) fn is_administration(&self) -> bool {
         self.settings == administration()
+    }
+
+    /// Returns whether a permission that applies has a say in any of these scopes.
+    pub(super) fn covers(&self, it: (usize, u8), requested: &BTreeSet<usize>) -> bool {
+        if self.is_fine_grained {
+            return self.is_about_any(it, requested);
+        }
+        let entry = &self.permission_entries[it.0];
+        entry.of != PermissionType::Scope || requested.is_empty() || !entry.scopes.is_disjoint(requested)
+    }
+
+    /// Returns whether a permission that says this belongs to the reasons of a decision about these scopes.
+    pub(super) fn counts(&self, it: (usize, u8), requested: &BTreeSet<usize>, says: Option<Holds>) -> bool {
+        let is_no = self.is_fine_grained && says == Some(Holds::No);
+        // Of those over administration, one for all of a type denies whatever its scopes, and no role denies.
+        match it.1 {
+            phase if is_no && phase == Tier::AllOfType as u8 => true,
+            phase if is_no && phase == Tier::Role as u8 => false,
+            _ => self.covers(it, requested),
+        }
     }
 
     /// Returns whether a permission can apply at all with these policies: without any it is skipped.

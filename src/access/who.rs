@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::chain::{Doubt, Step, Verdict};
+use super::chain::{Doubt, Step};
 use super::decide::{Question, decide};
 use super::persona::Persona;
 use super::realm::Realm;
 use super::through::{Ways, askers, entrances};
+use crate::kind::RESOURCE;
 use crate::state::Address;
 
 /// Who may, who may not, and of whom it cannot be told.
@@ -58,10 +59,7 @@ pub fn who(
         if grants == Some(false) {
             continue;
         }
-        let doubts = match decision.verdict {
-            Verdict::Unknown { doubts, .. } if grants.is_none() => doubts,
-            Verdict::Unknown { .. } | Verdict::Permit { .. } | Verdict::Deny => Vec::new(),
-        };
+        let doubts = decision.doubts(scope).to_vec();
         let mut via = decision.path;
         if via.len() > 1 {
             via.pop();
@@ -104,8 +102,9 @@ pub fn who(
 
 /// Returns the scopes of a resource where this is none of them.
 fn lacks(realm: &Realm, client: &Address, resource: &str, scope: Option<&str>) -> Option<Vec<String>> {
-    let all = realm.resources(client);
-    let (_, scopes) = all.iter().find(|it| it.0 == resource)?;
-    let is_lacking = scope.is_some_and(|it| !scopes.contains(&it));
-    is_lacking.then(|| scopes.iter().map(|it| (*it).to_owned()).collect())
+    let (scope, server) = (scope?, realm.server(client)?);
+    let at = server.resources.get(&client.child(RESOURCE, resource))?;
+    let name = |it: &usize| server.scopes.addresses[*it].name().to_owned();
+    let has: Vec<String> = server.resource_entries[at].all.iter().map(name).collect();
+    (!has.iter().any(|it| it == scope)).then_some(has)
 }

@@ -143,6 +143,13 @@ fn counts(summary: &Summary) -> String {
     [Some(to_do)].into_iter().chain(rest).flatten().collect::<Vec<_>>().join("; ")
 }
 
+/// Returns names in words, not more than so many: "and 1 more" is no shorter than the name.
+pub(super) fn few(all: &[String], most: usize) -> String {
+    let shown = if all.len() <= most.saturating_add(1) { all.len() } else { most };
+    let named = all[..shown].join(", ");
+    if shown < all.len() { format!("{named} and {} more", all.len() - shown) } else { named }
+}
+
 /// Returns "1 link", "3 links", "2 policies".
 pub(super) fn counted(count: usize, word: &str) -> String {
     if count == 1 {

@@ -15,10 +15,9 @@ impl Why<'_> {
     pub(in crate::access) fn ways(&self, resource: Option<usize>, answer: &Answered) -> BTreeSet<Address> {
         let user = self.subject.user.map(|it| self.realm.users.addresses[it].clone());
         let mut out: BTreeSet<Address> = user.into_iter().collect();
-        for it in order(self.server, resource, &answer.requested) {
-            let (permission, _) = it;
+        for (permission, phase) in order(self.server, resource, &answer.requested) {
             let entry = &self.server.permission_entries[permission];
-            if self.server.covers(it, &answer.requested)
+            if self.server.covers((permission, phase), &answer.requested)
                 && says(self.server, permission, self.outcomes) == Some(Holds::Yes)
             {
                 out.insert(self.server.permissions.addresses[permission].clone());

@@ -60,8 +60,6 @@ pub(super) fn add_roles(
     (permissions, permission_entries): (&mut Interned, &mut Vec<Permission>),
 ) {
     let Some(client) = administration::client(realm).map(|it| &realm.clients.addresses[it]) else { return };
-    let mut asked: Vec<Address> = Vec::new();
-    let mut opened: Vec<Address> = Vec::new();
     for (of_type, opens, roles) in OPENED {
         let of_client = |it: &&str| client.child(ROLE, *it);
         let roles: Vec<Address> = roles.iter().map(of_client).collect();
@@ -74,7 +72,7 @@ pub(super) fn add_roles(
             let roles = vec![Required { of, required: true }];
             let is = PolicyIs::Role { roles, from_database: true };
             policy_entries.push(Policy { negative: false, is });
-            asked.push(role.clone());
+            policies.push(role.clone());
         }
         let of_permission: Vec<usize> = (first..policy_entries.len()).collect();
         permission_entries.push(Permission {
@@ -86,10 +84,8 @@ pub(super) fn add_roles(
             scopes: (0..scopes.len()).filter(|it| opens.contains(&scopes.addresses[*it].name())).collect(),
             resource_type: (*of_type).to_owned(),
         });
-        opened.push(roles[0].clone());
+        permissions.push(roles[0].clone());
     }
-    *policies = Interned::new(policies.addresses.iter().cloned().chain(asked));
-    *permissions = Interned::new(permissions.addresses.iter().cloned().chain(opened));
 }
 
 /// Works out which permissions there are for each resource: it stands for all of a type, or for one object by its id.

@@ -17,9 +17,8 @@ use crate::state::Address;
 /// People who gain or lose the same roles for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AdministrationChange {
-    pub gained: bool,
-    /// Not where it hangs on what nobody can tell of a token.
-    pub is_certain: bool,
+    /// Not certain where it hangs on what nobody can tell of a token.
+    pub change: ChangeOfAccess,
     /// Of roles that are part of one another, the whole alone.
     pub roles: Vec<Address>,
     /// Declared users, service accounts and made-up personas, by name.
@@ -70,7 +69,8 @@ pub(super) fn changes(sides: [&Realm; 2], terms: &Terms<'_>) -> Vec<Administrati
         let personas: Vec<String> = names.iter().filter(is_declared).map(|it| (*it).clone()).collect();
         let undeclared = names.len() - personas.len();
         let through = Ways::default();
-        AdministrationChange { gained, is_certain: true, roles, personas, undeclared, through, via, cause }
+        let change = if gained { ChangeOfAccess::Gained } else { ChangeOfAccess::Lost };
+        AdministrationChange { change, roles, personas, undeclared, through, via, cause }
     };
     found.into_iter().map(told).collect()
 }
@@ -83,13 +83,9 @@ pub(super) fn by_tokens(
 ) -> Vec<AdministrationChange> {
     let mut found: Vec<AdministrationChange> = Vec::new();
     for change in changes {
-        let (gained, is_certain) = match change.change {
-            ChangeOfAccess::Gained => (true, true),
-            ChangeOfAccess::MaybeGained => (true, false),
-            ChangeOfAccess::Lost => (false, true),
-            ChangeOfAccess::MaybeLost => (false, false),
-            ChangeOfAccess::Unknown => continue,
-        };
+        if change.change == ChangeOfAccess::Unknown {
+            continue;
+        }
         let Some(role) =
             change.scope.and_then(|it| realms.iter().find_map(|realm| realm.administration_role(&it)))
         else {
@@ -97,7 +93,8 @@ pub(super) fn by_tokens(
         };
         let covers = |it: &&AdministrationChange| {
             let brings = |whole: &Address| realms.iter().any(|realm| realm.is_part(&role, whole));
-            it.gained == gained && it.roles.iter().any(|it| *it == role || brings(it))
+            it.change.is_gain() == change.change.is_gain()
+                && it.roles.iter().any(|it| *it == role || brings(it))
         };
         let known: Vec<&AdministrationChange> = told.iter().filter(covers).collect();
         let is_new = |name: &String| !known.iter().any(|it| it.personas.contains(name));
@@ -106,12 +103,11 @@ pub(super) fn by_tokens(
         if personas.is_empty() && undeclared == 0 {
             continue;
         }
-        let (through, via, cause) = (change.through, change.via, change.cause);
-        let roles = vec![role];
+        let AccessChange { change, through, via, cause, .. } = change;
         let it =
-            AdministrationChange { gained, is_certain, roles, personas, undeclared, through, via, cause };
+            AdministrationChange { change, roles: vec![role], personas, undeclared, through, via, cause };
         let same = |other: &&mut AdministrationChange| {
-            (other.gained, other.is_certain, other.undeclared) == (gained, is_certain, undeclared)
+            (other.change, other.undeclared) == (it.change, it.undeclared)
                 && (&other.personas, &other.through, &other.cause) == (&it.personas, &it.through, &it.cause)
         };
         match found.iter_mut().find(same) {

@@ -34,15 +34,9 @@ pub(super) fn reached(realm: &Realm, tested: &Tested) -> BTreeSet<Address> {
             Some(scope) => BTreeSet::from([scope]),
             None => server.resource_entries[at].all.clone(),
         };
-        for (permission, _) in order(server, Some(at), &requested) {
-            let entry = &server.permission_entries[permission];
-            let is_apart = entry.of == PermissionType::Scope
-                && !requested.is_empty()
-                && entry.scopes.is_disjoint(&requested);
-            if !is_apart {
-                out.insert(server.permissions.addresses[permission].clone());
-            }
-        }
+        let reached =
+            order(server, Some(at), &requested).into_iter().filter(|it| server.covers(*it, &requested));
+        out.extend(reached.map(|it| server.permissions.addresses[it.0].clone()));
     }
     out
 }

@@ -1,5 +1,6 @@
 //! Questions about one persona, with their answers.
 
+use std::collections::BTreeMap;
 use std::slice;
 
 use serde_json::Value;
@@ -41,17 +42,19 @@ impl Answered {
     ) -> anyhow::Result<Vec<(Asked<'a>, T)>> {
         let (realm, name) = (&self.opened.realm, self.opened.facet().realm.as_str());
         let mut out = Vec::new();
+        let mut columns: BTreeMap<&Address, Vec<Column>> = BTreeMap::new();
         for Wanted { client, resource, scope } in &self.found {
             let scopes: Vec<String> = scope.iter().cloned().collect();
             let mut said: Vec<(T, Ways)> = Vec::new();
-            let columns = access::columns(realm, client, slice::from_ref(&self.persona));
-            for Column { persona, through, .. } in columns {
-                let question =
-                    Question { client, resource: Some(resource), scopes: &scopes, persona: &persona };
+            let of_client = columns
+                .entry(client)
+                .or_insert_with(|| access::columns(realm, client, slice::from_ref(&self.persona)));
+            for Column { persona, through, .. } in of_client {
+                let question = Question { client, resource: Some(resource), scopes: &scopes, persona };
                 let now = answer(realm, &question)?;
                 match said.iter_mut().find(|it| decision(&it.0) == decision(&now)) {
-                    Some((_, known)) => known.ways.extend(through.ways),
-                    None => said.push((now, through)),
+                    Some((_, known)) => known.ways.extend(through.ways.iter().cloned()),
+                    None => said.push((now, through.clone())),
                 }
             }
             let is_one = said.len() == 1;

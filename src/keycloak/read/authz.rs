@@ -190,14 +190,7 @@ pub(super) fn settings(lists: Lists, client: &Address, names: &Names, draft: &mu
     }
     for row in &server.permissions {
         let mut permission = row.clone();
-        for (data, field) in [("resourcesData", "resources"), ("scopesData", "scopes")] {
-            let rows = permission.get(data).and_then(Value::as_array).into_iter().flatten();
-            let listed: Vec<Value> = rows.filter_map(|it| str_of(it, "name").map(Value::from)).collect();
-            if let Some(permission) = permission.as_object_mut() {
-                permission.remove(data);
-                permission.insert(field.to_owned(), Value::from(listed));
-            }
-        }
+        name_targets(&mut permission);
         set(&mut permission, "policies", applied(row));
         policies.push(permission);
     }
@@ -217,7 +210,18 @@ pub(super) fn settings(lists: Lists, client: &Address, names: &Names, draft: &mu
     Some(settings)
 }
 
-fn set(value: &mut Value, key: &str, to: Value) {
+/// Replaces the ids of resources and scopes in a permission by the names that come along.
+pub(super) fn name_targets(permission: &mut Value) {
+    let Some(permission) = permission.as_object_mut() else { return };
+    for (data, field) in [("resourcesData", "resources"), ("scopesData", "scopes")] {
+        let rows = permission.remove(data);
+        let rows = rows.as_ref().and_then(Value::as_array).into_iter().flatten();
+        let listed: Vec<Value> = rows.filter_map(|it| str_of(it, "name").map(Value::from)).collect();
+        permission.insert(field.to_owned(), Value::from(listed));
+    }
+}
+
+pub(super) fn set(value: &mut Value, key: &str, to: Value) {
     if let Some(map) = value.as_object_mut() {
         map.insert(key.to_owned(), to);
     }

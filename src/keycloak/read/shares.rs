@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::authz::{name_ids, unpack, users_by_id};
+use super::authz::{name_ids, name_targets, set, unpack, users_by_id};
 use super::names::Names;
 use super::wire::Wire;
 use super::{Draft, is_true, rows, str_of};
@@ -24,15 +24,15 @@ struct Share {
 
 /// Adds to a draft what is shared. Returns the names of the users whom something is shared with, and of the owners.
 pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<BTreeSet<String>, Error> {
-    let sharing: Vec<(String, String)> =
-        rows(&draft.realm, "clients").iter().filter(|it| may_share(it)).filter_map(ids).collect();
+    let sharing: Vec<&Value> = rows(&draft.realm, "clients").iter().filter(|it| may_share(it)).collect();
     if sharing.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let read = try_join_all(sharing.iter().map(|(client, id)| of_client(wire, client, id))).await?;
+    let read = try_join_all(sharing.iter().map(|it| of_client(wire, it))).await?;
+    let sharing: Vec<String> = sharing.into_iter().map(|it| client_id(it).to_owned()).collect();
     let mut shares = Vec::new();
     let mut people = BTreeSet::new();
-    for ((client, _), read) in sharing.iter().zip(read) {
+    for (client, read) in sharing.iter().zip(read) {
         match read {
             Some((found, owners)) => {
                 shares.extend(found);
@@ -54,7 +54,7 @@ pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<BTreeSet<
         of_client.entry(share.client).or_default().extend(objects);
     }
     for client in draft.realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
-        let shares = str_of(client, "clientId").and_then(|it| of_client.remove(it)).unwrap_or_default();
+        let shares = of_client.remove(client_id(client)).unwrap_or_default();
         let Some(settings) = client.get_mut("authorizationSettings").and_then(Value::as_object_mut) else {
             continue;
         };
@@ -71,24 +71,33 @@ fn may_share(client: &Value) -> bool {
     resources.into_iter().flatten().any(|it| is_true(it, "ownerManagedAccess") || it.get("owner").is_some())
 }
 
-fn ids(client: &Value) -> Option<(String, String)> {
-    Some((str_of(client, "clientId")?.to_owned(), str_of(client, "id")?.to_owned()))
+fn client_id(client: &Value) -> &str {
+    str_of(client, "clientId").unwrap_or_default()
+}
+
+/// Returns the id and the name of whom a resource belongs to: where nobody is named, the client itself.
+fn owner(resource: &Value, client: &Value) -> Option<(String, String)> {
+    let (id, name) = match resource.get("owner") {
+        Some(owner) => (str_of(owner, "id")?, str_of(owner, "name")?),
+        None => (str_of(client, "id")?, client_id(client)),
+    };
+    Some((id.to_owned(), name.to_owned()))
 }
 
 /// Returns the shares of a client's resources and the users who own some; nothing where they may not be seen.
-async fn of_client(
-    wire: &Wire<'_>,
-    client: &str,
-    id: &str,
-) -> Result<Option<(Vec<Share>, BTreeSet<String>)>, Error> {
+async fn of_client(wire: &Wire<'_>, client: &Value) -> Result<Option<(Vec<Share>, BTreeSet<String>)>, Error> {
+    let id = str_of(client, "id").unwrap_or_default();
     let server = format!("clients/{}/authz/resource-server", segment(id));
-    let Some(resources) = wire.rows(&format!("{server}/resource?max=-1&deep=false")).await? else {
-        return Ok(None);
+    let known = client.pointer("/authorizationSettings/resources").and_then(Value::as_array);
+    let known = known.and_then(|it| it.iter().map(|it| owner(it, client)).collect());
+    // An export names owners, and says no ids.
+    let owners: BTreeMap<String, String> = match known {
+        Some(owners) => owners,
+        None => match wire.rows(&format!("{server}/resource?max=-1&deep=false")).await? {
+            Some(rows) => rows.iter().filter_map(|it| owner(it, client)).collect(),
+            None => return Ok(None),
+        },
     };
-    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
-    for owner in resources.iter().filter_map(|it| it.get("owner")) {
-        owners.extend(str_of(owner, "id").zip(str_of(owner, "name")));
-    }
     let paths = owners.keys().map(|it| format!("{server}/policy?owner={}&fields=*&max=-1", segment(it)));
     let owned = try_join_all(paths.map(async |path| wire.rows(&path).await)).await?;
     let Some(owned) = owned.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
@@ -109,8 +118,8 @@ async fn of_client(
         Ok::<_, Error>(rows.iter().map(|it| whole(it).unwrap_or_else(|| it.clone())).collect())
     }))
     .await?;
-    let share = |(row, with)| Share { client: client.to_owned(), row, with };
-    let people = owners.iter().filter(|it| *it.0 != id).map(|it| (*it.1).to_owned()).collect();
+    let share = |(row, with)| Share { client: client_id(client).to_owned(), row, with };
+    let people = owners.into_iter().filter(|it| it.0 != id).map(|it| it.1).collect();
     Ok(Some((shares.into_iter().zip(with).map(share).collect(), people)))
 }
 
@@ -118,24 +127,18 @@ async fn of_client(
 /// said, a `condition` stands for that.
 fn objects(share: &Share, names: &Names) -> Vec<Value> {
     let mut out = Vec::new();
-    let mut permission = Map::new();
-    for field in ["id", "name", "description", "type", "logic", "decisionStrategy"] {
-        permission.extend(share.row.get(field).map(|it| (field.to_owned(), it.clone())));
-    }
-    for (data, field) in [("resourcesData", "resources"), ("scopesData", "scopes")] {
-        let listed = share.row.get(data).and_then(Value::as_array).into_iter().flatten();
-        let listed: Vec<Value> = listed.filter_map(|it| str_of(it, "name").map(Value::from)).collect();
-        permission.insert(field.to_owned(), Value::from(listed));
-    }
+    let mut permission = share.row.clone();
+    name_targets(&mut permission);
     for part in &share.with {
         let mut part = part.clone();
         let is_whole = part.get("config").is_some() && name_ids(&mut part, names).is_ok();
         if !is_whole {
-            permission.insert("condition".to_owned(), Value::from("unknown"));
+            set(&mut permission, "condition", Value::from("unknown"));
         }
         out.push(part);
     }
-    permission.insert("policies".to_owned(), out.iter().filter_map(|it| it.get("name").cloned()).collect());
-    out.push(Value::Object(permission));
+    let named = out.iter().filter_map(|it| it.get("name").cloned()).collect();
+    set(&mut permission, "policies", named);
+    out.push(permission);
     out
 }

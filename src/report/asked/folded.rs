@@ -8,7 +8,7 @@ use super::one_line;
 use crate::access::Column;
 use crate::kind::USER;
 use crate::report::natural;
-use crate::report::text::counted;
+use crate::report::text::{counted, few};
 
 /// So many names stand without their count.
 pub(super) const HEADED: usize = 3;
@@ -214,13 +214,6 @@ pub(super) fn listed(all: &[Named], most: usize) -> String {
     let more: usize = all[shown..].iter().map(|it| it.names.len()).sum();
     let named = parts.join("; ");
     if more > 0 { format!("{named}; and {more} more") } else { named }
-}
-
-/// Returns names in words, not more than so many: "and 1 more" is no shorter than the name.
-pub(super) fn few(all: &[String], most: usize) -> String {
-    let shown = if all.len() <= most.saturating_add(1) { all.len() } else { most };
-    let named = all[..shown].join(", ");
-    if shown < all.len() { format!("{named} and {} more", all.len() - shown) } else { named }
 }
 
 /// Returns how many personas columns are of, and what they are called.

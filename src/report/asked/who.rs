@@ -1,7 +1,7 @@
 //! Who may do something, and whether one may, in a few lines.
 
 use super::{Asked, chain, one_line};
-use crate::access::{Alike, Decision, Verdict, Who};
+use crate::access::{Alike, Decision, Doubt, Who};
 use crate::report::natural;
 use crate::report::text::{painted, through};
 
@@ -26,12 +26,15 @@ pub fn who_text(asked: &Asked<'_>, who: &Who) -> String {
         notes(asked, alike, &mut out);
     }
     for alike in &who.unknown {
-        let doubts: Vec<String> = alike.doubts.iter().map(|it| one_line(&it.to_string())).collect();
         out.push(format!("  {}   {}", painted(style.update, "?"), names(asked, alike)));
-        out.push(format!("      {}", painted(style.dim, &doubts.join("; "))));
+        out.push(format!("      {}", painted(style.dim, &doubts(&alike.doubts))));
         notes(asked, alike, &mut out);
     }
     out.join("\n") + "\n"
+}
+
+fn doubts(all: &[Doubt]) -> String {
+    all.iter().map(|it| one_line(&it.to_string())).collect::<Vec<_>>().join("; ")
 }
 
 fn names(asked: &Asked<'_>, alike: &Alike) -> String {
@@ -56,12 +59,10 @@ pub fn can_text(asked: &Asked<'_>, persona: &str, decision: &Decision) -> String
         None => (painted(style.update, "UNKNOWN"), "may or may not"),
     };
     let says = format!("{says} {}", asked.verb());
-    let why = match &decision.verdict {
-        Verdict::Unknown { doubts, .. } if decision.grants(asked.scope).is_none() => {
-            doubts.iter().map(|it| one_line(&it.to_string())).collect::<Vec<_>>().join("; ")
-        }
+    let why = match decision.doubts(asked.scope) {
         // Both ends are named already.
-        _ => chain(decision.path.get(1..decision.path.len().saturating_sub(1)).unwrap_or_default()),
+        [] => chain(decision.path.get(1..decision.path.len().saturating_sub(1)).unwrap_or_default()),
+        doubts => self::doubts(doubts),
     };
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
     format!("{word}  {} {says} {}{why}\n", one_line(persona), asked.what())

@@ -108,13 +108,7 @@ pub(in crate::report) fn entry(change: &AccessChange) -> AccessEntry {
         scope: change.scope.clone(),
         before: answer(change.before),
         after: answer(change.after),
-        change: match change.change {
-            ChangeOfAccess::Gained => ChangeName::Gained,
-            ChangeOfAccess::MaybeGained => ChangeName::MaybeGained,
-            ChangeOfAccess::Lost => ChangeName::Lost,
-            ChangeOfAccess::MaybeLost => ChangeName::MaybeLost,
-            ChangeOfAccess::Unknown => ChangeName::Unknown,
-        },
+        change: changed(change.change),
         through: through(&change.through),
         via: change.via.iter().map(link).collect(),
         cause: change.cause.as_ref().map(ToString::to_string),
@@ -130,12 +124,7 @@ pub(in crate::report) fn through(ways: &Ways) -> Option<Vec<ThroughEntry>> {
 
 pub(in crate::report) fn administration(impact: &Impact) -> Vec<AdministrationEntry> {
     let entry = |it: &AdministrationChange| AdministrationEntry {
-        change: match (it.gained, it.is_certain) {
-            (true, true) => ChangeName::Gained,
-            (true, false) => ChangeName::MaybeGained,
-            (false, true) => ChangeName::Lost,
-            (false, false) => ChangeName::MaybeLost,
-        },
+        change: changed(it.change),
         roles: it.roles.iter().map(ToString::to_string).collect(),
         personas: it.personas.clone(),
         undeclared: it.undeclared,
@@ -149,6 +138,16 @@ pub(in crate::report) fn administration(impact: &Impact) -> Vec<AdministrationEn
 /// Returns the address of a link, or its words where it is no object.
 pub(in crate::report) fn link(step: &Step) -> String {
     step.address.as_ref().map_or_else(|| step.text.clone(), ToString::to_string)
+}
+
+fn changed(change: ChangeOfAccess) -> ChangeName {
+    match change {
+        ChangeOfAccess::Gained => ChangeName::Gained,
+        ChangeOfAccess::MaybeGained => ChangeName::MaybeGained,
+        ChangeOfAccess::Lost => ChangeName::Lost,
+        ChangeOfAccess::MaybeLost => ChangeName::MaybeLost,
+        ChangeOfAccess::Unknown => ChangeName::Unknown,
+    }
 }
 
 fn answer(answer: Answer) -> AnswerName {

@@ -1,6 +1,6 @@
 //! Who gains or loses what by a plan: one line per group of decisions, with the chain that causes it.
 
-use super::{Page, Style, counted, painted, paragraphs};
+use super::{Page, Style, counted, few, painted, paragraphs};
 use crate::access::{AccessChange, AdministrationChange, Answer, ChangeOfAccess, Impact, Ways};
 use crate::report::asked::link;
 use crate::report::natural;
@@ -70,13 +70,7 @@ fn domain(impact: &Impact) -> String {
 }
 
 fn group(style: &Style, change: &AccessChange) -> Vec<String> {
-    let (word, ansi) = match change.change {
-        ChangeOfAccess::Gained => ("gains", style.create),
-        ChangeOfAccess::MaybeGained => ("may gain", style.create),
-        ChangeOfAccess::Lost => ("loses", style.delete),
-        ChangeOfAccess::MaybeLost => ("may lose", style.delete),
-        ChangeOfAccess::Unknown => ("?", style.update),
-    };
+    let word = word(change.change, style);
     let is_loss = matches!(change.change, ChangeOfAccess::Lost | ChangeOfAccess::MaybeLost);
     let most = if is_loss && !style.full { NAMES } else { usize::MAX };
     let who = people(&change.personas, change.undeclared, most);
@@ -98,11 +92,7 @@ fn group(style: &Style, change: &AccessChange) -> Vec<String> {
     };
     let through = through(&change.through, style);
     let first = [
-        format!(
-            "  {} {who}   {scope} on {on} of {client}{through} ({}){unsure}",
-            painted(ansi, word),
-            change.count
-        ),
+        format!("  {word} {who}   {scope} on {on} of {client}{through} ({}){unsure}", change.count),
         format!("      {}", painted(style.dim, &chain.join(" > "))),
     ];
     let cause = cause.map(|it| format!("      {}", painted(style.dim, &it)));
@@ -110,12 +100,7 @@ fn group(style: &Style, change: &AccessChange) -> Vec<String> {
 }
 
 fn administration(style: &Style, change: &AdministrationChange) -> Vec<String> {
-    let (word, ansi) = match (change.gained, change.is_certain) {
-        (true, true) => ("gains", style.create),
-        (true, false) => ("may gain", style.update),
-        (false, true) => ("loses", style.delete),
-        (false, false) => ("may lose", style.update),
-    };
+    let word = word(change.change, style);
     let through = through(&change.through, style);
     let who = format!("{}{through}", people(&change.personas, change.undeclared, usize::MAX));
     let roles: Vec<String> = change.roles.iter().map(|it| one_line(it.name())).collect();
@@ -123,11 +108,22 @@ fn administration(style: &Style, change: &AdministrationChange) -> Vec<String> {
     let chain: Vec<String> = change.via.iter().map(link).collect();
     let cause = change.cause.as_ref().map(|it| format!("because of {}", one_line(&it.to_string())));
     let first = [
-        format!("  {} {who}   administration of this realm: {roles}", painted(ansi, word)),
+        format!("  {word} {who}   administration of this realm: {roles}"),
         format!("      {}", painted(style.dim, &chain.join(" > "))),
     ];
     let cause = cause.map(|it| format!("      {}", painted(style.dim, &it)));
     first.into_iter().chain(cause).collect()
+}
+
+fn word(change: ChangeOfAccess, style: &Style) -> String {
+    let (word, ansi) = match change {
+        ChangeOfAccess::Gained => ("gains", style.create),
+        ChangeOfAccess::MaybeGained => ("may gain", style.create),
+        ChangeOfAccess::Lost => ("loses", style.delete),
+        ChangeOfAccess::MaybeLost => ("may lose", style.delete),
+        ChangeOfAccess::Unknown => ("?", style.update),
+    };
+    painted(ansi, word)
 }
 
 /// Returns who it is about in words, so many by name.
@@ -163,11 +159,8 @@ fn called(persona: &str) -> String {
 fn names(all: &[String], most: usize) -> String {
     let mut all: Vec<String> = all.iter().map(|it| one_line(it)).collect();
     all.sort_by(|a, b| natural::names(a, b));
-    // "and 1 more" is no shorter than the name.
-    let shown = if all.len() <= most.saturating_add(1) { all.len() } else { most };
-    let more = all.len() - shown;
-    let named = all[..shown].join(", ");
-    if more > 0 { format!("{named} and {more} more (--full names them)") } else { named }
+    let named = few(&all, most);
+    if all.len() > most.saturating_add(1) { format!("{named} (--full names them)") } else { named }
 }
 
 #[cfg(test)]

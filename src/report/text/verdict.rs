@@ -48,7 +48,7 @@ fn access(page: &Page<'_>) -> Option<String> {
     .collect();
     let decisions = (!counts.is_empty()).then(|| format!("access decisions: {}", counts.join(", ")));
     let people = |gained: bool| -> usize {
-        let of = impact.administration.iter().filter(|it| it.gained == gained);
+        let of = impact.administration.iter().filter(|it| it.change.is_gain() == gained);
         of.map(|it| it.personas.len() + it.undeclared).sum()
     };
     let words = [(people(true), "gain"), (people(false), "lose")].into_iter().filter(|it| it.0 > 0);
