@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use realmwright::keycloak::{Connect, Credentials, Keycloak, Read, Secret, Source, Want, read};
-use realmwright::kind::{CLIENT, POLICY, RESOURCE, ROLE, USER};
+use realmwright::kind::{CLIENT, PERMISSION, POLICY, RESOURCE, ROLE, USER};
 use realmwright::state::{Address, Found, Is, Node, Object, State};
 use serde_json::{Value, json};
 
@@ -64,6 +64,7 @@ fn both_sources_bring_the_same_state(
     make(server, realm)?;
     add(server, realm)?;
     grant(server, realm, "viewer", VIEWER)?;
+    share(server, realm)?;
     let few = Want {
         users: names(["ann", "BOB", "nobody"]),
         secrets: true,
@@ -87,6 +88,8 @@ fn both_sources_bring_the_same_state(
         )?;
         check(full.user_profile.is_some() && full.user_profile == viewed.user_profile, "user profile")?;
         check(full.realm_id.is_some() && full.realm_id == viewed.realm_id, "realm id")?;
+        let shared = Address::top(CLIENT, "app").child(PERMISSION, "with ann");
+        check(full.live.state.contains(&shared), "what is shared, which no list and no export has")?;
         let default_role = Some(Address::top(ROLE, format!("default-roles-{realm}")));
         check(full.live.state.default_role == default_role, "default role")?;
         check(viewed.live.state.default_role == default_role, "default role of the lists")?;
@@ -348,6 +351,24 @@ fn guard_a_group(server: &Server, realm: &str) -> Result<(), String> {
 }
 
 /// Gives the service account of a client roles of `realm-management`.
+/// Has the client share a resource of its own.
+fn share(server: &Server, realm: &str) -> Result<(), String> {
+    let app = id_of(server, &format!("/{realm}/clients?max=-1"), "clientId", "app")?;
+    let resources = format!("/{realm}/clients/{app}/authz/resource-server/resource");
+    let rows = server.get(&format!("{resources}?max=-1"))?;
+    let own = rows.as_array().into_iter().flatten();
+    let mut own = own.filter(|it| it["owner"]["name"] == "app" && !it["scopes"][0].is_null());
+    let mut resource = own.next().ok_or("no resource of the client has scopes")?.clone();
+    let id = resource["_id"].as_str().ok_or("a resource without id")?.to_owned();
+    resource["ownerManagedAccess"] = Value::from(true);
+    server.put(&format!("{resources}/{id}"), &resource)?;
+    let login = [("client_id", "app"), ("client_secret", "s3cret-app"), ("grant_type", "client_credentials")];
+    let (status, answer) = server.token(realm, &login)?;
+    let token = answer["access_token"].as_str().ok_or_else(|| format!("login: {status} {answer}"))?;
+    let scopes = [&resource["scopes"][0]["name"]];
+    server.share(realm, token, &id, &json!({ "name": "with ann", "scopes": scopes, "users": ["ann", "bob"] }))
+}
+
 fn grant(server: &Server, realm: &str, client: &str, roles: &[&str]) -> Result<(), String> {
     let management = id_of(server, &format!("/{realm}/clients?max=-1"), "clientId", "realm-management")?;
     let id = id_of(server, &format!("/{realm}/clients?max=-1"), "clientId", client)?;
