@@ -131,7 +131,7 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
     let mut seen = BTreeSet::new();
     let mut notes = BTreeSet::new();
     let mut through = BTreeSet::new();
-    out.servers = clients.len();
+    out.servers = clients.iter().filter(|it| **it != &own).count();
     let mut budget = MOST_EXPLAINED;
     for client in clients {
         let people = People::of([before, after], client, terms);
