@@ -145,7 +145,7 @@ pub struct LeftBehind {
 /// Compares what is desired with what is live.
 pub fn diff(question: &Question<'_>) -> Diff {
     let mut out = Diff {
-        desired: with_default_role(question.desired, question.live.state.default_role.as_ref()),
+        desired: settled(question.desired, &question.live.state),
         memory: ownership::memory(question.ownership),
         ..Diff::default()
     };
@@ -459,10 +459,12 @@ fn update(
     });
 }
 
-/// Replaces the symbolic default role by the one that the realm has.
-fn with_default_role(state: &State, default_role: Option<&Address>) -> State {
+/// Replaces what only stands for something by what it means in this realm: the symbolic default role, and the name of
+/// a resource that only one user has.
+fn settled(state: &State, live: &State) -> State {
     let mut state = state.clone();
-    let Some(default_role) = default_role else { return state };
+    kind::Owned::of(&[&state, live]).settle(&mut state);
+    let Some(default_role) = &live.default_role else { return state };
     for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
         node.each_ref_mut(&mut |target| {
             if target.kind() == kind::ROLE && target.name() == kind::DEFAULT_ROLE {

@@ -161,7 +161,7 @@ pub(super) struct Resource {
     /// Nothing: the server itself.
     pub(super) owner: Option<Address>,
     pub(super) owner_managed: bool,
-    /// Several owners have one of this name, which stands for all of them.
+    /// There are several of this name, and it stands for all of them.
     pub(super) several: bool,
     pub(super) own: BTreeSet<usize>,
     /// Its own scopes and those it takes over from resources of its type.

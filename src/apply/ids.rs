@@ -75,25 +75,34 @@ pub(super) async fn find(
     ids: &tokio::sync::Mutex<Ids>,
 ) -> Result<Option<String>, CallError> {
     let kind = kind::kind(address.kind());
-    let segments = plan::path(kind.routes.find, address, "");
-    let path = Box::pin(url(keycloak, realm, &segments, ids)).await?;
-    let answer = match keycloak.get(&path).await {
-        Ok(answer) => answer,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let named = |it: &Value| {
-        let name = it.get(kind.key).and_then(Value::as_str).unwrap_or("");
-        address.kind() == GROUP
-            || name == address.name()
-            || (address.kind() == USER && name.eq_ignore_ascii_case(address.name()))
-    };
-    let found = match &answer.body {
-        Some(Value::Array(rows)) => rows.iter().find(|it| named(it)),
-        Some(row @ Value::Object(_)) if named(row) => Some(row),
-        _ => None,
-    };
-    Ok(found.and_then(|it| it.get(kind.routes.id)).and_then(Value::as_str).map(str::to_owned))
+    for (address, owner) in kind::readings(address) {
+        let segments = plan::path(kind.routes.find, &address, "");
+        let path = Box::pin(url(keycloak, realm, &segments, ids)).await?;
+        let answer = match keycloak.get(&path).await {
+            Ok(answer) => answer,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let named = |it: &Value| {
+            let name = it.get(kind.key).and_then(Value::as_str).unwrap_or("");
+            address.kind() == GROUP
+                || name == address.name()
+                || (address.kind() == USER && name.eq_ignore_ascii_case(address.name()))
+        };
+        let owned = |it: &Value| {
+            let name = it.pointer("/owner/name").and_then(Value::as_str);
+            name.filter(|it| address.parent().is_none_or(|up| up.name() != *it)) == owner
+        };
+        let found = match &answer.body {
+            Some(Value::Array(rows)) => rows.iter().find(|it| named(it) && owned(it)),
+            Some(row @ Value::Object(_)) if named(row) => Some(row),
+            _ => None,
+        };
+        if let Some(id) = found.and_then(|it| it.get(kind.routes.id)).and_then(Value::as_str) {
+            return Ok(Some(id.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the path of segments below `/admin/`.

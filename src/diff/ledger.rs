@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::change::{Action, Change};
-use crate::kind::parse_address;
+use crate::kind::{Owned, parse_address};
 use crate::state::{Address, Is, Node, State};
 use crate::text::hex;
 
@@ -133,10 +133,21 @@ impl Ledger {
         serde_json::to_string(&wire).expect("maps with text keys are JSON")
     }
 
-    /// Takes what was about to be created when a run ended early, and is there, as created by us.
-    pub fn settle(&mut self, is_there: impl Fn(&Address) -> bool) {
-        for address in std::mem::take(&mut self.pending).into_iter().filter(is_there) {
+    /// Takes what was about to be created when a run ended early, and is there, as created by us; and a resource that a
+    /// user owns by its name and owner, which once was listed by its name alone.
+    pub fn settle(&mut self, live: &State) {
+        for address in std::mem::take(&mut self.pending).into_iter().filter(|it| live.contains(it)) {
             self.entries.entry(address).or_default();
+        }
+        let owned = Owned::of(&[live]);
+        let alone: Vec<(Address, Address)> =
+            self.entries.keys().filter_map(|it| Some((it.clone(), owned.meant(it)?.clone()))).collect();
+        for (name, meant) in alone {
+            if !self.entries.contains_key(&meant)
+                && let Some(entry) = self.entries.remove(&name)
+            {
+                self.entries.insert(meant, entry);
+            }
         }
     }
 
@@ -248,7 +259,8 @@ fn canonical(node: &Node) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{ROLE, USER};
+    use crate::kind::{CLIENT, RESOURCE, ROLE, USER};
+    use crate::state::Object;
     use crate::text::At;
 
     #[test]
@@ -277,9 +289,31 @@ mod tests {
     fn what_a_run_was_about_to_create_is_ours_if_it_is_there() {
         let [there, gone] = ["there", "gone"].map(|it| Address::top(ROLE, it));
         let mut ledger = Ledger { pending: [there.clone(), gone].into(), ..Ledger::default() };
-        ledger.settle(|it| *it == there);
+        let mut live = State::default();
+        live.objects.insert(there.clone(), Object::new(At::SERVER));
+        ledger.settle(&live);
         assert_eq!(ledger.entries.into_iter().collect::<Vec<_>>(), [(there, Entry::default())]);
         assert!(ledger.pending.is_empty());
+    }
+
+    #[test]
+    fn a_users_resource_that_was_listed_by_its_name_alone_is_the_same() {
+        let client = Address::top(CLIENT, "rs");
+        let [alone, owned] = ["photo", "photo@alice"].map(|it| client.child(RESOURCE, it));
+        let mut resource = Object::new(At::SERVER);
+        let alice = Address::top(USER, "alice");
+        resource.fields.insert("owner".into(), Node::new(At::SERVER, Is::Ref(alice)));
+        let mut live = State::default();
+        live.objects.insert(owned.clone(), resource);
+        let listed =
+            |it: &Address| Ledger { entries: [(it.clone(), Entry::default())].into(), ..Ledger::default() };
+        let mut ledger = listed(&alone);
+        ledger.settle(&live);
+        assert_eq!(ledger, listed(&owned));
+        live.objects.insert(alone.clone(), Object::new(At::SERVER));
+        let mut ledger = listed(&alone);
+        ledger.settle(&live);
+        assert_eq!(ledger, listed(&alone));
     }
 
     #[test]

@@ -37,19 +37,12 @@ pub fn rename(desired: &State, terms: &Terms, live: &mut Live, ownership: &mut O
     if names.is_empty() {
         return notes;
     }
-    for (old, new) in &names {
-        if let Some(mut object) = live.state.objects.remove(old) {
+    for old in names.keys() {
+        if let Some(object) = live.state.objects.get_mut(old) {
             object.formerly = Some(old.clone());
-            live.state.objects.insert(new.clone(), object);
         }
     }
-    for node in live.state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
-        node.each_ref_mut(&mut |target| {
-            if let Some(new) = names.get(target) {
-                *target = new.clone();
-            }
-        });
-    }
+    let names = kind::rename(&mut live.state, names);
     for ledger in ownership.ledger.iter_mut().chain(ownership.others.values_mut()) {
         for (old, new) in &names {
             if let Some(entry) = ledger.entries.remove(old) {

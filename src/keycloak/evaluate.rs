@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
 use super::{Answer, Error, Keycloak, Method, Request};
-use crate::kind::segment;
+use crate::kind::{listed_name, segment};
 
 /// The ids that questions about one client's resources need, by name.
 #[derive(Clone, Debug, Default)]
@@ -79,12 +79,9 @@ impl EvaluationIds {
         let mut out = Self { realm: realm.to_owned(), clients, users, ..Self::default() };
         let Some(id) = out.clients.get(server).cloned() else { return Ok(out) };
         let path = format!("{root}/clients/{id}/authz/resource-server/resource?max=-1&deep=false");
-        let mut resources = rows(keycloak.get(&path).await?);
-        // Of one name, the server's own comes last and wins.
-        resources.sort_by_key(|it| it["owner"]["id"] == id.as_str());
-        for row in resources {
-            if let (Some(name), Some(id)) = (row["name"].as_str(), row["_id"].as_str()) {
-                out.resources.insert(name.to_owned(), id.to_owned());
+        for row in rows(keycloak.get(&path).await?) {
+            if let (Some(name), Some(of)) = (listed_name(&row, &id), row["_id"].as_str()) {
+                out.resources.insert(name, of.to_owned());
             }
         }
         out.server = id;

@@ -24,6 +24,7 @@ mod fresh;
 mod groups;
 mod lists;
 mod names;
+mod owners;
 mod scope_mappings;
 mod server_info;
 mod service_accounts;
@@ -120,7 +121,8 @@ pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read,
     };
     match exported {
         Ok(exported) if rights.partial_export != Right::No => {
-            let draft = export::draft(exported, listed?);
+            let mut draft = export::draft(exported, listed?);
+            owners::read(&wire, &mut draft).await?;
             return finish(&wire, want, &rights, Source::Export, draft).await;
         }
         Ok(_) => {}

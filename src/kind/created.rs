@@ -46,11 +46,13 @@ pub(super) fn user_profile(version: Version) -> Value {
 pub fn created(address: &Address, object: &Object, state: &State, version: Version) -> Object {
     let mut made = Object::new(At::SERVER);
     if let Some(reads) = recorded(address, object, version) {
-        let mut lifted =
+        let lifted =
             lift_object(kind(address.kind()), &tree_of_json(&reads), address.parent().as_ref()).into_live();
-        if let Some(defaults) = lifted.objects.remove(address) {
-            made.fields = defaults.fields;
-        }
+        // Without its owner it has another address.
+        let name = super::own_name(address, object);
+        let found =
+            lifted.objects.into_iter().find(|(it, _)| it.kind() == address.kind() && it.name() == name);
+        made.fields = found.map(|it| it.1.fields).unwrap_or_default();
     }
     if address.kind() == CLIENT {
         client::default_scopes(&mut made, object, state, version);
@@ -85,7 +87,10 @@ fn recorded(address: &Address, object: &Object, version: Version) -> Option<Valu
     let mut reads = defaults.get(&entry)?.get("reads")?.clone();
     let map = reads.as_object_mut()?;
     // The recording's own name and references are no defaults.
-    map.insert(kind(address.kind()).key.to_owned(), Value::String(address.name().to_owned()));
+    map.insert(
+        kind(address.kind()).key.to_owned(),
+        Value::String(super::own_name(address, object).to_owned()),
+    );
     map.remove("");
     for example in [
         "roles",

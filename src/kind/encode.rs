@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{CLIENT, GROUP, Kind, ROLE, Sent};
+use super::{CLIENT, GROUP, Kind, ROLE, Sent, own_name};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 
 /// Returns how a reference is written in a body: roles of clients as `client/role`, groups as paths.
@@ -47,7 +47,7 @@ pub fn body(
 ) -> Map<String, Value> {
     let mut body = Map::new();
     if !kind.key.is_empty() {
-        body.insert(kind.key.to_owned(), Value::String(address.name().to_owned()));
+        body.insert(kind.key.to_owned(), Value::String(own_name(address, object).to_owned()));
     }
     for (name, node) in &object.fields {
         let travels =

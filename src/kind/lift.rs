@@ -11,7 +11,7 @@ use std::collections::btree_map::Entry;
 use fields::Reader;
 
 use super::representation::{Type, field_type, fields_of};
-use super::{CLIENT, Compare, Field, Kind, REALM, ROLE, Sent, USER, kind, realm_address};
+use super::{CLIENT, Compare, Field, Kind, Owned, REALM, ROLE, Sent, USER, kind, owned_name, realm_address};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef, SecretSource, State};
 use crate::text::{Code, Key, Note, Tree, TreeIs, near, nearest};
 
@@ -58,21 +58,12 @@ impl Lifted {
                 Entry::Occupied(mut occupied) if super::is_only_mapped(&object) => {
                     join(occupied.get_mut(), object);
                 }
-                Entry::Occupied(mut occupied) => meet(occupied.get_mut(), object),
+                // Such as two mappers of one client for two protocols: nobody can tell which is meant.
+                Entry::Occupied(mut occupied) => occupied.get_mut().namesakes += 1,
             }
         }
+        Owned::of(&[&state]).settle(&mut state);
         state
-    }
-}
-
-/// Keeps one of two objects of one name. A resource of the server stands before those of users, who may give theirs
-/// any name; of others, such as two mappers of one client for two protocols, nobody can tell which is meant.
-fn meet(kept: &mut Object, other: Object) {
-    let is_users = |it: &Object| it.get("owner").is_some();
-    match (is_users(kept), is_users(&other)) {
-        (false, true) => kept.others += 1,
-        (true, false) => *kept = Object { others: kept.others + kept.namesakes + 1, ..other },
-        (true, true) | (false, false) => kept.namesakes += 1,
     }
 }
 
@@ -275,7 +266,14 @@ fn address_of(
     let name = said.or_else(|| misspelt(kind, tree));
     match name.and_then(Tree::scalar) {
         Some(text) if !text.is_empty() => {
-            Some(child(kind, &if kind.name == USER { text.to_lowercase() } else { text.to_owned() }, parent))
+            let owner = kind.owner().and_then(|it| tree.get(it)).and_then(Tree::scalar);
+            // The client itself owns a resource unless a user does.
+            let owner = owner.filter(|it| parent.is_none_or(|up| up.name() != *it));
+            Some(match owner {
+                Some(owner) => child(kind, &owned_name(text, &owner.to_lowercase()), parent),
+                None if kind.name == USER => child(kind, &text.to_lowercase(), parent),
+                None => child(kind, text, parent),
+            })
         }
         _ => {
             let at = name.map_or(tree.at, |it| it.at);
@@ -393,30 +391,15 @@ mod tests {
     use crate::text::tree_of_json;
 
     #[test]
-    fn of_several_objects_of_a_name_the_servers_own_is_kept_and_others_are_counted() {
-        let resource = |owner: &str| serde_json::json!({ "name": "photo", "owner": owner });
-        let own = serde_json::json!({ "name": "photo" });
-        for (resources, owner, namesakes, others) in [
-            (vec![own.clone()], None, 0, 0),
-            (vec![own.clone(), resource("alice"), resource("bob")], None, 0, 2),
-            (vec![resource("alice"), resource("bob"), own], None, 0, 2),
-            (vec![resource("alice")], Some("user/alice"), 0, 0),
-            (vec![resource("alice"), resource("bob")], Some("user/alice"), 1, 0),
-        ] {
-            let realm = serde_json::json!({ "realm": "r", "defaultRole": { "name": "everybody" }, "clients": [{
-                "clientId": "demo", "authorizationSettings": { "resources": resources } }] });
-            let state = lift_realm(&tree_of_json(&realm)).into_live();
-            let photo = &state.objects[&Address::top(CLIENT, "demo").child(super::super::RESOURCE, "photo")];
-            let is = photo.get("owner").and_then(Node::as_ref).map(ToString::to_string);
-            let counted = (is.as_deref(), photo.namesakes, photo.others);
-            assert_eq!(counted, (owner, namesakes, others), "{resources:?}");
-            assert_eq!(state.default_role, Some(Address::top(ROLE, "everybody")));
-        }
+    fn objects_of_one_name_are_counted() {
         let mapper = |protocol: &str| serde_json::json!({ "name": "x", "protocol": protocol });
         let realm = serde_json::json!({ "realm": "r", "clients": [{
             "clientId": "demo", "protocolMappers": [mapper("saml"), mapper("openid-connect")] }] });
         let state = lift_realm(&tree_of_json(&realm)).into_live();
         let mapper = &state.objects[&Address::top(CLIENT, "demo").child(super::super::MAPPER, "x")];
         assert_eq!(mapper.namesakes, 1);
+        let realm = serde_json::json!({ "realm": "r", "defaultRole": { "name": "everybody" } });
+        let state = lift_realm(&tree_of_json(&realm)).into_live();
+        assert_eq!(state.default_role, Some(Address::top(ROLE, "everybody")));
     }
 }

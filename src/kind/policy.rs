@@ -3,6 +3,7 @@
 //!
 //! The typed endpoints are used for reading and writing; what they do not know passes through the generic one.
 
+use super::owner::written_name;
 use super::{
     CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Kind, PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME,
     RESOURCE, ROLE, Routes, SCOPE, Sent, USER, Unset, Unsets, field, server_owned,
@@ -314,10 +315,15 @@ fn place(tree: &mut Tree, text: &Tree) {
     }
 }
 
-/// A list of names, where an item may also be a map with a `name`.
+/// A list of names, where an item may also be a map with a `name`, and the owner of a resource.
 fn names(tree: &Tree) -> Tree {
     let TreeIs::List(list) = &tree.is else { return tree.clone() };
-    Tree::new(tree.at, TreeIs::List(list.iter().map(|it| it.get("name").unwrap_or(it).clone()).collect()))
+    let called = |it: &Tree| match it.get("name") {
+        Some(name) if it.get("owner").is_some() => Tree::text(name.at, written_name(it)),
+        Some(name) => name.clone(),
+        None => it.clone(),
+    };
+    Tree::new(tree.at, TreeIs::List(list.iter().map(called).collect()))
 }
 
 /// A list of maps, where an item may also be the bare reference.

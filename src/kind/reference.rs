@@ -23,7 +23,11 @@ pub fn reference(to: KindName, written: &str, from: Option<&Address>) -> Address
         return if steps.is_empty() { Address::top(GROUP, written) } else { steps.into_iter().collect() };
     }
     match from.and_then(|it| it.ancestor(CLIENT)) {
-        Some(client) if kind(to).under == [CLIENT] => client.child(to, written),
+        Some(client) if kind(to).under == [CLIENT] => {
+            // What the client itself owns is called by its name alone.
+            let own = written.strip_suffix(client.name()).and_then(|it| it.strip_suffix('@'));
+            client.child(to, own.filter(|_| kind(to).owner().is_some()).unwrap_or(written))
+        }
         _ => Address::top(to, written),
     }
 }
@@ -98,7 +102,7 @@ impl super::Kind {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{PERMISSION, SCOPE};
+    use super::super::{PERMISSION, RESOURCE, SCOPE};
     use super::*;
     use crate::state::{Is, Node, Object};
     use crate::text::At;
@@ -160,5 +164,8 @@ mod tests {
         assert_eq!(reference(ROLE, "a%2Fb", None).to_string(), "role/a%2Fb");
         assert_eq!(reference(GROUP, "/eo/readers", None).to_string(), "group/eo/readers");
         assert_eq!(reference(SCOPE, "view", Some(&permission)).to_string(), "client/demo/authz/scope/view");
+        for (written, name) in [("photo", "photo"), ("photo@alice", "photo@alice"), ("photo@demo", "photo")] {
+            assert_eq!(reference(RESOURCE, written, Some(&permission)), demo.child(RESOURCE, name));
+        }
     }
 }

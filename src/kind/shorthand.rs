@@ -2,6 +2,7 @@
 //! `R Role Policy`, `R User Policy`, … and `R Permission` over exactly those.
 
 use super::DEFAULT_ROLE;
+use super::owner::written_name;
 use crate::text::{At, Code, Key, Note, Tree, TreeIs, nearest};
 
 /// Word in the shorthand, type of policy, name of its policy, field that holds the list.
@@ -28,14 +29,19 @@ pub(super) fn expand(settings: &Tree, notes: &mut Vec<Note>) -> Tree {
         if &*key.name != "resources" {
             continue;
         }
+        let names: Vec<String> = resources.iter().map(name).collect();
         for resource in resources {
-            let name = resource.get("name").and_then(Tree::scalar).unwrap_or("").to_owned();
+            let name = name(resource);
+            let owned = written_name(resource);
+            // Of several resources of one name each has its own policies.
+            let is_one_of_several = names.iter().filter(|it| **it == name).nth(1).is_some();
+            let shown = if is_one_of_several { &owned } else { &name };
             let TreeIs::Map(fields) = &mut resource.is else { continue };
             let Some(position) = fields.iter().position(|(key, _)| &*key.name == "permissions") else {
                 continue;
             };
             let (key, shorthand) = fields.remove(position);
-            one(&name, key.at, &shorthand, &mut policies, &mut permissions, notes);
+            one(shown, &owned, key.at, &shorthand, &mut policies, &mut permissions, notes);
         }
     }
     for made in policies.iter().chain(&permissions) {
@@ -62,8 +68,13 @@ fn taken(entries: &[(Key, Tree)], made: &Tree, notes: &mut Vec<Note>) {
     }
 }
 
+fn name(resource: &Tree) -> String {
+    resource.get("name").and_then(Tree::scalar).unwrap_or_default().to_owned()
+}
+
 fn one(
     resource: &str,
+    target: &str,
     at: At,
     shorthand: &Tree,
     policies: &mut Vec<Tree>,
@@ -154,7 +165,7 @@ fn one(
         [
             ("name", Tree::text(at, format!("{resource} Permission"))),
             ("type", Tree::text(at, "resource")),
-            ("resources", Tree::new(at, TreeIs::List(vec![Tree::text(at, resource)]))),
+            ("resources", Tree::new(at, TreeIs::List(vec![Tree::text(at, target)]))),
             ("policies", Tree::new(at, TreeIs::List(names))),
             ("decisionStrategy", strategy),
         ],

@@ -88,16 +88,5 @@ pub fn name_users_by_email(state: &mut State) {
             renamed.insert(address.clone(), name);
         }
     }
-    for (old, new) in &renamed {
-        if let Some(object) = state.objects.remove(old) {
-            state.objects.insert(new.clone(), object);
-        }
-    }
-    for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
-        node.each_ref_mut(&mut |target| {
-            if let Some(new) = renamed.get(target) {
-                *target = new.clone();
-            }
-        });
-    }
+    super::rename(state, renamed);
 }

@@ -59,7 +59,7 @@ pub(super) fn ownership(
     }
     for (owner, mut ledger) in ledgers {
         if let Ok(ledger) = &mut ledger {
-            ledger.settle(|it| read.live.state.contains(it));
+            ledger.settle(&read.live.state);
         }
         let is_ours = request.owner == Some(owner.as_str());
         match ledger {

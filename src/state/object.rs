@@ -23,9 +23,6 @@ pub struct Object {
     /// How many more objects of this name the server has beside this one. One of several is never written:
     /// nothing says which of them a manifest means.
     pub namesakes: usize,
-    /// How many resources of this name that users own are left out beside this one: what is said of the name may be
-    /// said of any of them.
-    pub others: usize,
     pub fields: BTreeMap<Box<str>, Node>,
 }
 
@@ -38,7 +35,6 @@ impl Object {
             formerly: None,
             named_by_email: false,
             namesakes: 0,
-            others: 0,
             fields: BTreeMap::new(),
         }
     }

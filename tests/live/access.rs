@@ -10,12 +10,13 @@ use std::sync::Mutex;
 
 use realmwright::access::{Doubt, Persona, Question, Realm, Verdict, decide};
 use realmwright::keycloak::{Connect, Credentials, Keycloak, Secret, Want, read};
-use realmwright::kind::{CLIENT, NEWEST, USER, Version};
+use realmwright::kind::{CLIENT, NEWEST, USER, Version, listed_name};
 use realmwright::state::Address;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::server::{Server, settled};
+use crate::tree::{list, word};
 use crate::{Needs, Trial};
 
 mod random;
@@ -116,7 +117,7 @@ fn cases(realm: &Value, random: &mut Random) -> Vec<Case> {
     let evaluable: Vec<&'static str> =
         ["rs", "wide"].into_iter().filter(|it| carries_roles(realm, it)).collect();
     for resource in settings["resources"].as_array().into_iter().flatten() {
-        let name = resource["name"].as_str().unwrap_or("").to_owned();
+        let name = listed_name(resource, "").unwrap_or_default();
         let own: Vec<String> = resource["scopes"]
             .as_array()
             .into_iter()
@@ -304,20 +305,22 @@ impl Live {
             Ok::<_, String>((read.live.state, read.version))
         })?;
         let version = version.map_or(NEWEST, |it| Version(it.major, it.minor));
-        let ids = |path: &str, name: &str, id: &str| -> Result<Vec<(String, String)>, String> {
+        let ids = |path: &str,
+                   name: &dyn Fn(&Value) -> String,
+                   id: &str|
+         -> Result<Vec<(String, String)>, String> {
             let rows = server.get(&format!("/{realm}/{path}"))?;
-            let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("").to_owned();
-            Ok(rows.as_array().into_iter().flatten().map(|it| (text(it, name), text(it, id))).collect())
+            Ok(list(&rows).iter().map(|it| (name(it), word(&it[id]))).collect())
         };
-        let clients = ids("clients?max=-1", "clientId", "id")?;
+        let clients = ids("clients?max=-1", &|it| word(&it["clientId"]), "id")?;
         let rs = find(&clients, "rs")?.to_owned();
         Ok(Live {
             realm: realm.to_owned(),
             compiled: Realm::compile(&state, version),
-            users: ids("users?max=-1&briefRepresentation=true", "username", "id")?,
+            users: ids("users?max=-1&briefRepresentation=true", &|it| word(&it["username"]), "id")?,
             resources: ids(
                 &format!("clients/{rs}/authz/resource-server/resource?max=-1&deep=false"),
-                "name",
+                &|it| listed_name(it, &rs).unwrap_or_default(),
                 "_id",
             )?,
             clients,
@@ -450,7 +453,7 @@ fn without(realm: &Value, list: &str, at: usize, case: &Case) -> Option<Value> {
         return None;
     }
     // What is asked about must stay.
-    let at = if entries[at]["name"] == *case.resource { at + 1 } else { at };
+    let at = if listed_name(&entries[at], "").as_ref() == Some(&case.resource) { at + 1 } else { at };
     if at >= entries.len() {
         return None;
     }

@@ -130,7 +130,7 @@ fn hard_cases(read: &Read) -> Result<(), String> {
     let state = &read.live.state;
     let app = Address::top(CLIENT, "app");
     let count = |kind| state.objects.keys().filter(|it| it.kind() == kind && it.is_under(&app)).count();
-    check(count(RESOURCE) == 301, &format!("{} resources", count(RESOURCE)))?;
+    check(count(RESOURCE) == 303, &format!("{} resources", count(RESOURCE)))?;
     let slashed = Address::top(ROLE, "b/c");
     let policy = state.get(&app.child(POLICY, "p saml role")).ok_or("no policy")?;
     let mut roles = BTreeSet::new();
@@ -315,6 +315,10 @@ fn make(server: &Server, realm: &str) -> Result<(), String> {
     ] {
         server.post(&format!("{server_path}/policy/{kind}"), &body)?;
     }
+    // Of resources of one name only an id says which is meant.
+    let named = server.get(&format!("{server_path}/resource?max=-1&exactName=true&name=r0&owner=bob"))?;
+    let permission = json!({ "name": "perm bob", "resources": [named[0]["_id"]], "policies": ["p role"] });
+    server.post(&format!("{server_path}/permission/resource"), &permission)?;
     // The server keeps ids of what is deleted in its policies.
     server.post(&format!("/{realm}/roles"), &json!({ "name": "doomed" }))?;
     let role = id_of(server, &format!("/{realm}/roles?max=-1"), "name", "doomed")?;

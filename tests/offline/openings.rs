@@ -189,7 +189,7 @@ impl Case {
         let creates = self.asked.diff.changes.iter().filter(|it| it.action == Action::Create);
         ledger.pending = creates.map(|it| it.object.clone()).collect();
         let half = read(half);
-        ledger.settle(|it: &Address| half.state.contains(it));
+        ledger.settle(&half.state);
         let then = planned(half, self.desired.clone(), ledger, "taken up");
         let told = |it: String| format!("{it}\ntaken up after\n{}", self.lines(&BTreeSet::new(), None));
         let end = then.walk(bounds, None, &mut |_| 0, &mut |_| {}).map_err(told)?;

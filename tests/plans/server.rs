@@ -172,6 +172,7 @@ impl Server {
             there.fields.extend(object.fields.iter().map(|(name, node)| (name.clone(), node.clone())));
             there.namesakes = object.namesakes;
         }
+        kind::Owned::of(&[&state]).settle(&mut state);
         let default_role = edits.and_then(|it| it.default_role.clone());
         state.default_role = default_role.or(state.default_role);
         let is_gone = |it: &Address| self.removed.iter().any(|gone| it == gone || it.is_under(gone));

@@ -23,7 +23,7 @@ pub enum Doubt {
     Fails { policy: Address },
     /// A permission of an unknown type, or a share of which it cannot be said with whom.
     Shared { permission: Address },
-    /// Several owners have a resource of this name, and what is said of it may be said of any of these.
+    /// There are several resources of this name, and what is said of it may be said of any of these.
     Several { resource: Address },
     /// The server's answer changes from run to run.
     Order,
@@ -72,7 +72,7 @@ impl fmt::Display for Doubt {
             Self::Shared { permission } => {
                 write!(f, "it is not known whom permission {} lets in", permission.name())
             }
-            Self::Several { resource } => write!(f, "several owners have a resource {}", resource.name()),
+            Self::Several { resource } => write!(f, "there are several resources {}", resource.name()),
             Self::Order => f.write_str("the server answers differently from run to run"),
             Self::NotThere(what) => f.write_str(what),
         }

@@ -73,7 +73,7 @@ pub(super) fn compile(
                 of_type: it.text("type").to_owned(),
                 owner: it.get("owner").and_then(Node::as_ref).cloned(),
                 owner_managed: it.is_true("ownerManagedAccess"),
-                several: it.namesakes + it.others > 0,
+                several: it.namesakes > 0,
                 all: own.clone(),
                 own,
                 applied: Vec::new(),

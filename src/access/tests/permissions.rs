@@ -195,9 +195,9 @@ fn users_resources_take_over_scopes_and_permissions_of_their_type() {
     let permissions = [on("model", &["p2"])];
     let enforcing = realm(&server("ENFORCING", "UNANIMOUS", &resources, &permissions));
     for (name, asked, expected) in [
-        ("u2", "mine", "PERMIT lone read write"),
+        ("u2", "mine@u1", "PERMIT lone read write"),
         // The owner has no access by being the owner.
-        ("u1", "mine", "DENY"),
+        ("u1", "mine@u1", "DENY"),
         ("u2", "R", "PERMIT read"),
         ("u2", "S", "DENY"),
     ] {
@@ -205,12 +205,12 @@ fn users_resources_take_over_scopes_and_permissions_of_their_type() {
     }
     // Permissive does not open what its owner manages.
     let permissive = realm(&server("PERMISSIVE", "UNANIMOUS", &resources, &[]));
-    assert_eq!(word(&ask(&permissive, &user("u2"), "mine", &[])), "DENY");
+    assert_eq!(word(&ask(&permissive, &user("u2"), "mine@u1", &[])), "DENY");
     assert_eq!(word(&ask(&permissive, &user("u2"), "S", &[])), "PERMIT write");
     // 26.0 does.
     let state = super::state(&server("PERMISSIVE", "UNANIMOUS", &resources, &[]));
     let old = crate::access::Realm::compile(&state, crate::kind::OLDEST);
-    assert_eq!(word(&ask(&old, &user("u2"), "mine", &[])), "PERMIT lone read write");
+    assert_eq!(word(&ask(&old, &user("u2"), "mine@u1", &[])), "PERMIT lone read write");
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn where_the_servers_own_order_is_not_fixed_the_answer_is_unknown() {
     let permissions = [named("a", "p1"), named("b", "p2")];
     let decided = |strategy: &str, name: &str| {
         let realm = realm(&server("ENFORCING", strategy, &[model.clone(), mine.clone()], &permissions));
-        word(&ask(&realm, &user(name), "mine", &["read"]))
+        word(&ask(&realm, &user(name), "mine@u1", &["read"]))
     };
     assert_eq!(decided("UNANIMOUS", "u1"), "UNKNOWN");
     assert_eq!(decided("UNANIMOUS", "u12"), "PERMIT read");
@@ -289,7 +289,7 @@ fn what_an_owner_shares_adds_to_what_permissions_say() {
         let permissions: Vec<Value> = of_policies.iter().cloned().chain(permissions).collect();
         let realm = realm(&server("ENFORCING", "UNANIMOUS", &[owned(managed)], &permissions));
         for (name, expected) in answers {
-            let decision = ask(&realm, &user(name), "R", &[]);
+            let decision = ask(&realm, &user(name), "R@u1", &[]);
             assert_eq!(word(&decision), *expected, "{managed} {permissions:?} {name}");
         }
     }

@@ -63,7 +63,9 @@ fn lead(
             at,
             "neither in the manifests nor in the realm",
         );
-        match nearest(target.name(), names.map(Address::name)) {
+        let owned = kind::Owned::of(&[&out.planned]);
+        let owned = owned.named(target).first().map(Address::name);
+        match owned.or_else(|| nearest(target.name(), names.map(Address::name))) {
             Some(near) => note.help(format!("did you mean `{near}`?")),
             None => note.help("declare it, or take the reference out"),
         }

@@ -13,7 +13,7 @@ use super::names::{Named, Names};
 use super::wire::Wire;
 use super::{Draft, str_of};
 use crate::keycloak::{Error, ErrorKind, Right};
-use crate::kind::{PERMISSION, POLICY, RESOURCE, SCOPE, SETTINGS, segment};
+use crate::kind::{PERMISSION, POLICY, RESOURCE, SCOPE, SETTINGS, listed_name, segment};
 use crate::state::Address;
 
 /// Lists in JSON that policies keep as texts in `config`, and the fields that they are.
@@ -190,7 +190,7 @@ pub(super) fn settings(lists: Lists, client: &Address, names: &Names, draft: &mu
     }
     for row in &server.permissions {
         let mut permission = row.clone();
-        name_targets(&mut permission);
+        name_targets(&mut permission, &server.client);
         set(&mut permission, "policies", applied(row));
         policies.push(permission);
     }
@@ -210,13 +210,13 @@ pub(super) fn settings(lists: Lists, client: &Address, names: &Names, draft: &mu
     Some(settings)
 }
 
-/// Replaces the ids of resources and scopes in a permission by the names that come along.
-pub(super) fn name_targets(permission: &mut Value) {
+/// Replaces the ids of resources and scopes in a permission of a client by the names that come along.
+pub(super) fn name_targets(permission: &mut Value, client: &str) {
     let Some(permission) = permission.as_object_mut() else { return };
     for (data, field) in [("resourcesData", "resources"), ("scopesData", "scopes")] {
         let rows = permission.remove(data);
         let rows = rows.as_ref().and_then(Value::as_array).into_iter().flatten();
-        let listed: Vec<Value> = rows.filter_map(|it| str_of(it, "name").map(Value::from)).collect();
+        let listed: Vec<Value> = rows.filter_map(|it| listed_name(it, client).map(Value::from)).collect();
         permission.insert(field.to_owned(), Value::from(listed));
     }
 }
@@ -298,12 +298,8 @@ pub(super) fn unpack(policy: &mut Value) {
     }
 }
 
-/// Makes both sources say the same: a resource of the server before a user's of the same name, and empty lists
-/// where they mean something.
+/// Makes both sources say the same: empty lists only where they mean something.
 pub(super) fn spell(settings: &mut Value) {
-    if let Some(resources) = settings.get_mut("resources").and_then(Value::as_array_mut) {
-        resources.sort_by_key(|it| it.get("owner").is_some());
-    }
     each_policy(settings, &mut |policy| {
         let kind = str_of(policy, "type").unwrap_or_default().to_owned();
         let Some(policy) = policy.as_object_mut() else { return };

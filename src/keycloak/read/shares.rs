@@ -18,6 +18,8 @@ use crate::state::Address;
 /// A share as the server says it, and the policies that say with whom.
 struct Share {
     client: String,
+    /// The id of the client.
+    id: String,
     row: Value,
     with: Vec<Value>,
 }
@@ -118,7 +120,7 @@ async fn of_client(wire: &Wire<'_>, client: &Value) -> Result<Option<(Vec<Share>
         Ok::<_, Error>(rows.iter().map(|it| whole(it).unwrap_or_else(|| it.clone())).collect())
     }))
     .await?;
-    let share = |(row, with)| Share { client: client_id(client).to_owned(), row, with };
+    let share = |(row, with)| Share { client: client_id(client).to_owned(), id: id.to_owned(), row, with };
     let people = owners.into_iter().filter(|it| it.0 != id).map(|it| it.1).collect();
     Ok(Some((shares.into_iter().zip(with).map(share).collect(), people)))
 }
@@ -128,7 +130,7 @@ async fn of_client(wire: &Wire<'_>, client: &Value) -> Result<Option<(Vec<Share>
 fn objects(share: &Share, names: &Names) -> Vec<Value> {
     let mut out = Vec::new();
     let mut permission = share.row.clone();
-    name_targets(&mut permission);
+    name_targets(&mut permission, &share.id);
     for part in &share.with {
         let mut part = part.clone();
         let is_whole = part.get("config").is_some() && name_ids(&mut part, names).is_ok();

@@ -2,7 +2,7 @@
 
 use super::{each_text, of, texts};
 use crate::kind::{
-    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, title,
+    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, own_name, title,
 };
 use crate::state::{Address, KindName, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note};
@@ -43,7 +43,7 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
             Note::error(Code::TooLong, words, at, format!("Keycloak stores {most}")).help("shorten it"),
         );
     };
-    let length = address.name().chars().count();
+    let length = own_name(address, object).chars().count();
     if NAMED.contains(&kind) && length > MOST {
         too_long(format!("the name of {}", title(address)), length, MOST, object.at);
     }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::super::load::Desired;
 use super::super::project::Project;
 use crate::kind::{
-    CLIENT, DEFAULT_ROLE, GROUP, ROLE, SETTINGS, USER, built_ins, default_role_name, service_account_of,
-    wire_name,
+    CLIENT, DEFAULT_ROLE, GROUP, Owned, ROLE, SETTINGS, USER, built_ins, default_role_name,
+    service_account_of, wire_name,
 };
 use crate::state::{Address, KindName};
 use crate::text::nearest;
@@ -24,6 +24,7 @@ pub(super) struct Known<'a> {
     by_parent: BTreeMap<(KindName, Option<Address>), Vec<&'a Address>>,
     /// Groups by the paths that requests name them with.
     by_path: BTreeMap<String, Vec<&'a Address>>,
+    owned: Owned,
     compared: Cell<usize>,
 }
 
@@ -39,7 +40,8 @@ impl<'a> Known<'a> {
                 by_path.entry(wire_name(address)).or_insert_with(Vec::new).push(address);
             }
         }
-        Self { desired, project, by_name, by_parent, by_path, compared: Cell::new(0) }
+        let owned = Owned::of(&[&desired.state]);
+        Self { desired, project, by_name, by_parent, by_path, owned, compared: Cell::new(0) }
     }
 }
 
@@ -47,6 +49,7 @@ impl Known<'_> {
     /// Returns whether something stands, or will stand, at an address.
     pub(super) fn has(&self, address: &Address) -> bool {
         self.desired.state.contains(address)
+            || self.owned.meant(address).is_some()
             || built_ins().contains(address)
             || self.is_default_role(address)
             || self.is_spawned(address)
@@ -91,6 +94,9 @@ impl Known<'_> {
             && let Some(elsewhere) = self.named(address.kind(), address.name()).first()
         {
             return Some((*elsewhere).clone());
+        }
+        if let Some(owned) = self.owned.named(address).first() {
+            return Some(owned.clone());
         }
         let parent = address.parent();
         let siblings = self.by_parent.get(&(address.kind(), parent.clone())).map_or(&[][..], Vec::as_slice);

@@ -290,7 +290,7 @@ pub(super) fn way_out(doubt: &Doubt) -> String {
             quoted(permission.name())
         ),
         Doubt::Several { resource } => format!(
-            "Several owners have a resource {}, and which of them a permission means cannot be told: {ask}",
+            "There are several resources {}, and which of them a permission means cannot be told: {ask}",
             quoted(resource.name())
         ),
         Doubt::Order => {

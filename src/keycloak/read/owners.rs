@@ -1,0 +1,70 @@
+//! Which resource a permission means where several owners have one of its name: an export says the name alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use serde_json::Value;
+
+use super::authz::{each_policy, name_targets, set};
+use super::wire::Wire;
+use super::{Draft, rows, str_of};
+use crate::keycloak::Error;
+use crate::kind::{CLIENT, PERMISSION, segment};
+use crate::state::Address;
+
+/// Makes the permissions of a draft name the owners of what they are for.
+pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<(), Error> {
+    let unclear: Vec<String> = rows(&draft.realm, "clients")
+        .iter()
+        .filter(|it| is_unclear(it))
+        .filter_map(|it| str_of(it, "id").map(str::to_owned))
+        .collect();
+    let mut listed: BTreeMap<String, Option<Vec<Value>>> =
+        try_join_all(unclear.into_iter().map(async |id| {
+            let path = format!("clients/{}/authz/resource-server/permission?max=-1&fields=*", segment(&id));
+            let rows = wire.rows(&path).await?;
+            Ok::<_, Error>((id, rows))
+        }))
+        .await?
+        .into_iter()
+        .collect();
+    let mut unseen = Vec::new();
+    for client in draft.realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
+        let Some((id, rows)) = str_of(client, "id").and_then(|it| listed.remove_entry(it)) else { continue };
+        let Some(rows) = rows else {
+            unseen.extend(str_of(client, "clientId").map(|it| Address::top(CLIENT, it)));
+            continue;
+        };
+        let mut targets: BTreeMap<String, Value> = BTreeMap::new();
+        for mut row in rows {
+            name_targets(&mut row, &id);
+            if let (Some(name), Some(resources)) = (str_of(&row, "name"), row.get("resources")) {
+                targets.insert(name.to_owned(), resources.clone());
+            }
+        }
+        client.get_mut("authorizationSettings").into_iter().for_each(|settings| {
+            each_policy(settings, &mut |it| {
+                let resources = str_of(it, "name").and_then(|name| targets.remove(name));
+                if let Some(resources) = resources.filter(|_| it.get("resources").is_some()) {
+                    set(it, "resources", resources);
+                }
+            });
+        });
+    }
+    for client in unseen {
+        draft.miss(PERMISSION, Some(client), "view-authorization");
+    }
+    Ok(())
+}
+
+/// Returns whether a permission of a client names a resource that several have.
+fn is_unclear(client: &Value) -> bool {
+    let list = |field: &str| {
+        let list = client.pointer(&format!("/authorizationSettings/{field}")).and_then(Value::as_array);
+        list.into_iter().flatten()
+    };
+    let (mut seen, mut twice) = (BTreeSet::new(), BTreeSet::new());
+    twice.extend(list("resources").filter_map(|it| str_of(it, "name")).filter(|it| !seen.insert(*it)));
+    let named = list("policies").filter_map(|it| it.get("resources")?.as_array()).flatten();
+    !twice.is_empty() && named.filter_map(Value::as_str).any(|it| twice.contains(it))
+}
