@@ -98,8 +98,8 @@ fn levels(realm: &Realm, people: &BTreeMap<Address, Vec<Persona>>, resources: &B
             for (position, scope) in resource.scopes.iter().enumerate() {
                 let mut levels = vec![Level::Denied; people.len()];
                 for (at, asker) in askers.iter().enumerate() {
-                    // Who is not there yet, or not any more, is permitted nothing.
-                    if subjects[at].missing.is_some() {
+                    // Who is not there yet, or not any more, or cannot log in, is permitted nothing.
+                    if subjects[at].missing.is_some() || subjects[at].is_off {
                         continue;
                     }
                     let level = Level::from(resource.rows[rows[table.class_of[at]]].answers[position]);

@@ -106,10 +106,12 @@ pub(super) struct Answered {
     /// of all; nothing where neither.
     pub(super) within: Option<bool>,
     pub(super) order_dependent: bool,
+    /// What comes of it for each combination of what the unknown policies say; twice where the server's order decides.
+    pub(super) runs: Vec<[Ran; 2]>,
 }
 
 /// Beyond this many unknown policies under one resource, their combinations are not tried one by one.
-const MOST_UNKNOWN: usize = 10;
+pub(super) const MOST_UNKNOWN: usize = 10;
 
 /// Decides by what the policies say.
 pub(super) fn answer(
@@ -133,6 +135,7 @@ pub(super) fn answer(
         unknown: Vec::new(),
         within: None,
         order_dependent: false,
+        runs: Vec::new(),
     };
     let nothing_left = requested.is_empty() && !asked.is_empty();
     let disabled_without = server.mode == Mode::Disabled && requested.is_empty();
@@ -187,14 +190,16 @@ pub(super) fn answer(
         };
         let says = |permission: usize| says(server, permission, outcomes);
         let strict = run(server, resource, &requested, &order, &says, true);
-        if strict.order_dependent {
+        let loose = if strict.order_dependent {
             out.order_dependent = true;
-            runs.push(run(server, resource, &requested, &order, &says, false));
-        }
-        runs.push(strict);
+            run(server, resource, &requested, &order, &says, false)
+        } else {
+            strict.clone()
+        };
+        runs.push([strict, loose]);
     }
     out.granted.clone_from(&requested);
-    for run in &runs {
+    for run in runs.iter().flatten() {
         out.granted = out.granted.intersection(&run.granted).copied().collect();
         out.maybe.extend(&run.granted);
     }
@@ -203,19 +208,21 @@ pub(super) fn answer(
     if !out.order_dependent && !unknown.is_empty() && unknown.iter().all(is_time) {
         // In the order of the choices: the first is outside of every window, the last within all.
         let grants = |it: &Ran| it.permit && (requested.is_empty() || !it.granted.is_empty());
-        let permits: Vec<usize> = (0..runs.len()).filter(|it| grants(&runs[*it])).collect();
+        let permits: Vec<usize> = (0..runs.len()).filter(|it| grants(&runs[*it][0])).collect();
         out.within = match permits.as_slice() {
             [0] => Some(false),
             [only] if only + 1 == runs.len() => Some(true),
             _ => None,
         };
     }
-    out.permit = match (runs.iter().all(|it| it.permit), runs.iter().any(|it| it.permit)) {
+    let mut permits = runs.iter().flatten().map(|it| it.permit);
+    out.permit = match (permits.clone().all(|it| it), permits.any(|it| it)) {
         (true, _) => Holds::Yes,
         (_, false) => Holds::No,
         _ => Holds::Unknown,
     };
     out.unknown = unknown;
+    out.runs = runs;
     out
 }
 
@@ -258,13 +265,19 @@ fn meets(server: &Server, permission: usize, requested: &BTreeSet<usize>) -> boo
 }
 
 /// The outcome when every permission is known.
-struct Ran {
+#[derive(Clone, Debug)]
+pub(super) struct Ran {
     permit: bool,
     granted: BTreeSet<usize>,
     order_dependent: bool,
 }
 
 impl Ran {
+    /// Returns whether it permits a scope; nothing stands for the resource as a whole.
+    pub(super) fn permits(&self, scope: Option<usize>) -> bool {
+        self.permit && scope.is_none_or(|it| self.granted.contains(&it))
+    }
+
     fn deny() -> Self {
         Self { permit: false, granted: BTreeSet::new(), order_dependent: false }
     }

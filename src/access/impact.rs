@@ -13,6 +13,7 @@ use crate::kind::{MAPPER, PERMISSION, is_admin_permissions};
 use crate::state::Address;
 
 mod administration;
+mod open;
 mod side;
 
 pub use administration::AdministrationChange;
@@ -260,18 +261,22 @@ impl Comparison<'_> {
             };
             let found = differences.entry(rows.clone()).or_insert_with(|| {
                 let all = (0..scopes.len()).map(|it| (it, answer(0, it), answer(1, it)));
-                all.filter(|(_, before, after)| match change(*before, *after) {
-                    Some(ChangeOfAccess::Unknown) => hinges,
-                    change => change.is_some(),
-                })
-                .collect()
+                all.filter(|(_, before, after)| change(*before, *after).is_some()).collect()
             });
             out.decisions += members.len() * scopes.len();
             out.undecided += members.len()
                 * *undecided.entry(rows[1].clone()).or_insert_with(|| {
                     (0..scopes.len()).filter(|it| answer(1, *it) == Answer::Unknown).count()
                 });
+            let is_alike = !self.policies_change && open::is_said_alike(tables, classes);
             for (scope, before, after) in found.clone() {
+                let is_unknown = change(before, after) == Some(ChangeOfAccess::Unknown);
+                let moves = is_unknown
+                    && !is_alike
+                    && open::moves(sides, tables, &resources, classes, scopes[scope].1);
+                if is_unknown && !moves && !hinges {
+                    continue;
+                }
                 // A way that comes takes nothing from those who have another, and one that goes gives nothing.
                 let told = match change(before, after) {
                     Some(ChangeOfAccess::Gained | ChangeOfAccess::MaybeGained) => is_open[1],
@@ -281,7 +286,7 @@ impl Comparison<'_> {
                 if !told {
                     continue;
                 }
-                self.record(sides, name, scopes[scope].0.as_deref(), [before, after], members);
+                self.record(sides, name, scopes[scope].0.as_deref(), ([before, after], moves), members);
             }
         }
     }
@@ -291,7 +296,7 @@ impl Comparison<'_> {
         sides: &[Side<'_>; 2],
         resource: &str,
         scope: Option<&str>,
-        [before, after]: [Answer; 2],
+        ([before, after], moves): ([Answer; 2], bool),
         members: &[usize],
     ) {
         let Some(change) = change(before, after) else { return };
@@ -304,7 +309,7 @@ impl Comparison<'_> {
                 }
                 continue;
             }
-            let is_unknown = change == ChangeOfAccess::Unknown;
+            let is_unknown = change == ChangeOfAccess::Unknown && !moves;
             if is_unknown && !self.policies_change && !self.claims_change(sides, *person) {
                 continue;
             }

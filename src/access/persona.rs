@@ -113,6 +113,8 @@ pub(super) struct Subject {
     pub(super) now: Option<jiff::civil::DateTime>,
     /// What is not known of the persona itself: then nothing is known of its access.
     pub(super) missing: Option<String>,
+    /// Disabled, or the account of a client that gets no token for it.
+    pub(super) is_off: bool,
     pub(super) notes: Vec<String>,
 }
 
@@ -212,6 +214,9 @@ impl<'a> Subjects<'a> {
         if let Some(user) = user.filter(|it| !realm.user_entries[*it].enabled) {
             notes.push(format!("{} is disabled and cannot log in", realm.users.addresses[user]));
         }
+        let gets_none = |it: &Client| !it.enabled || !it.service_account;
+        let is_off = user.is_some_and(|it| !realm.user_entries[it].enabled)
+            || own.is_some_and(|it| gets_none(&realm.client_entries[it]));
         let is_itself = own.is_some_and(|it| it == client && entry.service_account);
         let mut subject = Subject {
             name: persona.name.clone(),
@@ -231,6 +236,7 @@ impl<'a> Subjects<'a> {
             claims: Claims::default(),
             now: persona.at,
             missing,
+            is_off,
             notes,
         };
         if server.token_reads.any_claims() {

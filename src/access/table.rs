@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decide::{answer, says};
+use super::decide::{Answered, answer, says};
 use super::persona::Subject;
 use super::policy::{Holds, outcomes};
 use super::realm::{Realm, Server};
@@ -21,7 +21,7 @@ pub(super) struct Row {
 pub(super) struct Same {
     /// Positions in the list of subjects.
     pub(super) members: Vec<usize>,
-    outcomes: Vec<Holds>,
+    pub(super) outcomes: Vec<Holds>,
     /// What each permission says.
     permissions: Vec<Option<Holds>>,
 }
@@ -140,6 +140,15 @@ impl Resource {
         });
         self.ends.insert(node, at);
         at
+    }
+
+    /// Returns the whole answer that a class gets, by the position of the scope; nothing where its personas are not known.
+    pub(super) fn answered(&self, table: &Table<'_>, class: usize, scope: usize) -> Option<Answered> {
+        let same = &table.classes[class];
+        let subject = &table.subjects[same.members[0]];
+        let asked: BTreeSet<usize> = self.scopes[scope].into_iter().collect();
+        let known = subject.missing.is_none();
+        known.then(|| answer(table.server, subject, Some(self.at), &asked, &same.outcomes))
     }
 
     fn ask(&self, server: &Server, subject: &Subject, outcomes: &[Holds], scope: Option<usize>) -> Holds {

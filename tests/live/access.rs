@@ -1,28 +1,28 @@
 //! Who may do what, computed from a state, against what real servers answer: random authorization setups,
-//! each asked by `policy/evaluate` and, in part, by real tokens.
+//! each asked by `policy/evaluate` and by real tokens of every client.
 //!
 //! `REALMWRIGHT_TEST_DECISIONS` asks for more of them, `REALMWRIGHT_TEST_SEED` for other setups than the usual ones.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::sync::Mutex;
 
-use realmwright::access::{Doubt, Persona, Question, Realm, Verdict, decide};
-use realmwright::keycloak::{Connect, Credentials, Keycloak, Secret, Want, read};
-use realmwright::kind::{CLIENT, NEWEST, USER, Version, listed_name};
+use realmwright::access::{Doubt, Question, Verdict, decide};
+use realmwright::kind::{CLIENT, listed_name};
 use realmwright::state::Address;
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::server::{Server, settled};
+use crate::tickets::Answer;
 use crate::tree::{list, word};
 use crate::{Needs, Trial};
 
-mod random;
-mod share;
+mod asked;
+pub(crate) mod random;
+pub(crate) mod share;
 mod table;
 
+use asked::{Case, Live, Who, persona};
 use random::{Random, SHARES, USERS, setup};
 use share::{end_sharing, make_share};
 
@@ -46,29 +46,8 @@ const SEED: u64 = 20;
 
 fn wanted() -> usize {
     let asked = std::env::var("REALMWRIGHT_TEST_DECISIONS").ok();
-    asked.and_then(|it| it.parse().ok()).unwrap_or(2_000)
+    asked.and_then(|it| it.parse().ok()).unwrap_or(6_000)
 }
-
-/// One question, and how the server is asked.
-#[derive(Clone, Debug)]
-struct Case {
-    resource: String,
-    scope: Option<String>,
-    who: Who,
-    client: &'static str,
-    optional: bool,
-    by_token: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Who {
-    User(usize),
-    /// The service account of the asking client.
-    Account,
-}
-
-/// What was answered, in words that can be compared.
-type Answer = Result<BTreeSet<String>, String>;
 
 #[derive(Default)]
 struct Tally {
@@ -77,7 +56,15 @@ struct Tally {
     permitted: usize,
     failed: usize,
     undecided: usize,
+    /// What leaves decisions undecided.
+    reasons: BTreeMap<String, usize>,
     setups: usize,
+}
+
+impl Tally {
+    fn all(&self) -> usize {
+        self.evaluated + self.tokens
+    }
 }
 
 fn decisions_are_the_servers(server: &Server, wanted: usize) -> Result<(), String> {
@@ -85,10 +72,10 @@ fn decisions_are_the_servers(server: &Server, wanted: usize) -> Result<(), Strin
     let seed: u64 = seed.unwrap_or(SEED);
     let mut random = Random(seed);
     let mut tally = Tally::default();
-    while tally.evaluated + tally.tokens < wanted {
+    while tally.all() < wanted {
         let realm = setup(&mut random);
         let time = random.time();
-        let cases = cases(&realm, &mut random);
+        let cases = cases(&realm);
         tally.setups += 1;
         let disagreed = differences(server, &realm, &time, &cases, Some(&mut tally))
             .map_err(|it| format!("seed {seed}, setup {}: {it}", tally.setups))?;
@@ -97,64 +84,60 @@ fn decisions_are_the_servers(server: &Server, wanted: usize) -> Result<(), Strin
             return Err(format!("seed {seed}, setup {}: {text}\n{}", tally.setups, readable(&least)));
         }
     }
+    let Tally { setups, evaluated, tokens, permitted, failed, undecided, reasons } = &tally;
     let text = format!(
-        "seed {seed}: {} setups, {} decisions by evaluate and {} by token, {} permitted, {} errors, {} undecided\n",
-        tally.setups, tally.evaluated, tally.tokens, tally.permitted, tally.failed, tally.undecided
+        "seed {seed}: {setups} setups, {evaluated} decisions by evaluate and {tokens} by token, {permitted} permitted, \
+         {failed} errors, {undecided} undecided ({}): {}\n",
+        percent(*undecided, tally.all()),
+        reasons
+            .iter()
+            .map(|(why, it)| format!("{why} {}", percent(*it, tally.all())))
+            .collect::<Vec<_>>()
+            .join(", "),
     );
     std::io::stderr().write_all(text.as_bytes()).map_err(|it| it.to_string())?;
-    let all = tally.evaluated + tally.tokens;
-    if tally.undecided * 4 > all {
+    if undecided * 4 > tally.all() {
         return Err(format!("too little was decided: {text}"));
     }
     Ok(())
 }
 
-/// Every resource, whole and scope by scope, asked by every user; a part of it with tokens.
-fn cases(realm: &Value, random: &mut Random) -> Vec<Case> {
+fn percent(of: usize, all: usize) -> String {
+    let hundredths = of * 10_000 / all.max(1);
+    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+}
+
+/// Every resource, whole and scope by scope, asked by every user and account, in every way.
+fn cases(realm: &Value) -> Vec<Case> {
+    let mut ways = Vec::new();
+    for who in (0..USERS).map(Who::User) {
+        // To a token without roles `evaluate` adds the user's direct ones, which no real token has.
+        let evaluable = ["rs", "wide"].into_iter().filter(|it| carries_roles(realm, it));
+        ways.extend(evaluable.map(|it| (who, it, false, false)));
+        let tokens = ["rs", "wide", "narrow", "light"].into_iter();
+        ways.extend(tokens.flat_map(|it| [(who, it, false, true), (who, it, true, true)]));
+    }
+    ways.extend(["rs", "wide"].map(|it| (Who::Account, it, false, true)));
+    let resources = list(&rs(realm)["authorizationSettings"]["resources"]);
     let mut out = Vec::new();
-    let settings = &rs(realm)["authorizationSettings"];
-    // To a token without roles `evaluate` adds the user's direct ones, which no real token has.
-    let evaluable: Vec<&'static str> =
-        ["rs", "wide"].into_iter().filter(|it| carries_roles(realm, it)).collect();
-    for resource in settings["resources"].as_array().into_iter().flatten() {
+    for resource in resources {
         let name = listed_name(resource, "").unwrap_or_default();
-        let own: Vec<String> = resource["scopes"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|it| it["name"].as_str().map(str::to_owned))
-            .collect();
-        for user in 0..USERS {
-            let whole = Case {
+        // One of a user has the scopes of its type as well.
+        let is_of_type =
+            |it: &&Value| it["owner"].is_null() && !it["type"].is_null() && it["type"] == resource["type"];
+        let of_type = resources.iter().filter(|it| !resource["owner"].is_null() && is_of_type(it));
+        let scopes = of_type.chain([resource]).flat_map(|it| list(&it["scopes"]));
+        let scopes: BTreeSet<Option<String>> = scopes.map(|it| Some(word(&it["name"]))).collect();
+        for scope in [None].into_iter().chain(scopes) {
+            out.extend(ways.iter().map(|&(who, client, optional, by_token)| Case {
                 resource: name.clone(),
-                scope: None,
-                who: Who::User(user),
-                client: "rs",
-                optional: false,
-                by_token: false,
-            };
-            if !evaluable.is_empty() {
-                let whole = Case { client: random.of::<&str>(&evaluable), ..whole.clone() };
-                out.extend(own.iter().map(|it| Case { scope: Some(it.clone()), ..whole.clone() }));
-                out.push(whole);
-            }
-            if random.one_in(2) {
-                let client = *random.of(&["wide", "narrow", "light", "rs"]);
-                let scope =
-                    if random.one_in(2) || own.is_empty() { None } else { Some(random.of(&own).clone()) };
-                let optional = random.one_in(2);
-                out.push(Case { scope, client, optional, by_token: true, ..whole.clone() });
-            }
+                scope: scope.clone(),
+                who,
+                client,
+                optional,
+                by_token,
+            }));
         }
-        let account = Case {
-            resource: name.clone(),
-            scope: None,
-            who: Who::Account,
-            client: random.of::<&str>(&["rs", "wide"]),
-            optional: false,
-            by_token: true,
-        };
-        out.push(account);
     }
     out
 }
@@ -179,27 +162,10 @@ fn differences(
     if let Some(text) = table::disagreement(&live.compiled) {
         return Err(format!("the comparison differs from single decisions: {text}"));
     }
-    let answers = Mutex::new(vec![None; cases.len()]);
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                    let Some(case) = cases.get(at) else { break };
-                    let answer = live.ask(server, case, time);
-                    if let Ok(mut answers) = answers.lock() {
-                        answers[at] = Some(answer);
-                    }
-                }
-            });
-        }
-    });
-    let answers = answers.into_inner().map_err(|it| it.to_string())?;
+    let answers = live.ask(server, &cases.iter().collect::<Vec<_>>(), time)?;
     let mut out = Vec::new();
     let mut counted = Tally::default();
     for (case, answer) in cases.iter().zip(answers) {
-        let answer = answer.ok_or("a question was not asked")?.map_err(|it| format!("{case:?}: {it}"))?;
         let persona = persona(case, time);
         let scopes: Vec<String> = case.scope.iter().cloned().collect();
         let client = Address::top(CLIENT, "rs");
@@ -217,20 +183,22 @@ fn differences(
             Verdict::Unknown { doubts, .. } if doubts.iter().any(|it| matches!(it, Doubt::Fails { .. })) => {
                 Err("FAILS".to_owned())
             }
-            Verdict::Unknown { .. } => {
+            Verdict::Unknown { doubts, .. } => {
                 counted.undecided += 1;
+                let why: BTreeSet<&str> = doubts.iter().map(reason).collect();
+                let why = why.into_iter().collect::<Vec<_>>().join(" and ");
+                *counted.reasons.entry(why).or_default() += 1;
                 continue;
             }
         };
         counted.permitted += usize::from(answer.is_ok());
         counted.failed += usize::from(answer.as_ref().is_err_and(|it| it == "FAILS"));
         // Caches of a busy server miss a permission now and then.
-        let again = || live.ask(server, case, time);
+        let again = || live.ask(server, &[case], time)?.pop().ok_or_else(|| "no answer".to_owned());
         let answer = if expected == answer {
             answer
         } else {
-            settled(&format!("{case:?} at {time}"), &expected, again)
-                .map_err(|it| format!("{case:?}: {it}"))?
+            settled(&format!("{case:?} at {time}"), &expected, again)?
         };
         if expected != answer {
             let path: Vec<String> = decision
@@ -255,154 +223,26 @@ fn differences(
         tally.permitted += counted.permitted;
         tally.failed += counted.failed;
         tally.undecided += counted.undecided;
+        for (why, count) in counted.reasons {
+            *tally.reasons.entry(why).or_default() += count;
+        }
     }
     server.no_realm(name)?;
     Ok(out)
 }
 
-fn persona(case: &Case, time: &str) -> Persona {
-    let client = Address::top(CLIENT, case.client);
-    let (user, service_account) = match case.who {
-        Who::User(user) => (Some(Address::top(USER, format!("u{user}"))), None),
-        Who::Account => (None, Some(client.clone())),
-    };
-    Persona {
-        name: format!("{:?}", case.who),
-        user,
-        service_account,
-        client: Some(client),
-        scopes: if case.optional { vec!["s1".to_owned()] } else { Vec::new() },
-        // Real tokens are judged at the real time, which moves.
-        at: if case.by_token { None } else { time.replace(' ', "T").parse().ok() },
-        ..Persona::default()
+fn reason(doubt: &Doubt) -> &'static str {
+    match doubt {
+        Doubt::Type { .. } => "types",
+        Doubt::Time { .. } => "the time",
+        Doubt::Token { .. } => "the token",
+        Doubt::Request { .. } => "the request",
+        Doubt::Fails { .. } => "errors",
+        Doubt::Shared { .. } => "shares",
+        Doubt::Several { .. } => "several owners",
+        Doubt::Order => "the server's order",
+        Doubt::NotThere(_) => "what is not there",
     }
-}
-
-/// A realm on the server, read by the product, and the ids that questions need.
-struct Live {
-    realm: String,
-    compiled: Realm,
-    clients: Vec<(String, String)>,
-    users: Vec<(String, String)>,
-    resources: Vec<(String, String)>,
-}
-
-impl Live {
-    fn read(server: &Server, realm: &str) -> Result<Live, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let credentials = Credentials::Password {
-            user: server.user.clone(),
-            password: Secret::new(server.password.as_str()),
-        };
-        let users = (0..USERS).map(|it| format!("u{it}")).collect();
-        let want = Want { users, ..Want::default() };
-        let (state, version) = runtime.map_err(|it| it.to_string())?.block_on(async {
-            let keycloak = Keycloak::connect(&Connect::new(server.url.as_str(), credentials))
-                .await
-                .map_err(|it| it.to_string())?;
-            let read = read(&keycloak, realm, &want).await.map_err(|it| it.to_string())?;
-            keycloak.close().await;
-            Ok::<_, String>((read.live.state, read.version))
-        })?;
-        let version = version.map_or(NEWEST, |it| Version(it.major, it.minor));
-        let ids = |path: &str,
-                   name: &dyn Fn(&Value) -> String,
-                   id: &str|
-         -> Result<Vec<(String, String)>, String> {
-            let rows = server.get(&format!("/{realm}/{path}"))?;
-            Ok(list(&rows).iter().map(|it| (name(it), word(&it[id]))).collect())
-        };
-        let clients = ids("clients?max=-1", &|it| word(&it["clientId"]), "id")?;
-        let rs = find(&clients, "rs")?.to_owned();
-        Ok(Live {
-            realm: realm.to_owned(),
-            compiled: Realm::compile(&state, version),
-            users: ids("users?max=-1&briefRepresentation=true", &|it| word(&it["username"]), "id")?,
-            resources: ids(
-                &format!("clients/{rs}/authz/resource-server/resource?max=-1&deep=false"),
-                &|it| listed_name(it, &rs).unwrap_or_default(),
-                "_id",
-            )?,
-            clients,
-        })
-    }
-
-    fn ask(&self, server: &Server, case: &Case, time: &str) -> Result<Answer, String> {
-        if case.by_token { self.by_token(server, case) } else { self.evaluated(server, case, time) }
-    }
-
-    fn evaluated(&self, server: &Server, case: &Case, time: &str) -> Result<Answer, String> {
-        let Who::User(user) = case.who else { return Err("accounts are asked by token".to_owned()) };
-        let id = find(&self.resources, &case.resource)?;
-        let scopes: Vec<Value> = case.scope.iter().map(|it| json!({ "name": it })).collect();
-        let body = json!({
-            "userId": find(&self.users, &format!("u{user}"))?,
-            "clientId": find(&self.clients, case.client)?,
-            "roleIds": [],
-            "resources": [{ "_id": id, "scopes": scopes }],
-            "context": { "attributes": { "kc.time.date_time": time } },
-            "entitlements": false,
-        });
-        let path = format!(
-            "/{}/clients/{}/authz/resource-server/policy/evaluate",
-            self.realm,
-            find(&self.clients, "rs")?
-        );
-        let (status, answer) = server.call(Method::POST, &path, Some(&body))?;
-        if status.as_u16() == 500 {
-            return Ok(Err("FAILS".to_owned()));
-        }
-        if !status.is_success() {
-            return Err(format!("evaluate: {status} {answer}"));
-        }
-        let results = answer["results"].as_array();
-        let result = results.into_iter().flatten().find(|it| it["resource"]["_id"] == id);
-        Ok(match result {
-            Some(result) if result["status"] == "PERMIT" => Ok(result["allowedScopes"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|it| it["name"].as_str().map(str::to_owned))
-                .collect()),
-            _ => Err("DENY".to_owned()),
-        })
-    }
-
-    fn by_token(&self, server: &Server, case: &Case) -> Result<Answer, String> {
-        let mut form = vec![("client_id", case.client), ("client_secret", "secret")];
-        let user;
-        match case.who {
-            Who::User(at) => {
-                user = format!("u{at}");
-                form.extend([("grant_type", "password"), ("username", user.as_str()), ("password", "p")]);
-            }
-            Who::Account => form.push(("grant_type", "client_credentials")),
-        }
-        if case.optional {
-            form.push(("scope", "s1"));
-        }
-        let (status, answer) = server.token(&self.realm, &form)?;
-        let token = answer["access_token"].as_str().ok_or_else(|| format!("login: {status} {answer}"))?;
-        let id = find(&self.resources, &case.resource)?;
-        let permission = case.scope.as_ref().map_or_else(|| id.to_owned(), |it| format!("{id}#{it}"));
-        let (status, answer) = server.ticket(&self.realm, token, "rs", &permission)?;
-        Ok(match status.as_u16() {
-            200 => {
-                let rows = answer.as_array();
-                let row = rows.into_iter().flatten().find(|it| it["rsid"] == id);
-                let scopes = row.and_then(|it| it["scopes"].as_array()).into_iter().flatten();
-                Ok(scopes.filter_map(|it| it.as_str().map(str::to_owned)).collect())
-            }
-            403 => Err("DENY".to_owned()),
-            500 => Err("FAILS".to_owned()),
-            _ => return Err(format!("ticket: {status} {answer}")),
-        })
-    }
-}
-
-fn find<'a>(ids: &'a [(String, String)], name: &str) -> Result<&'a str, String> {
-    let found = ids.iter().find(|it| it.0 == name);
-    found.map(|it| it.1.as_str()).ok_or_else(|| format!("there is no {name}"))
 }
 
 fn carries_roles(realm: &Value, client: &str) -> bool {

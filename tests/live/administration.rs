@@ -46,7 +46,7 @@ fn oldest(server: &Server) -> Result<(), String> {
 const PEOPLE: &[&str] = &["direct", "member", "below", "composed", "whole", "plain", "gone"];
 
 /// What is called, and the roles of which any opens it.
-const CALLS: &[(&[&str], &str, &str)] = &[
+pub(crate) const CALLS: &[(&[&str], &str, &str)] = &[
     (&["manage-users"], "POST", "/groups"),
     (&["view-users", "manage-users"], "GET", "/users/{}"),
     (&["manage-clients"], "POST", "/client-scopes"),

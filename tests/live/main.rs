@@ -22,6 +22,7 @@ mod cascade;
 mod case;
 mod connecting;
 mod derived;
+mod edits;
 mod faults;
 mod foreign;
 mod guards;
@@ -51,6 +52,7 @@ mod secrets;
 mod seed;
 mod sequences;
 mod server;
+mod tickets;
 mod tokens;
 mod tree;
 mod unruly;
@@ -84,6 +86,7 @@ fn trials() -> Vec<Trial> {
         cascade::trials(),
         connecting::trials(),
         derived::trials(),
+        edits::trials(),
         faults::trials(),
         foreign::trials(),
         access_tests::trials(),

@@ -239,29 +239,6 @@ impl Server {
         })
     }
 
-    /// Asks what the bearer of a token may do with a resource of a client: its id, and maybe `#scope`.
-    pub(crate) fn ticket(
-        &self,
-        realm: &str,
-        token: &str,
-        client: &str,
-        permission: &str,
-    ) -> Result<(StatusCode, Value), String> {
-        let url = format!("{}/realms/{realm}/protocol/openid-connect/token", self.url);
-        let form = [
-            ("grant_type", "urn:ietf:params:oauth:grant-type:uma-ticket"),
-            ("audience", client),
-            ("permission", permission),
-            ("response_mode", "permissions"),
-        ];
-        self.runtime.block_on(async {
-            let answer = self.client.post(url).bearer_auth(token).form(&form).send().await.map_err(text)?;
-            let status = answer.status();
-            let body = answer.text().await.map_err(text)?;
-            Ok((status, serde_json::from_str(&body).unwrap_or(Value::Null)))
-        })
-    }
-
     /// Returns the names of the resources that the bearer of a client's own token finds for a URI.
     pub(crate) fn resources_of(&self, realm: &str, token: &str, uri: &str) -> Result<Vec<String>, String> {
         let url = format!("{}/realms/{realm}/authz/protection/resource_set", self.url);

@@ -240,9 +240,11 @@ impl Ran {
         if self.code == code {
             return Ok(self);
         }
-        // A plan is long; what matters is said on the other stream, or comes first.
+        // A plan is long; what matters is said on the other stream, or comes first or last.
         let start: String = self.out.chars().take(2000).collect();
-        Err(format!("exit code {} instead of {code}\n{}\n{start}", self.code, self.err))
+        let rest = self.out.get(start.len()..).unwrap_or_default();
+        let end = rest.char_indices().nth_back(2000).map_or(rest, |(at, _)| &rest[at..]);
+        Err(format!("exit code {} instead of {code}\n{}\n{start}\n…\n{end}", self.code, self.err))
     }
 
     pub(crate) fn json(&self) -> Result<Value, String> {

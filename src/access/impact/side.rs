@@ -65,12 +65,14 @@ pub(super) struct Side<'a> {
     people: &'a People,
     pub(super) server: Option<&'a Server>,
     pub(super) subjects: Vec<Subject>,
-    /// Who is not there yet, or not any more, by position: nothing was permitted to them.
+    /// Who is not there yet, or not any more, or can log in on the other side alone, by position: nothing was permitted
+    /// to them.
     absent: BTreeSet<usize>,
 }
 
 impl<'a> Side<'a> {
-    /// Returns both sides. Those who come or go with the changes are told from those of whom nothing is known.
+    /// Returns both sides. Those who come or go with the changes are told from those of whom nothing is known; those
+    /// who are disabled on both sides are looked at as if they were not.
     pub(super) fn both(
         realms: [&'a Realm; 2],
         client: &Address,
@@ -79,6 +81,13 @@ impl<'a> Side<'a> {
     ) -> [Self; 2] {
         let mut sides = [0, 1].map(|at: usize| Self::new(at, realms[at], client, people, changes));
         for (at, Asker { persona, .. }) in people.askers.iter().enumerate() {
+            let is_off = |side: &Side<'_>| side.subjects.get(at).map(|it| it.is_off && it.missing.is_none());
+            let off = [0, 1].map(|it: usize| is_off(&sides[it]));
+            if let Some(side) =
+                off.iter().position(|it| *it == Some(true)).filter(|_| off.contains(&Some(false)))
+            {
+                sides[side].absent.insert(at);
+            }
             let is_missing = |side: &Side<'_>| side.subjects.get(at).map(|it| it.missing.is_some());
             let side = match [0, 1].map(|it: usize| is_missing(&sides[it])) {
                 [Some(true), Some(false)] => 0,

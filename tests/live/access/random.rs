@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 pub(crate) const USERS: usize = 6;
 const ROLES: usize = 5;
 const RESOURCES: usize = 8;
-const SCOPES: &[&str] = &["v", "w", "x"];
-const GROUPS: &[&str] = &["/g0", "/g0/x", "/g0/x/y", "/g1", "/g01"];
-const TYPES: &[&str] = &["urn:a", "urn:b", "urn:_"];
+pub(crate) const SCOPES: &[&str] = &["v", "w", "x"];
+pub(crate) const GROUPS: &[&str] = &["/g0", "/g0/x", "/g0/x/y", "/g1", "/g01"];
+pub(crate) const TYPES: &[&str] = &["urn:a", "urn:b", "urn:_"];
 
 /// Attributes beyond the usual ones are allowed: otherwise mappers see them, and the admin API does not.
 const PROFILE: &str = r#"{"attributes":[{"name":"username"},{"name":"email"},{"name":"firstName"},
@@ -38,7 +38,7 @@ impl Random {
     }
 
     /// Some of these, each with an even chance.
-    fn some<T: Clone>(&mut self, items: &[T]) -> Vec<T> {
+    pub(crate) fn some<T: Clone>(&mut self, items: &[T]) -> Vec<T> {
         items.iter().filter(|_| self.one_in(2)).cloned().collect()
     }
 
@@ -125,7 +125,7 @@ pub(crate) fn setup(random: &mut Random) -> Value {
 pub(crate) const SHARES: &str = "shares";
 
 /// What owners share of resources whose access they manage; now and then that ends later on, which ends no share.
-fn shares(random: &mut Random, resources: &Value) -> Vec<Value> {
+pub(crate) fn shares(random: &mut Random, resources: &Value) -> Vec<Value> {
     let users: Vec<String> = (0..USERS).map(|it| format!("u{it}")).collect();
     let mut out = Vec::new();
     for resource in resources.as_array().into_iter().flatten() {
@@ -177,7 +177,7 @@ fn scope_mappings(random: &mut Random, roles: &[String]) -> Vec<Value> {
     out
 }
 
-fn user(random: &mut Random, at: usize) -> Value {
+pub(crate) fn user(random: &mut Random, at: usize) -> Value {
     let names = role_names();
     let roles: Vec<String> = random.some(&names).into_iter().filter(|_| random.one_in(2)).collect();
     let mut client = Map::new();
@@ -210,7 +210,7 @@ fn user(random: &mut Random, at: usize) -> Value {
     })
 }
 
-fn mapper(name: &str, provider: &str, config: &Value) -> Value {
+pub(crate) fn mapper(name: &str, provider: &str, config: &Value) -> Value {
     let mut config = config.clone();
     config["access.token.claim"] = json!("true");
     json!({ "name": name, "protocol": "openid-connect", "protocolMapper": provider, "config": config })
@@ -364,7 +364,7 @@ fn policy(random: &mut Random, name: &str, of: &str, config: &Value) -> Value {
     })
 }
 
-fn leaf(random: &mut Random, at: usize) -> Value {
+pub(crate) fn leaf(random: &mut Random, at: usize) -> Value {
     let name = format!("p{at}");
     let (of, config) = match random.below(11) {
         0..=2 => {
@@ -435,7 +435,7 @@ fn leaf(random: &mut Random, at: usize) -> Value {
     policy(random, &name, of, &config)
 }
 
-fn time(random: &mut Random) -> Value {
+pub(crate) fn time(random: &mut Random) -> Value {
     let mut config = Map::new();
     if random.one_in(2) {
         config.insert("nbf".to_owned(), json!(random.time()));
@@ -454,7 +454,7 @@ fn time(random: &mut Random) -> Value {
     Value::Object(config)
 }
 
-fn resource(random: &mut Random, ids: &[String], at: usize) -> Value {
+pub(crate) fn resource(random: &mut Random, ids: &[String], at: usize) -> Value {
     let scopes: Vec<Value> = random.some(SCOPES).into_iter().map(|it| json!({ "name": it })).collect();
     let mut resource = json!({ "_id": ids[at], "name": format!("res{at}"), "scopes": scopes, "uris": [] });
     if !random.one_in(3) {
@@ -467,7 +467,7 @@ fn resource(random: &mut Random, ids: &[String], at: usize) -> Value {
     resource
 }
 
-fn permission(random: &mut Random, at: usize, policies: &[String], ids: &[String]) -> Value {
+pub(crate) fn permission(random: &mut Random, at: usize, policies: &[String], ids: &[String]) -> Value {
     let mut chosen = Vec::new();
     if !random.one_in(8) {
         for _ in 0..=random.below(3) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::server::Server;
 
 /// Shares a resource as its owner does.
-pub(super) fn make_share(server: &Server, realm: &str, share: &Value) -> Result<(), String> {
+pub(crate) fn make_share(server: &Server, realm: &str, share: &Value) -> Result<(), String> {
     let owner = share["owner"].as_str();
     let mut form = vec![("client_id", "rs"), ("client_secret", "secret")];
     match owner {
