@@ -247,6 +247,8 @@ pub(super) struct Required {
 pub(super) struct GroupRule {
     pub(super) group: usize,
     pub(super) children: bool,
+    /// A claim may say its name alone, and not the path.
+    pub(super) by_name: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,9 @@ mod share;
 
 use share::Shares;
 
+/// Since then a name alone in a claim means a group at the top (release notes of 26.8; not measured).
+const NAMES_MEAN_TOP_GROUPS: Version = Version(26, 8);
+
 pub(super) fn compile(
     state: &State,
     realm: &Realm,
@@ -37,7 +40,7 @@ pub(super) fn compile(
     let mut policy_entries: Vec<Policy> = objects(&policies)
         .into_iter()
         .map(|it| {
-            let mut is = policy(realm, &policies, it);
+            let mut is = policy(realm, &policies, it, version);
             if let PolicyIs::Role { from_database, .. } = &mut is {
                 // Who administers is asked for what they hold, and not for a token.
                 *from_database |= is_admin_permissions(owner);
@@ -213,7 +216,7 @@ fn strategy(object: &Object) -> Strategy {
     }
 }
 
-fn policy(realm: &Realm, policies: &Interned, object: &Object) -> PolicyIs {
+fn policy(realm: &Realm, policies: &Interned, object: &Object, version: Version) -> PolicyIs {
     let items = |field: &str, id: &str, option: &str| -> Vec<(Option<Address>, bool)> {
         let items = object.get(field).map_or(&[][..], Node::items);
         let flag = |it: &Node| it.get(option).and_then(Node::as_bool).unwrap_or(false);
@@ -241,10 +244,13 @@ fn policy(realm: &Realm, policies: &Interned, object: &Object) -> PolicyIs {
                 .collect(),
         },
         "group" => {
-            let groups: Vec<GroupRule> = items("groups", "path", "extendChildren")
-                .into_iter()
-                .filter_map(|(it, children)| Some(GroupRule { group: realm.groups.get(&it?)?, children }))
-                .collect();
+            let rule = |(group, children): (Option<Address>, bool)| {
+                let group = realm.groups.get(&group?)?;
+                let is_top = realm.groups.addresses[group].parent().is_none();
+                Some(GroupRule { group, children, by_name: is_top || version < NAMES_MEAN_TOP_GROUPS })
+            };
+            let groups: Vec<GroupRule> =
+                items("groups", "path", "extendChildren").into_iter().filter_map(rule).collect();
             let direct: Bits = (0..realm.groups.len())
                 .filter(|it| group_matches(realm, &groups, &realm.group_entries[*it].path))
                 .collect();
@@ -274,7 +280,8 @@ pub(in crate::access) fn group_matches(realm: &Realm, rules: &[GroupRule], value
     rules.iter().any(|rule| {
         let path = &realm.group_entries[rule.group].path;
         let below = || value.strip_prefix(path.as_str()).is_some_and(|it| it.starts_with('/'));
-        value == path || (rule.children && below()) || value == realm.groups.addresses[rule.group].name()
+        let named = || value == realm.groups.addresses[rule.group].name();
+        value == path || (rule.children && below()) || (rule.by_name && named())
     })
 }
 

@@ -2,20 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::{ask, chain, realm, role_policy, through, user, word};
-use crate::access::{Persona, Verdict};
-use crate::kind::CLIENT;
+use super::{ask, chain, realm, role_policy, state, through, user, word};
+use crate::access::{Persona, Realm, Verdict};
+use crate::kind::{CLIENT, NEWEST, Version};
 use crate::state::Address;
 
 /// Decides with one policy; `others` are policies it is made of.
 fn with(policy: &Value, others: &[Value], persona: &Persona) -> String {
+    on_version(NEWEST, policy, others, persona)
+}
+
+fn on_version(version: Version, policy: &Value, others: &[Value], persona: &Persona) -> String {
     let mut policy = policy.clone();
     policy["name"] = json!("p");
     let mut policies = others.to_vec();
     policies.push(policy);
     policies.push(json!({ "name": "it", "type": "resource", "resources": ["R"], "policies": ["p"] }));
     let authorization = json!({ "resources": [{ "name": "R" }], "policies": policies });
-    word(&ask(&realm(&authorization), persona, "R", &[]))
+    word(&ask(&Realm::compile(&state(&authorization), version), persona, "R", &[]))
 }
 
 fn account(client: &str) -> Persona {
@@ -112,6 +116,17 @@ fn group_policies_hold_as_measured() {
         (&claimed, claiming("groups", json!(["/A/B"])), "DENY"),
     ] {
         assert_eq!(with(policy, &[], &persona), expected, "{policy} {persona:?}");
+    }
+}
+
+#[test]
+fn since_26_8_a_name_alone_means_a_group_at_the_top() {
+    for (path, is_26_7, is_26_8) in [("/A", "PERMIT", "PERMIT"), ("/A/B", "PERMIT", "DENY")] {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let policy = json!({ "type": "group", "groupsClaim": "groups", "groups": [{ "path": path }] });
+        let persona = claiming("groups", json!([name]));
+        assert_eq!(on_version(NEWEST, &policy, &[], &persona), is_26_7, "{path}");
+        assert_eq!(on_version(Version(26, 8), &policy, &[], &persona), is_26_8, "{path}");
     }
 }
 
