@@ -151,6 +151,21 @@ impl Keycloak {
         }
     }
 
+    /// Returns the names of the users in a list of members; nothing where it may not be seen or is gone.
+    pub async fn usernames(&self, path: &str) -> Result<Option<Vec<String>>, Error> {
+        match self.get(&format!("{path}?max=-1&briefRepresentation=true")).await {
+            Ok(answer) => {
+                let rows = answer.body.as_ref().and_then(serde_json::Value::as_array);
+                let names = rows.into_iter().flatten().filter_map(|it| it.get("username")?.as_str());
+                Ok(Some(names.map(str::to_owned).collect()))
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::Forbidden { .. } | ErrorKind::NotFound => Ok(None),
+                _ => Err(error),
+            },
+        }
+    }
+
     /// Ends the login's session, so that runs do not pile up sessions on the server.
     pub async fn close(&self) {
         self.0.tokens.end().await;

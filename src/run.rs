@@ -7,6 +7,7 @@
 mod access_tests;
 mod apply;
 mod exit;
+mod members;
 mod ownership;
 mod patterns;
 mod plan;
@@ -16,6 +17,7 @@ pub use access_tests::{check_tests, on_plan};
 pub use apply::{Applied, ApplyOptions, apply};
 pub(crate) use exit::{DeniedError, InternalError, RefusedError, of_error};
 pub use exit::{Exit, UsageError};
+pub use members::unread_members;
 pub use ownership::next_ledger;
 pub use patterns::{Patterns, only_nothing};
 pub use plan::{Observed, PlanRequest, Planned, observe, people, plan, plan_realm, version, want};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::class::everybody;
-use super::persona::{Persona, Subject, Subjects};
+use super::persona::{Persona, Subject, Subjects, members};
 use super::policy::Level;
 use super::realm::Realm;
 use super::table::{Resource, table};
@@ -37,6 +37,7 @@ impl<'a> Bounds<'a> {
         let clients: BTreeSet<&Address> = before.servers().chain(after.servers()).collect();
         for client in clients {
             let all = [after, before].into_iter().flat_map(|it| everybody(it, client, None));
+            let all = all.chain(members([before, after]));
             let by_name: BTreeMap<String, Persona> = all.map(|it| (it.name.clone(), it)).collect();
             people.insert(client.clone(), by_name.into_values().collect());
         }

@@ -50,6 +50,8 @@ pub struct Impact {
     pub shares: usize,
     /// Users of the realm who were not looked at, where somebody counted them.
     pub outside: Option<usize>,
+    /// Of them, how many each group or role brings something that changes, where somebody counted them.
+    pub members: BTreeMap<Address, usize>,
     /// What the reader should know of what was looked at.
     pub notes: Vec<String>,
 }

@@ -91,6 +91,31 @@ pub fn personas(realm: &Realm, client: &Address) -> Vec<Persona> {
     out
 }
 
+/// Returns a persona for each group, and each role but the default one, that brings its members other roles in the second
+/// realm than in the first, where it exists: they need not be declared.
+pub(super) fn members([before, after]: [&Realm; 2]) -> Vec<Persona> {
+    let named = |realm: &Realm, roles: &[usize]| -> BTreeSet<Address> {
+        roles.iter().map(|it| realm.roles.addresses[*it].clone()).collect()
+    };
+    let any =
+        |address: &Address| Persona { name: address.to_string(), default_roles: true, ..Persona::default() };
+    let mut out = Vec::new();
+    for (address, entry) in before.groups.addresses.iter().zip(&before.group_entries) {
+        let then = after.groups.get(address).map(|it| named(after, &after.group_entries[it].roles));
+        if then.unwrap_or_default() != named(before, &entry.roles) {
+            out.push(Persona { groups: vec![address.clone()], ..any(address) });
+        }
+    }
+    for (at, address) in before.roles.addresses.iter().enumerate() {
+        let then = after.roles.get(address).map(|it| named(after, &after.composites[it]));
+        let is_other = then.unwrap_or_default() != named(before, &before.composites[at]);
+        if is_other && Some(at) != before.default_role {
+            out.push(Persona { roles: vec![address.clone()], ..any(address) });
+        }
+    }
+    out
+}
+
 /// A persona in a compiled realm: what policies look at.
 #[derive(Debug)]
 pub(super) struct Subject {

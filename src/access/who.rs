@@ -6,7 +6,7 @@ use super::chain::{Doubt, Step};
 use super::decide::{Question, decide};
 use super::persona::Persona;
 use super::realm::Realm;
-use super::through::{Ways, askers, entrances};
+use super::through::{Ways, askers, asks_for_tokens, entrances};
 use crate::kind::RESOURCE;
 use crate::state::Address;
 
@@ -17,6 +17,9 @@ pub struct Who {
     pub unknown: Vec<Alike>,
     /// By name.
     pub denied: Vec<String>,
+    /// How many were asked about, and through how many clients.
+    pub personas: usize,
+    pub clients: usize,
     /// The scopes of the resource, where it lacks the one that is asked for, so that nobody may.
     pub has_only: Option<Vec<String>>,
 }
@@ -46,12 +49,15 @@ pub fn who(
     scope: Option<&str>,
     personas: &[Persona],
 ) -> Who {
-    let mut out = Who { has_only: lacks(realm, client, resource, scope), ..Who::default() };
+    let has_only = lacks(realm, client, resource, scope);
+    let mut out = Who { has_only, personas: personas.len(), ..Who::default() };
     let entrances = entrances([realm], client);
+    let mut clients: BTreeSet<&Address> = personas.iter().filter_map(|it| it.client.as_ref()).collect();
     let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
     // Per persona what is not denied, and where: the first chain first.
     let mut answers: Vec<Vec<(Same, BTreeSet<usize>)>> = vec![Vec::new(); personas.len()];
     for asker in askers(personas, &entrances) {
+        clients.extend(asker.entrance.iter().flat_map(|it| &entrances[*it].ways).map(|it| &it.client));
         let question =
             Question { client, resource: Some(resource), scopes: &scopes, persona: &asker.persona };
         let decision = decide(realm, &question);
@@ -72,6 +78,7 @@ pub fn who(
             None => answers[asker.of].push((same, at)),
         }
     }
+    out.clients = if asks_for_tokens(realm, client) { clients.len() } else { 0 };
     let mut groups: BTreeMap<(Same, Ways), Vec<usize>> = BTreeMap::new();
     for (at, answers) in answers.into_iter().enumerate() {
         if answers.is_empty() {

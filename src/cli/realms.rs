@@ -111,6 +111,11 @@ impl Ready {
             let count = self.target.keycloak.count_users(&planned.plan.realm).await?;
             impact.outside = count.map(|it| it.saturating_sub(people));
         }
+        if planned.plan.access.is_some() {
+            let keycloak = &self.target.keycloak;
+            let members = run::unread_members(keycloak, &planned.plan, &planned.read.live.state).await?;
+            planned.plan.access.iter_mut().for_each(|it| it.members.clone_from(&members));
+        }
         self.session.test(planned);
         Ok(())
     }

@@ -252,6 +252,7 @@ clients: [{ clientId: robot, serviceAccountsEnabled: true }]
       role realm-management/realm-admin > role realm-management/manage-users
   may service-account-robot
       role realm-management/manage-users
+  of 10 personas
 ";
     assert_eq!((who.code, who.out.as_str()), (0, expected), "{}", who.err);
     // Of several roles, the one that brings the others along.

@@ -6,7 +6,7 @@ use super::{Answer, Terms};
 use crate::access::chain::Decision;
 use crate::access::class::everybody;
 use crate::access::decide::on;
-use crate::access::persona::{Persona, Subject, Subjects};
+use crate::access::persona::{Persona, Subject, Subjects, members};
 use crate::access::policy::Level;
 use crate::access::realm::{Realm, Server};
 use crate::access::table::{Resource, Table, table};
@@ -25,10 +25,9 @@ pub(super) struct People {
 impl People {
     pub(super) fn of(realms: [&Realm; 2], client: &Address, terms: &Terms<'_>) -> Self {
         let mut found: BTreeMap<String, Persona> = BTreeMap::new();
-        for realm in realms.into_iter().rev() {
-            for persona in everybody(realm, client, terms.at) {
-                found.entry(persona.name.clone()).or_insert(persona);
-            }
+        let everybody = realms.into_iter().rev().flat_map(|it| everybody(it, client, terms.at));
+        for persona in everybody.chain(members(realms).into_iter().map(|it| Persona { at: terms.at, ..it })) {
+            found.entry(persona.name.clone()).or_insert(persona);
         }
         let personas: Vec<Persona> = found.into_values().collect();
         let entrances = entrances(realms, client);

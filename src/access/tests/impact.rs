@@ -98,7 +98,7 @@ fn edits_that_look_harmless_show_who_gains_and_why() {
         (
             &group,
             json!({ "name": "A", "realmRoles": ["r2", "r3"] }),
-            vec!["Gained view [in-a in-b] +0 on [/eric/1 /eric/2] through rs because of group/A"],
+            vec!["Gained view [group/A in-a in-b] +0 on [/eric/1 /eric/2] through rs because of group/A"],
         ),
         (
             &default,

@@ -97,6 +97,10 @@ struct WhoEntry {
     permitted: Vec<AlikeEntry>,
     unknown: Vec<AlikeEntry>,
     denied: Vec<String>,
+    /// How many personas were asked about.
+    personas: usize,
+    /// Through how many clients; 0 where no token counts.
+    clients: usize,
     /// The scopes of the resource, where it lacks the one that was asked for; null otherwise.
     has_only: Option<Vec<String>>,
 }
@@ -223,6 +227,8 @@ pub fn who_json(answers: &[(Asked<'_>, Who)]) -> Value {
         permitted: who.permitted.iter().map(alike).collect(),
         unknown: who.unknown.iter().map(alike).collect(),
         denied: who.denied.clone(),
+        personas: who.personas,
+        clients: who.clients,
         has_only: who.has_only.clone(),
     };
     to_value(&WhoDocument {

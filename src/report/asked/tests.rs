@@ -311,6 +311,7 @@ fn who_may_is_grouped_by_how_it_comes_about() {
       but user/dave is disabled and cannot log in
   may role/eo-reader
       role eo-reader > policy `readers of eo` holds > lacks role banned > policy `not banned` holds, as its condition is not met (NEGATIVE) > permission `maps are for readers` grants
+  of 9 personas through 5 clients
 
 `view` on `Night` of client `um`
   nobody may for sure
@@ -319,9 +320,11 @@ fn who_may_is_grouped_by_how_it_comes_about() {
   ?   dave
       policy script is JavaScript; policy office hours hinges on the time (hour 8 to 18)
       but user/dave is disabled and cannot log in
+  of 9 personas through 5 clients
 
 `view` on `Loose` of client `um`
   nobody may
+  of 9 personas through 5 clients
 
 "#]].raw());
 }

@@ -3,7 +3,7 @@
 use super::{Asked, chain, one_line};
 use crate::access::{Alike, Decision, Doubt, Who};
 use crate::report::natural;
-use crate::report::text::{painted, through};
+use crate::report::text::{counted, painted, through};
 
 /// Lists who may do what is asked for, grouped by how it comes about.
 pub fn who_text(asked: &Asked<'_>, who: &Who) -> String {
@@ -30,6 +30,10 @@ pub fn who_text(asked: &Asked<'_>, who: &Who) -> String {
         out.push(format!("      {}", painted(style.dim, &doubts(&alike.doubts))));
         notes(asked, alike, &mut out);
     }
+    let through =
+        if who.clients == 0 { String::new() } else { format!(" through {}", counted(who.clients, "client")) };
+    let looked = format!("of {}{through}", counted(who.personas, "persona"));
+    out.push(format!("  {}", painted(style.dim, &looked)));
     out.join("\n") + "\n"
 }
 

@@ -1,5 +1,7 @@
 //! Who gains or loses what, as JSON: grouped, and complete.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -73,6 +75,8 @@ pub(in crate::report) struct AccessDomain {
     shares: usize,
     /// Users of the realm who were not looked at; null where they could not be counted.
     users_not_evaluated: Option<usize>,
+    /// Of them, how many are in a group or have a role that the plan changes.
+    members_not_evaluated: BTreeMap<String, usize>,
     /// Decisions that were made, on each side.
     decisions: usize,
     /// Decisions that cannot be told afterwards, changed or not.
@@ -167,6 +171,7 @@ pub(in crate::report) fn domain(impact: &Impact) -> AccessDomain {
         resource_servers: impact.servers,
         shares: impact.shares,
         users_not_evaluated: impact.outside,
+        members_not_evaluated: impact.members.iter().map(|(it, count)| (it.to_string(), *count)).collect(),
         decisions: impact.decisions,
         undecided: impact.undecided,
         notes: impact.notes.clone(),

@@ -2,6 +2,7 @@
 
 use super::{Page, Style, counted, few, painted, paragraphs};
 use crate::access::{AccessChange, AdministrationChange, Answer, ChangeOfAccess, Impact, Ways};
+use crate::kind::GROUP;
 use crate::report::asked::link;
 use crate::report::natural;
 use crate::report::safe::one_line;
@@ -45,6 +46,18 @@ fn lines(impact: &Impact, style: &Style) -> Vec<String> {
     if let Some(outside) = impact.outside.filter(|it| *it > 0) {
         let lie = if outside == 1 { "lies" } else { "lie" };
         let words = format!("{} {lie} outside these personas (--access all-users)", counted(outside, "user"));
+        out.push(format!("  {}", dim(&words)));
+    }
+    for (address, count) in &impact.members {
+        let verb = match (address.kind(), count) {
+            (GROUP, 1) => "is in",
+            (GROUP, _) => "are in",
+            (_, 1) => "has",
+            _ => "have",
+        };
+        let who = counted(*count, "undeclared user");
+        let words =
+            format!("{who} {verb} {}, which changes (--access all-users)", one_line(&address.to_string()));
         out.push(format!("  {}", dim(&words)));
     }
     out.extend(impact.notes.iter().map(|it| format!("  {}", dim(&one_line(it)))));
@@ -211,6 +224,7 @@ mod tests {
             undecided: 1,
             personas: 6,
             entrances: 2,
+            members: [(address("group/staff"), 4), (address("role/x"), 1)].into(),
             ..Impact::default()
         };
         let plan = Plan {
@@ -232,7 +246,9 @@ mod tests {
              may lose p0 and 7 undeclared users   view on Eric space of demo (1)\n      \
              p0 > policy `Only Eric` holds > permission `P` grants\n      \
              because of client/demo/authz/permission/P\n  \
-             ? 1 decision cannot be told from here afterwards"
+             ? 1 decision cannot be told from here afterwards\n  \
+             4 undeclared users are in group/staff, which changes (--access all-users)\n  \
+             1 undeclared user has role/x, which changes (--access all-users)"
         );
     }
 }
