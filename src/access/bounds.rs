@@ -94,8 +94,7 @@ fn levels(realm: &Realm, people: &BTreeMap<Address, Vec<Persona>>, resources: &B
         let table = table(realm, server, &subjects);
         let addresses = server.resources.addresses.iter().enumerate();
         for (at, address) in addresses.filter(|it| resources.contains(it.1)) {
-            let mut resource = Resource::new(server, at);
-            let rows: Vec<usize> = (0..table.classes.len()).map(|it| resource.row(&table, it)).collect();
+            let resource = Resource::of(&table, at);
             for (position, scope) in resource.scopes.iter().enumerate() {
                 let mut levels = vec![Level::Denied; people.len()];
                 for (at, asker) in askers.iter().enumerate() {
@@ -103,7 +102,8 @@ fn levels(realm: &Realm, people: &BTreeMap<Address, Vec<Persona>>, resources: &B
                     if subjects[at].missing.is_some() || subjects[at].is_off {
                         continue;
                     }
-                    let level = Level::from(resource.rows[rows[table.class_of[at]]].answers[position]);
+                    let level =
+                        Level::from(resource.rows[resource.row_of[table.class_of[at]]].answers[position]);
                     levels[asker.of] = level.max(levels[asker.of]);
                 }
                 let scope = scope.map(|it| server.scopes.addresses[it].clone());

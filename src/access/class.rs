@@ -20,7 +20,7 @@ pub fn classes(realm: &Realm, client: &Address) -> Vec<Class> {
     let subjects: Vec<_> = all.iter().map(|it| subjects.subject(realm, server, it)).collect();
     let table = table(realm, server, &subjects);
     let names = |members: &[usize]| members.iter().map(|it| all[*it].name.clone()).collect();
-    table.classes.iter().map(|it| Class { members: names(&it.members) }).collect()
+    table.classes.iter().map(|it| Class { members: names(it) }).collect()
 }
 
 /// Every persona of a client, and after them every user who is not a service account.

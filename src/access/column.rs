@@ -1,12 +1,12 @@
 //! Personas as a table shows them: once, and once more for each way on which they are decided otherwise.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::persona::{Persona, Subject, Subjects};
 use super::policy::Level;
 use super::realm::{Realm, Server};
 use super::table::{Resource, Table, table};
-use super::through::{Ways, askers, entrances, is_own};
+use super::through::{Asker, Entrance, Ways, askers, entrances, is_own};
 use crate::state::Address;
 
 /// A persona on ways that make no difference.
@@ -39,37 +39,62 @@ pub fn columns(realm: &Realm, client: &Address, personas: &[Persona]) -> Vec<Col
     let mut tokens = Subjects::default();
     let subjects: Vec<Subject> = askers.iter().map(|it| tokens.subject(realm, server, &it.persona)).collect();
     let table = table(realm, server, &subjects);
-    let mut opens = Opens { server, table: &table, known: BTreeMap::new() };
+    let split: Vec<Split> = (0..askers.len())
+        .collect::<Vec<_>>()
+        .chunk_by(|one, other| askers[*one].of == askers[*other].of)
+        .map(|all| Split::of(all, &askers, &entrances, &table))
+        .collect();
+    let beyond = beyond(server, &table, &split);
     let mut out = Vec::new();
-    let mut start = 0;
-    for all in askers.chunk_by(|one, other| one.of == other.of) {
+    for Split { by_class, own } in &split {
         let first = out.len();
-        let of = all[0].of;
-        let mut by_class: Vec<(usize, usize, BTreeSet<usize>)> = Vec::new();
-        for (at, asker) in all.iter().enumerate() {
-            let class = table.class_of[start + at];
-            match by_class.iter_mut().find(|it| it.0 == class) {
-                Some(known) => known.2.extend(asker.entrance),
-                None => by_class.push((class, at, asker.entrance.into_iter().collect())),
-            }
-        }
-        let is_shown =
-            |at: &BTreeSet<usize>| at.is_empty() || at.iter().flat_map(|it| &entrances[*it].ways).any(is_own);
-        let own: BTreeSet<usize> = by_class.iter().filter(|it| is_shown(&it.2)).map(|it| it.0).collect();
-        for (class, asker, at) in &by_class {
-            if own.is_empty() || own.contains(class) || opens.beyond(*class, &own) {
-                let through = Ways::of(&entrances, at);
-                let notes = subjects[start + asker].notes.clone();
-                out.push(Column { persona: all[*asker].persona.clone(), of, through, notes });
+        for (class, asker, at) in by_class {
+            if own.is_empty() || own.contains(class) || beyond.contains(&(*class, own)) {
+                out.push(Column {
+                    persona: askers[*asker].persona.clone(),
+                    of: askers[*asker].of,
+                    through: Ways::of(&entrances, at),
+                    notes: subjects[*asker].notes.clone(),
+                });
             }
         }
         // What is left of a persona is all of it.
         if let [only] = &mut out[first..] {
             only.through = Ways::default();
         }
-        start += all.len();
     }
     out
+}
+
+/// The ways of one persona.
+struct Split {
+    /// Classes, the first asker of each, and the entrances.
+    by_class: Vec<(usize, usize, BTreeSet<usize>)>,
+    /// The classes on ways through clients that not every realm has.
+    own: BTreeSet<usize>,
+}
+
+impl Split {
+    fn of<const N: usize>(
+        all: &[usize],
+        askers: &[Asker],
+        entrances: &[Entrance<N>],
+        table: &Table<'_>,
+    ) -> Self {
+        let mut by_class: Vec<(usize, usize, BTreeSet<usize>)> = Vec::new();
+        for asker in all {
+            let class = table.class_of[*asker];
+            let entrance = askers[*asker].entrance;
+            match by_class.iter_mut().find(|it| it.0 == class) {
+                Some(known) => known.2.extend(entrance),
+                None => by_class.push((class, *asker, entrance.into_iter().collect())),
+            }
+        }
+        let is_shown =
+            |at: &BTreeSet<usize>| at.is_empty() || at.iter().flat_map(|it| &entrances[*it].ways).any(is_own);
+        let own = by_class.iter().filter(|it| is_shown(&it.2)).map(|it| it.0).collect();
+        Self { by_class, own }
+    }
 }
 
 impl Column {
@@ -79,29 +104,33 @@ impl Column {
     }
 }
 
-/// Which classes are permitted anything that others are not.
-struct Opens<'a> {
-    server: &'a Server,
-    table: &'a Table<'a>,
-    known: BTreeMap<(usize, BTreeSet<usize>), bool>,
-}
-
-impl Opens<'_> {
-    fn beyond(&mut self, class: usize, others: &BTreeSet<usize>) -> bool {
-        if let Some(known) = self.known.get(&(class, others.clone())) {
-            return *known;
+/// Returns the classes that are permitted anything which the other ways of the same persona do not permit.
+fn beyond<'a>(
+    server: &Server,
+    table: &Table<'_>,
+    split: &'a [Split],
+) -> BTreeSet<(usize, &'a BTreeSet<usize>)> {
+    let further = split.iter().flat_map(|Split { by_class, own }| {
+        let classes = by_class.iter().map(|it| it.0);
+        classes.filter(move |it| !own.is_empty() && !own.contains(it)).map(move |it| (it, own))
+    });
+    let mut open: BTreeSet<(usize, &BTreeSet<usize>)> = further.collect();
+    let mut out = BTreeSet::new();
+    for resource in 0..server.resources.len() {
+        if open.is_empty() {
+            break;
         }
-        let opens = (0..self.server.resources.len()).any(|at| self.on(at, class, others));
-        self.known.insert((class, others.clone()), opens);
-        opens
+        let resource = Resource::of(table, resource);
+        let level =
+            |class: usize, scope: usize| Level::from(resource.rows[resource.row_of[class]].answers[scope]);
+        open.retain(|(class, own)| {
+            let is_more = |scope: usize| own.iter().all(|it| level(*it, scope) < level(*class, scope));
+            let is_beyond = (0..resource.scopes.len()).any(is_more);
+            if is_beyond {
+                out.insert((*class, *own));
+            }
+            !is_beyond
+        });
     }
-
-    fn on(&self, resource: usize, class: usize, others: &BTreeSet<usize>) -> bool {
-        let mut resource = Resource::new(self.server, resource);
-        let row = resource.row(self.table, class);
-        let others: Vec<usize> = others.iter().map(|it| resource.row(self.table, *it)).collect();
-        let at = |row: usize, scope: usize| Level::from(resource.rows[row].answers[scope]);
-        let is_more = |scope: usize| others.iter().all(|it| at(*it, scope) < at(row, scope));
-        (0..resource.scopes.len()).any(is_more)
-    }
+    out
 }

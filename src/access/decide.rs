@@ -230,6 +230,22 @@ pub(super) fn policies<'a>(server: &'a Server, order: &'a [(usize, u8)]) -> impl
     order.iter().flat_map(|it| server.permission_entries[it.0].policies.iter().copied())
 }
 
+/// Returns the policies that have a say about a resource, those within aggregates among them.
+pub(super) fn heard(server: &Server, resource: usize) -> Vec<usize> {
+    let order = order(server, Some(resource), &server.resource_entries[resource].all);
+    let mut open: Vec<usize> = policies(server, &order).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(at) = open.pop() {
+        if let PolicyIs::Aggregate { policies, .. } = &server.policy_entries[at].is
+            && !seen.contains(&at)
+        {
+            open.extend(policies);
+        }
+        seen.insert(at);
+    }
+    seen.into_iter().collect()
+}
+
 fn before_logic(server: &Server, outcomes: &[Holds], at: usize) -> Holds {
     match outcomes[at] {
         Holds::Yes if server.policy_entries[at].negative => Holds::No,
@@ -240,10 +256,14 @@ fn before_logic(server: &Server, outcomes: &[Holds], at: usize) -> Holds {
 
 /// Returns what a permission says; nothing when it has no policies and is skipped.
 pub(super) fn says(server: &Server, permission: usize, outcomes: &[Holds]) -> Option<Holds> {
+    says_by(server, permission, |it| outcomes[it])
+}
+
+/// Returns what a permission says by what its policies say.
+pub(super) fn says_by(server: &Server, permission: usize, outcome: impl Fn(usize) -> Holds) -> Option<Holds> {
     let entry = &server.permission_entries[permission];
     // Whether an unknown policy matters is known only with all permissions together.
-    let policies = entry.policies.iter().map(|it| outcomes[*it]);
-    let says = combined(entry.strategy, policies);
+    let says = combined(entry.strategy, entry.policies.iter().map(|it| outcome(*it)));
     // Shared with nobody, it is there for the owner alone.
     let is_idle = entry.of == PermissionType::Share && entry.policies.len() == 1 && says == Holds::No;
     (!server.is_skipped(permission) && !is_idle).then_some(says)

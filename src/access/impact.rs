@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use side::{People, Side, best};
+use side::{People, Rows, Side, scopes};
 
 use super::administration::administration;
 use super::chain::{Decision, Doubt, Step, Verdict};
 use super::realm::Realm;
 use super::table::{Resource, Table};
 use super::through::{Ways, asks_for_tokens};
-use crate::kind::{MAPPER, PERMISSION, is_admin_permissions};
+use crate::kind::{MAPPER, PERMISSION, POLICY, is_admin_permissions};
 use crate::state::Address;
 
 mod administration;
@@ -144,7 +144,11 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
             people: &people,
             changes: terms.changes.iter().enumerate().map(|(rank, it)| (it, rank)).collect(),
             found: BTreeMap::new(),
-            policies_change: terms.changes.iter().any(|it| it.is_under(client)),
+            all_may_change: terms
+                .changes
+                .iter()
+                .any(|it| it.is_under(client) && ![PERMISSION, POLICY].contains(&it.kind())),
+            is_changed: false,
             claims_change: BTreeMap::new(),
             budget,
         };
@@ -168,8 +172,14 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
     out
 }
 
-/// Askers by the classes of those who stand for them on both sides, and by where their own way is open.
-type Pairs = BTreeMap<([Vec<usize>; 2], [bool; 2]), Vec<usize>>;
+/// Askers who are alike on both sides.
+struct Alike {
+    /// The classes of those who stand for them, by side.
+    classes: [Vec<usize>; 2],
+    /// Where their own way is open.
+    is_open: [bool; 2],
+    members: Vec<usize>,
+}
 
 /// The chains of askers, by their positions; beyond the budget not of all.
 type Chains = BTreeMap<usize, Vec<Step>>;
@@ -179,6 +189,12 @@ type Led = (Vec<usize>, Chains);
 
 /// A scope by its position, and how it is answered on both sides.
 type Difference = (usize, Answer, Answer);
+
+/// What two rows of one resource differ in, and how many scopes are unknown afterwards.
+struct Compared {
+    differences: Vec<Difference>,
+    undecided: usize,
+}
 
 /// What is the same for all decisions of a group.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -199,8 +215,10 @@ struct Comparison<'a> {
     changes: BTreeMap<&'a Address, usize>,
     /// Per group and class of askers: the resources, and the chains to the first of them.
     found: BTreeMap<(Group, Vec<usize>), (Vec<String>, Chains)>,
-    /// Whether any of them is about policies of this client.
-    policies_change: bool,
+    /// Whether any of them may be about every resource: it is neither a permission nor a policy.
+    all_may_change: bool,
+    /// Whether decisions about the resource at hand may hang on any of them.
+    is_changed: bool,
     /// Of askers, whether what makes the claims of their token changes.
     claims_change: BTreeMap<usize, bool>,
     budget: usize,
@@ -210,20 +228,19 @@ impl Comparison<'_> {
     fn compare(&mut self, sides: &[Side<'_>; 2], out: &mut Impact) {
         let tables = [sides[0].table(), sides[1].table()];
         // Who is alike on both sides is compared once.
-        let mut pairs: Pairs = BTreeMap::new();
+        let mut alike = BTreeMap::new();
         for asker in 0..self.people.askers.len() {
             let classes = [0, 1].map(|at: usize| {
                 tables[at].as_ref().map(|it| sides[at].classes(it, asker)).unwrap_or_default()
             });
-            pairs.entry((classes, self.people.is_open(asker))).or_default().push(asker);
+            alike.entry((classes, self.people.is_open(asker))).or_insert_with(Vec::new).push(asker);
         }
-        let names: BTreeSet<&str> = sides
-            .iter()
-            .filter_map(|it| it.server)
-            .flat_map(|it| it.resources.addresses.iter().map(Address::name))
-            .collect();
+        let alike = alike.into_iter();
+        let alike: Vec<Alike> =
+            alike.map(|((classes, is_open), members)| Alike { classes, is_open, members }).collect();
+        let names: BTreeSet<&str> = sides.iter().flat_map(Side::names).collect();
         for name in names {
-            self.resource(sides, &tables, &pairs, name, out);
+            self.resource(sides, &tables, &alike, name, out);
         }
     }
 
@@ -231,64 +248,56 @@ impl Comparison<'_> {
         &mut self,
         sides: &[Side<'_>; 2],
         tables: &[Option<Table<'_>>; 2],
-        pairs: &Pairs,
+        alike: &[Alike],
         name: &str,
         out: &mut Impact,
     ) {
-        let mut resources = [0, 1].map(|at: usize| {
-            let server = sides[at].server?;
-            Some(Resource::new(server, sides[at].resource(name)?))
-        });
+        let resources =
+            [0, 1].map(|at: usize| Some(Resource::of(tables[at].as_ref()?, sides[at].resource(name)?)));
         let scopes = scopes(sides, &resources);
-        // What is unknown before and after may hang on what changes: on policies of this client, or on claims.
+        // What is unknown before and after may hang on what changes: on objects of this client, or on claims.
         let reads_claims = sides.iter().filter_map(|it| it.server).any(|it| it.token_reads.any_claims());
-        let hinges = reads_claims || self.policies_change;
+        self.is_changed = self.all_may_change
+            || sides.iter().any(|it| it.hangs_on(name, &|it| self.changes.contains_key(it)));
+        let hinges = reads_claims || self.is_changed;
+        let mut rows = resources.each_ref().map(|it| Rows::of(it.as_ref()));
         // What two rows differ in is worked out once, however many classes have them.
-        let mut differences: BTreeMap<[Vec<usize>; 2], Vec<Difference>> = BTreeMap::new();
-        let mut undecided: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
-        for ((classes, is_open), members) in pairs {
-            let rows = [0, 1].map(|at: usize| {
-                let (Some(resource), Some(table)) = (&mut resources[at], &tables[at]) else {
-                    return Vec::new();
+        let mut known: BTreeMap<[usize; 2], Compared> = BTreeMap::new();
+        for Alike { classes, is_open, members } in alike {
+            let [old, new] = [0, 1].map(|at: usize| rows[at].number(&classes[at]));
+            let compared = known.entry([old, new]).or_insert_with(|| {
+                let answer = |at: usize, row: usize, scope: usize| match scopes[scope].1[at] {
+                    Some(position) => rows[at].answer(row, position),
+                    None => Answer::Absent,
                 };
-                let rows: BTreeSet<usize> =
-                    classes[at].iter().map(|class| resource.row(table, *class)).collect();
-                rows.into_iter().collect()
-            });
-            let answer = |at: usize, scope: usize| -> Answer {
-                match (&resources[at], scopes[scope].1[at]) {
-                    (Some(resource), Some(position)) => best(resource, &rows[at], position),
-                    _ => Answer::Absent,
+                let all = (0..scopes.len()).map(|it| (it, answer(0, old, it), answer(1, new, it)));
+                let all: Vec<Difference> = all.collect();
+                Compared {
+                    undecided: all.iter().filter(|it| it.2 == Answer::Unknown).count(),
+                    differences: all.into_iter().filter(|it| change(it.1, it.2).is_some()).collect(),
                 }
-            };
-            let found = differences.entry(rows.clone()).or_insert_with(|| {
-                let all = (0..scopes.len()).map(|it| (it, answer(0, it), answer(1, it)));
-                all.filter(|(_, before, after)| change(*before, *after).is_some()).collect()
             });
             out.decisions += members.len() * scopes.len();
-            out.undecided += members.len()
-                * *undecided.entry(rows[1].clone()).or_insert_with(|| {
-                    (0..scopes.len()).filter(|it| answer(1, *it) == Answer::Unknown).count()
-                });
-            let is_alike = !self.policies_change && open::is_said_alike(tables, classes);
-            for (scope, before, after) in found.clone() {
-                let is_unknown = change(before, after) == Some(ChangeOfAccess::Unknown);
+            out.undecided += members.len() * compared.undecided;
+            let is_alike = std::cell::LazyCell::new(|| open::is_said_alike(tables, &resources, classes));
+            for (scope, before, after) in &compared.differences {
+                let is_unknown = change(*before, *after) == Some(ChangeOfAccess::Unknown);
                 let moves = is_unknown
-                    && !is_alike
-                    && open::moves(sides, tables, &resources, classes, scopes[scope].1);
+                    && (self.is_changed || !*is_alike)
+                    && open::moves(sides, tables, &resources, classes, scopes[*scope].1);
                 if is_unknown && !moves && !hinges {
                     continue;
                 }
                 // A way that comes takes nothing from those who have another, and one that goes gives nothing.
-                let told = match change(before, after) {
+                let told = match change(*before, *after) {
                     Some(ChangeOfAccess::Gained | ChangeOfAccess::MaybeGained) => is_open[1],
                     Some(ChangeOfAccess::Lost | ChangeOfAccess::MaybeLost) => is_open[0],
                     Some(ChangeOfAccess::Unknown) | None => true,
                 };
-                if !told {
-                    continue;
+                if told {
+                    let scope = scopes[*scope].0.as_deref();
+                    self.record(sides, name, scope, ([*before, *after], moves), members);
                 }
-                self.record(sides, name, scopes[scope].0.as_deref(), ([before, after], moves), members);
             }
         }
     }
@@ -312,7 +321,7 @@ impl Comparison<'_> {
                 continue;
             }
             let is_unknown = change == ChangeOfAccess::Unknown && !moves;
-            if is_unknown && !self.policies_change && !self.claims_change(sides, *person) {
+            if is_unknown && !self.is_changed && !self.claims_change(sides, *person) {
                 continue;
             }
             self.budget = self.budget.saturating_sub(1);
@@ -408,22 +417,6 @@ impl Comparison<'_> {
 fn apart(via: &[Step]) -> Vec<Step> {
     let inner = via.get(1..via.len().saturating_sub(1)).unwrap_or_default();
     inner.to_vec()
-}
-
-/// Scopes of a resource on either side: the name, and its position on each side.
-fn scopes(
-    sides: &[Side<'_>; 2],
-    resources: &[Option<Resource>; 2],
-) -> Vec<(Option<String>, [Option<usize>; 2])> {
-    let mut out: BTreeMap<Option<String>, [Option<usize>; 2]> = BTreeMap::new();
-    for at in 0..2 {
-        let (Some(server), Some(resource)) = (sides[at].server, &resources[at]) else { continue };
-        for (position, scope) in resource.scopes.iter().enumerate() {
-            let name = scope.map(|it| server.scopes.addresses[it].name().to_owned());
-            out.entry(name).or_default()[at] = Some(position);
-        }
-    }
-    out.into_iter().collect()
 }
 
 /// Returns how a decision changes; what is not there is as good as denied.

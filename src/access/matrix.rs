@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Doubt, Step, Why};
-use super::decide::{answer, order, policies};
+use super::decide::{answer, heard};
 use super::persona::{Persona, Subject, Subjects};
 use super::policy::{Holds, outcomes};
-use super::realm::{PolicyIs, Realm, Server};
+use super::realm::{Realm, Server};
 use crate::state::Address;
 
 /// One decision of a matrix.
@@ -119,22 +119,6 @@ fn alike<K: Ord>(positions: &[usize], key: impl Fn(usize) -> K) -> (Vec<usize>, 
     };
     let numbers = positions.iter().map(number).collect();
     (numbers, known.len())
-}
-
-/// Returns the policies that have a say about a resource, those within aggregates among them.
-fn heard(server: &Server, resource: usize) -> Vec<usize> {
-    let order = order(server, Some(resource), &server.resource_entries[resource].all);
-    let mut open: Vec<usize> = policies(server, &order).collect();
-    let mut seen = BTreeSet::new();
-    while let Some(at) = open.pop() {
-        if let PolicyIs::Aggregate { policies, .. } = &server.policy_entries[at].is
-            && !seen.contains(&at)
-        {
-            open.extend(policies);
-        }
-        seen.insert(at);
-    }
-    seen.into_iter().collect()
 }
 
 fn decided(

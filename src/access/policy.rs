@@ -1,11 +1,15 @@
 //! What a policy says of a subject.
 
+use std::collections::BTreeMap;
+
+use super::bits::Bits;
 use super::claims::{self, Found};
 use super::compile::group_matches;
 use super::persona::Subject;
 use super::realm::{PolicyIs, Realm, Required, Server, Strategy};
 use super::time::Says;
 use crate::manifest::java_regex::FullMatch;
+use crate::state::Address;
 
 /// What a policy or permission says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +66,110 @@ pub(super) fn outcomes(realm: &Realm, server: &Server, subject: &Subject) -> Vec
     some_outcomes(realm, server, subject, 0..server.policy_entries.len())
 }
 
+/// Returns what every policy of a server says of many subjects: by policy, then by subject.
+pub(super) fn columns(realm: &Realm, server: &Server, subjects: &[Subject]) -> Vec<Vec<Holds>> {
+    let holders = Holders::of(realm, subjects);
+    let says = |policy: &PolicyIs, it: &Subject| leaf(realm, it, policy).unwrap_or(Holds::Unknown);
+    let column = |policy: &PolicyIs| match holders.asked_for(policy) {
+        None => subjects.iter().map(|it| says(policy, it)).collect(),
+        Some(some) => {
+            let mut column = vec![Holds::No; subjects.len()];
+            for at in some {
+                column[at] = says(policy, &subjects[at]);
+            }
+            column
+        }
+    };
+    let mut out: Vec<Vec<Holds>> = server.policy_entries.iter().map(|it| column(&it.is)).collect();
+    let is_aggregate = |at: &usize| matches!(server.policy_entries[*at].is, PolicyIs::Aggregate { .. });
+    let aggregates: Vec<usize> = (0..out.len()).filter(is_aggregate).collect();
+    if !aggregates.is_empty() {
+        let said = |subject: usize| {
+            let all = with_leaves(server, aggregates.iter().copied(), &|at| out[at][subject]);
+            aggregates.iter().map(|at| all[*at]).collect()
+        };
+        let rows: Vec<Vec<Holds>> = (0..subjects.len()).map(said).collect();
+        for (number, at) in aggregates.iter().enumerate() {
+            out[*at] = rows.iter().map(|it| it[number]).collect();
+        }
+    }
+    for (at, column) in out.iter_mut().enumerate().filter(|(at, _)| !is_aggregate(at)) {
+        let negative = server.policy_entries[at].negative;
+        for it in column {
+            *it = it.swapped(negative);
+        }
+    }
+    out
+}
+
+/// Subjects by what most policies ask for.
+struct Holders<'a> {
+    by_role: Vec<Vec<usize>>,
+    by_token: Vec<Vec<usize>>,
+    /// Those of whose token it is not known which roles it carries.
+    unknown: Vec<usize>,
+    by_group: Vec<Vec<usize>>,
+    identities: BTreeMap<&'a Address, Vec<usize>>,
+}
+
+impl<'a> Holders<'a> {
+    fn of(realm: &Realm, subjects: &'a [Subject]) -> Self {
+        let mut out = Self {
+            by_role: vec![Vec::new(); realm.roles.len()],
+            by_token: vec![Vec::new(); realm.roles.len()],
+            unknown: Vec::new(),
+            by_group: vec![Vec::new(); realm.groups.len()],
+            identities: BTreeMap::new(),
+        };
+        for (at, subject) in subjects.iter().enumerate() {
+            for role in subject.roles.iter() {
+                out.by_role[role].push(at);
+            }
+            for group in &subject.groups {
+                out.by_group[*group].push(at);
+            }
+            match &subject.token_roles {
+                Some(roles) => {
+                    for role in roles.iter() {
+                        out.by_token[role].push(at);
+                    }
+                }
+                None => out.unknown.push(at),
+            }
+            if let Some(identity) = &subject.identity {
+                out.identities.entry(identity).or_default().push(at);
+            }
+        }
+        out
+    }
+
+    /// Returns the subjects of whom a policy may say anything but no; nothing where that may be all of them.
+    fn asked_for(&self, policy: &PolicyIs) -> Option<Vec<usize>> {
+        match policy {
+            PolicyIs::Role { roles, from_database: true } => {
+                Some(roles.iter().flat_map(|it| &self.by_role[it.of]).copied().collect())
+            }
+            PolicyIs::Role { roles, from_database: false } => {
+                let holders = roles.iter().flat_map(|it| &self.by_token[it.of]);
+                Some(holders.chain(&self.unknown).copied().collect())
+            }
+            PolicyIs::User { users } => {
+                Some(users.iter().filter_map(|it| self.identities.get(it)).flatten().copied().collect())
+            }
+            PolicyIs::Group { claim: None, direct, .. } => {
+                Some(direct.iter().flat_map(|it| &self.by_group[it]).copied().collect())
+            }
+            PolicyIs::Group { claim: Some(_), .. }
+            | PolicyIs::Client { .. }
+            | PolicyIs::ClientScope { .. }
+            | PolicyIs::Regex { .. }
+            | PolicyIs::Time(_)
+            | PolicyIs::Aggregate { .. }
+            | PolicyIs::Unknown { .. } => None,
+        }
+    }
+}
+
 /// Returns what these policies say, and what they are made of; the others are not looked at.
 pub(super) fn some_outcomes(
     realm: &Realm,
@@ -79,23 +187,31 @@ pub(super) fn with_leaves(
     wanted: impl Iterator<Item = usize>,
     leaf: &dyn Fn(usize) -> Holds,
 ) -> Vec<Holds> {
-    let mut out = vec![None; server.policy_entries.len()];
+    let mut out = vec![Holds::Unknown; server.policy_entries.len()];
+    let mut known = Bits::default();
     for at in wanted {
-        settle(server, leaf, at, &mut out);
+        settle(server, leaf, at, &mut out, &mut known);
     }
-    out.into_iter().map(|it| it.unwrap_or(Holds::Unknown)).collect()
+    out
 }
 
-fn settle(server: &Server, leaf: &dyn Fn(usize) -> Holds, at: usize, out: &mut [Option<Holds>]) -> Holds {
-    if let Some(known) = out[at] {
-        return known;
+fn settle(
+    server: &Server,
+    leaf: &dyn Fn(usize) -> Holds,
+    at: usize,
+    out: &mut [Holds],
+    known: &mut Bits,
+) -> Holds {
+    if !known.insert(at) {
+        return out[at];
     }
     // Met again below itself, it is a cycle, which the server does not survive either.
-    out[at] = Some(Holds::Fails);
+    out[at] = Holds::Fails;
     let policy = &server.policy_entries[at];
     let says = match &policy.is {
         PolicyIs::Aggregate { policies, strategy } => {
-            let children: Vec<Holds> = policies.iter().map(|it| settle(server, leaf, *it, out)).collect();
+            let children: Vec<Holds> =
+                policies.iter().map(|it| settle(server, leaf, *it, out, known)).collect();
             combined(*strategy, children.into_iter())
         }
         PolicyIs::Role { .. }
@@ -108,7 +224,7 @@ fn settle(server: &Server, leaf: &dyn Fn(usize) -> Holds, at: usize, out: &mut [
         | PolicyIs::Unknown { .. } => leaf(at),
     };
     let holds = says.swapped(policy.negative);
-    out[at] = Some(holds);
+    out[at] = holds;
     holds
 }
 

@@ -1,14 +1,15 @@
 //! Many personas against all resources of one client at once.
 //!
-//! What each policy says is worked out once per persona, what each permission says once per class, and what a
+//! What each policy says is worked out once for all personas, what each permission says once for all of them, and what a
 //! resource answers once per distinct combination of what its permissions say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::decide::{Answered, answer, says};
+use super::decide::{Answered, answer, heard, says_by};
 use super::persona::Subject;
-use super::policy::{Holds, outcomes};
+use super::policy::{Holds, columns};
 use super::realm::{Realm, Server};
+use crate::state::Address;
 
 /// What one resource answers, scope by scope, each asked alone as resource servers do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,56 +17,54 @@ pub(super) struct Row {
     pub(super) answers: Vec<Holds>,
 }
 
-/// Personas of one client that no policy can tell apart.
-#[derive(Debug)]
-pub(super) struct Same {
-    /// Positions in the list of subjects.
-    pub(super) members: Vec<usize>,
-    pub(super) outcomes: Vec<Holds>,
-    /// What each permission says.
-    permissions: Vec<Option<Holds>>,
-}
-
 /// All answers of one client.
 pub(super) struct Table<'a> {
     server: &'a Server,
     subjects: &'a [Subject],
-    pub(super) classes: Vec<Same>,
+    /// Subjects that no policy can tell apart, by their positions.
+    pub(super) classes: Vec<Vec<usize>>,
     /// Per subject its class.
     pub(super) class_of: Vec<usize>,
+    /// Of each class.
+    said: Said,
 }
 
 /// Returns the subjects in classes.
 pub(super) fn table<'a>(realm: &Realm, server: &'a Server, subjects: &'a [Subject]) -> Table<'a> {
-    let mut found: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
-    let mut classes: Vec<Same> = Vec::new();
-    let mut class_of = Vec::with_capacity(subjects.len());
-    for (at, subject) in subjects.iter().enumerate() {
-        let outcomes = outcomes(realm, server, subject);
-        let permissions: Vec<Option<Holds>> =
-            (0..server.permission_entries.len()).map(|it| says(server, it, &outcomes)).collect();
-        let key = key(server, subject, &outcomes, &permissions);
-        let class = *found.entry(key).or_insert_with(|| {
-            classes.push(Same { members: Vec::new(), outcomes, permissions });
-            classes.len() - 1
-        });
-        classes[class].members.push(at);
-        class_of.push(class);
+    let said = Said::of(server, columns(realm, server, subjects), subjects.len());
+    let mut cells = Cells::new(subjects.len());
+    cells.split(subjects.iter().map(who));
+    for (at, permission) in server.permission_entries.iter().enumerate() {
+        said.tell_apart(&mut cells, &[at], &permission.leaves);
     }
-    Table { server, subjects, classes, class_of }
+    let class_of: Vec<usize> = cells.of.iter().map(|it| *it as usize).collect();
+    let mut classes: Vec<Vec<usize>> = vec![Vec::new(); cells.count];
+    for (at, class) in class_of.iter().enumerate() {
+        classes[*class].push(at);
+    }
+    let firsts: Vec<usize> = classes.iter().map(|it| it[0]).collect();
+    Table { server, subjects, classes, class_of, said: said.only(&firsts) }
 }
 
-/// What any decision of this client can depend on.
-fn key(server: &Server, subject: &Subject, outcomes: &[Holds], permissions: &[Option<Holds>]) -> Vec<u8> {
-    let mut key = vec![u8::from(subject.anonymous), u8::from(subject.missing.is_some())];
-    for (entry, holds) in server.permission_entries.iter().zip(permissions) {
-        key.push(code(*holds));
-        // Two unknowns of one policy are the same unknown, which the permission alone does not show.
-        if entry.leaves.iter().any(|it| outcomes[*it] == Holds::Unknown || outcomes[*it] == Holds::Fails) {
-            key.extend(entry.leaves.iter().map(|it| code(Some(outcomes[*it]))));
+impl Table<'_> {
+    /// Returns what these policies say of a class, by position; the others are left unknown.
+    fn outcomes(&self, policies: &[usize], class: usize) -> Vec<Holds> {
+        let mut out = vec![Holds::Unknown; self.server.policy_entries.len()];
+        for it in policies {
+            out[*it] = self.said.policies[*it][class];
         }
+        out
     }
-    key
+}
+
+/// What matters of a subject beside what policies say of it.
+fn who(subject: &Subject) -> u8 {
+    match (subject.anonymous, subject.missing.is_some()) {
+        (false, false) => 0,
+        (false, true) => 1,
+        (true, false) => 2,
+        (true, true) => 3,
+    }
 }
 
 fn code(holds: Option<Holds>) -> u8 {
@@ -78,107 +77,183 @@ fn code(holds: Option<Holds>) -> u8 {
     }
 }
 
-/// Answers of one resource, remembered by what its permissions say.
+fn is_open(holds: Holds) -> bool {
+    matches!(holds, Holds::Unknown | Holds::Fails)
+}
+
+/// What all policies and permissions say of each of many.
+struct Said {
+    policies: Vec<Vec<Holds>>,
+    permissions: Vec<Vec<Option<Holds>>>,
+    /// Whether a policy is unknown of any of them, or fails.
+    open: Vec<bool>,
+}
+
+impl Said {
+    fn of(server: &Server, policies: Vec<Vec<Holds>>, count: usize) -> Self {
+        let says = |permission: usize| {
+            let mut cells = Cells::new(count);
+            for it in &server.permission_entries[permission].policies {
+                cells.split(policies[*it].iter().map(|it| code(Some(*it))));
+            }
+            cells.spread(|at| says_by(server, permission, |policy| policies[policy][at]))
+        };
+        Self {
+            permissions: (0..server.permission_entries.len()).map(says).collect(),
+            open: policies.iter().map(|it| it.iter().any(|it| is_open(*it))).collect(),
+            policies,
+        }
+    }
+
+    /// Returns what is said of some of them.
+    fn only(&self, these: &[usize]) -> Self {
+        Self {
+            policies: self.policies.iter().map(|it| these.iter().map(|at| it[*at]).collect()).collect(),
+            permissions: self.permissions.iter().map(|it| these.iter().map(|at| it[*at]).collect()).collect(),
+            open: self.open.clone(),
+        }
+    }
+
+    /// Splits those of whom these permissions say different things, or what is unknown or fails hangs on other leaves:
+    /// two unknowns of one policy are the same unknown, which the permission alone does not show.
+    fn tell_apart(&self, cells: &mut Cells, permissions: &[usize], leaves: &[usize]) {
+        for it in permissions {
+            cells.split(self.permissions[*it].iter().map(|it| code(*it)));
+        }
+        if leaves.iter().any(|it| self.open[*it]) {
+            let hangs: Vec<bool> = (0..cells.of.len())
+                .map(|at| leaves.iter().any(|it| is_open(self.policies[*it][at])))
+                .collect();
+            for it in leaves {
+                let says = self.policies[*it].iter().zip(&hangs);
+                cells.split(says.map(|(holds, hangs)| code(hangs.then_some(*holds))));
+            }
+        }
+    }
+}
+
+/// Positions in cells of those that nothing has told apart so far, in the order in which cells are met first.
+struct Cells {
+    of: Vec<u32>,
+    count: usize,
+}
+
+impl Cells {
+    fn new(positions: usize) -> Self {
+        Self { of: vec![0; positions], count: positions.min(1) }
+    }
+
+    /// Splits cells whose positions differ in this, which is below five.
+    fn split(&mut self, by: impl Iterator<Item = u8>) {
+        const NONE: u32 = u32::MAX;
+        let mut next = vec![[NONE; 5]; self.count];
+        let mut count = 0;
+        for (cell, by) in self.of.iter_mut().zip(by) {
+            let next = &mut next[*cell as usize][usize::from(by)];
+            if *next == NONE {
+                *next = count;
+                count += 1;
+            }
+            *cell = *next;
+        }
+        self.count = count as usize;
+    }
+
+    /// Returns for each position what the first one of its cell gets.
+    fn spread<T: Copy>(&self, mut get: impl FnMut(usize) -> T) -> Vec<T> {
+        let mut known: Vec<T> = Vec::with_capacity(self.count);
+        let each = self.of.iter().enumerate().map(|(at, cell)| {
+            let cell = *cell as usize;
+            if cell == known.len() {
+                known.push(get(at));
+            }
+            known[cell]
+        });
+        each.collect()
+    }
+}
+
+/// What one resource answers to each class.
 pub(super) struct Resource {
-    at: usize,
     /// Every scope it has, or nothing where it has none and is asked as a whole.
     pub(super) scopes: Vec<Option<usize>>,
-    permissions: Vec<usize>,
-    leaves: Vec<usize>,
-    /// Steps from what the permissions so far say to what they say with the next.
-    nodes: Vec<[u32; 5]>,
-    ends: BTreeMap<u32, usize>,
+    /// All that differ.
     pub(super) rows: Vec<Row>,
+    /// Per class the row that it gets.
+    pub(super) row_of: Vec<usize>,
+    at: usize,
+    /// Policies that have a say.
+    heard: Vec<usize>,
 }
 
 impl Resource {
-    pub(super) fn new(server: &Server, resource: usize) -> Self {
+    pub(super) fn of(table: &Table<'_>, resource: usize) -> Self {
+        let Table { server, subjects, classes, said, .. } = table;
         let entry = &server.resource_entries[resource];
         let scopes: Vec<Option<usize>> =
             if entry.all.is_empty() { vec![None] } else { entry.all.iter().copied().map(Some).collect() };
         let wide = server.scope_wide.iter().copied();
         let wide = wide.filter(|it| !server.permission_entries[*it].scopes.is_disjoint(&entry.all));
         let permissions: Vec<usize> = entry.applied.iter().map(|it| it.permission).chain(wide).collect();
-        let leaves: BTreeSet<usize> =
-            permissions.iter().flat_map(|it| server.permission_entries[*it].leaves.iter().copied()).collect();
-        Self {
-            at: resource,
-            scopes,
-            permissions,
-            leaves: leaves.into_iter().collect(),
-            nodes: vec![[0; 5]],
-            ends: BTreeMap::new(),
-            rows: Vec::new(),
-        }
-    }
-
-    /// Returns the position of the row that a class gets.
-    pub(super) fn row(&mut self, table: &Table<'_>, class: usize) -> usize {
-        let same = &table.classes[class];
-        let subject = &table.subjects[same.members[0]];
-        let mut node = 0_u32;
-        for permission in &self.permissions {
-            node = step(&mut self.nodes, node, code(same.permissions[*permission]));
-        }
-        // What is unknown or fails hangs on the single policies.
-        if self.leaves.iter().any(|it| matches!(same.outcomes[*it], Holds::Unknown | Holds::Fails)) {
-            for leaf in &self.leaves {
-                node = step(&mut self.nodes, node, code(Some(same.outcomes[*leaf])));
-            }
-        }
-        if subject.anonymous || subject.missing.is_some() {
-            node = step(&mut self.nodes, node, if subject.anonymous { 0 } else { 3 });
-        }
-        if let Some(row) = self.ends.get(&node) {
-            return *row;
-        }
-        let answers = self.scopes.iter().map(|scope| self.ask(table.server, subject, &same.outcomes, *scope));
-        let row = Row { answers: answers.collect() };
-        let at = self.rows.iter().position(|it| *it == row).unwrap_or_else(|| {
-            self.rows.push(row);
-            self.rows.len() - 1
+        let entries = || permissions.iter().map(|it| &server.permission_entries[*it]);
+        let leaves: BTreeSet<usize> = entries().flat_map(|it| it.leaves.iter().copied()).collect();
+        let leaves: Vec<usize> = leaves.into_iter().collect();
+        let mut cells = Cells::new(classes.len());
+        cells.split(classes.iter().map(|it| who(&subjects[it[0]])));
+        said.tell_apart(&mut cells, &permissions, &leaves);
+        let heard = heard(server, resource);
+        let mut rows: Vec<Row> = Vec::new();
+        let row_of = cells.spread(|class| {
+            let outcomes = table.outcomes(&heard, class);
+            let subject = &subjects[classes[class][0]];
+            let answers = scopes.iter().map(|scope| ask(server, subject, &outcomes, resource, *scope));
+            let row = Row { answers: answers.collect() };
+            rows.iter().position(|it| *it == row).unwrap_or_else(|| {
+                rows.push(row);
+                rows.len() - 1
+            })
         });
-        self.ends.insert(node, at);
-        at
+        Self { at: resource, scopes, rows, row_of, heard }
     }
 
     /// Returns the whole answer that a class gets, by the position of the scope; nothing where its personas are not known.
     pub(super) fn answered(&self, table: &Table<'_>, class: usize, scope: usize) -> Option<Answered> {
-        let same = &table.classes[class];
-        let subject = &table.subjects[same.members[0]];
+        let subject = &table.subjects[table.classes[class][0]];
         let asked: BTreeSet<usize> = self.scopes[scope].into_iter().collect();
+        let outcomes = || table.outcomes(&self.heard, class);
         let known = subject.missing.is_none();
-        known.then(|| answer(table.server, subject, Some(self.at), &asked, &same.outcomes))
+        known.then(|| answer(table.server, subject, Some(self.at), &asked, &outcomes()))
     }
 
-    fn ask(&self, server: &Server, subject: &Subject, outcomes: &[Holds], scope: Option<usize>) -> Holds {
-        if subject.missing.is_some() {
-            return Holds::Unknown;
-        }
-        let asked: BTreeSet<usize> = scope.into_iter().collect();
-        let answer = answer(server, subject, Some(self.at), &asked, outcomes);
-        match (answer.permit, scope) {
-            (Holds::Yes, Some(scope)) if answer.granted.contains(&scope) => Holds::Yes,
-            (Holds::Yes, Some(scope)) if answer.maybe.contains(&scope) => Holds::Unknown,
-            (Holds::Yes, Some(_)) => Holds::No,
-            // No outcome grants it.
-            (Holds::Unknown, Some(scope))
-                if !answer.granted.contains(&scope) && !answer.maybe.contains(&scope) =>
-            {
-                Holds::No
-            }
-            (holds, _) => holds,
-        }
+    /// Returns what each policy that has a say says of a class.
+    pub(super) fn said<'a>(&self, table: &Table<'a>, class: usize) -> Vec<(&'a Address, Holds)> {
+        let policies = &table.server.policies.addresses;
+        self.heard.iter().map(|it| (&policies[*it], table.said.policies[*it][class])).collect()
     }
 }
 
-fn step(nodes: &mut Vec<[u32; 5]>, from: u32, by: u8) -> u32 {
-    let next = nodes[from as usize][usize::from(by)];
-    if next != 0 {
-        return next;
+fn ask(
+    server: &Server,
+    subject: &Subject,
+    outcomes: &[Holds],
+    resource: usize,
+    scope: Option<usize>,
+) -> Holds {
+    if subject.missing.is_some() {
+        return Holds::Unknown;
     }
-    nodes.push([0; 5]);
-    let next = u32::try_from(nodes.len() - 1).expect("fewer combinations than personas times permissions");
-    nodes[from as usize][usize::from(by)] = next;
-    next
+    let asked: BTreeSet<usize> = scope.into_iter().collect();
+    let answer = answer(server, subject, Some(resource), &asked, outcomes);
+    match (answer.permit, scope) {
+        (Holds::Yes, Some(scope)) if answer.granted.contains(&scope) => Holds::Yes,
+        (Holds::Yes, Some(scope)) if answer.maybe.contains(&scope) => Holds::Unknown,
+        (Holds::Yes, Some(_)) => Holds::No,
+        // No outcome grants it.
+        (Holds::Unknown, Some(scope))
+            if !answer.granted.contains(&scope) && !answer.maybe.contains(&scope) =>
+        {
+            Holds::No
+        }
+        (holds, _) => holds,
+    }
 }

@@ -64,11 +64,16 @@ pub(super) fn moves(
     })
 }
 
-/// Returns whether policies that are the same on both sides say the same to those who stand for an asker.
-pub(super) fn is_said_alike(tables: &[Option<Table<'_>>; 2], classes: &[Vec<usize>; 2]) -> bool {
-    let said = |at: usize| -> BTreeSet<&[Holds]> {
-        let all = tables[at].iter().flat_map(|it| classes[at].iter().map(|class| &it.classes[*class]));
-        all.map(|it| it.outcomes.as_slice()).collect()
+/// Returns whether policies that are the same on both sides say the same about a resource to those who stand for an
+/// asker.
+pub(super) fn is_said_alike(
+    tables: &[Option<Table<'_>>; 2],
+    resources: &[Option<Resource>; 2],
+    classes: &[Vec<usize>; 2],
+) -> bool {
+    let said = |at: usize| -> BTreeSet<Vec<(&Address, Holds)>> {
+        let both = tables[at].iter().zip(&resources[at]);
+        both.flat_map(|(table, it)| classes[at].iter().map(|class| it.said(table, *class))).collect()
     };
     said(0) == said(1)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Answer, Terms};
 use crate::access::chain::Decision;
 use crate::access::class::everybody;
-use crate::access::decide::on;
+use crate::access::decide::{heard, on, order};
 use crate::access::persona::{Persona, Subject, Subjects, members};
 use crate::access::policy::Level;
 use crate::access::realm::{Realm, Server};
@@ -63,6 +63,7 @@ pub(super) struct Side<'a> {
     realm: &'a Realm,
     people: &'a People,
     pub(super) server: Option<&'a Server>,
+    resources: BTreeMap<&'a str, usize>,
     pub(super) subjects: Vec<Subject>,
     /// Who is not there yet, or not any more, or can log in on the other side alone, by position: nothing was permitted
     /// to them.
@@ -114,14 +115,17 @@ impl<'a> Side<'a> {
             |server, it: &Asker| subjects.subject(realm, server, &of_this_side(realm, &it.persona, changes));
         let of = |server| people.askers.iter().map(|it| subject(server, it)).collect();
         let subjects = server.map(of).unwrap_or_default();
-        Self { at, realm, people, server, subjects, absent: BTreeSet::new() }
+        let addresses = server.map(|it| it.resources.addresses.as_slice()).unwrap_or_default();
+        // Of several of one name the first.
+        let resources = addresses.iter().enumerate().rev().map(|(at, it)| (it.name(), at)).collect();
+        Self { at, realm, people, server, resources, subjects, absent: BTreeSet::new() }
     }
 
     pub(super) fn table(&self) -> Option<Table<'_>> {
         self.server.map(|it| table(self.realm, it, &self.subjects))
     }
 
-    /// Returns the classes of those who stand for an asker; none where it is not there.
+    /// Returns the classes of those who stand for an asker, in order; none where it is not there.
     pub(super) fn classes(&self, table: &Table<'_>, asker: usize) -> Vec<usize> {
         let there = self.people.on_side(asker, self.at).into_iter().filter(|it| !self.absent.contains(it));
         let classes: BTreeSet<usize> = there.map(|it| table.class_of[it]).collect();
@@ -129,7 +133,22 @@ impl<'a> Side<'a> {
     }
 
     pub(super) fn resource(&self, name: &str) -> Option<usize> {
-        self.server?.resources.addresses.iter().position(|it| it.name() == name)
+        self.resources.get(name).copied()
+    }
+
+    /// Returns the names of all resources.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.resources.keys().copied()
+    }
+
+    /// Returns whether a decision about a resource may be left open by any of these: by it, by its permissions, or by
+    /// their policies.
+    pub(super) fn hangs_on(&self, name: &str, any: &dyn Fn(&Address) -> bool) -> bool {
+        let (Some(server), Some(at)) = (self.server, self.resource(name)) else { return false };
+        let order = order(server, Some(at), &server.resource_entries[at].all);
+        any(&server.resources.addresses[at])
+            || order.iter().any(|it| any(&server.permissions.addresses[it.0]))
+            || heard(server, at).iter().any(|it| any(&server.policies.addresses[*it]))
     }
 
     /// Returns what the claims in the token of an asker are made of, as far as policies read them.
@@ -195,13 +214,65 @@ fn of_this_side(realm: &Realm, persona: &Persona, changes: &BTreeSet<&Address>) 
     persona
 }
 
-/// Returns the answer that permits most of what these rows say about a scope.
-pub(super) fn best(resource: &Resource, rows: &[usize], scope: usize) -> Answer {
-    let levels = rows.iter().map(|row| Level::from(resource.rows[*row].answers[scope]));
-    match levels.max() {
-        Some(Level::Permitted) => Answer::Permit,
-        Some(Level::Unknown) => Answer::Unknown,
-        Some(Level::Denied) => Answer::Deny,
-        None => Answer::Absent,
+/// Scopes of a resource on either side: the name, and its position on each side.
+pub(super) fn scopes(
+    sides: &[Side<'_>; 2],
+    resources: &[Option<Resource>; 2],
+) -> Vec<(Option<String>, [Option<usize>; 2])> {
+    let mut out: BTreeMap<Option<String>, [Option<usize>; 2]> = BTreeMap::new();
+    for at in 0..2 {
+        let (Some(server), Some(resource)) = (sides[at].server, &resources[at]) else { continue };
+        for (position, scope) in resource.scopes.iter().enumerate() {
+            let name = scope.map(|it| server.scopes.addresses[it].name().to_owned());
+            out.entry(name).or_default()[at] = Some(position);
+        }
+    }
+    out.into_iter().collect()
+}
+
+/// What a resource answers to one class or to the best of several, numbered.
+pub(super) struct Rows<'a> {
+    resource: Option<&'a Resource>,
+    /// Sets of rows of more or less than one: they are numbered after the single ones.
+    several: Vec<BTreeSet<usize>>,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn of(resource: Option<&'a Resource>) -> Self {
+        Self { resource, several: Vec::new() }
+    }
+
+    fn singles(&self) -> usize {
+        self.resource.map_or(0, |it| it.rows.len())
+    }
+
+    /// Returns the number of what these classes get.
+    pub(super) fn number(&mut self, classes: &[usize]) -> usize {
+        let row_of = self.resource.map(|it| it.row_of.as_slice()).unwrap_or_default();
+        if let ([class], false) = (classes, row_of.is_empty()) {
+            return row_of[*class];
+        }
+        let rows: BTreeSet<usize> = classes.iter().filter_map(|it| row_of.get(*it)).copied().collect();
+        let at = self.several.iter().position(|it| *it == rows).unwrap_or_else(|| {
+            self.several.push(rows);
+            self.several.len() - 1
+        });
+        self.singles() + at
+    }
+
+    /// Returns the answer that permits most of what is said about a scope.
+    pub(super) fn answer(&self, number: usize, scope: usize) -> Answer {
+        let Some(resource) = self.resource else { return Answer::Absent };
+        let level = |row: usize| Level::from(resource.rows[row].answers[scope]);
+        let best = match number.checked_sub(self.singles()) {
+            None => Some(level(number)),
+            Some(at) => self.several[at].iter().map(|it| level(*it)).max(),
+        };
+        match best {
+            Some(Level::Permitted) => Answer::Permit,
+            Some(Level::Unknown) => Answer::Unknown,
+            Some(Level::Denied) => Answer::Deny,
+            None => Answer::Absent,
+        }
     }
 }

@@ -175,14 +175,14 @@ impl Ground<'_> {
             if never.resources.as_ref().is_some_and(|it| !it.contains(name)) {
                 continue;
             }
-            let mut resource = Resource::new(self.server, at);
-            for (place, scope) in resource.scopes.clone().into_iter().enumerate() {
+            let resource = Resource::of(table, at);
+            for (place, scope) in resource.scopes.iter().enumerate() {
                 let scope = scope.map(|it| self.server.scopes.addresses[it].name());
                 if !never.scopes.is_empty() && !scope.is_some_and(|it| never.scopes.contains(it)) {
                     continue;
                 }
                 for persona in &about {
-                    let row = resource.row(table, table.class_of[*persona]);
+                    let row = resource.row_of[table.class_of[*persona]];
                     // What is denied needs no chain; of the rest there should not be much.
                     let decision = match resource.rows[row].answers[place] {
                         Holds::No => denied(),

@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{ask, chain, realm, role_policy, state, through, user, word};
+use crate::access::persona::{Subject, Subjects};
+use crate::access::policy::Holds;
+use crate::access::table::{Resource, table};
 use crate::access::{Persona, Realm, Verdict};
 use crate::kind::{CLIENT, NEWEST, Version};
 use crate::state::Address;
 
-/// Decides with one policy; `others` are policies it is made of.
+/// Decides with one policy, alone and in a table with others; `others` are policies it is made of.
 fn with(policy: &Value, others: &[Value], persona: &Persona) -> String {
     on_version(NEWEST, policy, others, persona)
 }
@@ -16,10 +19,28 @@ fn on_version(version: Version, policy: &Value, others: &[Value], persona: &Pers
     let mut policy = policy.clone();
     policy["name"] = json!("p");
     let mut policies = others.to_vec();
-    policies.push(policy);
+    policies.push(policy.clone());
     policies.push(json!({ "name": "it", "type": "resource", "resources": ["R"], "policies": ["p"] }));
     let authorization = json!({ "resources": [{ "name": "R" }], "policies": policies });
-    word(&ask(&Realm::compile(&state(&authorization), version), persona, "R", &[]))
+    let realm = Realm::compile(&state(&authorization), version);
+    let said = word(&ask(&realm, persona, "R", &[]));
+    assert_eq!(in_table(&realm, persona), said, "{policy} {persona:?}");
+    said
+}
+
+/// Returns what a table of many says of one of them.
+fn in_table(realm: &Realm, persona: &Persona) -> &'static str {
+    let server = realm.server(&Address::top(CLIENT, "rs")).expect("has authorization");
+    let people = [user("u1"), persona.clone(), user("none"), through("boss", "narrow"), account("rs")];
+    let mut tokens = Subjects::default();
+    let subjects: Vec<Subject> = people.iter().map(|it| tokens.subject(realm, server, it)).collect();
+    let table = table(realm, server, &subjects);
+    let resource = Resource::of(&table, 0);
+    match resource.rows[resource.row_of[table.class_of[1]]].answers[0] {
+        Holds::Yes => "PERMIT",
+        Holds::No => "DENY",
+        Holds::Unknown | Holds::Fails => "UNKNOWN",
+    }
 }
 
 fn account(client: &str) -> Persona {
