@@ -177,7 +177,8 @@ fn snippet<'f>(files: &'f Files, note: &Note, file: u32) -> Snippet<'f, Annotati
     let last = places.clone().map(|(_, _, (_, end))| end).max().unwrap_or(0);
     let mut from = text[..first].rfind('\n').map_or(0, |it| it + 1);
     let to = text[last..].find('\n').map_or(text.len(), |it| last + it);
-    let line_start = text[..from].matches('\n').count() + 1;
+    let start = u32::try_from(first).unwrap_or(u32::MAX);
+    let line_start = files.position(At { file, start, end: start }).map_or(1, |it| it.line);
     if from == 0 && text.starts_with('\u{feff}') && '\u{feff}'.len_utf8() <= to {
         from = '\u{feff}'.len_utf8();
     }

@@ -21,9 +21,23 @@ struct File {
     text: String,
     /// What must not be shown: in order, and no two in one place. None goes beyond a line.
     hidden: Vec<Range<usize>>,
-    /// Where lines begin, found when the first place is asked for.
-    lines: OnceLock<Vec<usize>>,
+    /// Made when the first place is asked for.
+    index: OnceLock<Index>,
 }
+
+/// How places are found without reading a file from its start, or a very long line.
+#[derive(Debug)]
+struct Index {
+    /// Where lines begin.
+    lines: Vec<usize>,
+    /// The characters before each block.
+    characters: Vec<usize>,
+    /// How much is hidden before each hidden place.
+    hidden: Vec<usize>,
+}
+
+/// Bytes of a block; within one, characters are counted each time.
+const BLOCK: usize = 1024;
 
 /// Line and column, both from 1; columns count characters of the line as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +72,7 @@ impl Files {
     /// Adds a file and returns its number for [`At::file`].
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> u32 {
         let (name, text) = (name.into(), text.into());
-        self.files.push(File { name, text, hidden: Vec::new(), lines: OnceLock::new() });
+        self.files.push(File { name, text, hidden: Vec::new(), index: OnceLock::new() });
         u32::try_from(self.files.len() - 1).expect("a run reads fewer than four billion files")
     }
 
@@ -70,6 +84,7 @@ impl Files {
         let is_end = |it: u8| matches!(it, b'\n' | b'\r');
         let stars: String = written.bytes().map(|it| if is_end(it) { char::from(it) } else { '*' }).collect();
         file.text.replace_range(start..end, &stars);
+        file.index = OnceLock::new();
         let mut from = start;
         for line in stars.split_inclusive(['\n', '\r']) {
             let stars = from..from + line.trim_end_matches(['\n', '\r']).len();
@@ -108,10 +123,9 @@ impl Files {
     pub fn position(&self, at: At) -> Option<Position> {
         let file = self.files.get(at.file as usize)?;
         let offset = (at.start as usize).min(file.text.len());
-        let lines = file.lines();
-        let line = lines.partition_point(|it| *it <= offset);
-        let before = self.excerpt(at.file, lines[line - 1]..offset);
-        let column = before.map_or(0, |it| it.text.chars().count()) + 1;
+        let index = file.index.get_or_init(|| Index::of(file));
+        let line = index.lines.partition_point(|it| *it <= offset);
+        let column = file.shown(index, index.lines[line - 1]..offset) + 1;
         Some(Position { file: file.name.clone(), line, column })
     }
 }
@@ -126,12 +140,45 @@ impl File {
         self.hidden.splice(from..to.max(from), std::iter::once(start..end));
     }
 
-    fn lines(&self) -> &[usize] {
-        self.lines.get_or_init(|| {
-            let ends = self.text.bytes().enumerate().filter(|(_, it)| *it == b'\n').map(|(at, _)| at + 1);
-            std::iter::once(0).chain(ends).collect()
-        })
+    /// Returns how many characters a part has as it is shown.
+    fn shown(&self, index: &Index, range: Range<usize>) -> usize {
+        let before = |it: usize| {
+            let block = it / BLOCK;
+            index.characters[block] + characters(&self.text.as_bytes()[block * BLOCK..it])
+        };
+        let from = self.hidden.partition_point(|it| it.end <= range.start);
+        let to = self.hidden.partition_point(|it| it.start < range.end);
+        // What is hidden goes beyond no line, but a place may be within it.
+        let beyond = self.hidden[from..to].last().map_or(0, |it| it.end.saturating_sub(range.end));
+        let hidden = index.hidden[to] - index.hidden[from] - beyond;
+        before(range.end) - before(range.start) - hidden + (to - from) * MASK.len()
     }
+}
+
+impl Index {
+    fn of(file: &File) -> Self {
+        let bytes = file.text.as_bytes();
+        let ends = bytes.iter().enumerate().filter(|(_, it)| **it == b'\n').map(|(at, _)| at + 1);
+        let sums = |of: &mut dyn Iterator<Item = usize>| {
+            let mut sum = 0;
+            let mut out = vec![0];
+            out.extend(of.map(|it| {
+                sum += it;
+                sum
+            }));
+            out
+        };
+        Self {
+            lines: std::iter::once(0).chain(ends).collect(),
+            characters: sums(&mut bytes.chunks(BLOCK).map(characters)),
+            hidden: sums(&mut file.hidden.iter().map(Range::len)),
+        }
+    }
+}
+
+/// Returns how many characters begin in a part of a text.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|it| **it & 0xC0 != 0x80).count()
 }
 
 impl std::fmt::Display for Position {
@@ -164,6 +211,22 @@ mod tests {
         for (written, offset) in [("a:", 0), ("hush", 13), (", x", 21), ("key", 30), ("z:", 57)] {
             let at = TEXT.find(written).expect("in the text");
             assert_eq!(shown.offset(at), offset, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_place_on_a_very_long_line_is_where_reading_the_line_says() {
+        let mut files = Files::default();
+        let text = format!("first\n{}", "é: secret, ".repeat(2 * BLOCK));
+        let file = files.add("a.yaml", text.as_str());
+        let at = |it: usize| u32::try_from(it).expect("short");
+        for (start, hidden) in text.match_indices("secret").step_by(3) {
+            files.hide(At { file, start: at(start), end: at(start + hidden.len()) });
+        }
+        for (start, _) in text.match_indices([',', ':', 'e']).step_by(97) {
+            let read = files.excerpt(file, 6.min(start)..start).expect("a part of the file");
+            let is = files.position(At { file, start: at(start), end: at(start) }).expect("a place");
+            assert_eq!((is.line, is.column), (if start < 6 { 1 } else { 2 }, read.text.chars().count() + 1));
         }
     }
 
