@@ -282,7 +282,8 @@ fn what_an_owner_shares_adds_to_what_permissions_say() {
         (true, vec![with(&["bob", "eve"])], &[("u2", "DENY"), ("in-a", "DENY"), ("u1", "PERMIT read")]),
         // With nobody, it is there for its owner alone.
         (true, vec![with(&[])], &[("u1", "PERMIT read"), ("u2", "DENY")]),
-        // One that is not UNANIMOUS keeps its owner out.
+        // One that is not UNANIMOUS keeps its owner out, and with nobody is there for nobody.
+        (true, vec![share(&[], "AFFIRMATIVE", "")], &[("u1", "DENY"), ("u2", "DENY")]),
         (true, vec![share(&["bob", "eve"], "AFFIRMATIVE", "")], &[("u2", "PERMIT read"), ("u1", "DENY")]),
         (true, vec![share(&["bob"], "UNANIMOUS", "js")], &[("u2", "UNKNOWN")]),
     ] {
