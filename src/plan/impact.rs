@@ -1,5 +1,7 @@
 //! Who gains or loses what by a plan.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::DateTime;
 
 use super::Plan;
@@ -13,7 +15,8 @@ pub fn sides(plan: &Plan, live: &State, version: Version) -> [Realm; 2] {
     [live, &plan.diff.planned].map(|it| Realm::compile(it, version))
 }
 
-/// Compares who may do what before a plan and after it. Users who are not declared are counted and not named.
+/// Compares who may do what before a plan and after it. Users who are not declared are counted and not named, unless the
+/// plan changes or deletes them, which names them as well.
 pub fn impact(
     plan: &Plan,
     sides: &[Realm; 2],
@@ -24,9 +27,11 @@ pub fn impact(
     let (whole, updated): (Vec<&Change>, Vec<&Change>) =
         plan.changes().iter().partition(|it| matches!(it.action, Action::Create | Action::Delete));
     let changes: Vec<Address> = whole.iter().chain(&updated).map(|it| it.object.clone()).collect();
+    let changed: BTreeSet<&Address> = changes.iter().collect();
+    let declared = |it: &Address| declared(it) || changed.contains(it);
     access::impact(
         &sides[0],
         &sides[1],
-        &access::Terms { realm: &plan.realm, changes: &changes, declared, at },
+        &access::Terms { realm: &plan.realm, changes: &changes, declared: &declared, at },
     )
 }

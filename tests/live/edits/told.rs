@@ -109,9 +109,15 @@ impl<'a> Row<'a> {
     }
 }
 
+/// The ways that are asked for; other client scopes are not.
 fn ways(through: &Value) -> Option<Vec<(String, bool)>> {
-    let asked = |it: &Value| list(&it["scopes"]).iter().any(|it| it == ASKED);
-    Some(through.as_array()?.iter().map(|it| (word(&it["client"]), asked(it))).collect())
+    let asks = |it: &Value| match list(&it["scopes"]) {
+        [] => Some(false),
+        [one] if one == ASKED => Some(true),
+        _ => None,
+    };
+    let asked = |it: &Value| Some((word(&it["client"]), asks(it)?));
+    Some(through.as_array()?.iter().filter_map(asked).collect())
 }
 
 fn untold(rows: &[Row<'_>], before: &Facts, after: &Facts, tally: &mut Tally) -> Vec<String> {
