@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Answer, Terms};
+use crate::access::bits::Bits;
 use crate::access::chain::Decision;
 use crate::access::class::everybody;
 use crate::access::decide::{heard, on, order};
@@ -157,8 +158,14 @@ impl<'a> Side<'a> {
         let realm = self.realm;
         let client_of = realm.clients.addresses[subject.client].clone();
         let way = Through { client: client_of, scopes: self.people.askers[asker].persona.scopes.clone() };
+        let mappers = read_mappers(realm, client, &way);
+        let tells = |what: &str| mappers.iter().any(|it| it.0.contains(what));
+        let roles = subject.token_roles.iter().flat_map(Bits::iter).filter(|_| tells("role"));
+        let member_of = subject.groups.iter().filter(|_| tells("group"));
         ClaimsFrom {
-            mappers: read_mappers(realm, client, &way),
+            roles: roles.map(|it| &realm.roles.addresses[it]).collect(),
+            member_of: member_of.map(|it| &realm.groups.addresses[*it]).collect(),
+            mappers,
             user: subject.user.map(|it| &realm.user_entries[it].attributes),
             groups: realm
                 .with_parents(&subject.groups)
@@ -200,6 +207,9 @@ impl<'a> Side<'a> {
 #[derive(Default, PartialEq, Eq)]
 pub(super) struct ClaimsFrom<'a> {
     mappers: BTreeSet<Says<'a>>,
+    /// Where a mapper tells them.
+    roles: BTreeSet<&'a Address>,
+    member_of: BTreeSet<&'a Address>,
     user: Option<&'a Attributes>,
     groups: Vec<&'a Attributes>,
 }
