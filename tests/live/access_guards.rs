@@ -91,7 +91,7 @@ fn a_forbidden_gain(server: &Server) -> Result<(), String> {
         "realmwright.yaml",
         &project(name, "guards: { forbidGain: [{ persona: \"*\", resource: Lounge }] }\n"),
     )?;
-    let said = "block forbidGain: somebody undeclared gains view on Lounge of shop";
+    let said = "block forbidGain: group/team gains view on Lounge of shop";
     same("guards", &guards(&tree.plan(server, &[])?.0), &[said])?;
     tree.write("realmwright.yaml", &project(name, "guards: { forbidGain: [{ persona: \"b*\" }] }\n"))?;
     same(

@@ -152,7 +152,7 @@ fn shares_are_decided(server: &Server) -> Result<(), String> {
         "kind: AccessTest\nresourceServer: demo\npersonas: { alice: { user: alice } }\notherwise: DENY\n",
     )?;
     let asked = || -> Result<Value, String> {
-        let args = ["test", "--server", "--filter", "resource=Notes;persona=alice", "--format", "json"];
+        let args = ["test", "--server", "--filter", "resource=Notes@eric;persona=alice", "--format", "json"];
         tree.run(server, &args)?.json()
     };
     check(asked()?["summary"]["passed"] == 2, "nobody shared anything yet", &Value::Null)?;
@@ -166,7 +166,7 @@ fn shares_are_decided(server: &Server) -> Result<(), String> {
     check(json["summary"]["failed"] == 2 && json["summary"]["split"] == 0, "both see what is shared", &json)?;
     check(json["cases"][0]["offline"] == "PERMIT" && json["cases"][0]["server"] == "PERMIT", "alice", &json)?;
     let ran = tree.run(server, &["access", "why", "alice", "view", "Notes", "--server"])?.expect(0)?;
-    ran.says("PERMIT: alice may do `view` on `Notes`")?;
+    ran.says("PERMIT: alice may do `view` on `Notes@eric`")?;
     ran.says("for alice")?;
     server.no_realm(name)
 }

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use realmwright::call::Segment;
 use realmwright::kind::{
-    Compare, Kind, NEWEST, OLDEST, PERMISSION, POLICY, SETTINGS, Sent, Type, USER, Version, field_type,
-    fields_of, kind, known_since, lift_object, main_field,
+    Compare, Kind, NEWEST, OLDEST, PERMISSION, POLICY, RESOURCE, SETTINGS, Sent, Type, USER, Version,
+    field_type, fields_of, kind, known_since, lift_object, main_field,
 };
 use realmwright::plan;
 use realmwright::state::{Address, State};
@@ -317,6 +317,8 @@ fn fields_to_probe(address: &Address, fixed: &Map<String, Value>, skip: &[&str])
             && may_be_set(kind, name)
             && !(address.kind() == USER && name == "username")
             && !(address.kind() == SETTINGS && name == "name")
+            // Whose it is belongs to what a resource is called.
+            && !(address.kind() == RESOURCE && name == "owner")
     };
     names
         .into_iter()

@@ -101,7 +101,6 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
         }
         (RESOURCE, "scopes") => (json!(["s1"]), json!(["s1", "s2"])),
         (RESOURCE, "uris") => (json!(["/a", "/b/*"]), json!(["/b/*"])),
-        (RESOURCE, "owner") => (json!("user1"), json!("user1")),
         (SETTINGS, "decisionStrategy") => (json!("AFFIRMATIVE"), json!("UNANIMOUS")),
         (POLICY, "roles") => (
             json!([{ "id": "r1", "required": true }]),
