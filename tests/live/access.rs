@@ -46,7 +46,7 @@ const SEED: u64 = 20;
 
 fn wanted() -> usize {
     let asked = std::env::var("REALMWRIGHT_TEST_DECISIONS").ok();
-    asked.and_then(|it| it.parse().ok()).unwrap_or(6_000)
+    asked.and_then(|it| it.parse().ok()).unwrap_or(4_000)
 }
 
 #[derive(Default)]

@@ -48,9 +48,9 @@ pub(super) fn moves(
     });
     let [Some(before), Some(after)] = all else { return true };
     let both = || before.answers.iter().chain(&after.answers);
-    // What hangs on no single policies cannot be compared.
+    // What hangs on no single policies cannot be compared: it may have become another one.
     if both().any(|(answer, _)| answer.permit == Holds::Unknown && answer.runs.is_empty()) {
-        return false;
+        return true;
     }
     let hangs_on: Vec<&Address> =
         both().flat_map(|it| it.1.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
