@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use connect::Limits;
+use serde_json::Value;
 use url::Url;
 
 mod connect;
@@ -139,30 +140,25 @@ impl Keycloak {
     /// Returns how many users a realm has, service accounts not among them; nothing where it may not be known or
     /// the realm does not exist.
     pub async fn count_users(&self, realm: &str) -> Result<Option<usize>, Error> {
-        match self.get(&format!("realms/{}/users/count", crate::kind::segment(realm))).await {
-            Ok(answer) => {
-                let count = answer.body.and_then(|it| it.as_u64());
-                Ok(count.and_then(|it| usize::try_from(it).ok()))
-            }
-            Err(error) => match error.kind() {
-                ErrorKind::Forbidden { .. } | ErrorKind::NotFound => Ok(None),
-                _ => Err(error),
-            },
-        }
+        let path = format!("realms/{}/users/count", crate::kind::segment(realm));
+        let count = self.seen(&path).await?.and_then(|it| it.as_u64());
+        Ok(count.and_then(|it| usize::try_from(it).ok()))
     }
 
-    /// Returns the names of the users in a list of members; nothing where it may not be seen or is gone.
-    pub async fn usernames(&self, path: &str) -> Result<Option<Vec<String>>, Error> {
-        match self.get(&format!("{path}?max=-1&briefRepresentation=true")).await {
-            Ok(answer) => {
-                let rows = answer.body.as_ref().and_then(serde_json::Value::as_array);
-                let names = rows.into_iter().flatten().filter_map(|it| it.get("username")?.as_str());
-                Ok(Some(names.map(str::to_owned).collect()))
+    /// Returns the names of the users in a list of members; none where it may not be seen or is gone.
+    pub async fn usernames(&self, path: &str) -> Result<Vec<String>, Error> {
+        let rows = self.seen(&format!("{path}?max=-1&briefRepresentation=true")).await?;
+        let rows = rows.as_ref().and_then(Value::as_array).into_iter().flatten();
+        Ok(rows.filter_map(|it| it.get("username")?.as_str()).map(str::to_owned).collect())
+    }
+
+    /// Reads what may be forbidden, or not be there: nothing then.
+    async fn seen(&self, path: &str) -> Result<Option<Value>, Error> {
+        match self.get(path).await {
+            Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. } | ErrorKind::NotFound) => {
+                Ok(None)
             }
-            Err(error) => match error.kind() {
-                ErrorKind::Forbidden { .. } | ErrorKind::NotFound => Ok(None),
-                _ => Err(error),
-            },
+            answer => Ok(answer?.body),
         }
     }
 

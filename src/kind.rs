@@ -43,7 +43,7 @@ pub use hazard::{Hazard, HazardRule, When, hazards_of};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use migrate::migrate;
 pub use misread::{Misread, misread};
-pub use owner::{Owned, listed_name, own_name, owned_name, readings, rename};
+pub use owner::{Owned, listed_name, own_name, readings, rename};
 pub use policy::{goes_when_empty, main_field, policy_types};
 pub use realm::{has_languages, waits_for_the_realm};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};

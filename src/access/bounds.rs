@@ -35,9 +35,10 @@ impl<'a> Bounds<'a> {
     pub fn of(before: &Realm, after: &Realm, resources: &'a BTreeSet<Address>) -> Self {
         let mut people: BTreeMap<Address, Vec<Persona>> = BTreeMap::new();
         let clients: BTreeSet<&Address> = before.servers().chain(after.servers()).collect();
+        let members = members([before, after]);
         for client in clients {
             let all = [after, before].into_iter().flat_map(|it| everybody(it, client, None));
-            let all = all.chain(members([before, after]));
+            let all = all.chain(members.iter().cloned());
             let by_name: BTreeMap<String, Persona> = all.map(|it| (it.name.clone(), it)).collect();
             people.insert(client.clone(), by_name.into_values().collect());
         }

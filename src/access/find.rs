@@ -6,9 +6,9 @@ use crate::state::{Address, Node, Object, State, stars_match};
 
 /// Returns the names of the resources of a client that a text means, in order; none where there is none.
 ///
-/// A name is itself, or those of this name that users own where the server has none. With `*` it is every resource whose name or one of whose URIs the pattern covers, `*` being
-/// any text. Anything else is a concrete URI, which means what a server of this version finds for it: one resource,
-/// or those that carry this very URI.
+/// A name is itself, or those of this name that users own where the server has none. With `*` it is every resource
+/// whose name or one of whose URIs the pattern covers, `*` being any text. Anything else is a concrete URI, which means
+/// what a server of this version finds for it: one resource, or those that carry this very URI.
 pub fn resources(state: &State, version: Version, client: &Address, text: &str) -> Vec<String> {
     let named = named(state, client, text);
     if !named.is_empty() {

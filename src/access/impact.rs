@@ -6,6 +6,7 @@ use side::{People, Rows, Side, scopes};
 
 use super::administration::administration;
 use super::chain::{Decision, Doubt, Step, Verdict};
+use super::persona::members;
 use super::realm::Realm;
 use super::table::{Resource, Table};
 use super::through::{Ways, asks_for_tokens};
@@ -136,8 +137,9 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
     let mut through = BTreeSet::new();
     out.servers = clients.iter().filter(|it| **it != &own).count();
     let mut budget = MOST_EXPLAINED;
+    let members = members([before, after]);
     for client in clients {
-        let people = People::of([before, after], client, terms);
+        let people = People::of([before, after], client, &members, terms);
         let sides = Side::both([before, after], client, &people, &changed);
         let mut comparison = Comparison {
             client,

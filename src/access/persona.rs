@@ -39,6 +39,20 @@ impl Persona {
     pub fn user(address: Address) -> Self {
         Self { name: address.name().to_owned(), user: Some(address), ..Self::default() }
     }
+
+    /// Returns whoever has a role, made up.
+    fn with_role(role: &Address) -> Self {
+        Self { roles: vec![role.clone()], ..Self::any(role) }
+    }
+
+    /// Returns whoever is in a group, made up.
+    fn in_group(group: &Address) -> Self {
+        Self { groups: vec![group.clone()], ..Self::any(group) }
+    }
+
+    fn any(address: &Address) -> Self {
+        Self { name: address.to_string(), default_roles: true, ..Self::default() }
+    }
 }
 
 /// Returns the personas that every comparison looks at for one client: nobody, anybody, one per role and group
@@ -70,16 +84,9 @@ pub fn personas(realm: &Realm, client: &Address) -> Vec<Persona> {
         roles = (0..realm.roles.len()).filter(leads).collect();
         groups = (0..realm.groups.len()).filter(|it| brings(realm.deep_roles(&[], &[*it]))).collect();
     }
-    let any =
-        |address: &Address| Persona { name: address.to_string(), default_roles: true, ..Persona::default() };
-    out.extend(roles.into_iter().filter(|it| Some(*it) != realm.default_role).map(|it| {
-        let address = &realm.roles.addresses[it];
-        Persona { roles: vec![address.clone()], ..any(address) }
-    }));
-    out.extend(groups.into_iter().map(|it| {
-        let address = &realm.groups.addresses[it];
-        Persona { groups: vec![address.clone()], ..any(address) }
-    }));
+    let roles = roles.into_iter().filter(|it| Some(*it) != realm.default_role);
+    out.extend(roles.map(|it| Persona::with_role(&realm.roles.addresses[it])));
+    out.extend(groups.into_iter().map(|it| Persona::in_group(&realm.groups.addresses[it])));
     out.extend(realm.user_entries.iter().filter_map(|it| it.account_of).map(|it| {
         let address = &realm.clients.addresses[it];
         Persona {
@@ -97,20 +104,18 @@ pub(super) fn members([before, after]: [&Realm; 2]) -> Vec<Persona> {
     let named = |realm: &Realm, roles: &[usize]| -> BTreeSet<Address> {
         roles.iter().map(|it| realm.roles.addresses[*it].clone()).collect()
     };
-    let any =
-        |address: &Address| Persona { name: address.to_string(), default_roles: true, ..Persona::default() };
     let mut out = Vec::new();
     for (address, entry) in before.groups.addresses.iter().zip(&before.group_entries) {
         let then = after.groups.get(address).map(|it| named(after, &after.group_entries[it].roles));
         if then.unwrap_or_default() != named(before, &entry.roles) {
-            out.push(Persona { groups: vec![address.clone()], ..any(address) });
+            out.push(Persona::in_group(address));
         }
     }
     for (at, address) in before.roles.addresses.iter().enumerate() {
         let then = after.roles.get(address).map(|it| named(after, &after.composites[it]));
         let is_other = then.unwrap_or_default() != named(before, &before.composites[at]);
         if is_other && Some(at) != before.default_role {
-            out.push(Persona { roles: vec![address.clone()], ..any(address) });
+            out.push(Persona::with_role(address));
         }
     }
     out
@@ -239,9 +244,6 @@ impl<'a> Subjects<'a> {
         if let Some(user) = user.filter(|it| !realm.user_entries[*it].enabled) {
             notes.push(format!("{} is disabled and cannot log in", realm.users.addresses[user]));
         }
-        let gets_none = |it: &Client| !it.enabled || !it.service_account;
-        let is_off = user.is_some_and(|it| !realm.user_entries[it].enabled)
-            || own.is_some_and(|it| gets_none(&realm.client_entries[it]));
         let is_itself = own.is_some_and(|it| it == client && entry.service_account);
         let mut subject = Subject {
             name: persona.name.clone(),
@@ -261,7 +263,7 @@ impl<'a> Subjects<'a> {
             claims: Claims::default(),
             now: persona.at,
             missing,
-            is_off,
+            is_off: user.is_some_and(|it| realm.is_off(it)),
             notes,
         };
         if server.token_reads.any_claims() {

@@ -309,6 +309,13 @@ impl Realm {
         self.servers.get(&self.clients.get(client)?)
     }
 
+    /// Returns whether a user is disabled, or the account of a client that gets no token for it.
+    pub(super) fn is_off(&self, user: usize) -> bool {
+        let entry = &self.user_entries[user];
+        let gets_none = |it: &Client| !it.enabled || !it.service_account;
+        !entry.enabled || entry.account_of.is_some_and(|it| gets_none(&self.client_entries[it]))
+    }
+
     /// Returns the groups that bring roles to a member of these: themselves and what they stand under.
     pub(super) fn with_parents(&self, groups: &[usize]) -> Bits {
         let mut out = Bits::default();

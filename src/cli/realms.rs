@@ -114,7 +114,9 @@ impl Ready {
         if planned.plan.access.is_some() {
             let keycloak = &self.target.keycloak;
             let members = run::unread_members(keycloak, &planned.plan, &planned.read.live.state).await?;
-            planned.plan.access.iter_mut().for_each(|it| it.members.clone_from(&members));
+            if let Some(impact) = &mut planned.plan.access {
+                impact.members = members;
+            }
         }
         self.session.test(planned);
         Ok(())

@@ -5,6 +5,7 @@
 
 use super::hazard::Hazard::Opens;
 use super::hazard::{When, rule};
+use super::owner::written_owner;
 use super::{
     CLIENT, Compare, Field, Kind, PERMISSION, POLICY, RESOURCE as RESOURCE_NAME, Routes, SCOPE as SCOPE_NAME,
     SETTINGS as SETTINGS_NAME, Sent, Unset, Unsets, children, field, policy, server_owned, shorthand,
@@ -127,8 +128,7 @@ fn respell_resource(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
                 entries.push((Key { at: key.at, name: "scopes".into() }, list));
             }
             "owner" => {
-                let name = value.get("name").or_else(|| value.get("id")).unwrap_or(value);
-                entries.push((key.clone(), name.clone()));
+                entries.push((key.clone(), written_owner(value).clone()));
             }
             _ => entries.push((key.clone(), value.clone())),
         }

@@ -10,8 +10,9 @@ use std::collections::btree_map::Entry;
 
 use fields::Reader;
 
+use super::owner::called;
 use super::representation::{Type, field_type, fields_of};
-use super::{CLIENT, Compare, Field, Kind, Owned, REALM, ROLE, Sent, USER, kind, owned_name, realm_address};
+use super::{CLIENT, Compare, Field, Kind, Owned, REALM, ROLE, Sent, USER, kind, realm_address};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef, SecretSource, State};
 use crate::text::{Code, Key, Note, Tree, TreeIs, near, nearest};
 
@@ -269,11 +270,8 @@ fn address_of(
             let owner = kind.owner().and_then(|it| tree.get(it)).and_then(Tree::scalar);
             // The client itself owns a resource unless a user does.
             let owner = owner.filter(|it| parent.is_none_or(|up| up.name() != *it));
-            Some(match owner {
-                Some(owner) => child(kind, &owned_name(text, &owner.to_lowercase()), parent),
-                None if kind.name == USER => child(kind, &text.to_lowercase(), parent),
-                None => child(kind, text, parent),
-            })
+            let name = if kind.name == USER { text.to_lowercase() } else { called(text, owner) };
+            Some(child(kind, &name, parent))
         }
         _ => {
             let at = name.map_or(tree.at, |it| it.at);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Compare, Kind, RESOURCE, kind};
+use super::{Compare, Kind, kind};
 use crate::state::{Address, Node, Object, State};
 use crate::text::Tree;
 
@@ -15,9 +15,19 @@ impl Kind {
     }
 }
 
-/// Returns what an object of this name is called that somebody owns.
-pub fn owned_name(name: &str, owner: &str) -> String {
-    format!("{name}@{owner}")
+/// Returns what an object of this name is called that a user owns, whose name the server keeps in lower case.
+fn owned_name(name: &str, owner: &str) -> String {
+    format!("{name}@{}", owner.to_lowercase())
+}
+
+/// Returns what is called so, or by its name and owner if a user owns it.
+pub(super) fn called(name: &str, owner: Option<&str>) -> String {
+    owner.filter(|it| !it.is_empty()).map_or_else(|| name.to_owned(), |it| owned_name(name, it))
+}
+
+/// Returns whose something is: a name, or a map that says the name or the id.
+pub(super) fn written_owner(owner: &Tree) -> &Tree {
+    owner.get("name").or_else(|| owner.get("id")).unwrap_or(owner)
 }
 
 /// Returns the name of an object alone, without its owner's.
@@ -31,9 +41,7 @@ pub fn own_name<'a>(address: &'a Address, object: &Object) -> &'a str {
 /// Returns what a resource is called that is written as a map, with the name of whoever owns it.
 pub(super) fn written_name(resource: &Tree) -> String {
     let name = resource.get("name").and_then(Tree::scalar).unwrap_or_default();
-    let owner = resource.get("owner").map(|it| it.get("name").or_else(|| it.get("id")).unwrap_or(it));
-    let owner = owner.and_then(Tree::scalar).filter(|it| !it.is_empty());
-    owner.map_or_else(|| name.to_owned(), |it| owned_name(name, &it.to_lowercase()))
+    called(name, resource.get("owner").map(written_owner).and_then(Tree::scalar))
 }
 
 /// Returns the name of what a list of a client shows, by the id of the client: with its owner, if a user owns it.
@@ -41,7 +49,7 @@ pub fn listed_name(row: &Value, client: &str) -> Option<String> {
     let name = row.get("name").and_then(Value::as_str)?;
     let is_users = |it: &&Value| it.get("id").and_then(Value::as_str) != Some(client);
     let owner = row.get("owner").filter(is_users).and_then(|it| it.get("name")).and_then(Value::as_str);
-    Some(owner.map_or_else(|| name.to_owned(), |it| owned_name(name, &it.to_lowercase())))
+    Some(called(name, owner))
 }
 
 fn owner<'o>(address: &Address, object: &'o Object) -> Option<&'o Address> {
@@ -95,9 +103,7 @@ impl Owned {
         }
         for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
             node.each_ref_mut(&mut |target| {
-                if target.kind() == RESOURCE
-                    && let Some(one) = self.meant(target)
-                {
+                if let Some(one) = self.meant(target) {
                     *target = one.clone();
                 }
             });
@@ -138,7 +144,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kind::{CLIENT, PERMISSION, USER, lift_realm};
+    use crate::kind::{CLIENT, PERMISSION, RESOURCE, USER, lift_realm};
     use crate::text::tree_of_json;
 
     fn state(resources: &Value) -> State {
@@ -160,6 +166,7 @@ mod tests {
         for (resources, objects, means) in [
             (json!([own]), vec!["photo"], "photo"),
             (json!([photo("rs")]), vec!["photo"], "photo"),
+            (json!([photo("")]), vec!["photo"], "photo"),
             (json!([by_id]), vec!["photo@alice"], "photo@alice"),
             (json!([photo("b@e.org"), own]), vec!["photo", "photo@b@e.org"], "photo"),
             (json!([photo("alice"), photo("bob")]), vec!["photo@alice", "photo@bob"], "photo"),

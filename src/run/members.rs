@@ -16,19 +16,22 @@ pub async fn unread_members(
     plan: &Plan,
     live: &State,
 ) -> Result<BTreeMap<Address, usize>, Error> {
-    let mut out = BTreeMap::new();
-    for changed in changed(plan, live) {
-        let mut names: BTreeSet<String> = BTreeSet::new();
-        for place in reached_by(&changed, live) {
-            let Some(path) = path(&plan.realm, &place, live) else { continue };
-            names.extend(keycloak.usernames(&path).await?.into_iter().flatten());
-        }
-        let unread = names.iter().filter(|it| !live.contains(&Address::top(USER, it.to_lowercase()))).count();
-        if unread > 0 {
-            out.insert(changed, unread);
-        }
+    let reached: BTreeMap<Address, BTreeSet<Address>> =
+        changed(plan, live).into_iter().map(|it| (it.clone(), reached_by(&it, live))).collect();
+    let places: BTreeSet<&Address> = reached.values().flatten().collect();
+    let mut unread: BTreeMap<&Address, Vec<Address>> = BTreeMap::new();
+    for place in places {
+        let Some(path) = path(&plan.realm, place, live) else { continue };
+        let users =
+            keycloak.usernames(&path).await?.into_iter().map(|it| Address::top(USER, it.to_lowercase()));
+        unread.insert(place, users.filter(|it| !live.contains(it)).collect());
     }
-    Ok(out)
+    let count = |places: &BTreeSet<Address>| -> usize {
+        let all: BTreeSet<&Address> = places.iter().filter_map(|it| unread.get(it)).flatten().collect();
+        all.len()
+    };
+    let counts = reached.iter().map(|(changed, places)| (changed.clone(), count(places)));
+    Ok(counts.filter(|it| it.1 > 0).collect())
 }
 
 /// Returns the groups and roles that bring their members something else by a plan. Everybody has the default role.

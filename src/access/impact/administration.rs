@@ -130,12 +130,8 @@ fn holders(realm: &Realm, name: &str) -> BTreeMap<String, Holder> {
         groups: realm.default_groups.clone(),
     };
     let mut out = BTreeMap::from([("any-user".to_owned(), any)]);
-    for (address, entry) in realm.users.addresses.iter().zip(&realm.user_entries) {
-        let is_off = entry.account_of.is_some_and(|it| {
-            let client = &realm.client_entries[it];
-            !client.enabled || !client.service_account
-        });
-        if entry.enabled && !is_off {
+    for (at, (address, entry)) in realm.users.addresses.iter().zip(&realm.user_entries).enumerate() {
+        if !realm.is_off(at) {
             let (roles, groups) = (entry.roles.clone(), entry.groups.clone());
             out.insert(address.name().to_owned(), Holder { address: Some(address.clone()), roles, groups });
         }

@@ -7,7 +7,7 @@ use crate::access::bits::Bits;
 use crate::access::chain::Decision;
 use crate::access::class::everybody;
 use crate::access::decide::{heard, on, order};
-use crate::access::persona::{Persona, Subject, Subjects, members};
+use crate::access::persona::{Persona, Subject, Subjects};
 use crate::access::policy::Level;
 use crate::access::realm::{Realm, Server};
 use crate::access::table::{Resource, Table, table};
@@ -24,10 +24,12 @@ pub(super) struct People {
 }
 
 impl People {
-    pub(super) fn of(realms: [&Realm; 2], client: &Address, terms: &Terms<'_>) -> Self {
+    /// Returns everybody whom the decisions of a client are about, and the members of what brings them something else.
+    pub(super) fn of(realms: [&Realm; 2], client: &Address, members: &[Persona], terms: &Terms<'_>) -> Self {
         let mut found: BTreeMap<String, Persona> = BTreeMap::new();
         let everybody = realms.into_iter().rev().flat_map(|it| everybody(it, client, terms.at));
-        for persona in everybody.chain(members(realms).into_iter().map(|it| Persona { at: terms.at, ..it })) {
+        let members = members.iter().map(|it| Persona { at: terms.at, ..it.clone() });
+        for persona in everybody.chain(members) {
             found.entry(persona.name.clone()).or_insert(persona);
         }
         let personas: Vec<Persona> = found.into_values().collect();

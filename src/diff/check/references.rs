@@ -52,20 +52,17 @@ fn lead(
     } else if let Found::Unknown { needs } = question.live.find(target) {
         Note::error(Code::CannotBeSeen, format!("{title} cannot be seen"), at, unseen(needs))
     } else {
-        let names = out
-            .planned
-            .objects
-            .keys()
-            .filter(|it| it.kind() == target.kind() && it.parent() == target.parent());
+        let all = out.planned.objects.iter();
+        let mut beside = all.filter(|it| it.0.kind() == target.kind() && it.0.parent() == target.parent());
         let note = Note::error(
             Code::NotInRealm,
             format!("unknown {title}"),
             at,
             "neither in the manifests nor in the realm",
         );
-        let owned = kind::Owned::of(&[&out.planned]);
-        let owned = owned.named(target).first().map(Address::name);
-        match owned.or_else(|| nearest(target.name(), names.map(Address::name))) {
+        let owned = beside.clone().find(|(it, object)| kind::own_name(it, object) == target.name());
+        let near = || nearest(target.name(), beside.by_ref().map(|it| it.0.name()));
+        match owned.map(|it| it.0.name()).or_else(near) {
             Some(near) => note.help(format!("did you mean `{near}`?")),
             None => note.help("declare it, or take the reference out"),
         }

@@ -30,12 +30,9 @@ impl Shares<'_> {
             let strategy = strategy(object);
             let mut with = Vec::new();
             let parts = self.permission_entries[at].policies.clone();
-            if parts.is_empty() && strategy != Strategy::Unanimous {
-                // Neither the owner nor anybody else (measured on 26.0.8 and 26.7.5).
-                let nobody = PolicyIs::User { users: BTreeSet::new() };
-                with.push(self.add(share.child(POLICY, "with"), false, nobody));
-            }
-            if !parts.is_empty() {
+            // With nobody, one that is not UNANIMOUS lets neither the owner in nor anybody else (measured on 26.0.8 and
+            // 26.7.5), as an aggregate of nothing does.
+            if !parts.is_empty() || strategy != Strategy::Unanimous {
                 let all = PolicyIs::Aggregate { policies: parts, strategy };
                 with.push(self.add(share.child(POLICY, "with"), false, all));
             }
