@@ -19,7 +19,7 @@ pub use closing::Closing;
 pub use requests::path;
 
 use crate::access::{Bounds, Realm};
-use crate::call::Call;
+use crate::call::{Body, Call};
 use crate::change::Change;
 use crate::diff::Diff;
 use crate::kind::{self, Version};
@@ -177,13 +177,22 @@ fn cycle(stuck: &[usize], calls: &[Call], changes: &[Change]) -> Cycle {
     Cycle(objects.collect::<BTreeSet<_>>().into_iter().collect())
 }
 
-/// Returns the calls as they stand in line, each with what it waits for.
+/// Returns the calls as they stand in line, each with what it waits for. A call that reads an object and writes it
+/// back waits for the one before that does: side by side one of them would be lost.
 fn sorted(calls: Vec<Call>, after: &After, line: &Line) -> Vec<Call> {
     let mut calls: Vec<Option<Call>> = calls.into_iter().map(Some).collect();
+    let mut written: BTreeMap<Address, usize> = BTreeMap::new();
     let sorted = line.order.iter().filter_map(|it| Some((*it, calls[*it].take()?)));
     sorted
-        .map(|(index, mut call)| {
+        .enumerate()
+        .map(|(place, (index, mut call))| {
             call.after = after[index].iter().map(|it| line.place[*it]).collect();
+            if let Body::Overlay { address, .. } = &call.body
+                && let Some(before) = written.insert(address.clone(), place)
+                && !call.after.contains(&before)
+            {
+                call.after.push(before);
+            }
             call
         })
         .collect()

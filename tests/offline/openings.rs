@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use realmwright::access::{Bounds, Realm};
+use realmwright::call::Body;
 use realmwright::change::Action;
 use realmwright::diff::Ledger;
 use realmwright::kind::{self, NEWEST};
@@ -133,7 +134,30 @@ impl Case {
         self.order.calls.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
     }
 
+    /// No two calls read an object and write it back side by side: one of them would be lost.
+    fn takes_turns(&self) -> Result<(), String> {
+        let calls = &self.order.calls;
+        let mut waits_for: Vec<BTreeSet<usize>> = Vec::new();
+        for call in calls {
+            let all = call.after.iter().flat_map(|it| waits_for[*it].iter().chain([it])).copied().collect();
+            waits_for.push(all);
+        }
+        let written = |it: usize| match &calls[it].body {
+            Body::Overlay { address, .. } => Some(address),
+            _ => None,
+        };
+        for (at, waits_for) in waits_for.iter().enumerate() {
+            let other = (0..at).find(|it| written(*it).is_some() && written(*it) == written(at));
+            if let Some(other) = other.filter(|it| !waits_for.contains(it)) {
+                let lines = self.lines(&BTreeSet::new(), None);
+                return Err(format!("{other} and {at} write one object side by side\n{lines}"));
+            }
+        }
+        Ok(())
+    }
+
     fn holds(&self, seed: u64) -> Result<(), String> {
+        self.takes_turns()?;
         if !self.order.open.is_empty() {
             return Err(format!("cannot keep closed {:?}", self.order.open));
         }
