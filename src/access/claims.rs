@@ -14,6 +14,8 @@ pub(super) enum Claim {
     Text(String),
     /// A list in an order that a state does not tell.
     List(Vec<String>),
+    /// One text of these words, in an order that differs from realm to realm; but `openid` comes first.
+    Scopes(Vec<String>),
     Map(BTreeMap<String, Claim>),
     /// Known to the letter.
     Json(Value),
@@ -40,6 +42,8 @@ pub(super) enum Found<'a> {
     First(&'a [String]),
     /// All of these as `[a, b]`, in an unknown order.
     Whole(&'a [String]),
+    /// All of these as `openid a b`, in an unknown order but for `openid`.
+    Scopes(&'a [String]),
     Opaque,
     Maybe,
     /// The server answers with an error.
@@ -127,7 +131,10 @@ pub(super) fn of<'a>(
     let asking = realm.clients.addresses[subject.client].name();
     claims.top.insert("azp".to_owned(), Claim::Text(asking.to_owned()));
     claims.top.insert("typ".to_owned(), Claim::Text("Bearer".to_owned()));
-    claims.top.insert("scope".to_owned(), Claim::Text(subject.scopes.join(" ")));
+    // A token without scopes has no such claim, as regex policies see it.
+    if !subject.scopes.is_empty() {
+        claims.top.insert("scope".to_owned(), Claim::Scopes(subject.scopes.clone()));
+    }
     for name in ["iss", "exp", "iat", "jti"] {
         claims.top.insert(name.to_owned(), Claim::Opaque);
     }
@@ -358,7 +365,8 @@ impl Claims {
             Some(Claim::Json(Value::String(text))) => Some(vec![text]),
             Some(Claim::Json(Value::Null)) => Some(Vec::new()),
             Some(Claim::Json(Value::Array(items))) => items.iter().map(Value::as_str).collect(),
-            Some(Claim::Json(_) | Claim::Map(_) | Claim::Opaque | Claim::Maybe) => None,
+            Some(Claim::Scopes(scopes)) if scopes.len() == 1 => Some(vec![&scopes[0]]),
+            Some(Claim::Json(_) | Claim::Map(_) | Claim::Scopes(_) | Claim::Opaque | Claim::Maybe) => None,
             None if self.anything => None,
             None => Some(Vec::new()),
         }
@@ -384,7 +392,7 @@ impl Claims {
                     Some(claim) => Place::Claim(claim),
                 },
                 Place::Claim(Claim::Opaque | Claim::Maybe | Claim::List(_)) => return Found::Maybe,
-                Place::Claim(Claim::Text(_)) => return Found::Fails,
+                Place::Claim(Claim::Text(_) | Claim::Scopes(_)) => return Found::Fails,
                 Place::Claim(Claim::Json(value)) | Place::Json(value) => match value {
                     Value::Object(map) => match map.get(name) {
                         None => return Found::Missing,
@@ -415,6 +423,7 @@ impl Claims {
             Place::Top => Found::Missing,
             Place::Json(value) | Place::Claim(Claim::Json(value)) => of_json(value, is_top),
             Place::Claim(Claim::Text(text)) => Found::Text(Cow::Borrowed(text)),
+            Place::Claim(Claim::Scopes(scopes)) => Found::Scopes(scopes),
             Place::Claim(Claim::List(items)) if items.is_empty() => Found::Missing,
             Place::Claim(Claim::List(items)) if is_top => Found::First(items),
             Place::Claim(Claim::List(items)) => Found::Whole(items),

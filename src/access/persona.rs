@@ -9,6 +9,9 @@ use super::claims::{self, Claims};
 use super::realm::{Client, Mapper, PolicyIs, Realm, Server};
 use crate::state::Address;
 
+/// The scope that every login by OpenID Connect asks for. It is no client scope, and every client may ask for it.
+pub(super) const OPENID: &str = "openid";
+
 /// Somebody who asks for access. Roles and groups come on top of what a user or service account has.
 #[derive(Clone, Debug, Default)]
 pub struct Persona {
@@ -230,7 +233,7 @@ impl<'a> Subjects<'a> {
         }
         let roles = realm.deep_roles(&direct_roles, &groups);
         let applied = applied(realm, client, &persona.scopes, &roles);
-        let key = (client, persona.scopes.iter().any(|it| it == "openid"), applied);
+        let key = (client, persona.scopes.iter().any(|it| it == OPENID), applied);
         let token = self
             .tokens
             .entry(key)
@@ -336,7 +339,7 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
     let entry = &realm.client_entries[client];
     let name = |scope: &usize| realm.client_scopes.addresses[*scope].name();
     let scopes = applied.iter().filter(|it| realm.client_scope_entries[**it].in_token);
-    let openid = openid.then(|| "openid".to_owned());
+    let openid = openid.then(|| OPENID.to_owned());
     let of_scopes = applied.iter().flat_map(|it| &realm.client_scope_entries[*it].mappers);
     let mappers: Vec<&Mapper> = entry.mappers.iter().chain(of_scopes).filter(|it| it.is_on(entry)).collect();
     let mut token = Token {

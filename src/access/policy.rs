@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::bits::Bits;
 use super::claims::{self, Found};
 use super::compile::group_matches;
-use super::persona::Subject;
+use super::persona::{OPENID, Subject};
 use super::realm::{PolicyIs, Realm, Required, Server, Strategy};
 use super::time::Says;
 use crate::manifest::java_regex::FullMatch;
@@ -323,16 +323,30 @@ fn regex(pattern: &FullMatch, found: &Found<'_>) -> Holds {
         Found::Fails => Holds::Fails,
         Found::Text(text) => pattern.matches(text).into(),
         Found::First(items) => agreed(items.iter().map(|it| pattern.matches(it))),
-        Found::Whole(items) if items.len() <= 4 => {
-            let orders = orders(items);
-            agreed(orders.iter().map(|it| pattern.matches(&format!("[{}]", it.join(", ")))))
-        }
-        Found::Whole(items) => match pattern.contained() {
-            Some(text) => items.iter().any(|it| it.contains(text)).into(),
-            None => pattern.of_any_text().into(),
+        Found::Whole(items) => in_any_order(pattern, items, ["[", ", ", "]"]),
+        Found::Scopes(items) => match items.split_first() {
+            Some((first, [])) => pattern.matches(first).into(),
+            Some((first, rest)) if first == OPENID => in_any_order(pattern, rest, ["openid ", " ", ""]),
+            _ => in_any_order(pattern, items, ["", " ", ""]),
         },
         Found::Opaque => pattern.of_any_text().into(),
         Found::Maybe => Holds::Unknown,
+    }
+}
+
+/// Matches a text of these words, whatever their order; with what stands before, between and behind them.
+fn in_any_order(pattern: &FullMatch, words: &[String], [before, between, behind]: [&str; 3]) -> Holds {
+    if words.len() <= 4 {
+        let orders = orders(words);
+        let texts = orders.iter().map(|it| format!("{before}{}{behind}", it.join(between)));
+        return agreed(texts.map(|it| pattern.matches(&it)));
+    }
+    match pattern.contained() {
+        Some(text) if before.contains(text) || words.iter().any(|it| it.contains(text)) => Holds::Yes,
+        Some(text) if ![before, between, behind].iter().any(|it| it.chars().any(|it| text.contains(it))) => {
+            Holds::No
+        }
+        _ => pattern.of_any_text().into(),
     }
 }
 

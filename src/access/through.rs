@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::administration::administration;
 use super::claims;
-use super::persona::Persona;
+use super::persona::{OPENID, Persona};
 use super::realm::{Client, Mapper, PolicyIs, Realm, Server};
 use crate::kind::{built_ins, is_admin_permissions};
 use crate::state::Address;
@@ -159,6 +159,7 @@ struct Shape<'a> {
     mappers: Vec<Says<'a>>,
     client_scopes: Vec<(usize, Vec<Says<'a>>)>,
     has_scopes: bool,
+    openid: bool,
 }
 
 /// What a mapper does, whatever it is called.
@@ -245,8 +246,12 @@ fn ways(realm: &Realm, server: &Address) -> Vec<Through> {
     for (address, client) in clients.filter(|(_, it)| it.for_people && is_heavy(it)) {
         let optional = client.optional_scopes.iter().filter(|it| !client.default_scopes.contains(it));
         let matters = |it: usize| reads.is_some_and(|reads| client_scope(realm, reads, client, it).is_some());
-        let names: Vec<&str> =
-            optional.filter(|it| matters(**it)).map(|it| realm.client_scopes.addresses[*it].name()).collect();
+        let openid = reads.is_some_and(|it| {
+            it.claims.contains("scope")
+                || (!it.client_scopes.is_empty() && !has_scopes(realm, &client.default_scopes))
+        });
+        let named = optional.filter(|it| matters(**it)).map(|it| realm.client_scopes.addresses[*it].name());
+        let names: Vec<&str> = openid.then_some(OPENID).into_iter().chain(named).collect();
         out.extend(combined(&names).into_iter().map(|it| Through {
             client: address.clone(),
             scopes: it.into_iter().map(str::to_owned).collect(),
@@ -274,13 +279,15 @@ fn shape<'a>(realm: &'a Realm, server: &Address, way: &Through) -> Option<Shape<
     let client = &realm.client_entries[at];
     let name = |it: &usize| realm.client_scopes.addresses[*it].name();
     let is_known = |asked: &String| {
-        client.default_scopes.iter().chain(&client.optional_scopes).any(|it| name(it) == *asked)
+        asked == OPENID
+            || client.default_scopes.iter().chain(&client.optional_scopes).any(|it| name(it) == *asked)
     };
     if !way.scopes.iter().all(is_known) {
         return None;
     }
     let Some(Server { token_reads: reads, .. }) = realm.server(server) else { return Some(Shape::default()) };
     let applied: Vec<usize> = realm.scopes_for(at, &way.scopes).collect();
+    let openid = way.scopes.iter().any(|it| it == OPENID);
     let mut client_scopes: Vec<(usize, Vec<&Mapper>)> =
         applied.iter().filter_map(|it| Some((*it, client_scope(realm, reads, client, *it)?))).collect();
     client_scopes.sort_by_key(|it| it.0);
@@ -298,7 +305,8 @@ fn shape<'a>(realm: &'a Realm, server: &Address, way: &Through) -> Option<Shape<
         named: reads.clients.iter().enumerate().filter_map(|it| named(it, at)).collect(),
         client: reads.client_name.then_some(at),
         narrow: narrow.filter(|it| it.len() < all_roles),
-        has_scopes: !reads.client_scopes.is_empty() && has_scopes(realm, &applied),
+        has_scopes: !reads.client_scopes.is_empty() && (openid || has_scopes(realm, &applied)),
+        openid: openid && reads.claims.contains("scope"),
         mappers: said(&mappers),
         client_scopes: client_scopes.into_iter().map(|(at, it)| (at, said(&it))).collect(),
     })

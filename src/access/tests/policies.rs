@@ -113,6 +113,7 @@ fn user_client_and_client_scope_policies_hold_as_measured() {
         (&both, user("none"), "DENY"),
         // A token without scopes makes the server fail.
         (&extra, through("none", "narrow"), "UNKNOWN"),
+        (&extra, Persona { scopes: vec!["openid".to_owned()], ..through("none", "narrow") }, "DENY"),
     ] {
         assert_eq!(with(policy, &[], &persona), expected, "{policy} {persona:?}");
     }
@@ -171,6 +172,18 @@ fn regex_policies_hold_as_measured() {
         (regex("tags", "[ab]"), user("u1"), "PERMIT"),
         (regex("tags", "a"), user("u1"), "UNKNOWN"),
         (regex("tags", "c"), user("u1"), "DENY"),
+        // Which of several scopes comes first differs from realm to realm; without any there is no such claim.
+        (regex("scope", "always"), user("u1"), "PERMIT"),
+        (regex("scope", "always extra"), scoped("u1", "extra"), "UNKNOWN"),
+        (regex("scope", "(always|extra| )+"), scoped("u1", "extra"), "PERMIT"),
+        (regex("scope", "extra.*extra"), scoped("u1", "extra"), "DENY"),
+        (regex("scope", "openid always"), scoped("u1", "openid"), "PERMIT"),
+        (regex("scope", ".*"), through("u1", "narrow"), "DENY"),
+        (
+            regex("scope", "openid"),
+            Persona { scopes: vec!["openid".to_owned()], ..through("u1", "narrow") },
+            "PERMIT",
+        ),
         (regex("flag", "true"), claiming("flag", json!(true)), "PERMIT"),
         (regex("fixed.deeper", ".*"), user("u1"), "UNKNOWN"),
         (regex("fixed", "("), user("u1"), "UNKNOWN"),

@@ -109,6 +109,9 @@ pub(super) fn policy(policy: &PolicySays, persona: &str) -> String {
     let because = match met {
         // A yes is told by the chain that leads there, a no needs its reason.
         Some(met) if policy.says == Holds::No || policy.negative => reason(&policy.asks, met, persona),
+        None if policy.says == Holds::Fails && matches!(policy.asks, Asks::ClientScopes(_)) => {
+            Some("as the token has no scope at all".to_owned())
+        }
         _ => None,
     };
     let because = because.map(|it| format!(", {it}")).unwrap_or_default();
@@ -282,7 +285,7 @@ pub(super) fn way_out(doubt: &Doubt) -> String {
             quoted(target)
         ),
         Doubt::Fails { policy } => format!(
-            "Policy {} makes the server answer with an error, for whoever asks: mend the policy first",
+            "Policy {} makes the server answer with an error to such a token: mend the policy, or what it reads of the token",
             quoted(policy.name())
         ),
         Doubt::Shared { permission } => format!(
