@@ -31,7 +31,7 @@ mod shorthand;
 mod user;
 mod user_profile;
 
-pub use built_in::{built_ins, is_admin_permissions, is_built_in};
+pub use built_in::{built_ins, is_admin_permissions, is_built_in, is_fine_grained};
 pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, decide, decide_by, keeps_closed, made_so,
     reopen, set_apart,
@@ -258,6 +258,8 @@ pub enum Compare {
 #[derive(Clone, Copy)]
 pub enum Sent {
     Body,
+    /// In the body of every update: permissions of `admin-permissions` are refused without (400 on 26.7.5).
+    Always,
     /// Sent on create and not compared afterwards.
     CreateOnly,
     /// Sent on create; a difference later cannot be mended.
@@ -296,6 +298,7 @@ impl Kind {
         match self.field(field)?.sent {
             Sent::Links(link) => Some(link),
             Sent::Body
+            | Sent::Always
             | Sent::CreateOnly
             | Sent::Fixed
             | Sent::Children(_)

@@ -60,7 +60,7 @@ fn tier(
         let Some(holds) = says(it.0) else { continue };
         let (is_yes, is_about) = (holds == Holds::Yes, server.is_about(*it, scope));
         out.grants |= is_yes && is_about;
-        out.denies |= !is_yes && (is_about || of == Tier::AllOfType);
+        out.denies |= !is_yes && (of == Tier::AllOfType || server.may_deny(*it, scope));
     }
     out
 }
@@ -84,6 +84,13 @@ impl Server {
         scopes.iter().any(|it| name(*it) == wanted)
     }
 
+    /// Returns whether a permission denies a scope where it says no. One about a group itself says no to its members as
+    /// well, and no yes (measured on 26.7.5).
+    fn may_deny(&self, it: (usize, u8), scope: usize) -> bool {
+        let of_itself = it.1 == Tier::Group as u8 && self.permission_entries[it.0].scopes.contains(&scope);
+        of_itself || self.is_about(it, scope)
+    }
+
     /// Returns the scope that brings this one along.
     fn managing(&self, scope: usize) -> Option<usize> {
         let is = |it: usize, wanted: &str| self.scopes.addresses[it].name() == wanted;
@@ -93,7 +100,7 @@ impl Server {
 
     /// Returns whether a permission has a say in any of these scopes.
     pub(super) fn is_about_any(&self, it: (usize, u8), requested: &BTreeSet<usize>) -> bool {
-        let is_about = |scope: usize| self.is_about(it, scope);
-        requested.iter().any(|of| is_about(*of) || self.managing(*of).is_some_and(is_about))
+        let may_deny = |scope: usize| self.may_deny(it, scope);
+        requested.iter().any(|of| may_deny(*of) || self.managing(*of).is_some_and(may_deny))
     }
 }

@@ -9,7 +9,7 @@ use super::claims::{self, Claims};
 use super::realm::{Client, Mapper, PolicyIs, Realm, Server};
 use crate::state::Address;
 
-/// The scope that every login by OpenID Connect asks for. It is no client scope, and every client may ask for it.
+/// The scope that every login over OIDC asks for. It is no client scope, and every client may ask for it.
 pub(super) const OPENID: &str = "openid";
 
 /// Somebody who asks for access. Roles and groups come on top of what a user or service account has.

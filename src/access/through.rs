@@ -245,14 +245,17 @@ fn ways(realm: &Realm, server: &Address) -> Vec<Through> {
     let is_heavy = |it: &Client| !it.lightweight || *server != administration();
     for (address, client) in clients.filter(|(_, it)| it.for_people && is_heavy(it)) {
         let optional = client.optional_scopes.iter().filter(|it| !client.default_scopes.contains(it));
-        let matters = |it: usize| reads.is_some_and(|reads| client_scope(realm, reads, client, it).is_some());
-        let openid = reads.is_some_and(|it| {
-            it.claims.contains("scope")
-                || (!it.client_scopes.is_empty() && !has_scopes(realm, &client.default_scopes))
-        });
-        let named = optional.filter(|it| matters(**it)).map(|it| realm.client_scopes.addresses[*it].name());
-        let names: Vec<&str> = openid.then_some(OPENID).into_iter().chain(named).collect();
-        out.extend(combined(&names).into_iter().map(|it| Through {
+        let matters =
+            |it: &usize| reads.is_some_and(|reads| client_scope(realm, reads, client, *it).is_some());
+        let (named, others): (Vec<usize>, Vec<usize>) = optional.copied().partition(matters);
+        // Policies of client scopes fail on a token without any scope, and any scope mends that.
+        let is_bare = reads.is_some_and(|it| !it.client_scopes.is_empty())
+            && !has_scopes(realm, &client.default_scopes);
+        let openid = is_bare || reads.is_some_and(|it| it.claims.contains("scope"));
+        let name = |it: &usize| realm.client_scopes.addresses[*it].name();
+        let names: Vec<&str> = openid.then_some(OPENID).into_iter().chain(named.iter().map(name)).collect();
+        let alone = others.iter().filter(|it| is_bare && has_scopes(realm, &[**it])).map(|it| vec![name(it)]);
+        out.extend(combined(&names).into_iter().chain(alone).map(|it| Through {
             client: address.clone(),
             scopes: it.into_iter().map(str::to_owned).collect(),
         }));

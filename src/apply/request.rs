@@ -233,7 +233,8 @@ async fn overlay(
     let is_renamed = set.iter().any(|it| *it.path.field == *kind.key);
     let now = now.get(address).or_else(|| now.objects.values().next().filter(|_| is_renamed));
     let mut is_new = false;
-    for overlay in set {
+    let (along, changes): (Vec<&Overlay>, Vec<&Overlay>) = set.iter().partition(|it| it.from == it.to);
+    for overlay in changes {
         let is_name = *overlay.path.field == *kind.key;
         let there = now.and_then(|it| it.get(&overlay.path.field));
         let there = if is_name { name.as_ref() } else { there };
@@ -258,6 +259,9 @@ async fn overlay(
     }
     if !is_new {
         return Ok(Answered::AlreadyDone);
+    }
+    for it in along {
+        lay(kind, &mut body, it, run);
     }
     for name in kind.not_in_put {
         let is_set = set.iter().any(|it| *it.path.field == **name);

@@ -8,9 +8,16 @@ use super::hazard::{When, rule};
 use super::owner::written_owner;
 use super::{
     CLIENT, Compare, Field, Kind, PERMISSION, POLICY, RESOURCE as RESOURCE_NAME, Routes, SCOPE as SCOPE_NAME,
-    SETTINGS as SETTINGS_NAME, Sent, Unset, Unsets, children, field, policy, server_owned, shorthand,
+    SETTINGS as SETTINGS_NAME, Sent, Unset, Unsets, Version, children, field, is_fine_grained, policy,
+    server_owned, shorthand,
 };
+use crate::state::Address;
 use crate::text::{Code, Key, Note, Tree, TreeIs};
+
+/// The server makes the settings, scopes and resources of fine-grained permissions; others write none (400 on 26.7.5).
+fn is_fixed(address: &Address, version: Version) -> bool {
+    is_fine_grained(address, version)
+}
 
 pub(super) static SETTINGS: Kind = Kind {
     name: SETTINGS_NAME,
@@ -48,7 +55,7 @@ pub(super) static SETTINGS: Kind = Kind {
     not_in_put: &["resources", "scopes", "policies", "authorizationSchema"],
     respell: Some(shorthand::expand),
     takes: super::any_field,
-    is_fixed: super::never_fixed,
+    is_fixed,
 };
 
 pub(super) static SCOPE: Kind = Kind {
@@ -70,7 +77,7 @@ pub(super) static SCOPE: Kind = Kind {
     not_in_put: &["policies", "resources"],
     respell: None,
     takes: super::any_field,
-    is_fixed: super::never_fixed,
+    is_fixed,
 };
 
 pub(super) static RESOURCE: Kind = Kind {
@@ -96,7 +103,7 @@ pub(super) static RESOURCE: Kind = Kind {
     not_in_put: &["owner"],
     respell: Some(respell_resource),
     takes: super::any_field,
-    is_fixed: super::never_fixed,
+    is_fixed,
 };
 
 /// The singular `uri`, `resource_scopes`, scopes as maps, and an owner as a map.

@@ -43,6 +43,12 @@ pub fn is_admin_permissions(address: &Address) -> bool {
     *address == Address::top(CLIENT, "admin-permissions")
 }
 
+/// Returns whether an object belongs to fine-grained permissions: it is their client, or stands below it. Before 26.2 a
+/// client of this name is like any other.
+pub fn is_fine_grained(address: &Address, version: Version) -> bool {
+    version >= Version(26, 2) && address.ancestor(CLIENT).is_some_and(|it| is_admin_permissions(&it))
+}
+
 /// `master` has a client for every realm, by which its own administrators administer that realm.
 fn is_of_master(address: &Address) -> bool {
     match address.parent() {

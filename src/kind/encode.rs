@@ -50,8 +50,9 @@ pub fn body(
         body.insert(kind.key.to_owned(), Value::String(own_name(address, object).to_owned()));
     }
     for (name, node) in &object.fields {
-        let travels =
-            kind.field(name).is_none_or(|it| matches!(it.sent, Sent::Body | Sent::CreateOnly | Sent::Fixed));
+        let travels = kind
+            .field(name)
+            .is_none_or(|it| matches!(it.sent, Sent::Body | Sent::Always | Sent::CreateOnly | Sent::Fixed));
         let implied = kind.field(name).is_some_and(|it| node.as_text() == Some(it.implied));
         if travels && !implied && !node.is_null() {
             body.insert(name.to_string(), value(node, reveal));

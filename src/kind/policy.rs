@@ -209,7 +209,7 @@ pub(super) static PERMISSION: Kind = Kind {
         Field { sent: Sent::Fixed, ..field("type") },
         Field { compare: Compare::Refs(POLICY_NAME), ..field("policies") },
         Field { compare: Compare::Refs(RESOURCE), ..field("resources") },
-        Field { compare: Compare::Refs(SCOPE), ..field("scopes") },
+        Field { compare: Compare::Refs(SCOPE), sent: Sent::Always, ..field("scopes") },
     ],
     hazards: &[],
     routes: Routes {

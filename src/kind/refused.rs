@@ -7,6 +7,7 @@ mod acr;
 mod choices;
 mod credentials;
 mod features;
+mod fine_grained;
 mod lengths;
 mod mail;
 mod pairwise;

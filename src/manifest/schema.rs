@@ -253,7 +253,7 @@ impl Definitions {
                 }));
             }
             Sent::ScopeMappings => return Some(scope_mappings(rule.name)),
-            Sent::Body | Sent::CreateOnly | Sent::Fixed | Sent::Links(_) => {}
+            Sent::Body | Sent::Always | Sent::CreateOnly | Sent::Fixed | Sent::Links(_) => {}
         }
         Some(match rule.compare {
             Compare::ServerOwned => json!({ "description": "The server decides it; not compared." }),

@@ -77,8 +77,9 @@ pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle>
     let mut wrapped = None;
     for _ in 0..ROUNDS {
         order.changes.clone_from(&diff.changes);
-        order.closings = closing::closings(&opened, live, &diff.planned, &diff.changes);
+        order.closings = closing::closings(&opened, live, &diff.planned, &diff.changes, version);
         if order.closings.is_empty() {
+            order.open.clone_from(&opened);
             break;
         }
         let mut calls = own.clone();
@@ -89,7 +90,8 @@ pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle>
         }
         let turns = Turns::of(calls, &order.changes, &state, diff, &realms, &pairs)?;
         let stages = Stages::of(&turns);
-        let still = look.opened(&stages, &turns, &order.changes, &live.as_it_is(), &opened);
+        let closed = order.closings.iter().flat_map(|it| it.resources.iter().cloned()).collect();
+        let still = look.opened(&stages, &turns, &order.changes, &live.as_it_is(), &closed);
         wrapped = Some((turns, stages));
         let is_new = still.iter().any(|it| !opened.contains(it));
         order.open.clone_from(&still);

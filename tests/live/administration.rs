@@ -56,15 +56,16 @@ pub(crate) const CALLS: &[(&[&str], &str, &str)] = &[
     (&["view-identity-providers", "manage-identity-providers"], "GET", "/identity-provider/instances"),
 ];
 
-struct Administered<'a> {
+/// A realm with administrators of every sort.
+pub(crate) struct Administered<'a> {
     server: &'a Server,
     name: &'a str,
     /// Ids by name of the user.
-    users: BTreeMap<String, String>,
+    pub(crate) users: BTreeMap<String, String>,
 }
 
 impl<'a> Administered<'a> {
-    fn make(server: &'a Server, name: &'a str) -> Result<Self, String> {
+    pub(crate) fn make(server: &'a Server, name: &'a str) -> Result<Self, String> {
         server.no_realm(name)?;
         let management = |roles: &[&str]| json!({ "realm-management": roles });
         let user = |name: &str, groups: &[&str], roles: &[&str], of_client: Value| {
@@ -144,7 +145,7 @@ impl<'a> Administered<'a> {
     }
 
     /// Logs in; nothing where that is refused.
-    fn login(&self, user: &str, client: &str) -> Result<Option<String>, String> {
+    pub(crate) fn login(&self, user: &str, client: &str) -> Result<Option<String>, String> {
         let form: &[(&str, &str)] = if user == "robot" {
             &[("grant_type", "client_credentials"), ("client_id", "robot"), ("client_secret", "s")]
         } else {
@@ -229,11 +230,7 @@ impl<'a> Administered<'a> {
             let not = json!({ "name": format!("not-{role}"), "roles": [{ "id": id }], "logic": "NEGATIVE" });
             realm.make("admin-permissions", "policy/role", &not)?;
         }
-        let mut ids = self.users.clone();
-        let people = realm.group("people")?;
-        let near = realm.get(&format!("{people}/children"))?;
-        ids.insert("people".to_owned(), people.trim_start_matches("/groups/").to_owned());
-        ids.insert("near".to_owned(), word(&near[0]["id"]));
+        let ids = self.ids()?;
         let seed = std::env::var("REALMWRIGHT_TEST_SEED").ok().and_then(|it| it.parse().ok()).unwrap_or(20);
         let mut random = Random::new(seed);
         let (mut asked, mut permitted, mut unknown) = (0, 0, 0);
@@ -243,17 +240,9 @@ impl<'a> Administered<'a> {
             for user in ["a", "c", "direct"] {
                 let token = self.login(user, "admin-cli")?.ok_or("a login")?;
                 let persona = Persona::user(Address::top(USER, user));
-                for target in ["t1", "t2", "t3"] {
-                    let id = &ids[target];
-                    let own = format!("/users/{id}");
-                    let password = json!({ "type": "password", "value": "p", "temporary": false });
-                    let name = json!({ "firstName": "B" });
-                    for (scope, method, path, body) in [
-                        ("view", "GET", own.clone(), None),
-                        ("manage", "PUT", own.clone(), Some(&name)),
-                        ("reset-password", "PUT", format!("{own}/reset-password"), Some(&password)),
-                    ] {
-                        let is = self.may(&token, method, &path, body)?;
+                for target in TARGETS {
+                    let id = &ids[*target];
+                    for (scope, is) in self.may_with(&token, id)? {
                         let wanted = decided(&compiled, &fine(), id, scope, &persona)?;
                         if wanted.is_some_and(|it| it != is) {
                             return Err(format!(
@@ -274,6 +263,45 @@ impl<'a> Administered<'a> {
         Ok(())
     }
 
+    /// Makes a permission on every target that opens nothing, so that each has its resource; and on the groups.
+    pub(crate) fn keep(&self, ids: &BTreeMap<String, String>) -> Result<(), String> {
+        let realm = self.server.realm(self.name);
+        realm.make("admin-permissions", "policy/user", &json!({ "name": "nobody", "users": [] }))?;
+        let mut users = keeper(ids);
+        users["policies"] = json!(["nobody"]);
+        let groups = json!({
+            "name": "keeper of groups", "resourceType": "Groups", "resources": [ids["people"], ids["near"]],
+            "scopes": ["view"], "policies": ["nobody"],
+        });
+        realm.make("admin-permissions", "permission/scope", &users)?;
+        realm.make("admin-permissions", "permission/scope", &groups)
+    }
+
+    /// The ids of users and groups.
+    pub(crate) fn ids(&self) -> Result<BTreeMap<String, String>, String> {
+        let realm = self.server.realm(self.name);
+        let mut ids = self.users.clone();
+        let people = realm.group("people")?;
+        let near = realm.get(&format!("{people}/children"))?;
+        ids.insert("people".to_owned(), people.trim_start_matches("/groups/").to_owned());
+        ids.insert("near".to_owned(), word(&near[0]["id"]));
+        Ok(ids)
+    }
+
+    /// Returns what somebody may do with a user, scope by scope.
+    pub(crate) fn may_with(&self, token: &str, id: &str) -> Result<Vec<(&'static str, bool)>, String> {
+        let own = format!("/users/{id}");
+        let password = json!({ "type": "password", "value": "p", "temporary": false });
+        let name = json!({ "firstName": "B" });
+        let calls = [
+            ("view", "GET", own.clone(), None),
+            ("manage", "PUT", own.clone(), Some(&name)),
+            ("reset-password", "PUT", format!("{own}/reset-password"), Some(&password)),
+        ];
+        let asked = calls.into_iter();
+        asked.map(|(scope, method, path, body)| Ok((scope, self.may(token, method, &path, body)?))).collect()
+    }
+
     /// Replaces the permissions by random ones, and returns these. One for each target that does nothing else makes
     /// its resource be there.
     fn permissions(&self, random: &mut Random, ids: &BTreeMap<String, String>) -> Result<Vec<Value>, String> {
@@ -282,35 +310,47 @@ impl<'a> Administered<'a> {
         for row in list(&realm.get(&format!("{authz}/permission?max=-1"))?) {
             realm.delete(&format!("{authz}/permission/{}", word(&row["id"])))?;
         }
-        let targets: Vec<&str> = ["t1", "t2", "t3"].iter().map(|it| ids[*it].as_str()).collect();
-        let keeper = json!({
-            "name": "keeper", "resourceType": "Users", "resources": targets, "scopes": ["impersonate"], "policies": ["rb"],
-        });
-        let mut said = vec![keeper];
+        let mut said = vec![keeper(ids)];
         for at in 0..=random.below(4) {
-            let of_users = random.below(3) > 0;
-            let (scopes, places): (&[&str], &[&[&str]]) = if of_users {
-                (&["view", "manage", "reset-password"], &[&[], &[], &["t1"], &["t2"], &["t1", "t3"]])
-            } else {
-                (&["view-members", "manage-members"], &[&[], &["people"], &["near"]])
-            };
-            let resources: Vec<&str> = random.one(places).iter().map(|it| ids[*it].as_str()).collect();
-            let scopes = BTreeSet::from([*random.one(scopes), *random.one(scopes)]);
-            let policy = *random.one(&["ra", "ra", "rb", "not-rb"]);
-            let mut it = json!({
-                "name": format!("p{at}"), "resourceType": if of_users { "Users" } else { "Groups" },
-                "scopes": scopes, "policies": [policy],
-            });
-            if !resources.is_empty() {
-                it["resources"] = json!(resources);
-            }
-            said.push(it);
+            said.push(fine_grained(random, at, ids));
         }
         for it in &said {
             realm.make("admin-permissions", "permission/scope", it)?;
         }
         Ok(said)
     }
+}
+
+/// Whom administrators do something to.
+pub(crate) const TARGETS: &[&str] = &["t1", "t2", "t3"];
+
+/// A permission on every target that opens nothing else, so that each has its resource.
+fn keeper(ids: &BTreeMap<String, String>) -> Value {
+    let targets: Vec<&str> = TARGETS.iter().map(|it| ids[*it].as_str()).collect();
+    json!({
+        "name": "keeper", "resourceType": "Users", "resources": targets, "scopes": ["impersonate"], "policies": ["rb"],
+    })
+}
+
+/// A random fine-grained permission on users or the members of groups, of which there may be some.
+pub(crate) fn fine_grained(random: &mut Random, at: usize, ids: &BTreeMap<String, String>) -> Value {
+    let of_users = random.below(3) > 0;
+    let (scopes, places): (&[&str], &[&[&str]]) = if of_users {
+        (&["view", "manage", "reset-password"], &[&[], &[], &["t1"], &["t2"], &["t1", "t3"]])
+    } else {
+        (&["view-members", "manage-members", "view", "manage"], &[&[], &["people"], &["near"]])
+    };
+    let resources: Vec<&str> = random.one(places).iter().map(|it| ids[*it].as_str()).collect();
+    let scopes = BTreeSet::from([*random.one(scopes), *random.one(scopes)]);
+    let policy = *random.one(&["ra", "ra", "rb", "not-rb"]);
+    let mut it = json!({
+        "name": format!("p{at}"), "resourceType": if of_users { "Users" } else { "Groups" },
+        "scopes": scopes, "policies": [policy],
+    });
+    if !resources.is_empty() {
+        it["resources"] = json!(resources);
+    }
+    it
 }
 
 fn fine() -> Address {

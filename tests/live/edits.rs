@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::str::FromStr;
 
 use serde_json::{Value, json};
 
@@ -15,11 +16,13 @@ use crate::server::Server;
 use crate::tree::{Tree, list, word};
 use crate::{Needs, Trial};
 
+mod administrators;
 mod asked;
 mod edit;
 mod parts;
 mod told;
 
+use administrators::administrators_move_as_plans_foretell;
 use asked::{Facts, facts, thing_there};
 use edit::EDITS;
 use parts::manifest;
@@ -36,6 +39,13 @@ pub(crate) fn trials() -> Vec<Trial> {
             name: "edits::access_moves_as_plans_foretell_on_the_oldest_version",
             needs: Needs::Oldest,
             run: |server| access_moves_as_plans_foretell(server, 2),
+        },
+        Trial {
+            name: "edits::administrators_move_as_plans_foretell",
+            needs: Needs::Newest,
+            run: |server| {
+                administrators_move_as_plans_foretell(server, asked_for("EDITS").unwrap_or(4), seed())
+            },
         },
     ]
 }
@@ -58,10 +68,18 @@ const CONSENTS: &[&str] = &[
     "reenables=999",
 ];
 
+/// A number that the environment asks for.
+fn asked_for<T: FromStr>(what: &str) -> Option<T> {
+    std::env::var(format!("REALMWRIGHT_TEST_{what}")).ok()?.parse().ok()
+}
+
+fn seed() -> u64 {
+    asked_for("SEED").unwrap_or(1)
+}
+
 fn access_moves_as_plans_foretell(server: &Server, usual: usize) -> Result<(), String> {
-    let number = |name: &str| std::env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
-    let wanted = number("REALMWRIGHT_TEST_EDITS").and_then(|it| usize::try_from(it).ok()).unwrap_or(usual);
-    let mut seed = number("REALMWRIGHT_TEST_SEED").unwrap_or(1);
+    let wanted = asked_for("EDITS").unwrap_or(usual);
+    let mut seed = seed();
     let (mut told, mut wrong) = (Told::default(), Vec::new());
     while told.edits < wanted {
         let most = OF_A_REALM.min(wanted - told.edits);

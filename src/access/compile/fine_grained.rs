@@ -12,7 +12,7 @@ use crate::access::bits::Bits;
 use crate::access::realm::{
     Applied, Permission, PermissionType, Policy, PolicyIs, Realm, Required, Resource, Strategy, Tier,
 };
-use crate::kind::{CLIENT, GROUP, ROLE, USER, Version, realm_address};
+use crate::kind::{CLIENT, GROUP, ROLE, USER, realm_address};
 use crate::state::{Address, State};
 
 /// The types whose objects permissions are for, which are the names of resources, too.
@@ -47,9 +47,6 @@ const OPENED: &[(&str, &[&str], &[&str])] = &[
     ("Organizations", &["view", "manage"], &["manage-realm"]),
     ("Organizations", &["view"], &["view-organizations"]),
 ];
-
-/// Since when there are such permissions; before, a client of this name is like any other.
-pub(super) const SINCE: Version = Version(26, 2);
 
 /// Puts the roles beside the policies and permissions, as policies that ask for them and permissions of these. Their
 /// addresses are those of the roles, which nothing else of a client has.

@@ -10,7 +10,7 @@ use crate::access::realm::{
 };
 use crate::access::through::TokenReads;
 use crate::access::time::Window;
-use crate::kind::{NEWEST, PERMISSION, POLICY, RESOURCE, SCOPE, Version, is_admin_permissions};
+use crate::kind::{NEWEST, PERMISSION, POLICY, RESOURCE, SCOPE, Version, is_fine_grained};
 use crate::manifest::java_regex::FullMatch;
 use crate::state::{Address, KindName, Node, Object, State};
 
@@ -43,7 +43,7 @@ pub(super) fn compile(
             let mut is = policy(realm, &policies, it, version);
             if let PolicyIs::Role { from_database, .. } = &mut is {
                 // Who administers is asked for what they hold, and not for a token.
-                *from_database |= is_admin_permissions(owner);
+                *from_database |= is_fine_grained(owner, version);
             }
             Policy { negative: it.text("logic") == "NEGATIVE", is }
         })
@@ -83,7 +83,7 @@ pub(super) fn compile(
             }
         })
         .collect();
-    let is_fine_grained = is_admin_permissions(owner) && version >= fine_grained::SINCE;
+    let is_fine_grained = is_fine_grained(owner, version);
     if is_fine_grained {
         let (of_policies, of_permissions) =
             ((&mut policies, &mut policy_entries), (&mut permissions, &mut permission_entries));

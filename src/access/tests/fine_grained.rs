@@ -95,6 +95,12 @@ fn permissions_over_administration_add_up_as_the_server_adds_them_up() {
         (&[("Groups", sub, members, rb), ("Groups", g1, members, ra)], "view", [true, false, false]),
         (&[("Groups", sub, members, ra), ("Groups", g1, members, rb)], "view", [false; 3]),
         (&[("Groups", all, members, rb), ("Groups", g1, members, ra)], "view", [true, true, false]),
+        // What is said of a group itself closes its members, and opens none.
+        (&[("Groups", g1, view, ra)], "view", [false; 3]),
+        (&[("Groups", g1, view, rb), ("Users", all, view, ra)], "view", [false, false, true]),
+        (&[("Groups", g1, view, rb), ("Groups", g1, members, ra)], "view", [false; 3]),
+        (&[("Groups", g1, view, rb), ("Users", all, manage, ra)], "manage", [true; 3]),
+        (&[("Groups", all, view, rb), ("Users", all, view, ra)], "view", [true; 3]),
         // Without policies it has no say.
         (&[("Users", all, view, &[][..])], "view", [false; 3]),
         (&[("Users", all, view, &[][..]), ("Users", all, view, ra)], "view", [true; 3]),

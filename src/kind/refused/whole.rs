@@ -2,8 +2,8 @@
 //! said each of them.
 
 use super::realm::sessions;
-use super::{Judge, acr, mail, of, pairwise, place};
-use crate::kind::{CLIENT, CLIENT_SCOPE, NEWEST, OLDEST, REALM, Version};
+use super::{Judge, acr, fine_grained, mail, of, pairwise, place};
+use crate::kind::{CLIENT, CLIENT_SCOPE, NEWEST, OLDEST, PERMISSION, REALM, Version};
 use crate::state::{Address, KindName, Node, Object};
 use crate::text::{Code, Note};
 
@@ -56,6 +56,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, notes: &mut Vec<Note>)
             mail::check(judge, address, whole, notes);
             sessions(judge, address, whole, notes);
         }
+        PERMISSION => fine_grained::check(judge, address, whole, notes),
         CLIENT => {
             acr::check(judge, address, whole, notes);
             pairwise::check(judge, address, whole, notes);

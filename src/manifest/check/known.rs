@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::super::load::Desired;
 use super::super::project::Project;
 use crate::kind::{
-    CLIENT, DEFAULT_ROLE, GROUP, Owned, ROLE, SETTINGS, USER, built_ins, default_role_name,
-    service_account_of, wire_name,
+    CLIENT, DEFAULT_ROLE, GROUP, Owned, RESOURCE, ROLE, SCOPE, SETTINGS, USER, built_ins, default_role_name,
+    is_admin_permissions, service_account_of, wire_name,
 };
 use crate::state::{Address, KindName};
 use crate::text::nearest;
@@ -69,12 +69,15 @@ impl Known<'_> {
             return service_account_of(address, &self.desired.state).is_some();
         }
         let Some(client) = address.parent().filter(|it| it.kind() == CLIENT) else { return false };
-        address.kind() == ROLE
-            && address.name() == "uma_protection"
-            && self.desired.state.get(&client).is_some_and(|it| {
-                it.is_true("authorizationServicesEnabled")
-                    || self.desired.state.contains(&client.child(SETTINGS, ""))
-            })
+        // Which scopes there are hangs on the version; resources go by the ids of what they stand for.
+        let is_fine_grained = is_admin_permissions(&client) && matches!(address.kind(), SCOPE | RESOURCE);
+        is_fine_grained
+            || address.kind() == ROLE
+                && address.name() == "uma_protection"
+                && self.desired.state.get(&client).is_some_and(|it| {
+                    it.is_true("authorizationServicesEnabled")
+                        || self.desired.state.contains(&client.child(SETTINGS, ""))
+                })
     }
 
     /// Returns everything of a kind that is declared or built in, and has this name.

@@ -11,7 +11,7 @@ use super::requests;
 use super::turns::Turns;
 use crate::call::{Body, Call, Method, Overlay};
 use crate::change::{Action, Change, Path};
-use crate::kind::{self, CLIENT, RESOURCE, SETTINGS};
+use crate::kind::{self, CLIENT, RESOURCE, SETTINGS, Version};
 use crate::state::{Address, Live, Node, State};
 use crate::text::At;
 
@@ -26,16 +26,21 @@ pub struct Closing {
     pub taken_over: bool,
 }
 
-/// Returns what has to be kept closed, client by client: what would be opened, and what still is closed.
+/// Returns what has to be kept closed, client by client: what would be opened, and what still is closed. Nothing of
+/// fine-grained administration is: the server takes no permission there of a resource as a whole (400).
 pub(super) fn closings(
     opened: &BTreeSet<Address>,
     live: &Live,
     planned: &State,
     changes: &[Change],
+    version: Version,
 ) -> Vec<Closing> {
     let mut by_client: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
     for resource in opened {
         let client = resource.parent().expect("a resource stands under its client");
+        if kind::is_fine_grained(&client, version) {
+            continue;
+        }
         by_client.entry(client).or_default().insert(resource.clone());
     }
     let left = live.closed.keys().filter(|it| kind::keeps_closed(it));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Made;
 use crate::call::{Body, Call, Method, Overlay, Segment};
-use crate::change::{Action, Change, FieldChange, To, Why};
+use crate::change::{Action, Change, FieldChange, Path, To, Why};
 use crate::kind::{self, CLIENT, GROUP, Link, SETTINGS, Sent};
 use crate::state::{Address, Node, State};
 
@@ -68,11 +68,26 @@ pub(super) fn of_change(
             let (drawn, body): (Vec<&FieldChange>, Vec<&FieldChange>) = body.iter().copied().partition(draws);
             // One of a client's settings may close and the other open: each is sent when its turn comes.
             let at_once = if address.kind() == SETTINGS { 1 } else { body.len().max(1) };
+            // What does not change is sent along where the server wants it in every update.
+            let along = |set: &[Overlay]| -> Vec<Overlay> {
+                let always = kind.fields.iter().filter(|it| matches!(it.sent, Sent::Always));
+                let missing = always.filter(|it| set.iter().all(|other| *other.path.field != *it.name));
+                let there =
+                    missing.filter_map(|it| Some((it.name, planned.get(address)?.get(it.name)?.clone())));
+                there
+                    .map(|(name, it)| Overlay {
+                        path: Path::field(name),
+                        from: Some(it.clone()),
+                        to: Some(it),
+                    })
+                    .collect()
+            };
             for body in body.chunks(at_once).chain(drawn.chunks(drawn.len().max(1))) {
-                let set = body
+                let mut set: Vec<Overlay> = body
                     .iter()
                     .map(|it| Overlay { path: it.path.clone(), from: it.from.clone(), to: value(&it.to) })
                     .collect();
+                set.extend(along(&set));
                 let mut update = call(
                     Method::Put,
                     route(kind.routes.own),

@@ -1,6 +1,7 @@
 //! What a server lets people do: in every client's own way, for every resource, and in administration.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use realmwright::kind::listed_name;
 use reqwest::Method;
@@ -14,8 +15,10 @@ use crate::tree::{list, word};
 /// Clients that people come through, beside one that every realm has.
 pub(super) const CLIENTS: &[&str] = &["rs", "wide", "narrow", "light"];
 pub(super) const OF_EVERY_REALM: &str = "admin-cli";
-/// The optional client scope that is asked for.
-pub(super) const ASKED: &str = "s1";
+/// What is asked for with a token: an optional client scope, and `openid` through a client whose tokens may have no
+/// scope without it.
+pub(super) const ASKED: &[&str] = &["s1", "openid"];
+const BARE: &str = "narrow";
 /// Clients whose own accounts ask.
 const ACCOUNTS: &[&str] = &["rs", "wide"];
 /// Clients that administrators come through.
@@ -26,7 +29,7 @@ const ADMINISTER: &[&str] = &[OF_EVERY_REALM, "wide"];
 pub(super) struct Way {
     pub(super) who: String,
     pub(super) client: String,
-    pub(super) asks: bool,
+    pub(super) asks: Option<&'static str>,
 }
 
 /// A resource of `rs`, and one of its scopes.
@@ -53,7 +56,7 @@ impl Facts {
         }
     }
 
-    pub(super) fn is_open(&self, client: &str, asks: bool) -> bool {
+    pub(super) fn is_open(&self, client: &str, asks: Option<&str>) -> bool {
         self.permits.keys().any(|it| it.client == client && it.asks == asks)
     }
 }
@@ -71,16 +74,17 @@ pub(super) fn facts(server: &Server, realm: &str) -> Result<Facts, String> {
     let things =
         list(&resources).iter().flat_map(|it| of_resource(it, list(&resources), &rs)).collect::<Vec<_>>();
     let wanted: Vec<Wanted> = things.iter().map(|it| it.1.clone()).collect();
-    let way =
-        |who: &str, client: &str, asks: bool| Way { who: who.to_owned(), client: client.to_owned(), asks };
+    let way = |who: &str, client: &str, asks| Way { who: who.to_owned(), client: client.to_owned(), asks };
     let mut ways = Vec::new();
     for (who, _) in &users {
         for client in CLIENTS.iter().filter(has) {
-            ways.extend([way(who, client, false), way(who, client, true)]);
+            let asked = if *client == BARE { ASKED } else { &ASKED[..1] };
+            let asked = asked.iter().copied().map(Some);
+            ways.extend(iter::once(None).chain(asked).map(|it| way(who, client, it)));
         }
-        ways.push(way(who, OF_EVERY_REALM, false));
+        ways.push(way(who, OF_EVERY_REALM, None));
     }
-    ways.extend(ACCOUNTS.iter().filter(has).map(|it| way(&format!("service-account-{it}"), it, false)));
+    ways.extend(ACCOUNTS.iter().filter(has).map(|it| way(&format!("service-account-{it}"), it, None)));
     let permits = at_once(&ways, |way| {
         let Some(token) = token(server, realm, way)? else { return Ok(None) };
         let answers = server.tickets(realm, &token, "rs", &wanted)?;
@@ -104,7 +108,7 @@ pub(super) fn facts(server: &Server, realm: &str) -> Result<Facts, String> {
     let somebody = users.first().map(|it| it.1.clone()).unwrap_or_default();
     let callers: Vec<Way> = users
         .iter()
-        .flat_map(|(who, _)| ADMINISTER.iter().filter(has).map(|it| way(who, it, false)))
+        .flat_map(|(who, _)| ADMINISTER.iter().filter(has).map(|it| way(who, it, None)))
         .collect();
     let calls = at_once(&callers, |way| {
         let Some(token) = token(server, realm, way)? else { return Ok(Vec::new()) };
@@ -143,9 +147,7 @@ fn token(server: &Server, realm: &str, way: &Way) -> Result<Option<String>, Stri
     } else {
         form.extend([("grant_type", "password"), ("username", way.who.as_str()), ("password", "p")]);
     }
-    if way.asks {
-        form.push(("scope", ASKED));
-    }
+    form.extend(way.asks.map(|it| ("scope", it)));
     granted_token(server.token(realm, &form)?)
 }
 

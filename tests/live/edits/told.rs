@@ -40,8 +40,8 @@ struct Row<'a> {
     personas: BTreeSet<String>,
     resources: BTreeSet<String>,
     scope: Option<String>,
-    /// Clients and whether the optional client scope is asked for; nothing for all.
-    through: Option<Vec<(String, bool)>>,
+    /// Clients and what is asked for; nothing for all.
+    through: Option<Vec<Asking>>,
 }
 
 impl<'a> Row<'a> {
@@ -57,7 +57,9 @@ impl<'a> Row<'a> {
     }
 
     fn covers(&self, way: &Way, (resource, scope): &Thing) -> bool {
-        let goes_there = |(client, asks): &(String, bool)| *client == way.client && (!asks || way.asks);
+        // One way stands for all that make the same tokens.
+        let goes_there =
+            |(client, asks): &Asking| *client == way.client && (asks.is_none() || way.asks.is_some());
         self.personas.contains(&way.who)
             && self.resources.contains(resource)
             && self.scope == *scope
@@ -65,8 +67,8 @@ impl<'a> Row<'a> {
     }
 
     /// The ways that it is sure of, of those that are open on a side.
-    fn ways(&self, facts: &Facts) -> Vec<(String, bool)> {
-        let all = || CLIENTS.iter().map(|it| ((*it).to_owned(), false)).collect();
+    fn ways(&self, facts: &Facts) -> Vec<Asking> {
+        let all = || CLIENTS.iter().map(|it| ((*it).to_owned(), None)).collect();
         let mut ways = self.through.clone().unwrap_or_else(all);
         ways.retain(|(client, asks)| facts.is_open(client, *asks));
         ways
@@ -77,7 +79,7 @@ impl<'a> Row<'a> {
         let open = if self.change.ends_with("lost") { before } else { after };
         let ways = self.ways(open);
         for who in &self.personas {
-            let own = who.strip_prefix("service-account-").map(|it| vec![(it.to_owned(), false)]);
+            let own = who.strip_prefix("service-account-").map(|it| vec![(it.to_owned(), None)]);
             for (client, asks) in own.as_ref().unwrap_or(&ways) {
                 let way = Way { who: who.clone(), client: client.clone(), asks: *asks };
                 // Made-up personas have no token.
@@ -109,11 +111,14 @@ impl<'a> Row<'a> {
     }
 }
 
+/// A client, and what is asked for with it.
+type Asking = (String, Option<&'static str>);
+
 /// The ways that are asked for; other client scopes are not.
-fn ways(through: &Value) -> Option<Vec<(String, bool)>> {
+fn ways(through: &Value) -> Option<Vec<Asking>> {
     let asks = |it: &Value| match list(&it["scopes"]) {
-        [] => Some(false),
-        [one] if one == ASKED => Some(true),
+        [] => Some(None),
+        [one] => ASKED.iter().find(|it| *one == **it).map(|it| Some(*it)),
         _ => None,
     };
     let asked = |it: &Value| Some((word(&it["client"]), asks(it)?));
@@ -182,13 +187,14 @@ fn of_administration(plan: &Value, before: &Facts, after: &Facts, tally: &mut Ta
     }
     for row in rows {
         let change = word(&row["change"]);
-        let through = ways(&row["through"]).unwrap_or_else(|| vec![(OF_EVERY_REALM.to_owned(), false)]);
+        let through = ways(&row["through"]).unwrap_or_else(|| vec![(OF_EVERY_REALM.to_owned(), None)]);
         for who in list(&row["personas"]).iter().map(word) {
-            for (client, _) in &through {
-                let way = Way { who: who.clone(), client: client.clone(), asks: false };
+            // Administrators ask for nothing here.
+            for (client, _) in through.iter().filter(|it| it.1.is_none()) {
+                let way = Way { who: who.clone(), client: client.clone(), asks: None };
                 for (at, (roles, ..)) in CALLS.iter().enumerate().filter(|it| opens(row, it.1.0[0])) {
-                    // Another role may open it as well.
-                    let alone = roles.len() == 1;
+                    // Another role may open it as well, and whoever gets all of them may have had this one.
+                    let alone = roles.len() == 1 && !opens(row, "realm-admin");
                     let sides = match change.as_str() {
                         "gained" => [(before, alone.then_some(false)), (after, Some(true))],
                         "lost" => [(before, Some(true)), (after, alone.then_some(false))],
