@@ -264,6 +264,8 @@ pub enum Sent {
     CreateOnly,
     /// Sent on create; a difference later cannot be mended.
     Fixed,
+    /// Fixed there, and else as the rest of the body.
+    FixedOf(fn(&Address, Version) -> bool),
     Links(Link),
     /// A list whose items are objects of their own.
     Children(fn(&Tree) -> KindName),
@@ -275,6 +277,30 @@ pub enum Sent {
     ScopeMappings,
     /// Known to Keycloak, not managed by this version: an input error, never ignored.
     NotYet,
+}
+
+impl Sent {
+    /// Returns whether a create says it.
+    pub fn is_created_with(self) -> bool {
+        match self {
+            Self::Body | Self::Always | Self::CreateOnly | Self::Fixed | Self::FixedOf(_) => true,
+            Self::Links(_)
+            | Self::Children(_)
+            | Self::Child(_)
+            | Self::Roles
+            | Self::ScopeMappings
+            | Self::NotYet => false,
+        }
+    }
+
+    /// Returns whether the server keeps what an object was created with.
+    pub fn is_fixed(self, address: &Address, version: Version) -> bool {
+        match self {
+            Self::Fixed => true,
+            Self::FixedOf(is_there) => is_there(address, version),
+            _ => false,
+        }
+    }
 }
 
 /// Links are set-valued fields of exactly one owner, written by calls of their own.
@@ -301,6 +327,7 @@ impl Kind {
             | Sent::Always
             | Sent::CreateOnly
             | Sent::Fixed
+            | Sent::FixedOf(_)
             | Sent::Children(_)
             | Sent::Child(_)
             | Sent::Roles

@@ -283,45 +283,39 @@ impl Token<'_> {
         self.hardcoded.iter().cloned().chain(renamed).collect()
     }
 
+    /// Mappers give roles other names first, then add roles; and of what comes out so, a token carries the kinds that a
+    /// mapper writes into it (measured on 26.0.8 and 26.7.5).
     fn roles(&self, realm: &Realm, held: &Bits) -> Option<Bits> {
-        let carried = |role: usize| {
-            let is_of_client = realm.roles.addresses[role].parent().is_some();
-            if is_of_client { self.client_roles } else { self.realm_roles }
-        };
-        let mut out = Bits::default();
-        if self.realm_roles == Carries::All && self.client_roles == Carries::All && self.narrow.is_none() {
-            out = held.clone();
-        } else {
-            for role in held.iter().filter(|it| self.narrow.as_ref().is_none_or(|all| all.has(*it))) {
-                match carried(role) {
-                    Carries::All => {
-                        out.insert(role);
-                    }
-                    Carries::None => {}
-                    Carries::Unknown => return None,
-                }
-            }
-            if [self.realm_roles, self.client_roles].contains(&Carries::Unknown) {
-                return None;
-            }
+        let carries = [self.realm_roles, self.client_roles];
+        if carries.contains(&Carries::Unknown) {
+            return None;
+        }
+        let mut out = held.clone();
+        if let Some(all) = &self.narrow {
+            out = out.iter().filter(|it| all.has(*it)).collect();
         }
         let renamed: Vec<(usize, Option<usize>)> =
             self.renamed.iter().filter(|it| out.has(it.0)).map(|it| (it.0, it.1)).collect();
-        for (role, _) in &self.hardcoded {
-            out.insert(*role);
-        }
         for (from, to) in &renamed {
-            // Which of two mappers comes first is the server's business.
-            let is_touched = |role: usize| {
-                self.hardcoded.iter().any(|it| it.0 == role) || renamed.iter().any(|it| it.1 == Some(role))
-            };
-            if is_touched(*from) {
+            // Which of two such mappers comes first is the server's business.
+            let meets = |it: &&(usize, Option<usize>)| it.1 == Some(*from) || (it.0 == *from && it.1 != *to);
+            if renamed.iter().any(|it| meets(&it)) {
                 return None;
             }
             out.remove(*from);
             out.insert((*to)?);
         }
-        Some(out)
+        for (role, _) in &self.hardcoded {
+            out.insert(*role);
+        }
+        if carries == [Carries::All; 2] {
+            return Some(out);
+        }
+        let is_carried = |it: &usize| {
+            let is_of_client = realm.roles.addresses[*it].parent().is_some();
+            carries[usize::from(is_of_client)] == Carries::All
+        };
+        Some(out.iter().filter(is_carried).collect())
     }
 }
 

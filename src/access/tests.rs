@@ -6,6 +6,7 @@ mod impact;
 mod matrix;
 mod permissions;
 mod policies;
+mod token_roles;
 
 use serde_json::{Value, json};
 

@@ -349,6 +349,7 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
                 resource,
                 scope,
                 through: Ways::default(),
+                clients: 0,
                 place: &place,
                 style: style(),
             };

@@ -56,7 +56,9 @@ pub(super) fn compare(
             (Some(Sent::CreateOnly), _, _) => it.newer_secrets(path, node),
             (_, Is::Secret(secret), live) => it.secret(path, secret, node, live),
             (_, Is::Map(keys), live) => it.keys(name, keys, live),
-            (Some(Sent::Fixed), _, live) if !same(node, live) => it.fixed(path, node, live),
+            (Some(sent), _, live) if sent.is_fixed(address, question.version) && !same(node, live) => {
+                it.fixed(path, node, live);
+            }
             (_, _, live) => it.plain(path, node, live),
         }
     }
@@ -257,7 +259,8 @@ impl Comparison<'_> {
             field.is_some_and(|it| path.key.as_ref().is_none_or(|key| it.get(key).is_some()))
         };
         // What an object is from its making on is not taken back.
-        let is_fixed = |it: &Path| kind.field(&it.field).is_some_and(|it| matches!(it.sent, Sent::Fixed));
+        let (address, version) = (self.address, self.question.version);
+        let is_fixed = |it: &Path| kind.field(&it.field).is_some_and(|it| it.sent.is_fixed(address, version));
         // A map that only holds together goes as one, however many of its keys were applied.
         let is_whole =
             |it: &Path| desired.get(&it.field).is_none() && kind.field(&it.field).is_some_and(|it| it.whole);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{CLIENT, GROUP, Kind, ROLE, Sent, own_name};
+use super::{CLIENT, GROUP, Kind, ROLE, own_name};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 
 /// Returns how a reference is written in a body: roles of clients as `client/role`, groups as paths.
@@ -50,9 +50,7 @@ pub fn body(
         body.insert(kind.key.to_owned(), Value::String(own_name(address, object).to_owned()));
     }
     for (name, node) in &object.fields {
-        let travels = kind
-            .field(name)
-            .is_none_or(|it| matches!(it.sent, Sent::Body | Sent::Always | Sent::CreateOnly | Sent::Fixed));
+        let travels = kind.field(name).is_none_or(|it| it.sent.is_created_with());
         let implied = kind.field(name).is_some_and(|it| node.as_text() == Some(it.implied));
         if travels && !implied && !node.is_null() {
             body.insert(name.to_string(), value(node, reveal));

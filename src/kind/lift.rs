@@ -175,7 +175,15 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
             Some(Sent::ScopeMappings) => {
                 mappings.extend(super::scope_mapping::lift(key, value, &mut out.notes));
             }
-            Some(Sent::Body | Sent::Always | Sent::CreateOnly | Sent::Fixed | Sent::Links(_)) | None => {
+            Some(
+                Sent::Body
+                | Sent::Always
+                | Sent::CreateOnly
+                | Sent::Fixed
+                | Sent::FixedOf(_)
+                | Sent::Links(_),
+            )
+            | None => {
                 if rule.is_some_and(|it| it.compare == Compare::ServerOwned) {
                     if *key.name == *kind.routes.id {
                         object_.id = value.scalar().map(Into::into);

@@ -6,7 +6,7 @@
 use super::owner::written_name;
 use super::{
     CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Kind, PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME,
-    RESOURCE, ROLE, Routes, SCOPE, Sent, USER, Unset, Unsets, field, server_owned,
+    RESOURCE, ROLE, Routes, SCOPE, Sent, USER, Unset, Unsets, field, is_fine_grained, server_owned,
 };
 use crate::state::KindName;
 use crate::text::{Code, Key, Note, Tree, TreeIs, parse_yaml};
@@ -207,6 +207,8 @@ pub(super) static PERMISSION: Kind = Kind {
         server_owned("resourcesData"),
         server_owned("scopesData"),
         Field { sent: Sent::Fixed, ..field("type") },
+        // A permission for all of a type stays one for all of that when it is made one of another type (26.7.5).
+        Field { sent: Sent::FixedOf(is_fine_grained), ..field("resourceType") },
         Field { compare: Compare::Refs(POLICY_NAME), ..field("policies") },
         Field { compare: Compare::Refs(RESOURCE), ..field("resources") },
         Field { compare: Compare::Refs(SCOPE), sent: Sent::Always, ..field("scopes") },

@@ -253,7 +253,12 @@ impl Definitions {
                 }));
             }
             Sent::ScopeMappings => return Some(scope_mappings(rule.name)),
-            Sent::Body | Sent::Always | Sent::CreateOnly | Sent::Fixed | Sent::Links(_) => {}
+            Sent::Body
+            | Sent::Always
+            | Sent::CreateOnly
+            | Sent::Fixed
+            | Sent::FixedOf(_)
+            | Sent::Links(_) => {}
         }
         Some(match rule.compare {
             Compare::ServerOwned => json!({ "description": "The server decides it; not compared." }),

@@ -35,6 +35,8 @@ pub struct Asked<'a> {
     pub scope: Option<&'a str>,
     /// The clients through which is asked; empty where that makes no difference.
     pub through: Ways,
+    /// Through how many clients it was looked; nothing where people come by none.
+    pub clients: usize,
     /// Where an object is declared, as `file:line`.
     pub place: &'a dyn Fn(&Address) -> Option<String>,
     pub style: Style,
@@ -51,7 +53,10 @@ impl Asked<'_> {
         if let Some(role) = self.scope.filter(|_| *self.client == administration()) {
             return format!("`{}` of this realm's administration", one_line(role));
         }
-        let through = through(&self.through, &self.style);
+        let through = match (self.through.ways.is_empty(), self.clients) {
+            (true, 2..) => format!(" through each of {} clients", self.clients),
+            _ => through(&self.through, &self.style),
+        };
         let on =
             format!("`{}` of client `{}`{through}", one_line(self.resource), one_line(self.client.name()));
         match self.scope {

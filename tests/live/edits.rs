@@ -1,10 +1,12 @@
 //! What plans foretell of access, against real tokens before and after: random edits of every kind that can move it,
 //! in random realms.
 //!
-//! `REALMWRIGHT_TEST_EDITS` asks for so many edits, `REALMWRIGHT_TEST_SEED` for other ones than the usual.
+//! `REALMWRIGHT_TEST_EDITS` asks for so many edits, `REALMWRIGHT_TEST_SEED` for other ones than the usual, and
+//! `REALMWRIGHT_TEST_WRONG` names a folder that takes the manifests and the plan of what was told wrong.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde_json::{Value, json};
@@ -160,6 +162,15 @@ fn in_a_realm(server: &Server, seed: u64, most: usize, told: &mut Told) -> Resul
             (after, wrong) = course.again(&earlier, &plan, &before)?;
         }
         if !wrong.is_empty() {
+            if let Some(folder) = asked_for::<PathBuf>("WRONG") {
+                let keep = |what: &str, text: String| {
+                    let path = folder.join(format!("{seed}-{step}-{what}.json"));
+                    std::fs::write(path, text).map_err(|it| it.to_string())
+                };
+                keep("before", manifest(&earlier, &name).to_string())?;
+                keep("after", manifest(&next, &name).to_string())?;
+                keep("plan", plan.to_string())?;
+            }
             let more = wrong.len().saturating_sub(12);
             wrong.truncate(12);
             let changes: Vec<String> =

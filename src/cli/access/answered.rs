@@ -1,6 +1,6 @@
 //! Questions about one persona, with their answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 
 use serde_json::Value;
@@ -58,10 +58,16 @@ impl Answered {
                 }
             }
             let is_one = said.len() == 1;
+            let clients: BTreeSet<&Address> =
+                said.iter().flat_map(|it| &it.1.ways).map(|it| &it.client).collect();
+            let clients = clients.len();
             out.extend(said.into_iter().map(|(said, through)| {
                 let through = if is_one { Ways::default() } else { through };
                 let scope = scope.as_deref();
-                (Asked { realm: name, client, resource, scope, through, place, style: style() }, said)
+                (
+                    Asked { realm: name, client, resource, scope, through, clients, place, style: style() },
+                    said,
+                )
             }));
         }
         Ok(out)

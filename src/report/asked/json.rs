@@ -125,6 +125,8 @@ struct CanDocument {
     persona: String,
     /// The clients through which it asks; null where that makes no difference.
     through: Option<Vec<ThroughEntry>>,
+    /// Through how many clients it was looked.
+    clients: usize,
     client: String,
     resource: String,
     scope: Option<String>,
@@ -264,6 +266,7 @@ fn said(asked: &Asked<'_>, persona: &str, decision: &Decision) -> CanDocument {
         realm: asked.realm.to_owned(),
         persona: persona.to_owned(),
         through: through(&asked.through),
+        clients: asked.clients,
         client: asked.client.name().to_owned(),
         resource: asked.resource.to_owned(),
         scope: asked.scope.map(str::to_owned),

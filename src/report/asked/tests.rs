@@ -78,7 +78,16 @@ impl Lab {
         };
         let client = &self.client;
         let through = Ways::default();
-        f(&Asked { realm: "lab", client, resource, scope, through, place: &place, style: Style::plain() })
+        f(&Asked {
+            realm: "lab",
+            client,
+            resource,
+            scope,
+            through,
+            clients: 0,
+            place: &place,
+            style: Style::plain(),
+        })
     }
 
     fn explained(&self, persona: &str, scope: &str, resource: &str) -> crate::access::Explanation {
@@ -372,6 +381,7 @@ fn every_answer_is_as_the_schema_says() {
         resource: "Maps",
         scope: None,
         through: Ways::default(),
+        clients: 0,
         place: &place,
         style: Style::plain(),
     };

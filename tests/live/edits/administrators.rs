@@ -83,8 +83,10 @@ impl Rules {
     /// Changes one thing and says which.
     fn edit(&mut self, random: &mut Random, ids: &BTreeMap<String, String>) -> String {
         let at = random.below(6);
-        let other = fine_grained(random, at, ids);
-        let name = word(&other["name"]);
+        let mut other = fine_grained(random, at, ids);
+        // A permission keeps its type.
+        let name = format!("{} of {}", word(&other["name"]), word(&other["resourceType"]));
+        other["name"] = json!(name);
         match random.below(8) {
             0..=2 => {
                 self.permissions.retain(|it| it["name"] != other["name"]);

@@ -269,6 +269,14 @@ pub(super) const EDITS: &[(&str, Does)] = &[
         let is = flip(&mut entry(authz(it), "resources", "name", &name)?["ownerManagedAccess"]);
         Some(format!("{name} {is}"))
     }),
+    ("a resource changes hands", |it, random| {
+        let name = one(authz(it), "resources", "name", random)?;
+        let owner = one(it, "users", "username", random)?;
+        let old = entry(authz(it), "resources", "name", &name)?;
+        let is_other = old["owner"]["name"] != *owner;
+        old["owner"] = if is_other { json!({ "name": owner }) } else { Value::Null };
+        Some(format!("{name} {}", old["owner"]))
+    }),
     ("a resource goes", |it, random| {
         let name = one(authz(it), "resources", "name", random)?;
         forget(it, "resources", "name", &name)

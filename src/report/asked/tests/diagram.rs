@@ -15,6 +15,7 @@ fn drawn(language: Language, persona: &str, scope: &str, resource: &str) -> Stri
         resource,
         scope: Some(scope),
         through: Ways::default(),
+        clients: 0,
         place: &place,
         style: Style::plain(),
     };
