@@ -22,6 +22,9 @@ const SHOWN: usize = 200;
 const MANY: usize = 3;
 /// So many places of further notes of a group are named.
 const PLACES: usize = 10;
+/// Of lines that are longer than this, in bytes, only so much is shown before and behind a mark.
+const LONG: usize = 10_000;
+const AROUND: usize = 400;
 /// Of more notes than this, a summary says how many there are of each code.
 const FEW: usize = 10;
 
@@ -41,7 +44,12 @@ pub fn notes(files: &Files, notes: &[Note], color: Color) -> String {
     groups.sort_by_key(|it| std::cmp::Reverse(it[0].severity));
     let mut text = String::new();
     for them in &groups {
-        text.push_str(&renderer.render(&[group(files, them)]));
+        let mut places = Vec::new();
+        let mut rendered = renderer.render(&[group(files, them, &mut places)]);
+        for Place { shown, is } in places {
+            rendered = rendered.replacen(&shown, &is, 1);
+        }
+        text.push_str(&rendered);
         text.push_str("\n\n");
     }
     if notes.len() > FEW {
@@ -123,8 +131,14 @@ fn sorted<'n>(files: &Files, notes: &'n [Note]) -> Vec<&'n Note> {
     sorted
 }
 
+/// A place as the renderer writes it, which only knows a part of the line, and as it is.
+struct Place {
+    shown: String,
+    is: String,
+}
+
 /// Renders the first of notes that say the same, and where the others are.
-fn group<'f>(files: &'f Files, them: &[&Note]) -> Group<'f> {
+fn group<'f>(files: &'f Files, them: &[&Note], places: &mut Vec<Place>) -> Group<'f> {
     let note = them[0];
     let level = match note.severity {
         Severity::Error => Level::ERROR,
@@ -136,7 +150,7 @@ fn group<'f>(files: &'f Files, them: &[&Note]) -> Group<'f> {
     for mark in &note.marks {
         if files.text(mark.at.file).is_some() && !shown.contains(&mark.at.file) {
             shown.push(mark.at.file);
-            group = group.element(snippet(files, note, mark.at.file));
+            group = group.element(snippet(files, note, mark.at.file, places));
         }
     }
     for mark in &note.marks {
@@ -163,9 +177,16 @@ fn more(files: &Files, them: &[&Note]) -> String {
     format!("and {} more like this{at}", them.len())
 }
 
-/// Returns the lines of one file that a note marks.
-fn snippet<'f>(files: &'f Files, note: &Note, file: u32) -> Snippet<'f, Annotation<'f>> {
+/// Returns the lines of one file that a note marks. Of very long ones only what is around the first mark is shown, and
+/// what is marked there: the renderer looks at every character of what it is given.
+fn snippet<'f>(
+    files: &'f Files,
+    note: &Note,
+    file: u32,
+    cut: &mut Vec<Place>,
+) -> Snippet<'f, Annotation<'f>> {
     let text = files.text(file).unwrap_or_default();
+    let path = one_line(files.name(file).unwrap_or_default());
     let places = note
         .marks
         .iter()
@@ -176,9 +197,18 @@ fn snippet<'f>(files: &'f Files, note: &Note, file: u32) -> Snippet<'f, Annotati
     let first = places.clone().map(|(_, _, (start, _))| start).min().unwrap_or(0);
     let last = places.clone().map(|(_, _, (_, end))| end).max().unwrap_or(0);
     let mut from = text[..first].rfind('\n').map_or(0, |it| it + 1);
-    let to = text[last..].find('\n').map_or(text.len(), |it| last + it);
-    let start = u32::try_from(first).unwrap_or(u32::MAX);
-    let line_start = files.position(At { file, start, end: start }).map_or(1, |it| it.line);
+    let mut to = text[last..].find('\n').map_or(text.len(), |it| last + it);
+    let position = |at: usize| {
+        let start = u32::try_from(at).unwrap_or(u32::MAX);
+        files.position(At { file, start, end: start })
+    };
+    let is_cut = to - from > LONG;
+    let main = places.clone().next().map_or(first, |it| it.2.0);
+    if is_cut {
+        from = from.max(boundary(text, main.saturating_sub(AROUND)));
+        to = to.min(boundary(text, main + AROUND));
+    }
+    let line_start = position(from.min(main)).map_or(1, |it| it.line);
     if from == 0 && text.starts_with('\u{feff}') && '\u{feff}'.len_utf8() <= to {
         from = '\u{feff}'.len_utf8();
     }
@@ -187,7 +217,14 @@ fn snippet<'f>(files: &'f Files, note: &Note, file: u32) -> Snippet<'f, Annotati
     let source = same_length(excerpt.as_ref().map_or("", |it| it.text.as_str()));
     let offset = |at: usize| excerpt.as_ref().map_or(0, |it| it.offset(at));
     let length = source.len();
+    if let Some(at) = position(main).filter(|_| is_cut) {
+        let before = &source[..offset(main).min(length)];
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let place = |column: usize| format!("{path}:{}:{column}", at.line);
+        cut.push(Place { shown: place(column), is: place(at.column) });
+    }
     let annotations: Vec<_> = places
+        .filter(|(_, _, (start, _))| !is_cut || (from..=to).contains(start))
         .map(|(index, mark, (start, end))| {
             let start = offset(start).min(length);
             let end = offset(end).clamp(start, length);
@@ -198,7 +235,7 @@ fn snippet<'f>(files: &'f Files, note: &Note, file: u32) -> Snippet<'f, Annotati
         .collect();
     Snippet::source(source)
         .line_start(line_start)
-        .path(one_line(files.name(file).unwrap_or_default()))
+        .path(path)
         .annotations(annotations)
 }
 

@@ -257,6 +257,12 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
+    /// 26.0.8 keeps permissions in its cache that are gone, and answers with errors until that is emptied.
+    fn fresh_facts(&self) -> Result<Facts, String> {
+        self.server.realm(&self.tree.realm).post("/clear-realm-cache", &json!({}))?;
+        facts(self.server, &self.tree.realm)
+    }
+
     /// Asks once more after the edit, and where they still disagree, before it.
     fn again(
         &mut self,
@@ -264,18 +270,17 @@ impl<'a> Course<'a> {
         plan: &Value,
         before: &Facts,
     ) -> Result<(Facts, Vec<String>), String> {
-        let name = self.tree.realm.clone();
         std::thread::sleep(std::time::Duration::from_secs(2));
-        let after = facts(self.server, &name)?;
+        let after = self.fresh_facts()?;
         let wrong = disagreements(plan, before, &after, &mut Tally::default());
         if wrong.is_empty() {
             return Ok((after, wrong));
         }
         let next = self.realm.clone();
         self.apply(earlier)?;
-        let before = facts(self.server, &name)?;
+        let before = self.fresh_facts()?;
         self.apply(&next)?;
-        Ok((after, disagreements(plan, &before, &facts(self.server, &name)?, &mut Tally::default())))
+        Ok((after, disagreements(plan, &before, &self.fresh_facts()?, &mut Tally::default())))
     }
 
     /// Owners share something, or what is shared goes.
