@@ -249,6 +249,8 @@ pub(super) struct GroupRule {
     pub(super) children: bool,
     /// A claim may say its name alone, and not the path.
     pub(super) by_name: bool,
+    /// Together with `children`: every path that begins with the group's.
+    pub(super) of_like_paths: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -46,7 +46,7 @@ pub fn is_admin_permissions(address: &Address) -> bool {
 /// Returns whether an object belongs to fine-grained permissions: it is their client, or stands below it. Before 26.2 a
 /// client of this name is like any other.
 pub fn is_fine_grained(address: &Address, version: Version) -> bool {
-    version >= Version(26, 2) && address.ancestor(CLIENT).is_some_and(|it| is_admin_permissions(&it))
+    version >= Version::of(26, 2) && address.ancestor(CLIENT).is_some_and(|it| is_admin_permissions(&it))
 }
 
 /// `master` has a client for every realm, by which its own administrators administer that realm.
@@ -94,7 +94,7 @@ mod tests {
             ("client-scope/profile/mapper/ours", "shop", NEWEST, false),
             ("client-scope/service_account", "shop", NEWEST, true),
             ("client-scope/service_account", "shop", OLDEST, false),
-            ("client-scope/basic", "shop", Version(25, 0), true),
+            ("client-scope/basic", "shop", Version::of(25, 0), true),
             ("group/account", "shop", NEWEST, false),
             ("user/admin", "master", NEWEST, false),
             ("client/ours/authz/settings", "shop", NEWEST, true),

@@ -74,9 +74,13 @@ mod tests {
 
     #[test]
     fn a_new_realm_holds_what_the_nearest_recorded_version_puts_there() {
-        for (version, scopes) in
-            [(OLDEST, 13), (Version(26, 4), 13), (NEWEST, 15), (Version(27, 0), 15), (Version(25, 0), 13)]
-        {
+        for (version, scopes) in [
+            (OLDEST, 13),
+            (Version::of(26, 4), 13),
+            (NEWEST, 15),
+            (Version::of(27, 0), 15),
+            (Version::of(25, 0), 13),
+        ] {
             let state = fresh_realm("My", version);
             let of = |kind| state.objects.keys().filter(|it| it.kind() == kind).count();
             assert_eq!(of(CLIENT_SCOPE), scopes, "{version}");

@@ -54,7 +54,7 @@ impl<'a> Judge<'a> {
         match self.version {
             _ if !self.is_sure && version > OLDEST => Some(Severe::Warning),
             it if it >= version => Some(Severe::Error),
-            OLDEST => None,
+            it if it == OLDEST => None,
             _ => Some(Severe::Warning),
         }
     }

@@ -1,22 +1,67 @@
 //! Which fields Keycloak knows, and of what type: recorded from the distributions' own classes
 //! (`schemas/keycloak/README.md` says how), the oldest and the newest minor that we test.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
-/// A minor version of Keycloak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(pub u16, pub u16);
+/// A version of Keycloak. What it does goes by its minor, and so versions are compared; few things came with a patch.
+#[derive(Clone, Copy, Debug)]
+pub struct Version {
+    pub major: u16,
+    pub minor: u16,
+    /// Nothing stands for the latest patch.
+    pub patch: Option<u16>,
+}
 
-pub const OLDEST: Version = Version(26, 0);
-pub const NEWEST: Version = Version(26, 7);
+pub const OLDEST: Version = Version::of(26, 0);
+pub const NEWEST: Version = Version::of(26, 7);
+
+impl Version {
+    pub const fn of(major: u16, minor: u16) -> Self {
+        Self { major, minor, patch: None }
+    }
+
+    #[must_use]
+    pub const fn with_patch(self, patch: u16) -> Self {
+        Self { patch: Some(patch), ..self }
+    }
+
+    /// Returns whether a fix is in that came with these patches, each of a minor, and with every later minor.
+    pub fn has_fix(self, patches: &[Self]) -> bool {
+        match patches.iter().find(|it| **it == self) {
+            Some(fixed) => self.patch.is_none_or(|it| Some(it) >= fixed.patch),
+            None => patches.iter().all(|it| *it < self),
+        }
+    }
+}
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Version {}
+
+impl PartialOrd for Version {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Version {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.major, self.minor).cmp(&(other.major, other.minor))
+    }
+}
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.0, self.1)
+        write!(f, "{}.{}", self.major, self.minor)
     }
 }
 

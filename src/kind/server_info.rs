@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn the_recordings_say_what_a_plain_server_has() {
         let (old, new) = (ServerInfo::recorded(OLDEST), ServerInfo::recorded(NEWEST));
-        assert_eq!(ServerInfo::recorded(Version(26, 3)), old);
+        assert_eq!(ServerInfo::recorded(Version::of(26, 3)), old);
         for info in [old, new] {
             assert!(info.mappers["openid-connect"].contains("oidc-audience-mapper"));
             assert!(info.protocols.contains("saml") && info.policies.contains("time"));

@@ -233,10 +233,7 @@ fn snippet<'f>(
             if mark.label.is_empty() { annotation } else { annotation.label(one_line(&mark.label)) }
         })
         .collect();
-    Snippet::source(source)
-        .line_start(line_start)
-        .path(path)
-        .annotations(annotations)
+    Snippet::source(source).line_start(line_start).path(path).annotations(annotations)
 }
 
 /// Returns the bytes of a place up to the end of its first line: a long map is not painted in full.

@@ -141,7 +141,10 @@ impl<'a> Administered<'a> {
             keycloak.close().await;
             Ok::<_, String>((read.live.state, read.version))
         })?;
-        Ok(Realm::compile(&state, version.map_or(NEWEST, |it| Version(it.major, it.minor))))
+        Ok(Realm::compile(
+            &state,
+            version.map_or(NEWEST, |it| Version::of(it.major, it.minor).with_patch(it.patch)),
+        ))
     }
 
     /// Logs in; nothing where that is refused.

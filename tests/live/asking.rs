@@ -49,7 +49,7 @@ fn joined(random: &mut Random, parts: &[&str], most: usize) -> String {
 
 fn a_uri_means_what_the_server_finds(server: &Server, version: Version) -> Result<(), String> {
     let realm = "live-asking-uri";
-    let mut random = Random::new(version.1.into());
+    let mut random = Random::new(version.minor.into());
     let secret = "uri-secret";
     let client = |at: usize, random: &mut Random| {
         let resources: Vec<Value> = (0..9)

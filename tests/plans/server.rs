@@ -110,7 +110,8 @@ impl Server {
         match self.version.as_deref() {
             Some(text) => {
                 let mut numbers = text.split('.').map(|it| it.parse().unwrap_or(0));
-                Version(numbers.next().unwrap_or(26), numbers.next().unwrap_or(0))
+                let minor = Version::of(numbers.next().unwrap_or(26), numbers.next().unwrap_or(0));
+                Version { patch: numbers.next(), ..minor }
             }
             None => NEWEST,
         }
@@ -211,8 +212,8 @@ impl Server {
                 source: if live.exists { Source::Export } else { Source::Fresh },
                 realm_id: live.exists.then(|| format!("id of {realm}")),
                 version: Some(realmwright::keycloak::Version {
-                    major: version.0,
-                    minor: version.1,
+                    major: version.major,
+                    minor: version.minor,
                     patch: 5,
                 }),
                 requests: 0,

@@ -19,7 +19,11 @@ mod share;
 use share::Shares;
 
 /// Since then a name alone in a claim means a group at the top (release notes of 26.8; not measured).
-const NAMES_MEAN_TOP_GROUPS: Version = Version(26, 8);
+const NAMES_MEAN_TOP_GROUPS: Version = Version::of(26, 8);
+
+/// Since when a group with those below it is not every group whose path begins with the same letters, as `/a` and `/ab`
+/// (CVE-2026-18203; measured on 26.0.8 and 26.7.5).
+const PATHS_END: &[Version] = &[Version::of(26, 6).with_patch(8), Version::of(26, 7).with_patch(5)];
 
 pub(super) fn compile(
     state: &State,
@@ -247,7 +251,8 @@ fn policy(realm: &Realm, policies: &Interned, object: &Object, version: Version)
             let rule = |(group, children): (Option<Address>, bool)| {
                 let group = realm.groups.get(&group?)?;
                 let is_top = realm.groups.addresses[group].parent().is_none();
-                Some(GroupRule { group, children, by_name: is_top || version < NAMES_MEAN_TOP_GROUPS })
+                let by_name = is_top || version < NAMES_MEAN_TOP_GROUPS;
+                Some(GroupRule { group, children, by_name, of_like_paths: !version.has_fix(PATHS_END) })
             };
             let groups: Vec<GroupRule> =
                 items("groups", "path", "extendChildren").into_iter().filter_map(rule).collect();
@@ -279,7 +284,8 @@ fn policy(realm: &Realm, policies: &Interned, object: &Object, version: Version)
 pub(in crate::access) fn group_matches(realm: &Realm, rules: &[GroupRule], value: &str) -> bool {
     rules.iter().any(|rule| {
         let path = &realm.group_entries[rule.group].path;
-        let below = || value.strip_prefix(path.as_str()).is_some_and(|it| it.starts_with('/'));
+        let below =
+            || value.strip_prefix(path.as_str()).is_some_and(|it| rule.of_like_paths || it.starts_with('/'));
         let named = || value == realm.groups.addresses[rule.group].name();
         value == path || (rule.children && below()) || (rule.by_name && named())
     })

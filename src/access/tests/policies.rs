@@ -141,6 +141,30 @@ fn group_policies_hold_as_measured() {
     }
 }
 
+/// CVE-2026-18203, as measured on 26.0.8 and 26.7.5.
+#[test]
+fn a_group_with_those_below_was_every_path_that_begins_alike() {
+    let children = |it: bool| json!({ "type": "group", "groupsClaim": "groups", "groups": [{ "path": "/A", "extendChildren": it }] });
+    for (version, of_like_paths) in [
+        (Version::of(26, 0), true),
+        (Version::of(26, 5).with_patch(9), true),
+        (Version::of(26, 6).with_patch(7), true),
+        (Version::of(26, 6).with_patch(8), false),
+        (Version::of(26, 7).with_patch(4), true),
+        (Version::of(26, 7).with_patch(5), false),
+        (NEWEST, false),
+        (Version::of(26, 8).with_patch(0), false),
+        (Version::of(27, 0), false),
+    ] {
+        let may = |it: &Value, group: &str| on_version(version, it, &[], &claiming("groups", json!([group])));
+        let expected = if of_like_paths { "PERMIT" } else { "DENY" };
+        assert_eq!(may(&children(true), "/AB"), expected, "{version} {:?}", version.patch);
+        assert_eq!(may(&children(true), "/A/B"), "PERMIT");
+        assert_eq!(may(&children(true), "AB"), "DENY");
+        assert_eq!(may(&children(false), "/AB"), "DENY");
+    }
+}
+
 #[test]
 fn since_26_8_a_name_alone_means_a_group_at_the_top() {
     for (path, is_26_7, is_26_8) in [("/A", "PERMIT", "PERMIT"), ("/A/B", "PERMIT", "DENY")] {
@@ -148,7 +172,7 @@ fn since_26_8_a_name_alone_means_a_group_at_the_top() {
         let policy = json!({ "type": "group", "groupsClaim": "groups", "groups": [{ "path": path }] });
         let persona = claiming("groups", json!([name]));
         assert_eq!(on_version(NEWEST, &policy, &[], &persona), is_26_7, "{path}");
-        assert_eq!(on_version(Version(26, 8), &policy, &[], &persona), is_26_8, "{path}");
+        assert_eq!(on_version(Version::of(26, 8), &policy, &[], &persona), is_26_8, "{path}");
     }
 }
 

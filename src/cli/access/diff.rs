@@ -146,7 +146,8 @@ fn export(path: &Path, limit: Limit) -> Option<OneRealm> {
     let text = |key: &str| realm.get(key).and_then(Value::as_str);
     let (Some(name), Some(version)) = (text("realm"), text("keycloakVersion")) else { return None };
     let mut numbers = version.split('.').map_while(|it| it.parse().ok());
-    let version = Version(numbers.next().unwrap_or(NEWEST.0), numbers.next().unwrap_or(NEWEST.1));
+    let minor = Version::of(numbers.next().unwrap_or(NEWEST.major), numbers.next().unwrap_or(NEWEST.minor));
+    let version = Version { patch: numbers.next(), ..minor };
     let name = name.to_owned();
     if !realm.contains_key("users") {
         warn(&format!("{} holds no users: it is an export of a part of the realm", path.display()));
