@@ -85,7 +85,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let stored = store.keep(&openid, &args.client, &user, &tokens)?;
     let lasts = match stored.refresh_expires {
         Some(until) => {
-            format!("lasts {} without use", span(until.as_second() - Timestamp::now().as_second()))
+            // What is left of it when this is written is a little less.
+            let seconds = until.as_second() - Timestamp::now().as_second();
+            let seconds = if seconds < 60 { seconds } else { (seconds + 30) / 60 * 60 };
+            format!("lasts {} without use", span(seconds))
         }
         None => "does not end by itself".to_owned(),
     };

@@ -348,8 +348,7 @@ fn fields_to_probe(address: &Address, fixed: &Map<String, Value>, skip: &[&str])
 
 fn may_be_set(kind: &Kind, name: &str) -> bool {
     kind.field(name).is_none_or(|it| {
-        it.compare != Compare::ServerOwned
-            && matches!(it.sent, Sent::Body | Sent::CreateOnly | Sent::Fixed | Sent::Links(_))
+        it.compare != Compare::ServerOwned && (it.sent.is_created_with() || matches!(it.sent, Sent::Links(_)))
     })
 }
 
@@ -369,7 +368,8 @@ fn differs(address: &Address, name: &str, set: &Value, raw: &Value) -> Option<St
     let rule = kind(address.kind()).field(name);
     let as_written = rule.is_none_or(|it| {
         matches!(it.compare, Compare::Typed | Compare::Folded | Compare::Secret)
-            && matches!(it.sent, Sent::Body | Sent::Fixed)
+            && it.sent.is_created_with()
+            && !matches!(it.sent, Sent::CreateOnly)
     });
     if !as_written || address.kind() == PERMISSION {
         return None;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use realmwright::diff::{self, Diff, Ledger, Ownership, Question, Terms};
-use realmwright::kind::{self, NEWEST, OLDEST, Sent, Version, lift_object};
+use realmwright::kind::{self, NEWEST, OLDEST, Version, lift_object};
 use realmwright::manifest::{self, Project, Prune, Secrets};
 use realmwright::state::{Address, Is, Live, Node, SecretRef, SecretSource, State};
 use realmwright::text::tree_of_json;
@@ -192,8 +192,7 @@ fn what_is_written_reads_back_as_it_was() {
             let back = lifted.pieces.into_iter().find(|(it, _)| it == address).expect("the same address").1;
             for (name, node) in &object.fields {
                 let travels = kind.field(name).is_none_or(|it| {
-                    matches!(it.sent, Sent::Body | Sent::CreateOnly | Sent::Fixed)
-                        && node.as_text().is_none_or(|text| text != it.implied)
+                    it.sent.is_created_with() && node.as_text().is_none_or(|text| text != it.implied)
                 });
                 // A role with a slash in its name is sent by id.
                 let mut by_name = true;
