@@ -106,6 +106,21 @@ error[RW0103]: without any mark
 }
 
 #[test]
+fn of_a_very_long_line_only_what_is_around_a_mark_is_shown() {
+    let mut files = Files::default();
+    let filler = "\u{e9}".repeat(20_000);
+    files.add("realm.json", format!("{{\n{filler}wrong{filler}also{filler}\n}}\n"));
+    let note = Note::error(Code::UnknownField, "unknown field", at(&files, 0, "wrong"), "no such field")
+        .and(at(&files, 0, "also"), "too far away");
+    let text = notes(&files, &[note], Color::Never);
+    // Columns count characters, from the beginning of the whole line.
+    assert!(text.contains(" --> realm.json:2:20001\n"), "{text}");
+    assert!(text.contains("wrong"), "{text}");
+    assert!(text.contains("^^^^^ no such field"), "{text}");
+    assert!(text.len() < 1_000, "{}", text.len());
+}
+
+#[test]
 fn no_notes_are_no_text() {
     assert_eq!(notes(&Files::default(), &[], Color::Never), "");
 }
