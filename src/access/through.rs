@@ -244,23 +244,32 @@ fn ways(realm: &Realm, server: &Address) -> Vec<Through> {
     // What a lightweight token carries opens no administration.
     let is_heavy = |it: &Client| !it.lightweight || *server != administration();
     for (address, client) in clients.filter(|(_, it)| it.for_people && is_heavy(it)) {
-        let optional = client.optional_scopes.iter().filter(|it| !client.default_scopes.contains(it));
-        let matters =
-            |it: &usize| reads.is_some_and(|reads| client_scope(realm, reads, client, *it).is_some());
-        let (named, others): (Vec<usize>, Vec<usize>) = optional.copied().partition(matters);
-        // Policies of client scopes fail on a token without any scope, and any scope mends that.
-        let is_bare = reads.is_some_and(|it| !it.client_scopes.is_empty())
-            && !has_scopes(realm, &client.default_scopes);
-        let openid = is_bare || reads.is_some_and(|it| it.claims.contains("scope"));
-        let name = |it: &usize| realm.client_scopes.addresses[*it].name();
-        let names: Vec<&str> = openid.then_some(OPENID).into_iter().chain(named.iter().map(name)).collect();
-        let alone = others.iter().filter(|it| is_bare && has_scopes(realm, &[**it])).map(|it| vec![name(it)]);
-        out.extend(combined(&names).into_iter().chain(alone).map(|it| Through {
+        let scopes = reads.map_or_else(|| vec![Vec::new()], |it| asked_scopes(realm, it, client));
+        out.extend(scopes.into_iter().map(|it| Through {
             client: address.clone(),
             scopes: it.into_iter().map(str::to_owned).collect(),
         }));
     }
     out
+}
+
+/// Returns what may be asked for with tokens of a client, as far as it matters to policies.
+fn asked_scopes<'a>(realm: &'a Realm, reads: &TokenReads, client: &Client) -> Vec<Vec<&'a str>> {
+    let optional = client.optional_scopes.iter().filter(|it| !client.default_scopes.contains(it));
+    let matters = |it: &usize| client_scope(realm, reads, client, *it).is_some();
+    let (named, others): (Vec<usize>, Vec<usize>) = optional.copied().partition(matters);
+    let is_bare = may_lack_scopes(realm, reads, client);
+    let openid = is_bare || reads.claims.contains("scope");
+    let name = |it: &usize| realm.client_scopes.addresses[*it].name();
+    let names: Vec<&str> = openid.then_some(OPENID).into_iter().chain(named.iter().map(name)).collect();
+    let alone = others.iter().filter(|it| is_bare && has_scopes(realm, &[**it])).map(|it| vec![name(it)]);
+    combined(&names).into_iter().chain(alone).collect()
+}
+
+/// Returns whether a client's tokens may have no scope at all where policies of client scopes read them: these fail on such
+/// a token, and any scope that is asked for mends that.
+fn may_lack_scopes(realm: &Realm, reads: &TokenReads, client: &Client) -> bool {
+    !reads.client_scopes.is_empty() && !has_scopes(realm, &client.default_scopes)
 }
 
 /// Returns all combinations of a few, and of many none, each alone, and all.
@@ -349,9 +358,7 @@ fn client_scope<'a>(
         && (reads.client_scopes.contains(&at)
             || reads.claims.contains("scope")
             // A client scope that is only for some users may be all that their token has.
-            || (!reads.client_scopes.is_empty()
-                && !entry.mapped_roles.is_empty()
-                && !has_scopes(realm, &client.default_scopes)));
+            || (!entry.mapped_roles.is_empty() && may_lack_scopes(realm, reads, client)));
     let passes = |it: &usize| reads.any_claims() || reads.roles.contains(it);
     let through = || realm.deep_roles(&entry.mapped_roles, &[]);
     let widens = !client.full_scope && through().iter().any(|it| passes(&it));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Error, ErrorKind, Keycloak};
+use crate::kind;
 
 /// A Keycloak version such as `26.7.5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +39,12 @@ impl Version {
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+impl From<Version> for kind::Version {
+    fn from(it: Version) -> Self {
+        Self::of(it.major, it.minor).with_patch(it.patch)
     }
 }
 

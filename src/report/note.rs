@@ -217,7 +217,7 @@ fn snippet<'f>(
     let source = same_length(excerpt.as_ref().map_or("", |it| it.text.as_str()));
     let offset = |at: usize| excerpt.as_ref().map_or(0, |it| it.offset(at));
     let length = source.len();
-    if let Some(at) = position(main).filter(|_| is_cut) {
+    if is_cut && let Some(at) = position(main) {
         let before = &source[..offset(main).min(length)];
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let place = |column: usize| format!("{path}:{}:{column}", at.line);

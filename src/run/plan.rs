@@ -208,7 +208,7 @@ pub(super) fn profile(read: &Read) -> Option<UserProfile> {
 
 /// The minor version that facts are taken for: the newest tested one where the credential may not see it.
 pub fn version(read: &Read) -> Version {
-    read.version.map_or(kind::NEWEST, |it| Version::of(it.major, it.minor).with_patch(it.patch))
+    read.version.map_or(kind::NEWEST, Version::from)
 }
 
 /// The users that the manifests declare or refer to, and whether secrets are compared.

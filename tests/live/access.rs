@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::server::{Server, settled};
 use crate::tickets::Answer;
 use crate::tree::{list, word};
-use crate::{Needs, Trial};
+use crate::{Needs, Trial, asked_for};
 
 mod asked;
 pub(crate) mod random;
@@ -45,8 +45,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 const SEED: u64 = 20;
 
 fn wanted() -> usize {
-    let asked = std::env::var("REALMWRIGHT_TEST_DECISIONS").ok();
-    asked.and_then(|it| it.parse().ok()).unwrap_or(4_000)
+    asked_for("DECISIONS").unwrap_or(4_000)
 }
 
 #[derive(Default)]
@@ -68,8 +67,7 @@ impl Tally {
 }
 
 fn decisions_are_the_servers(server: &Server, wanted: usize) -> Result<(), String> {
-    let seed = std::env::var("REALMWRIGHT_TEST_SEED").ok().and_then(|it| it.parse().ok());
-    let seed: u64 = seed.unwrap_or(SEED);
+    let seed = asked_for("SEED").unwrap_or(SEED);
     let mut random = Random(seed);
     let mut tally = Tally::default();
     while tally.all() < wanted {

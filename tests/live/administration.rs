@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::realms::random::Random;
 use crate::server::Server;
 use crate::tree::{list, word};
-use crate::{Needs, Trial};
+use crate::{Needs, Trial, asked_for};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -141,10 +141,7 @@ impl<'a> Administered<'a> {
             keycloak.close().await;
             Ok::<_, String>((read.live.state, read.version))
         })?;
-        Ok(Realm::compile(
-            &state,
-            version.map_or(NEWEST, |it| Version::of(it.major, it.minor).with_patch(it.patch)),
-        ))
+        Ok(Realm::compile(&state, version.map_or(NEWEST, Version::from)))
     }
 
     /// Logs in; nothing where that is refused.
@@ -234,7 +231,7 @@ impl<'a> Administered<'a> {
             realm.make("admin-permissions", "policy/role", &not)?;
         }
         let ids = self.ids()?;
-        let seed = std::env::var("REALMWRIGHT_TEST_SEED").ok().and_then(|it| it.parse().ok()).unwrap_or(20);
+        let seed = asked_for("SEED").unwrap_or(20);
         let mut random = Random::new(seed);
         let (mut asked, mut permitted, mut unknown) = (0, 0, 0);
         for _ in 0..6 {

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use serde_json::{Value, json};
 
@@ -16,7 +15,7 @@ use crate::access::share::make_share;
 use crate::administration::CALLS;
 use crate::server::Server;
 use crate::tree::{Tree, list, word};
-use crate::{Needs, Trial};
+use crate::{Needs, Trial, asked_for};
 
 mod administrators;
 mod asked;
@@ -69,11 +68,6 @@ const CONSENTS: &[&str] = &[
     "--allow",
     "reenables=999",
 ];
-
-/// A number that the environment asks for.
-fn asked_for<T: FromStr>(what: &str) -> Option<T> {
-    std::env::var(format!("REALMWRIGHT_TEST_{what}")).ok()?.parse().ok()
-}
 
 fn seed() -> u64 {
     asked_for("SEED").unwrap_or(1)

@@ -6,6 +6,7 @@
 //! `admin`), which saves the boot.
 
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed};
@@ -72,6 +73,11 @@ struct Trial {
     name: &'static str,
     needs: Needs,
     run: fn(&Server) -> Result<(), String>,
+}
+
+/// A number or a path that the environment asks for by `REALMWRIGHT_TEST_…`.
+fn asked_for<T: FromStr>(what: &str) -> Option<T> {
+    std::env::var(format!("REALMWRIGHT_TEST_{what}")).ok()?.parse().ok()
 }
 
 fn trials() -> Vec<Trial> {

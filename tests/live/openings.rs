@@ -15,7 +15,7 @@ use crate::realms::openings::{Edit, random, told};
 use crate::server::Server;
 use crate::tree::{Ran, Tree, check, list, word};
 use crate::unruly::{Asked, Do, Unruly};
-use crate::{Needs, Trial};
+use crate::{Needs, Trial, asked_for};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let trial = |name, needs, run| Trial { name, needs, run };
@@ -55,9 +55,8 @@ fn told_edits(server: &Server) -> Result<(), String> {
 }
 
 fn random_edits(server: &Server) -> Result<(), String> {
-    let number = |name: &str| std::env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
-    let first = number("REALMWRIGHT_TEST_SEED").unwrap_or(0);
-    for seed in first..first + number("REALMWRIGHT_TEST_EDITS").unwrap_or(1) {
+    let first = asked_for("SEED").unwrap_or(0);
+    for seed in first..first + asked_for::<u64>("EDITS").unwrap_or(1) {
         lets_nobody_in(server, &format!("random-{seed}"), &random(seed))?;
     }
     Ok(())

@@ -121,7 +121,7 @@ impl Ours {
         ask(&Question {
             desired: &desired.state,
             live: &read.live,
-            version: read.version.map_or(NEWEST, |it| Version::of(it.major, it.minor).with_patch(it.patch)),
+            version: read.version.map_or(NEWEST, Version::from),
             realm: &desired.realm,
             ownership: &ownership,
             secrets: &secrets,
@@ -133,7 +133,7 @@ impl Ours {
     }
 
     fn send(&self, read: &Read, diff: &Diff) -> Result<(), String> {
-        let version = read.version.map_or(NEWEST, |it| Version::of(it.major, it.minor).with_patch(it.patch));
+        let version = read.version.map_or(NEWEST, Version::from);
         let order = plan::order(&read.live, diff, version).map_err(|it| it.to_string())?;
         let secrets = Secrets::default();
         let reveal = |secret: &SecretRef| secrets.reveal(secret).unwrap_or_default().to_owned();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::realm::Realm;
 use crate::server::Server;
 use crate::tree::{Tree, check, list, same, word};
-use crate::{Needs, Trial};
+use crate::{Needs, Trial, asked_for};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let trial = |name, run| Trial { name, needs: Needs::Newest, run };
@@ -101,8 +101,7 @@ fn of_owner(realm: &Realm<'_>, owner: &str) -> Result<String, String> {
 }
 
 fn alternating(server: &Server) -> Result<(), String> {
-    let seed = std::env::var("REALMWRIGHT_TEST_SEED").ok().and_then(|it| it.parse().ok());
-    let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
+    let seed = asked_for("SEED").unwrap_or_else(|| u64::from(std::process::id()));
     by_turns(server, seed).map_err(|it| format!("REALMWRIGHT_TEST_SEED={seed}: {it}"))
 }
 

@@ -16,7 +16,7 @@ use crate::realms::everything::everything;
 use crate::realms::flat::{Flat, manifest};
 use crate::realms::random::Random;
 use crate::server::Server;
-use crate::{Needs, Trial};
+use crate::{Needs, Trial, asked_for};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -192,9 +192,8 @@ fn turned_off(server: &Server) -> Result<(), String> {
 }
 
 fn sequences(server: &Server, usual: u64) -> Result<(), String> {
-    let number = |name: &str| std::env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
-    let count = number("REALMWRIGHT_TEST_SEQUENCES").unwrap_or(usual);
-    let first = number("REALMWRIGHT_TEST_SEED").unwrap_or(1);
+    let count = asked_for("SEQUENCES").unwrap_or(usual);
+    let first = asked_for("SEED").unwrap_or(1);
     let mut wrong = Vec::new();
     for seed in first..first + count {
         if let Err(error) = sequence(server, seed) {

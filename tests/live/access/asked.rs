@@ -76,7 +76,7 @@ impl Live {
             keycloak.close().await;
             Ok::<_, String>((read.live.state, read.version))
         })?;
-        let version = version.map_or(NEWEST, |it| Version::of(it.major, it.minor).with_patch(it.patch));
+        let version = version.map_or(NEWEST, Version::from);
         let ids = |path: &str,
                    name: &dyn Fn(&Value) -> String,
                    id: &str|
