@@ -264,9 +264,15 @@ pub(super) fn says_by(server: &Server, permission: usize, outcome: impl Fn(usize
     let entry = &server.permission_entries[permission];
     // Whether an unknown policy matters is known only with all permissions together.
     let says = combined(entry.strategy, entry.policies.iter().map(|it| outcome(*it)));
-    // Shared with nobody, it is there for the owner alone.
-    let is_idle = entry.of == PermissionType::Share && entry.policies.len() == 1 && says == Holds::No;
-    (!server.is_skipped(permission) && !is_idle).then_some(says)
+    // Shared with nobody, it lets in or keeps out the owner alone (measured on 26.0.8 and 26.7.5).
+    let is_idle = || match entry.policies.as_slice() {
+        [owner] if entry.of == PermissionType::Share => {
+            let of_others = if server.policy_entries[*owner].negative { Holds::Yes } else { Holds::No };
+            says == of_others
+        }
+        _ => false,
+    };
+    (!server.is_skipped(permission) && !is_idle()).then_some(says)
 }
 
 /// Returns the permissions that apply and their phases, in the server's order.

@@ -282,8 +282,13 @@ fn what_an_owner_shares_adds_to_what_permissions_say() {
         (true, vec![with(&["bob", "eve"])], &[("u2", "DENY"), ("in-a", "DENY"), ("u1", "PERMIT read")]),
         // With nobody, it is there for its owner alone.
         (true, vec![with(&[])], &[("u1", "PERMIT read"), ("u2", "DENY")]),
-        // One that is not UNANIMOUS keeps its owner out, and with nobody is there for nobody.
+        // One that is not UNANIMOUS keeps its owner out, and with nobody nobody else.
         (true, vec![share(&[], "AFFIRMATIVE", "")], &[("u1", "DENY"), ("u2", "DENY")]),
+        (
+            true,
+            vec![share(&[], "AFFIRMATIVE", ""), on("a", &["p1"])],
+            &[("u1", "PERMIT write"), ("u12", "PERMIT read write"), ("none", "DENY")],
+        ),
         (true, vec![share(&["bob", "eve"], "AFFIRMATIVE", "")], &[("u2", "PERMIT read"), ("u1", "DENY")]),
         (true, vec![share(&["bob"], "UNANIMOUS", "js")], &[("u2", "UNKNOWN")]),
     ] {

@@ -151,7 +151,7 @@ pub(crate) fn shares(random: &mut Random, resources: &Value) -> Vec<Value> {
                     share[field] = json!([*random.of(all)]);
                 }
             }
-            if random.one_in(6) {
+            if random.one_in(3) {
                 share["decisionStrategy"] = json!("AFFIRMATIVE");
             }
             out.push(

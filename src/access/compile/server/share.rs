@@ -30,9 +30,7 @@ impl Shares<'_> {
             let strategy = strategy(object);
             let mut with = Vec::new();
             let parts = self.permission_entries[at].policies.clone();
-            // With nobody, one that is not UNANIMOUS lets neither the owner in nor anybody else (measured on 26.0.8 and
-            // 26.7.5), as an aggregate of nothing does.
-            if !parts.is_empty() || strategy != Strategy::Unanimous {
+            if !parts.is_empty() {
                 let all = PolicyIs::Aggregate { policies: parts, strategy };
                 with.push(self.add(share.child(POLICY, "with"), false, all));
             }
@@ -77,7 +75,7 @@ impl Shares<'_> {
     }
 
     /// Puts the owner, who stands for himself whoever is named, before whom a share names. A share that is not
-    /// UNANIMOUS keeps its own owner out.
+    /// UNANIMOUS keeps its own owner out (measured on 26.0.8 and 26.7.5).
     fn settle(&mut self, at: usize, owner: Option<Address>, lets_in: bool, with: Vec<usize>) {
         let of = PolicyIs::User { users: BTreeSet::from([owner.unwrap_or_else(|| self.client.clone())]) };
         let owner = self.add(self.permissions.addresses[at].child(POLICY, "owner"), !lets_in, of);
