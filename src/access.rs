@@ -48,7 +48,7 @@ pub use matrix::{Cell, each_decision};
 pub use persona::{Persona, personas};
 pub use policy::Holds;
 pub use realm::{Mode, Realm, Strategy};
-pub use through::{Through, Ways};
+pub use through::{Through, Ways, clients_asked};
 pub use time::wall_clock;
 pub use touch::{Touch, Touches, touches};
 pub use turn::Turn;

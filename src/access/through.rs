@@ -221,7 +221,7 @@ pub(super) fn asks_for_tokens(realm: &Realm, server: &Address) -> bool {
 pub(super) fn askers<const N: usize>(personas: &[Persona], entrances: &[Entrance<N>]) -> Vec<Asker> {
     let mut out = Vec::with_capacity(personas.len() * entrances.len().max(1));
     for (of, persona) in personas.iter().enumerate() {
-        if persona.anonymous || persona.client.is_some() || persona.service_account.is_some() {
+        if comes_as_it_is(persona) {
             out.push(Asker { persona: persona.clone(), of, entrance: None });
             continue;
         }
@@ -234,6 +234,22 @@ pub(super) fn askers<const N: usize>(personas: &[Persona], entrances: &[Entrance
         }));
     }
     out
+}
+
+/// Returns whether a persona asks on one way only, whatever others there are.
+fn comes_as_it_is(persona: &Persona) -> bool {
+    persona.anonymous || persona.client.is_some() || persona.service_account.is_some()
+}
+
+/// Returns through how many clients personas ask; 0 where no token counts.
+pub fn clients_asked(realm: &Realm, server: &Address, personas: &[Persona]) -> usize {
+    if !asks_for_tokens(realm, server) {
+        return 0;
+    }
+    let entrances = if personas.iter().all(comes_as_it_is) { Vec::new() } else { entrances([realm], server) };
+    let ways = entrances.iter().flat_map(|it| &it.ways).map(|it| &it.client);
+    let all: BTreeSet<&Address> = personas.iter().filter_map(|it| it.client.as_ref()).chain(ways).collect();
+    all.len()
 }
 
 /// Returns the ways that are open to people in a realm, without asking for what does not matter to the server.

@@ -6,7 +6,7 @@ use super::chain::{Doubt, Step};
 use super::decide::{Question, decide};
 use super::persona::Persona;
 use super::realm::Realm;
-use super::through::{Ways, askers, asks_for_tokens, entrances};
+use super::through::{Ways, askers, clients_asked, entrances};
 use crate::kind::RESOURCE;
 use crate::state::Address;
 
@@ -17,8 +17,9 @@ pub struct Who {
     pub unknown: Vec<Alike>,
     /// By name.
     pub denied: Vec<String>,
-    /// How many were asked about, and through how many clients.
+    /// How many were asked about.
     pub personas: usize,
+    /// Through how many clients; 0 where no token counts.
     pub clients: usize,
     /// The scopes of the resource, where it lacks the one that is asked for, so that nobody may.
     pub has_only: Option<Vec<String>>,
@@ -50,14 +51,13 @@ pub fn who(
     personas: &[Persona],
 ) -> Who {
     let has_only = lacks(realm, client, resource, scope);
-    let mut out = Who { has_only, personas: personas.len(), ..Who::default() };
+    let clients = clients_asked(realm, client, personas);
+    let mut out = Who { has_only, personas: personas.len(), clients, ..Who::default() };
     let entrances = entrances([realm], client);
-    let mut clients: BTreeSet<&Address> = personas.iter().filter_map(|it| it.client.as_ref()).collect();
     let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
     // Per persona what is not denied, and where: the first chain first.
     let mut answers: Vec<Vec<(Same, BTreeSet<usize>)>> = vec![Vec::new(); personas.len()];
     for asker in askers(personas, &entrances) {
-        clients.extend(asker.entrance.iter().flat_map(|it| &entrances[*it].ways).map(|it| &it.client));
         let question =
             Question { client, resource: Some(resource), scopes: &scopes, persona: &asker.persona };
         let decision = decide(realm, &question);
@@ -78,7 +78,6 @@ pub fn who(
             None => answers[asker.of].push((same, at)),
         }
     }
-    out.clients = if asks_for_tokens(realm, client) { clients.len() } else { 0 };
     let mut groups: BTreeMap<(Same, Ways), Vec<usize>> = BTreeMap::new();
     for (at, answers) in answers.into_iter().enumerate() {
         if answers.is_empty() {

@@ -71,11 +71,18 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
         Some(client) => opened.server(client)?,
         None => access::administration(),
     };
-    let columns = access::columns(&opened.realm, &client, &args.personas(&opened, &client)?);
+    let personas = args.personas(&opened, &client)?;
+    let columns = access::columns(&opened.realm, &client, &personas);
+    let clients = access::clients_asked(&opened.realm, &client, &personas);
     let personas: Vec<Persona> = columns.iter().map(|it| it.persona.clone()).collect();
     let (_, asking) = opened.cast(args.asking_client.as_deref())?;
-    let sheet =
-        Sheet { realm: &opened.facet().realm, client: &client, asking: asking.as_ref(), columns: &columns };
+    let sheet = Sheet {
+        realm: &opened.facet().realm,
+        client: &client,
+        asking: asking.as_ref(),
+        clients,
+        columns: &columns,
+    };
     let ending = Ending { command: "access matrix".to_owned(), warnings: warnings(), ..Ending::default() };
     let head = report::enveloped(None, &ending);
     let decisions = |take: &mut dyn FnMut(access::Cell<'_>) -> io::Result<()>| {

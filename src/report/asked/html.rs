@@ -81,7 +81,7 @@ const VERDICTS: [Option<bool>; 3] = [Some(true), None, Some(false)];
 
 impl Page<'_> {
     fn head(&mut self) -> io::Result<()> {
-        let Sheet { realm, client, asking, columns } = self.sheet;
+        let Sheet { realm, client, asking, clients, columns } = self.sheet;
         let title = format!("Who may do what on {}", text(client.name()));
         // Only this very script runs, and nothing is fetched.
         let digest = BASE64_STANDARD.encode(Sha256::digest(SCRIPT.as_bytes()));
@@ -102,12 +102,13 @@ impl Page<'_> {
         let ways: Vec<String> = ways.iter().map(|it| text(it)).collect();
         let through = match (asking, ways.is_empty()) {
             (Some(client), _) => format!("with a token of client <code>{}</code>", text(client.name())),
+            (None, true) if *clients == 0 => "for what they hold, whatever a token says".to_owned(),
             (None, true) => {
-                "with a token of any client that gets tokens for people, which makes no difference here"
-                    .to_owned()
+                format!("through {}, which makes no difference here", counted(*clients, "client"))
             }
             (None, false) => format!(
-                "through <code>{}</code>; a name says through which, where that makes a difference",
+                "through {}, among them <code>{}</code>; a name says through which, where that makes a difference",
+                counted(*clients, "client"),
                 ways.join("</code>, <code>")
             ),
         };

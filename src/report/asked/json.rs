@@ -35,6 +35,10 @@ enum Document {
 struct MatrixDocument {
     format_version: FormatVersion,
     realm: String,
+    /// How many personas were asked about.
+    personas: usize,
+    /// Through how many clients; 0 where no token counts.
+    clients: usize,
     decisions: Vec<MatrixEntry>,
 }
 
@@ -52,6 +56,8 @@ struct MatrixEntry {
     verdict: VerdictName,
     /// The chain from the persona to the resource: addresses, and words where there is no object.
     path: Vec<String>,
+    /// What does not change the verdict but the reader should know, such as a disabled user.
+    notes: Vec<String>,
 }
 
 #[derive(JsonSchema)]

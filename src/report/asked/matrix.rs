@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
+use super::folded::people;
 use super::one_line;
 use crate::access::{Cell, Column, Step};
 use crate::report::json::{escaped, json_text, link as address, through, to_value};
@@ -19,6 +20,8 @@ pub struct Sheet<'a> {
     pub client: &'a Address,
     /// The client through which everybody asks, where one was named.
     pub asking: Option<&'a Address>,
+    /// Through how many clients everybody asks; 0 where no token counts.
+    pub clients: usize,
     pub columns: &'a [Column],
 }
 
@@ -97,12 +100,22 @@ pub fn matrix_json(
         opening: "\",\"path\":[",
         first: &|it| quoted(&address(it)),
         others: &|path| path.iter().map(|it| format!(",{}", quoted(&address(it)))).collect(),
-        ends: vec!["]}".to_owned(); sheet.columns.len()],
+        ends: sheet
+            .columns
+            .iter()
+            .map(|it| format!("],\"notes\":{}}}", escaped(&to_value(&it.notes).to_string())))
+            .collect(),
         between: ",\n    ",
     };
+    let all: Vec<usize> = (0..sheet.columns.len()).collect();
+    let (personas, clients) = (people(sheet.columns, &all).0, sheet.clients);
     let head = json_text(head);
     let head = head.trim_end().trim_end_matches('}').trim_end();
-    write!(out, "{head},\n  \"realm\": {},\n  \"decisions\": [\n    ", quoted(sheet.realm))?;
+    write!(
+        out,
+        "{head},\n  \"realm\": {},\n  \"personas\": {personas},\n  \"clients\": {clients},\n  \"decisions\": [\n    ",
+        quoted(sheet.realm)
+    )?;
     form.write(out, decisions)?;
     out.write_all(b"\n  ]\n}\n")
 }
@@ -124,11 +137,17 @@ pub fn matrix_csv(out: &mut dyn Write, sheet: &Sheet<'_>, decisions: Decisions<'
         ends: sheet
             .columns
             .iter()
-            .map(|it| format!("\",{}\n", csv_cell(&it.through.names().join(", "))))
+            .map(|it| {
+                format!(
+                    "\",{},{}\n",
+                    csv_cell(&it.through.names().join(", ")),
+                    csv_cell(&it.notes.join("; "))
+                )
+            })
             .collect(),
         between: "",
     };
-    out.write_all(b"persona,client,resource,scope,verdict,path,through\n")?;
+    out.write_all(b"persona,client,resource,scope,verdict,path,through,notes\n")?;
     form.write(out, decisions)
 }
 

@@ -9,7 +9,9 @@ use super::*;
 mod diagram;
 mod folded;
 
-use crate::access::{Cast, Question, Realm, Ways, columns, each_decision, explain, personas, who};
+use crate::access::{
+    Cast, Question, Realm, Ways, clients_asked, columns, each_decision, explain, personas, who,
+};
 use crate::diff::on_a_new_realm;
 use crate::kind::{CLIENT, NEWEST};
 use crate::manifest::{Loaded, Project, load_texts};
@@ -115,8 +117,9 @@ impl Lab {
             ["alice", "bob"].map(|it| crate::access::Persona::user(Address::top(crate::kind::USER, it))),
         );
         let columns = columns(&self.realm, &self.client, &all);
+        let clients = clients_asked(&self.realm, &self.client, &all);
         let all: Vec<_> = columns.iter().map(|it| it.persona.clone()).collect();
-        let sheet = Sheet { realm: "lab", client: &self.client, asking: None, columns: &columns };
+        let sheet = Sheet { realm: "lab", client: &self.client, asking: None, clients, columns: &columns };
         let mut out = Vec::new();
         let decisions = |take: &mut dyn FnMut(crate::access::Cell<'_>) -> std::io::Result<()>| {
             each_decision(&self.realm, &self.client, &all, take)
@@ -353,7 +356,7 @@ fn a_matrix_as_json_is_one_entry_per_question() {
     let decisions = json["decisions"].as_array().expect("a list");
     assert_eq!(decisions.len(), 4 * 5);
     let keys: Vec<&String> = decisions[0].as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["persona", "through", "client", "resource", "scope", "verdict", "path"]);
+    assert_eq!(keys, ["persona", "through", "client", "resource", "scope", "verdict", "path", "notes"]);
     let alice = decisions
         .iter()
         .find(|it| it["persona"] == "alice" && it["resource"] == "Maps" && it["scope"] == "view");

@@ -30,11 +30,16 @@ pub fn who_text(asked: &Asked<'_>, who: &Who) -> String {
         out.push(format!("      {}", painted(style.dim, &doubts(&alike.doubts))));
         notes(asked, alike, &mut out);
     }
-    let through =
-        if who.clients == 0 { String::new() } else { format!(" through {}", counted(who.clients, "client")) };
-    let looked = format!("of {}{through}", counted(who.personas, "persona"));
+    let looked = looked(&counted(who.personas, "persona"), who.clients);
     out.push(format!("  {}", painted(style.dim, &looked)));
     out.join("\n") + "\n"
+}
+
+/// Returns among whom it was looked, and through how many clients.
+pub(super) fn looked(whom: &str, clients: usize) -> String {
+    let through =
+        if clients == 0 { String::new() } else { format!(" through {}", counted(clients, "client")) };
+    format!("of {whom}{through}")
 }
 
 fn doubts(all: &[Doubt]) -> String {

@@ -7,7 +7,7 @@ use snapbox::{IntoData, assert_data_eq, str};
 
 use super::super::*;
 use super::{Lab, lab};
-use crate::access::{Cell, Persona, Realm, columns, each_decision, personas};
+use crate::access::{Cell, Persona, Realm, clients_asked, columns, each_decision, personas};
 use crate::diff::on_a_new_realm;
 use crate::kind::{CLIENT, NEWEST, USER};
 use crate::manifest::{Project, load_texts};
@@ -38,8 +38,9 @@ fn table(
         all.extend(personas(&lab.realm, &lab.client));
     }
     let columns = columns(&lab.realm, &lab.client, &all);
+    let clients = clients_asked(&lab.realm, &lab.client, &all);
     let all: Vec<_> = columns.iter().map(|it| it.persona.clone()).collect();
-    let sheet = Sheet { realm: "lab", client: &lab.client, asking: None, columns: &columns };
+    let sheet = Sheet { realm: "lab", client: &lab.client, asking: None, clients, columns: &columns };
     let mut out = Vec::new();
     let decisions =
         |take: &mut dyn FnMut(Cell<'_>) -> io::Result<()>| each_decision(&lab.realm, &lab.client, &all, take);
@@ -55,6 +56,7 @@ fn a_matrix_is_compact() {
 client um of realm lab   ✓ may, - may not, ? cannot be told from here
 Decided alike and shown together: 4 personas in 3 columns, 4 resources in 3
   groups.
+of 4 personas through 5 clients
                        anonymous, any-user  alice  bob
 view on =1<b>&, Loose  -                    -      -
 edit on Maps           -                    -      ✓
@@ -109,6 +111,7 @@ fn personas_and_resources_that_are_alike_stand_together() {
 client um of realm lab   ✓ may, - may not, ? cannot be told from here
 Decided alike and shown together: 40 users in 3 columns, 60 resources in 3
   groups.
+of 40 users through 5 clients
   1 = 14 users: user-0, user-3, user-6, user-9, user-12, user-15, user-18,
       user-21, user-24, user-27, user-30, user-33 and 2 more
   2 = 13 users: user-1, user-4, user-7, user-10, user-13, user-16, user-19,
@@ -138,11 +141,12 @@ edit, view on 20 resources: space-2, space-5,     -  -  ✓
 fn what_is_too_wide_for_the_terminal_is_a_list() {
     let lab = of(&many(36, 36, &|it| vec![it, (it + 1) % 36], 36));
     let table = table(&lab, text, false);
-    let first: Vec<&str> = table.lines().take(7).collect();
+    let first: Vec<&str> = table.lines().take(8).collect();
     assert_data_eq!(
         first.join("\n"),
         str![[r#"
 client um of realm lab   ✓ may, - may not, ? cannot be told from here
+of 36 users through 5 clients
 edit, view on space-0
   ✓ 2 users: user-0, user-35
   - the other 34 users
@@ -174,6 +178,25 @@ fn nobody_and_nothing_are_told() {
     let lab = of(&many(1, 1, &|_| Vec::new(), 0));
     assert!(table(&lab, text, false).contains("no resources"));
     assert!(table(&lab, matrix_html, false).contains("no resources"));
+}
+
+#[test]
+fn tables_for_elsewhere_mark_who_is_disabled() {
+    let lab = lab();
+    let csv = table(&lab, matrix_csv, false);
+    let notes = |who: &str| {
+        let line = csv.lines().find(|it| it.starts_with(&format!("{who},um,Maps,edit"))).expect("asked");
+        line.rsplit(',').next().map(str::to_owned)
+    };
+    assert_eq!(notes("dave").as_deref(), Some("user/dave is disabled and cannot log in"));
+    assert_eq!(notes("bob").as_deref(), Some(""));
+    let json = table(&lab, super::json_matrix, false);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let entries = json["decisions"].as_array().expect("a list");
+    let marked = entries
+        .iter()
+        .filter(|it| it["notes"] == serde_json::json!(["user/dave is disabled and cannot log in"]));
+    assert!(marked.clone().all(|it| it["persona"] == "dave") && marked.count() == entries.len() / 4);
 }
 
 #[test]
