@@ -177,6 +177,8 @@ fn policy(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> Vec<
                 );
             }
             time::check(title, object, &mut found);
+            // The one mistake of a policy that the server refuses, whoever wrote it (26.0 and 26.7).
+            notes.extend(time::ends_before_it_begins(title, object));
         }
         "regex" => {
             for field in ["pattern", "targetClaim"] {

@@ -53,23 +53,30 @@ pub(super) fn check(title: &str, object: &Object, notes: &mut Vec<Note>) {
             notes.push(note.and(end_at.at, "but ends before that").help(help));
         }
     }
-    let from = date(title, object, "notBefore", notes);
-    let to = date(title, object, "notOnOrAfter", notes);
-    // Dates of this form are ordered as texts are.
-    if let (Some(from), Some(to)) = (from, to)
-        && from.as_text() > to.as_text()
-    {
-        notes.push(
-            Note::error(
-                Code::WrongTime,
-                format!("{title} never permits: `notBefore` is after `notOnOrAfter`"),
-                from.at,
-                "begins here",
-            )
-            .and(to.at, "but ends before that")
-            .help("swap the two"),
-        );
+    for field in DATES {
+        if let Some((node, text)) = date(object, field).filter(|it| !is_date(it.1)) {
+            notes.push(wrong_date(title, field, node, text));
+        }
     }
+}
+
+const DATES: [&str; 2] = ["notBefore", "notOnOrAfter"];
+
+/// Finds dates in the wrong order.
+pub(super) fn ends_before_it_begins(title: &str, object: &Object) -> Option<Note> {
+    let [from, to] = DATES.map(|it| date(object, it).filter(|it| is_date(it.1)));
+    let ((from, begins), (to, ends)) = (from?, to?);
+    // Dates of this form are ordered as texts are.
+    (begins > ends).then(|| {
+        Note::error(
+            Code::WrongTime,
+            format!("{title} never permits: `notBefore` is after `notOnOrAfter`"),
+            from.at,
+            "begins here",
+        )
+        .and(to.at, "but ends before that")
+        .help("swap the two")
+    })
 }
 
 fn number<'o>(
@@ -94,12 +101,12 @@ fn number<'o>(
     None
 }
 
-fn date<'o>(title: &str, object: &'o Object, field: &str, notes: &mut Vec<Note>) -> Option<&'o Node> {
+fn date<'o>(object: &'o Object, field: &str) -> Option<(&'o Node, &'o str)> {
     let node = object.get(field)?;
-    let text = node.as_text()?;
-    if is_date(text) {
-        return Some(node);
-    }
+    Some((node, node.as_text()?))
+}
+
+fn wrong_date(title: &str, field: &str, node: &Node, text: &str) -> Note {
     let plain: String = text.chars().filter(char::is_ascii_digit).collect();
     let help = match plain.len() {
         8 if is_date(&format!("{text} 00:00:00")) => format!("write \"{text} 00:00:00\""),
@@ -112,8 +119,7 @@ fn date<'o>(title: &str, object: &'o Object, field: &str, notes: &mut Vec<Note>)
         _ => "write it like \"2026-01-31 08:00:00\", in the time zone of the server".to_owned(),
     };
     let title = format!("`{field}` of {title} is not a time as Keycloak writes it");
-    notes.push(Note::error(Code::WrongTime, title, node.at, "expected yyyy-MM-dd HH:mm:ss").help(help));
-    None
+    Note::error(Code::WrongTime, title, node.at, "expected yyyy-MM-dd HH:mm:ss").help(help)
 }
 
 /// `yyyy-MM-dd HH:mm:ss`, and a day that exists.
