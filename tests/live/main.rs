@@ -5,9 +5,11 @@
 //! tests, `REALMWRIGHT_TEST_SERVER_26_7` and `_26_0` name servers that run already (user and password
 //! `admin`), which saves the boot.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed};
 
@@ -75,6 +77,9 @@ struct Trial {
     run: fn(&Server) -> Result<(), String>,
 }
 
+/// Trials that take longer are told at the end: what a gate that has grown too long is to be shortened by.
+const SLOW: Duration = Duration::from_secs(15);
+
 /// A number or a path that the environment asks for by `REALMWRIGHT_TEST_…`.
 fn asked_for<T: FromStr>(what: &str) -> Option<T> {
     std::env::var(format!("REALMWRIGHT_TEST_{what}")).ok()?.parse().ok()
@@ -139,15 +144,23 @@ fn main() -> ExitCode {
     });
     let ready = |server: Result<Server, String>| server.and_then(Server::with_cheap_logins).map(Arc::new);
     let (newest, oldest) = (ready(newest), ready(oldest));
+    let times: Arc<Mutex<BTreeSet<(Duration, &str)>>> = Arc::default();
     let ready = trials().into_iter().map(|trial| {
         let server = if trial.needs == Needs::Newest { newest.clone() } else { oldest.clone() };
+        let times = Arc::clone(&times);
         libtest_mimic::Trial::test(trial.name, move || {
             let server = server.map_err(Failed::from)?;
-            (trial.run)(&server).map_err(Failed::from)
+            let started = Instant::now();
+            let result = (trial.run)(&server).map_err(Failed::from);
+            times.lock().expect("no trial holds it").insert((started.elapsed(), trial.name));
+            result
         })
         .with_ignored_flag(browser::cannot_run(trial.name))
     });
     let conclusion = libtest_mimic::run(&args, ready.collect());
+    for (time, name) in times.lock().expect("all trials have ended").iter().rev().filter(|it| it.0 > SLOW) {
+        eprintln!("{:>4} s  {name}", time.as_secs());
+    }
     // The servers end here, before the exit; were this process killed, their watchdogs would end them.
     drop((newest, oldest));
     conclusion.exit_code()
