@@ -1,6 +1,7 @@
 //! Values to text: what people and machines are shown. Never decides anything.
 
 mod access_test;
+mod apart;
 mod asked;
 mod difference;
 #[cfg(test)]

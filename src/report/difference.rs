@@ -3,6 +3,8 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::apart::told_apart;
+
 /// Lines that stay and are shown on each side of a change.
 const LINES_AROUND: usize = 3;
 /// Characters that stay and are shown on each side of a change in a line that is too long.
@@ -38,6 +40,7 @@ pub(super) enum Piece {
 /// Returns what differs between two texts. Lines that take up to two of `room` characters are shown whole, of
 /// longer ones the parts that stay may be elided.
 pub(super) fn difference(before: &str, after: &str, room: usize) -> Vec<Row> {
+    let (before, after) = told_apart(before, after);
     let (old, new): (Vec<&str>, Vec<&str>) = (before.split('\n').collect(), after.split('\n').collect());
     let ops = capture_diff_slices(Algorithm::Myers, &old, &new);
     let mut rows = Vec::new();

@@ -7,6 +7,7 @@ use super::difference::{room, rows};
 use super::moved::{Moved, moved};
 use super::{Page, painted};
 use crate::change::{Change, FieldChange, To, Why};
+use crate::report::apart::{Apart, told_apart};
 use crate::report::difference::{Row, added, difference, removed};
 use crate::report::natural::by_name;
 use crate::report::safe::one_line;
@@ -107,7 +108,8 @@ pub(super) fn updated(
     wish: Wish,
 ) -> Vec<String> {
     let (fields, moves) = moved(of, fields);
-    let name = |it: &FieldChange| one_line(&it.path.to_string());
+    let apart = apart(&fields);
+    let name = |it: &FieldChange| apart.shown(&one_line(&it.path.to_string())).into_owned();
     let target = |it: &Moved| one_line(&it.target.to_string());
     let most = NAMES.min(page.style.width / 3);
     let names = fields.iter().map(name).chain(moves.iter().map(target));
@@ -123,7 +125,7 @@ pub(super) fn updated(
     entries.extend(fields.iter().map(|it| {
         let why = why(it, said);
         let before = INDENT + to.max(width(&name(it))) + "  ".len();
-        (name(it), shape(page, it, of, wish, before + width(&why)), why)
+        (name(it), shape(page, it, of, wish, before + width(&why), &apart), why)
     }));
     let left = |it: &Shape| if let Shape::Values(left, _) = it { width(left) } else { 0 };
     let left = entries.iter().map(|(_, shape, _)| left(shape)).max().unwrap_or(0);
@@ -166,6 +168,23 @@ pub(super) fn updated(
     lines
 }
 
+/// What keys and links that come need to be told apart from those that go.
+fn apart(fields: &[FieldChange]) -> Apart {
+    let (mut gone, mut come): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for field in fields {
+        match &field.to {
+            To::Links { add, remove } => {
+                gone.extend(addresses(remove));
+                come.extend(addresses(add));
+            }
+            To::Unset => gone.push(one_line(&field.path.to_string())),
+            To::Value(_) if field.from.is_none() => come.push(one_line(&field.path.to_string())),
+            To::Value(_) => {}
+        }
+    }
+    Apart::of(&gone.join("\n"), &come.join("\n"))
+}
+
 /// The reason of one field, where the head of the change does not say it.
 fn why(field: &FieldChange, said: Option<&str>) -> String {
     let why = reason(field).filter(|it| !is_links(field) && said != Some(*it));
@@ -202,13 +221,20 @@ enum Shape {
     Rows(Vec<Row>),
 }
 
-fn shape(page: &Page<'_>, field: &FieldChange, of: &Address, wish: Wish, used: usize) -> Shape {
+fn shape(
+    page: &Page<'_>,
+    field: &FieldChange,
+    of: &Address,
+    wish: Wish,
+    used: usize,
+    apart: &Apart,
+) -> Shape {
     let name = field.path.key.as_ref().unwrap_or(&field.path.field);
     let live = field.from.as_ref();
     let wished = match &field.to {
         To::Value(node) => Some(node),
         To::Unset => None,
-        To::Links { add, remove } => return Shape::Items(links(page, field, add, remove, wish)),
+        To::Links { add, remove } => return Shape::Items(links(page, field, add, remove, wish, apart)),
     };
     let (left, right) = match wish {
         Wish::After => (live, wished),
@@ -216,6 +242,8 @@ fn shape(page: &Page<'_>, field: &FieldChange, of: &Address, wish: Wish, used: u
     };
     let shown = |it: Option<&Node>| it.map_or_else(|| UNSET.to_owned(), |it| text(it, name, of));
     let (before, after) = (shown(left), shown(right));
+    let (before, after) = told_apart(&before, &after);
+    let (before, after) = (before.into_owned(), after.into_owned());
     let is_short = |it: &str, node: Option<&Node>| {
         let has_lines = |it: &Node| plain_text(it, name).is_some_and(|it| it.contains('\n'));
         width(it) <= SHORT && !node.is_some_and(has_lines)
@@ -246,6 +274,7 @@ fn links(
     add: &BTreeSet<Address>,
     remove: &BTreeSet<Address>,
     wish: Wish,
+    apart: &Apart,
 ) -> Vec<String> {
     let lacks = match field.why {
         Why::LiveChanged => " (removed in Keycloak)",
@@ -262,7 +291,10 @@ fn links(
         Wish::Before => ("-", "+"),
     };
     let listed = |of: &BTreeSet<Address>, sign: &str, why: &str| {
-        addresses(of).into_iter().map(|it| format!("{}{why}", signed(page, sign, &it))).collect::<Vec<_>>()
+        addresses(of)
+            .into_iter()
+            .map(|it| format!("{}{why}", signed(page, sign, &apart.shown(&it))))
+            .collect::<Vec<_>>()
     };
     [listed(add, for_lacking, lacks), listed(remove, for_having, has)].concat()
 }
@@ -300,8 +332,10 @@ fn list(page: &Page<'_>, name: &str, old: &[String], new: &[String], nodes: (&[N
         return Shape::Rows(difference(old, new, room(page.style, DEEPER)));
     }
     let stays = new.len() - came.len();
-    let mut items: Vec<String> = came.iter().map(|at| signed(page, "+", &new[*at])).collect();
-    items.extend(went.iter().map(|at| signed(page, "-", &old[*at])));
+    let joined = |all: &[String], at: &[usize]| at.iter().map(|at| &*all[*at]).collect::<Vec<_>>().join("\n");
+    let apart = Apart::of(&joined(old, &went), &joined(new, &came));
+    let mut items: Vec<String> = came.iter().map(|at| signed(page, "+", &apart.shown(&new[*at]))).collect();
+    items.extend(went.iter().map(|at| signed(page, "-", &apart.shown(&old[*at]))));
     items.extend((stays > 0).then(|| format!("({stays} stay)")));
     Shape::Items(items)
 }
