@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use unicode_script::{Script, UnicodeScript as _};
 
 /// What `GET users/profile` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,8 +108,8 @@ impl Validator {
     }
 
     fn refuses(&self, text: &str) -> Option<String> {
-        let sign = |signs: &str| {
-            let sign = text.chars().find(|it| it.is_control() || signs.contains(*it))?;
+        let sign = |signs: &str, is_refused: fn(char) -> bool| {
+            let sign = text.chars().find(|it| is_refused(*it) || signs.contains(*it))?;
             Some(format!("`{}` cannot stand there", sign.escape_debug()))
         };
         match self {
@@ -125,12 +126,17 @@ impl Validator {
                 }
             }
             Self::Email => (!is_email(text)).then(|| "not an e-mail address".to_owned()),
-            Self::Username => sign("<>&\"'$%!#?§,;:*~/\\|^=[]{}()` \u{a0}"),
+            Self::Username => sign("<>&\"'$%!#?§,;:*~/\\|^=[]{}()`", |it| is_control(it) || is_blank(it)),
             Self::OneScript => {
-                let other = text.chars().find(|it| it.is_alphabetic() && !is_latin(*it))?;
-                Some(format!("`{other}` is no Latin letter"))
+                let other = text.chars().find(|it| !matches!(it.script(), Script::Latin | Script::Common))?;
+                Some(match other.script() {
+                    Script::Inherited => {
+                        format!("a combining mark cannot stand there: `{}`", other.escape_unicode())
+                    }
+                    _ => format!("`{}` is no Latin letter", other.escape_debug()),
+                })
             }
-            Self::Person => sign("<>&\"$%!#?§;*~/\\|^=[]{}()"),
+            Self::Person => sign("<>&\"$%!#?§;*~/\\|^=[]{}()", is_control),
             Self::Options(options) => {
                 (!options.iter().any(|it| it == text)).then(|| format!("it takes {}", options.join(", ")))
             }
@@ -138,8 +144,14 @@ impl Validator {
     }
 }
 
-fn is_latin(it: char) -> bool {
-    matches!(u32::from(it), 0..=0x24f | 0x1d00..=0x1eff | 0x2c60..=0x2c7f | 0xa722..=0xa7ff | 0xab30..=0xab6f | 0xfb00..=0xfb06 | 0xff21..=0xff5a)
+/// Java's `\p{Cntrl}` is of ASCII; its `\v` has the ends of lines beyond.
+fn is_control(it: char) -> bool {
+    it.is_ascii_control() || matches!(it, '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Java's `\h`.
+fn is_blank(it: char) -> bool {
+    it == '\u{180e}' || it.is_whitespace()
 }
 
 /// Returns whether the server takes a text for an e-mail address.
@@ -203,6 +215,61 @@ mod tests {
             true,
         );
         refused("username", &["a@b.org", "a+b", "...", "A-B", "Übäö"], false);
+        // Scripts and marks: only what is Latin or of no script.
+        let names =
+            ["e\u{301}bc", "i\u{307}bc", "\u{301}bc", "абв", "abв", "abв", "αβγ", "abٱ", "ab٣", "ab\u{b66}"];
+        refused("username", &names, true);
+        let signs = [
+            "ab\u{200d}c",
+            "ab\u{fe0f}c",
+            "a\u{20dd}b",
+            "ab\u{378}x",
+            "ab\u{e000}x",
+            "ab\u{3007}",
+            "ab\u{1d2b}",
+            "ab\u{1d26}",
+        ];
+        refused("username", &signs, true);
+        let blanks = [
+            "ab\u{2003}c",
+            "ab\u{3000}c",
+            "ab\u{2028}c",
+            "ab\u{202f}c",
+            "ab\u{180e}c",
+            "ab\u{1680}c",
+            "ab\u{85}c",
+        ];
+        refused("username", &blanks, true);
+        let names = [
+            "ıbc",
+            "123",
+            "ａbc",
+            "ªbc",
+            "abµ",
+            "ab²",
+            "ab😀c",
+            "ab·c",
+            "ﬁrst",
+            "ꜳbc",
+            "ⅷabc",
+            "abʰ",
+            "abˈ",
+            "abʼ",
+            "ab\u{a788}",
+        ];
+        refused("username", &names, false);
+        let signs = [
+            "ab\u{90}c",
+            "ab\u{ad}c",
+            "ab\u{200b}c",
+            "ab\u{feff}",
+            "ßabc",
+            "ǆabc",
+            "abー",
+            "ab،",
+            "ab\u{37e}",
+        ];
+        refused("username", &signs, false);
         refused(
             "email",
             &[
@@ -236,6 +303,12 @@ mod tests {
             false,
         );
         refused("firstName", &["U<b>", "N$", "a\"b", "a\nb", "a=b", "a/b", "a(b)", "a~b"], true);
+        refused("firstName", &["a\u{2028}b", "a\u{2029}b", "a\u{85}b", "a\u{7f}b", "a\u{b}b", "a§b"], true);
+        refused(
+            "firstName",
+            &["e\u{301}bc", "İ", "a\u{90}b", "a\u{2003}b", "a\u{a0}b", "a\u{200b}b", "\u{301}"],
+            false,
+        );
         refused("firstName", &["", "日本", "a,b.", "a@b", "a:b", "a`b", "a_b", "O'Neil"], false);
         refused("firstName", &[&"a".repeat(256)], true);
         assert_eq!(profile.required().collect::<Vec<_>>(), ["email", "firstName", "lastName"]);
