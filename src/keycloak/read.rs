@@ -123,6 +123,9 @@ pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read,
         Ok(exported) if rights.partial_export != Right::No => {
             let mut draft = export::draft(exported, listed?);
             owners::read(&wire, &mut draft).await?;
+            if rights.view_users != Right::No {
+                service_accounts::complete(&wire, &mut draft).await?;
+            }
             return finish(&wire, want, &rights, Source::Export, draft).await;
         }
         Ok(_) => {}

@@ -4,13 +4,32 @@
 //! Never through `clients/{id}/service-account-user`: that GET makes the user, with roles, where it is missing,
 //! even for somebody who may only view.
 
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use super::wire::Wire;
-use super::{str_of, users};
+use super::{Draft, is_true, rows, str_of, users};
 use crate::keycloak::{Error, ErrorKind};
 use crate::kind::{CLIENT, service_account};
 use crate::state::Address;
+
+/// Reads the service accounts that an export leaves out: those of bearer-only clients (26.0.8, 26.7.5).
+pub(super) async fn complete(wire: &Wire<'_>, draft: &mut Draft) -> Result<(), Error> {
+    let there: BTreeSet<&str> =
+        rows(&draft.realm, "users").iter().filter_map(|it| str_of(it, "serviceAccountClientId")).collect();
+    let is_left_out = |it: &&Value| {
+        is_true(it, "serviceAccountsEnabled") && str_of(it, "clientId").is_some_and(|it| !there.contains(it))
+    };
+    let left_out = rows(&draft.realm, "clients").iter().filter(is_left_out);
+    let found = try_join_all(left_out.map(|it| read(wire, it))).await?;
+    let users = draft.realm.entry("users").or_insert_with(|| Value::Array(Vec::new()));
+    if let Value::Array(users) = users {
+        users.extend(found.into_iter().flatten());
+    }
+    Ok(())
+}
 
 /// Reads the service account of a client in the shape of an export; nothing where it cannot be seen.
 pub(super) async fn read(wire: &Wire<'_>, client: &Value) -> Result<Option<Value>, Error> {
