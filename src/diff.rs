@@ -81,8 +81,16 @@ pub struct Terms {
 impl Terms {
     /// Returns whether a run touches an object at all.
     pub fn covers(&self, address: &Address) -> bool {
-        (self.only.is_empty() || self.only.iter().any(|it| it.covers(address)))
-            && !self.exclude.iter().any(|it| it.covers(address))
+        self.left_out_by(address).is_none()
+    }
+
+    /// Returns the flag that keeps a run from an object, if one does.
+    pub fn left_out_by(&self, address: &Address) -> Option<&'static str> {
+        if self.exclude.iter().any(|it| it.covers(address)) {
+            return Some("--exclude");
+        }
+        let is_in = self.only.is_empty() || self.only.iter().any(|it| it.covers(address));
+        (!is_in).then_some("--only")
     }
 }
 
@@ -138,8 +146,16 @@ pub struct LeftBehind {
     pub path: Option<Path>,
     pub adopted: bool,
     /// Not even `--prune` ends it: Keycloak always has a value there, this credential may not see the object, or it is a
-    /// user who was there before.
+    /// user who was there before or a service account.
     pub stays: bool,
+}
+
+impl LeftBehind {
+    /// Returns whether it ends only where the project file lets users go: what is known of people ends as they do.
+    pub fn is_of_people(&self) -> bool {
+        let is_link = |it: &Path| kind::kind(USER).link(&it.field).is_some();
+        self.address.kind() == USER && !self.path.as_ref().is_some_and(is_link)
+    }
 }
 
 /// Compares what is desired with what is live.
@@ -258,6 +274,11 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
         (Found::Absent, None) => {
             let said = object.made_by.as_ref().map(Address::name);
             if let Some(client) = said.or_else(|| kind::reserved_for(address)) {
+                let maker = Address::top(kind::CLIENT, client);
+                if let Some(note) = check::left_out(question, &maker, object.at) {
+                    out.notes.push(note);
+                    return;
+                }
                 out.notes.push(
                     Note::error(
                         Code::NoServiceAccount,

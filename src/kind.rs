@@ -36,7 +36,7 @@ pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, decide, decide_by, keeps_closed, made_so,
     reopen, set_apart,
 };
-pub use created::{created, sent_unasked, spawned, switched, switched_off};
+pub use created::{created, part_of_client, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
 pub use fresh::{RECORDED_FRESH, flows, fresh_flows, fresh_realm, fresh_user_profile};
 pub use hazard::{Hazard, HazardRule, When, hazards_of};

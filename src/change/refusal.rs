@@ -33,7 +33,7 @@ named! {
     Hazards = "hazards",
     /// Users or clients that somebody disabled are enabled again.
     Reenables = "reenables",
-    /// Secrets that somebody changed are put back.
+    /// Secrets that differ in Keycloak are replaced.
     Secrets = "secrets",
     /// The realm is `master`, which holds the administrators of all realms.
     Master = "master",
@@ -87,7 +87,7 @@ named! {
     Hazards = "hazards",
     /// Somebody disabled what would be enabled again.
     Reenables = "reenables",
-    /// Somebody changed a secret that would be put back.
+    /// A secret differs in Keycloak and would be replaced.
     Secrets = "secrets",
     /// The realm is `master`, and nobody consented to that.
     Master = "master",

@@ -5,6 +5,8 @@ mod server;
 mod unique;
 mod versions;
 
+pub(super) use references::left_out;
+
 use super::{Diff, Question};
 
 /// Adds what would be refused, or taken and dropped, to the notes of a difference.

@@ -133,8 +133,8 @@ impl Comparison<'_> {
             path: path.clone(),
             from: live.map(|it| Node::new(it.at, Is::Hidden(Hidden::Masked))),
             to: To::Value(node.clone()),
-            // What is seen for the first time did not change.
-            why: if grew || self.entry.is_none() { Why::ManifestChanged } else { Why::LiveChanged },
+            // No ledger holds a secret: only of a version that was sent is it known that the realm once had it.
+            why: if recorded.is_some() && !grew { Why::LiveChanged } else { Why::ManifestChanged },
             at: node.at,
         };
         match is_same {

@@ -154,8 +154,8 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
                 address: address.clone(),
                 path: None,
                 adopted: entry.how == How::Adopted,
-                // Who was there before stays.
-                stays: address.kind() == USER && entry.how == How::Adopted,
+                // Who was there before stays, and so does what a client has made.
+                stays: live.made_by.is_some() || address.kind() == USER && entry.how == How::Adopted,
             });
             continue;
         }
@@ -244,13 +244,8 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
         }
     }
     for (on, of) in taken(&question.live.state, &updates) {
-        judge_effect(
-            question,
-            &going,
-            "turning off what made it with",
-            Effect { of, on, fate: Fate::Disappears },
-            out,
-        );
+        let doing = format!("switching off {} of", kind::part_of_client(&on));
+        judge_effect(question, &going, &doing, Effect { of, on, fate: Fate::Disappears }, out);
     }
     for effect in cascade::delete_all(&mut state, deletes.iter().map(|it| &it.object)) {
         judge_effect(question, &going, "deleting", effect, out);

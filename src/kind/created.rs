@@ -170,6 +170,11 @@ pub fn switched_off(address: &Address, client: &Object, state: &State) -> Vec<Ad
     gone
 }
 
+/// Returns what of a client goes off where an object goes with its switch.
+pub fn part_of_client(gone: &Address) -> &'static str {
+    if gone.kind() == USER { "the service account" } else { "the authorization" }
+}
+
 /// Mappers, and on 26.0 the default resource, policy and permission of an authorization client.
 fn recorded_with_client(
     address: &Address,

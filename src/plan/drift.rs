@@ -99,7 +99,7 @@ pub fn drift(plan: &Plan) -> Vec<Drift> {
                     Class::Pending,
                     Class::Leftover,
                 ] {
-                    let is_of = |it: &&FieldChange| class_of(plan, change, it) == class;
+                    let is_of = |it: &&FieldChange| class_of(plan, change, it, held_back) == class;
                     let fields: Vec<FieldChange> = change.fields.iter().filter(is_of).cloned().collect();
                     if !fields.is_empty() {
                         drifts.push(Drift { fields, held_back, ..of(&change.object, class) });
@@ -139,11 +139,13 @@ fn class_of_absent(plan: &Plan, change: &Change) -> Class {
     }
 }
 
-fn class_of(plan: &Plan, change: &Change, field: &FieldChange) -> Class {
+fn class_of(plan: &Plan, change: &Change, field: &FieldChange, held_back: Option<ConsentKey>) -> Class {
     match (&field.why, &field.to) {
         (Why::NotKept, _) => Class::NotKept,
         (Why::NotInManifests | Why::KeptClosed, _) => Class::Leftover,
         _ if plan.exists && (change.adopted || plan.diff.memory != Memory::Ledger) => Class::Differs,
+        // Of a secret without a version nobody knows which side moved.
+        (Why::ManifestChanged, _) if held_back == Some(ConsentKey::Secrets) => Class::Differs,
         (Why::LiveChanged, To::Links { add, remove }) if add.is_empty() && !remove.is_empty() => {
             Class::Unexpected
         }

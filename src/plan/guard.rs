@@ -82,7 +82,7 @@ pub fn judge(plan: &mut Plan, conditions: &Conditions<'_>) {
     }
     for (key, what) in [
         (ConsentKey::Reenables, "what somebody disabled is enabled again"),
-        (ConsentKey::Secrets, "secrets that somebody changed are put back"),
+        (ConsentKey::Secrets, "secrets that differ in Keycloak are replaced"),
     ] {
         need(key, plan.diff.included.iter().filter(|it| it.0 == key).count(), what.to_owned());
     }

@@ -51,6 +51,8 @@ fn lead(
         .help("declare it again, or take this reference out too")
     } else if let Found::Unknown { needs } = question.live.find(target) {
         Note::error(Code::CannotBeSeen, format!("{title} cannot be seen"), at, unseen(needs))
+    } else if let Some(note) = left_out(question, target, at) {
+        note
     } else {
         let all = out.planned.objects.iter();
         let mut beside = all.filter(|it| it.0.kind() == target.kind() && it.0.parent() == target.parent());
@@ -68,4 +70,19 @@ fn lead(
         }
     };
     notes.push(note);
+}
+
+/// Returns what to say of something that is declared, not there yet, and not made by this run, because a flag leaves
+/// it out.
+pub(in crate::diff) fn left_out(question: &Question<'_>, target: &Address, at: At) -> Option<Note> {
+    let flag = question.terms.left_out_by(target)?;
+    if !question.desired.contains(target) || question.live.state.contains(target) {
+        return None;
+    }
+    let title = format!("{} is not in the realm, and {flag} leaves it out", kind::title(target));
+    let note = Note::error(Code::NotInRealm, title, at, "declared, and not applied yet");
+    Some(note.help(match flag {
+        "--only" => format!("add `--only {target}`, or apply it first"),
+        _ => format!("run without the `{flag}` that covers it, or apply it first"),
+    }))
 }

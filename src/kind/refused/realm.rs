@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Judge, Severe, each_text, of, place};
 use crate::kind::representation::{Type, field_type};
-use crate::kind::{NEWEST, REALM, realm_address, title};
+use crate::kind::{NEWEST, REALM, realm_address};
 use crate::state::{Address, Is, Node, Object};
 use crate::text::{Code, Note, nearest};
 
@@ -187,23 +187,36 @@ pub(super) fn sessions(judge: &Judge<'_>, address: &Address, whole: &Object, not
                 ("attributes", *of_client, whole.get("attributes").and_then(|it| number(it.get(of_client)?)))
             }
         };
-        let (Some(is), Some(mut limit)) = (is, value(most)) else { continue };
-        if realm.is_true("rememberMe") {
-            limit = limit.max(value(remembered).unwrap_or(0));
-        }
+        let (Some(is), Some(limit)) = (is, value(most)) else { continue };
+        let longer = realm.is_true("rememberMe").then(|| value(remembered)).flatten();
+        let (most, limit) = match longer.filter(|it| *it > limit) {
+            Some(longer) => (remembered, longer),
+            None => (most, limit),
+        };
         if is <= limit {
             continue;
         }
+        let holder = of(field, key, address);
+        let words = format!("{holder} is {is} seconds, and sessions of the realm end after {limit}");
+        let said = |whose: &Address, field: &str, key: &str| {
+            let node = judge.desired(whose)?.get(field)?;
+            if key.is_empty() { Some(node.at) } else { node.get(key).map(|it| it.at) }
+        };
+        let unsaid = "in the realm, and not in the manifests";
         // Of the two, the one that a manifest says.
-        let said = judge.desired(address);
-        let field = if said.is_some_and(|it| it.get(field).is_some()) { field } else { most };
-        let words = format!("a session of {} outlives the realm's: {is} seconds", title(address));
-        let label = format!("`{most}` of the realm is {limit}");
-        notes.push(
-            judge
-                .note(severe, Code::SessionTooLong, words, place(said, field, key), label)
-                .help(format!("write at most {limit}, or raise `{most}`")),
-        );
+        let (at, label, help) = match (said(address, field, key), said(&realm_address(), most, "")) {
+            (Some(at), also) => (
+                at,
+                format!("`{most}` is {limit}{}", if also.is_some() { "" } else { ", in the realm" }),
+                format!("write at most {limit}, or raise `{most}`"),
+            ),
+            (None, at) => (
+                at.unwrap_or_else(|| place(judge.desired(address), field, key)),
+                format!("{holder} stands {unsaid}"),
+                format!("raise it to {is}, or declare {holder} with at most {limit}"),
+            ),
+        };
+        notes.push(judge.note(severe, Code::SessionTooLong, words, at, label).help(help));
     }
 }
 

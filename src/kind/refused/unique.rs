@@ -61,7 +61,12 @@ fn users<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
                 first: *first,
                 second: here,
                 what: format!("e-mail address `{email}`"),
-                help: "change one of them, or declare `duplicateEmailsAllowed: true`",
+                // Many may have one address only where nobody logs in with it.
+                help: if by_email {
+                    "give one of them another address; if they are one person, name the old username in `formerly`"
+                } else {
+                    "change one of them, or declare `duplicateEmailsAllowed: true`"
+                },
             }),
             None => {
                 emails.insert(email, here);

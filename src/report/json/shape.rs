@@ -321,7 +321,7 @@ pub(super) struct Left {
     /// It was there before us.
     pub(super) adopted: bool,
     /// Not even `--prune` ends it: Keycloak always has a value there, so a manifest has to say which; or the object may
-    /// not be seen, or is a user who was there before.
+    /// not be seen, or is a user who was there before or a service account.
     pub(super) stays: bool,
 }
 

@@ -87,7 +87,7 @@ fn is_plain(realm: &str, change: &Change, field: &FieldChange) -> bool {
 fn shared(page: &Page<'_>, change: &Change) -> String {
     let fields = created(page, change);
     let fields = fields.iter().map(|it| it.trim()).collect::<Vec<_>>().join(" ");
-    [reason(change), Some(fields)]
+    [reason(page, change), Some(fields)]
         .into_iter()
         .flatten()
         .filter(|it| !it.is_empty())
@@ -115,7 +115,7 @@ pub(super) fn symbol(action: Action) -> &'static str {
 /// Renders one change with its fields.
 pub(super) fn block(page: &Page<'_>, change: &Change, to: usize) -> Vec<String> {
     let mut after: Vec<String> = page.place(change.at).into_iter().collect();
-    after.extend(reason(change));
+    after.extend(reason(page, change));
     if change.adopted && change.action == Action::Update {
         after.push("adopts it".to_owned());
     }
@@ -142,9 +142,16 @@ pub(super) fn head(page: &Page<'_>, action: Action, address: &Address, to: usize
 }
 
 /// Why a change is there, where it is not simply that a manifest says so.
-fn reason(change: &Change) -> Option<String> {
+fn reason(page: &Page<'_>, change: &Change) -> Option<String> {
     if let Why::Cascade(of) = &change.why {
-        return Some(format!("because {} goes", one_line(&of.to_string())));
+        let name = one_line(&of.to_string());
+        // A client may stay, without what one of its switches makes.
+        let stays = page.plan.diff.planned.contains(of);
+        return Some(if stays {
+            format!("because {} of {name} is switched off", kind::part_of_client(&change.object))
+        } else {
+            format!("because {name} goes")
+        });
     }
     if let Why::MadeBy(by) = &change.why {
         return Some(format!("made with {}", one_line(&by.to_string())));

@@ -7,8 +7,6 @@ use super::change::{address_width, block};
 use super::columns::padded;
 use super::{Page, painted};
 use crate::change::{Action, Change, ConsentKey, Refusal};
-use crate::diff::LeftBehind;
-use crate::kind::USER;
 use crate::report::natural;
 use crate::report::safe::one_line;
 use crate::state::{Address, Object};
@@ -164,18 +162,19 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
             all.push(Entry { address: &it.address, lines, alike: Some(path) });
             continue;
         }
-        let why = match (it.adopted, it.stays) {
-            (true, _) => "existed before the first apply",
-            (false, true) => "this credential may not see it",
-            (false, false) => "",
+        let why = match (maker(page, &it.address), it.adopted, it.stays) {
+            (Some(client), _, _) => format!("{client} has it as its service account"),
+            (None, true, _) => "existed before the first apply".to_owned(),
+            (None, false, true) => "this credential may not see it".to_owned(),
+            (None, false, false) => String::new(),
         };
-        let after = if why.is_empty() { String::new() } else { format!("   {}", page.dim(why)) };
+        let after = if why.is_empty() { String::new() } else { format!("   {}", page.dim(&why)) };
         let mut lines = vec![format!("  {address}{after}")];
         let by = referrers.get(&it.address);
         lines.extend(by.map(|them| format!("      {}", refer(them))));
         // One with links of its own still grants them.
         let has_links = page.plan.diff.planned.get(&it.address).is_some_and(has_links);
-        let alike = (by.is_none() && !has_links).then(|| why.to_owned());
+        let alike = (by.is_none() && !has_links).then_some(why);
         all.push(Entry { address: &it.address, lines, alike });
     }
     all.sort_by(|a, b| natural::compare(a.address, b.address));
@@ -184,20 +183,31 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
         _ => "no longer declared, and stay as they are",
     };
     let mut out = listed(page, "Left behind", rest, &all);
-    let goes = |is_user: bool| {
-        let is_it = |it: &&LeftBehind| it.path.is_none() && (it.address.kind() == USER) == is_user;
-        left.iter().filter(is_it).any(|it| !it.stays)
+    let ends = |is_whole: bool, of_people: bool| {
+        let left = left.iter().filter(|it| !it.stays && it.path.is_none() == is_whole);
+        left.filter(|it| it.is_of_people() == of_people).count() > 0
     };
-    if goes(false) {
-        out.push("  delete with --prune".to_owned());
-    }
-    if left.iter().any(|it| it.path.is_some() && !it.stays) {
-        out.push("  unset fields with --prune, or write `null`".to_owned());
-    }
-    if goes(true) {
-        out.push("  delete users with `prune: { users: true }` in the project file".to_owned());
+    for (is_whole, of_people, how) in [
+        (true, false, "delete with --prune"),
+        (false, false, "unset fields with --prune, or write `null`"),
+        (true, true, "delete users with `prune: { users: true }` in the project file"),
+        (
+            false,
+            true,
+            "unset fields of users with `prune: { users: true }` in the project file, or write `null`",
+        ),
+    ] {
+        if ends(is_whole, of_people) {
+            out.push(format!("  {how}"));
+        }
     }
     out
+}
+
+/// Returns the client that an object is the service account of.
+fn maker(page: &Page<'_>, address: &Address) -> Option<String> {
+    let client = page.plan.diff.planned.get(address)?.made_by.as_ref()?;
+    Some(one_line(&client.to_string()))
 }
 
 fn has_links(object: &Object) -> bool {

@@ -79,7 +79,7 @@ Held back   2 differences that need your consent
   ~ user/eric    realm.yaml:15, changed in Keycloak
       enabled  false  ->  true
   include it with --allow reenables=1
-  ~ client/web   realm.yaml:21, changed in Keycloak
+  ~ client/web   realm.yaml:21
       secret  (hidden)  ->  (secret from environment variable WEB_SECRET)
   include it with --allow secrets=1
 
@@ -200,10 +200,8 @@ fn a_drift_with_everything_in_it() {
         str![[r#"
 realm shop at sso.example.org (Keycloak 26.7.5) is not as declared
 
-Changed   2 objects in Keycloak since it was applied: as declared  ->  as it is
-  ~ client/web   realm.yaml:19, apply leaves it alone without --allow secrets
-      secret  (secret from environment variable WEB_SECRET)  ->  (hidden)
-  ~ user/eric    realm.yaml:14, apply leaves it alone without --allow reenables
+Changed   1 object in Keycloak since it was applied: as declared  ->  as it is
+  ~ user/eric   realm.yaml:14, apply leaves it alone without --allow reenables
       enabled  true  ->  false
 
 Missing   1 object applied once, and gone from Keycloak
@@ -214,7 +212,9 @@ Unexpected   1 object granted outside the manifests
       realmRoles  + role/legacy (granted outside)
                   + role/other (granted outside)
 
-Differs   1 object from what is declared: as declared  ->  as it is
+Differs   2 objects from what is declared: as declared  ->  as it is
+  ~ client/web     realm.yaml:19, apply leaves it alone without --allow secrets
+      secret  (secret from environment variable WEB_SECRET)  ->  (hidden)
   ~ group/guests   realm.yaml:12
       realmRoles  - role/reader
 
@@ -254,7 +254,7 @@ Refused   apply would write nothing
   x group `ops` is protected by `group/ops` and would be changed [protect]
       realm.yaml:11
 
-Verdict   not as declared: 2 changed, 1 missing, 1 unexpected, 1 different, 11
+Verdict   not as declared: 1 changed, 1 missing, 1 unexpected, 2 different, 11
     pending, 3 leftover, 1 refusal
 
 "#]]

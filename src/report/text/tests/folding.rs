@@ -210,8 +210,7 @@ Held back   2 differences that need your consent
       Keycloak
       enabled  false  ->  true
   include it with --allow reenables=1
-  ~ client/web   realm.yaml:21, changed in
-      Keycloak
+  ~ client/web   realm.yaml:21
       secret
         - (hidden)
         + (secret from environment variable
