@@ -158,6 +158,7 @@ fn main() -> ExitCode {
         .with_ignored_flag(browser::cannot_run(trial.name))
     });
     let conclusion = libtest_mimic::run(&args, ready.collect());
+    #[expect(clippy::print_stderr, reason = "what took long is said beside the results")]
     for (time, name) in times.lock().expect("all trials have ended").iter().rev().filter(|it| it.0 > SLOW) {
         eprintln!("{:>4} s  {name}", time.as_secs());
     }
