@@ -265,6 +265,7 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
                 address.kind() == REALM && !question.live.exists && question.ownership.owner.is_some();
             let entry = if is_new { Some(&new) } else { entry };
             update(question, address, object, &live, entry, Why::ManifestChanged, out);
+            cascade::put_back(&question.live.state, &mut out.changes, before);
         }
         // The server will make it with another object of this plan.
         (_, Some(made)) => {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::same;
+use crate::change::{Action, Change, To, Why};
 use crate::kind::{self, PERMISSION, POLICY, RESOURCE, ROLE, USER};
 use crate::state::{Address, Is, Node, Object, State};
 
@@ -126,6 +128,36 @@ pub(super) fn lose_scopes(state: &mut State, resource: &Address, lost: &[Address
         }
     }
     effects
+}
+
+/// Marks what permissions only get back: scopes that they have in Keycloak and that a resource takes from them in this
+/// very plan. `changes` from `at` on are new.
+pub(super) fn put_back(live: &State, changes: &mut [Change], at: usize) {
+    let (earlier, new) = changes.split_at_mut(at);
+    for change in new.iter_mut().filter(|it| it.object.kind() == PERMISSION) {
+        let Some(was) = live.get(&change.object) else { continue };
+        let resources: Vec<&Address> = was
+            .get("resources")
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Node::as_ref)
+            .collect();
+        let loses = |it: &&Change| {
+            it.action == Action::Update
+                && resources.contains(&&it.object)
+                && it.fields.iter().any(|it| &*it.path.field == "scopes")
+        };
+        let Some(resource) = earlier.iter().find(loses).map(|it| it.object.clone()) else { continue };
+        for field in change.fields.iter_mut().filter(|it| &*it.path.field == "scopes") {
+            if matches!(&field.to, To::Value(node) if same(node, was.get("scopes"))) {
+                field.why = Why::Cascade(resource.clone());
+            }
+        }
+        let others = || change.fields.iter().map(|it| &it.why).filter(|it| !matches!(it, Why::Cascade(_)));
+        let moved = others().find(|it| **it == Why::LiveChanged).or_else(|| others().next());
+        change.why = moved.cloned().unwrap_or(Why::Cascade(resource));
+    }
 }
 
 fn is_owned_by(object: &Object, user: &Address) -> bool {

@@ -100,7 +100,9 @@ pub fn drift(plan: &Plan) -> Vec<Drift> {
                     Class::Leftover,
                 ] {
                     let is_of = |it: &&FieldChange| class_of(plan, change, it, held_back) == class;
-                    let fields: Vec<FieldChange> = change.fields.iter().filter(is_of).cloned().collect();
+                    // What only this plan takes is as declared.
+                    let differs = change.fields.iter().filter(|it| !matches!(it.why, Why::Cascade(_)));
+                    let fields: Vec<FieldChange> = differs.filter(is_of).cloned().collect();
                     if !fields.is_empty() {
                         drifts.push(Drift { fields, held_back, ..of(&change.object, class) });
                     }

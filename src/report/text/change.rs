@@ -143,7 +143,7 @@ pub(super) fn head(page: &Page<'_>, action: Action, address: &Address, to: usize
 
 /// Why a change is there, where it is not simply that a manifest says so.
 fn reason(page: &Page<'_>, change: &Change) -> Option<String> {
-    if let Why::Cascade(of) = &change.why {
+    if let (Action::Delete, Why::Cascade(of)) = (change.action, &change.why) {
         let name = one_line(&of.to_string());
         // A client may stay, without what one of its switches makes.
         let stays = page.plan.diff.planned.contains(of);

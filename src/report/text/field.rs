@@ -203,7 +203,8 @@ pub(super) fn reason(field: &FieldChange) -> Option<&'static str> {
         Why::NotInManifests => Some("no longer declared"),
         Why::NotKept => Some(NOT_KEPT),
         Why::KeptClosed => Some(LEFT),
-        Why::ManifestChanged | Why::Cascade(_) | Why::MadeBy(_) => None,
+        Why::Cascade(_) => Some("put back, as its resource loses scopes"),
+        Why::ManifestChanged | Why::MadeBy(_) => None,
     }
 }
 
