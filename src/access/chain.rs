@@ -124,7 +124,10 @@ impl<'a> Why<'a> {
         };
         let is_unknown = matches!(answer.permit, Holds::Unknown | Holds::Fails) || !answer.maybe.is_empty();
         let verdict = if is_unknown {
-            let doubts = doubts(self.server, resource, answer, self.outcomes);
+            let doubts = match &self.subject.spoiled {
+                Some(mapper) => vec![Doubt::Spoiled { mapper: mapper.clone() }],
+                None => doubts(self.server, resource, answer, self.outcomes),
+            };
             let maybe = (answer.permit != Holds::Fails).then(|| names(&answer.maybe));
             Verdict::Unknown { scopes: names(&answer.granted), maybe, doubts }
         } else if answer.permit == Holds::Yes {
@@ -145,6 +148,12 @@ impl<'a> Why<'a> {
             return path;
         }
         let target = self.target(resource, answer);
+        if let Some(mapper) = &self.subject.spoiled {
+            let words = format!("mapper {} may make the token unusable", mapper.name());
+            path.push(Step::new(Some(mapper), words));
+            path.push(target);
+            return path;
+        }
         if self.server.mode == Mode::Disabled {
             path.push(Step::new(
                 Some(&self.server.settings),

@@ -1,17 +1,26 @@
 //! The claims that mappers put into an access token, as far as a state tells.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::persona::Subject;
-use super::realm::{Mapper, Realm};
+use super::realm::{Mapper, Realm, User};
+
+mod found;
+mod spoils;
+mod typed;
+
+pub(super) use found::{Found, may_be_sent, top_level};
+pub(super) use spoils::spoils;
+use typed::{is_list, list, one_of, typed};
 
 /// A claim, or what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
     Text(String),
+    /// One of these; which one is not known.
+    One(Vec<String>),
     /// A list in an order that a state does not tell.
     List(Vec<String>),
     /// One text of these words, in an order that differs from realm to realm; but `openid` comes first.
@@ -31,23 +40,6 @@ pub(super) struct Claims {
     top: BTreeMap<String, Claim>,
     /// A mapper of an unknown type may have written any claim.
     anything: bool,
-}
-
-/// What is found under the target of a policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Found<'a> {
-    Missing,
-    Text(Cow<'a, str>),
-    /// One of these; which one is not known.
-    First(&'a [String]),
-    /// All of these as `[a, b]`, in an unknown order.
-    Whole(&'a [String]),
-    /// All of these as `openid a b`, in an unknown order but for `openid`.
-    Scopes(&'a [String]),
-    Opaque,
-    Maybe,
-    /// The server answers with an error.
-    Fails,
 }
 
 /// Providers without a switch per kind of token.
@@ -138,11 +130,13 @@ pub(super) fn of<'a>(
     for name in ["iss", "exp", "iat", "jti"] {
         claims.top.insert(name.to_owned(), Claim::Opaque);
     }
-    for name in ["aud", "sid", "auth_time", "sub"] {
-        claims.top.insert(name.to_owned(), Claim::Maybe);
-    }
+    // The server adds to an audience that a mapper writes.
+    claims.top.insert("aud".to_owned(), Claim::Maybe);
     for mapper in mappers {
         one(realm, subject, mapper, &mut claims);
+    }
+    for name in ["sid", "auth_time", "sub"] {
+        claims.top.entry(name.to_owned()).or_insert(Claim::Maybe);
     }
     for (name, value) in given {
         let claim = if value.is_null() { Claim::Maybe } else { Claim::Json(value.clone()) };
@@ -191,32 +185,40 @@ fn one(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims) {
             put(name, Claim::List(subject.groups.iter().map(text).collect()));
         }
         "oidc-hardcoded-claim-mapper" => {
-            if let Some(claim) = typed(mapper, vec![mapper.config("claim.value").to_owned()]) {
+            let value = mapper.config("claim.value");
+            if let Some(claim) = typed(mapper, value).filter(|_| !value.is_empty()) {
                 put(name, claim);
             }
         }
-        "oidc-usermodel-property-mapper" | "oidc-usermodel-attribute-mapper" => {
+        "oidc-usermodel-property-mapper" => {
+            let Some(user) = user else { return put(name, Claim::Maybe) };
+            let said = match property(user, mapper.config("user.attribute")) {
+                Property::Is(value) => typed(mapper, &value),
+                Property::None => None,
+                Property::Unknown => Some(Claim::Maybe),
+            };
+            if let Some(claim) = said {
+                put(name, claim);
+            }
+        }
+        "oidc-usermodel-attribute-mapper" => {
             let field = mapper.config("user.attribute");
             let Some(user) = user else { return put(name, Claim::Maybe) };
-            match field {
-                "emailVerified" => put(name, Claim::Text(user.email_verified.to_string())),
-                "enabled" => put(name, Claim::Text(user.enabled.to_string())),
-                "id" => put(name, user.id.clone().map_or(Claim::Opaque, Claim::Text)),
-                _ => match user.attributes.get(field).filter(|it| !it.is_empty()) {
-                    Some(_) if mapper.config("aggregate.attrs") == "true" => put(name, Claim::Opaque),
-                    Some(values) => {
-                        if let Some(claim) = typed(mapper, values.clone()) {
-                            put(name, claim);
-                        }
+            match user.attributes.get(field).filter(|it| !it.is_empty()) {
+                Some(_) if mapper.config("aggregate.attrs") == "true" => put(name, Claim::Opaque),
+                Some(values) if is_list(mapper) => put(name, list(mapper, values.clone())),
+                Some(values) => {
+                    if let Some(claim) = one_of(mapper, values.clone()) {
+                        put(name, claim);
                     }
-                    // A group's attribute stands in for the user's.
-                    None => {
-                        let groups = realm.with_parents(&subject.groups);
-                        if groups.iter().any(|it| realm.group_entries[it].attributes.contains_key(field)) {
-                            put(name, Claim::Opaque);
-                        }
+                }
+                // A group's attribute stands in for the user's.
+                None => {
+                    let groups = realm.with_parents(&subject.groups);
+                    if groups.iter().any(|it| realm.group_entries[it].attributes.contains_key(field)) {
+                        put(name, Claim::Maybe);
                     }
-                },
+                }
             }
         }
         "oidc-usermodel-realm-role-mapper" | "oidc-usermodel-client-role-mapper" => {
@@ -238,7 +240,7 @@ fn roles(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims)
         "usermodel.clientRoleMapping.rolePrefix"
     });
     let only = mapper.config("usermodel.clientRoleMapping.clientId");
-    let Some(held) = &subject.token_roles else {
+    let Some(held) = &subject.listed_roles else {
         // Which clients' roles there are is not known either.
         let above = name.split("${client_id}").next().unwrap_or_default().trim_end_matches('.');
         return claims.put(above, Claim::Maybe);
@@ -258,55 +260,49 @@ fn roles(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims)
         lists.entry(target).or_default().push(format!("{prefix}{}", address.name()));
     }
     for (target, names) in lists {
-        claims.put(&target, Claim::List(names));
+        let claim = if is_list(mapper) {
+            list(mapper, names)
+        } else if target.starts_with("resource_access") {
+            // Old servers fail at such a token, new ones leave the roles out (measured on 26.0.8 and 26.7.5).
+            Claim::Maybe
+        } else {
+            one_of(mapper, names).unwrap_or(Claim::Maybe)
+        };
+        claims.put(&target, claim);
     }
 }
 
-/// Returns a value in the type that a mapper gives it; nothing where it is none of that type, and so not there.
-fn typed(mapper: &Mapper, values: Vec<String>) -> Option<Claim> {
-    let label = mapper.config("jsonType.label");
-    if mapper.config("multivalued") == "true" {
-        return Some(if matches!(label, "" | "String") { Claim::List(values) } else { Claim::Opaque });
-    }
-    // Which of several is taken is the server's business.
-    let Ok([value]) = <[String; 1]>::try_from(values) else { return Some(Claim::Opaque) };
-    let number = |is: Option<String>| is.map(Claim::Text);
-    match label {
-        "JSON" => serde_json::from_str(&value).ok().map(Claim::Json),
-        "boolean" => Some(Claim::Text(value.eq_ignore_ascii_case("true").to_string())),
-        "int" => number(value.parse::<i32>().ok().map(|it| it.to_string())),
-        "long" => number(value.parse::<i64>().ok().map(|it| it.to_string())),
-        _ => (!value.is_empty()).then_some(Claim::Text(value)),
-    }
+/// What is known of a property of a user.
+enum Property {
+    Is(String),
+    None,
+    Unknown,
 }
 
-/// Returns the text of a value that is no list and no map.
-fn scalar(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::Null => Some(Cow::Borrowed("null")),
-        Value::Bool(it) => Some(it.to_string().into()),
-        Value::Number(it) => Some(it.to_string().into()),
-        Value::String(it) => Some(Cow::Borrowed(it)),
-        Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// Returns what a policy finds in a claim that is known to the letter: at the top the first item of a list, and below
-/// it all items as `[a, b]` (measured on 26.7.5, as is that an item that is a list or a map counts as empty).
-fn of_json(value: &Value, is_top: bool) -> Found<'_> {
-    match value {
-        Value::Null => Found::Missing,
-        Value::String(it) if it.is_empty() => Found::Missing,
-        Value::Array(items) if items.is_empty() => Found::Missing,
-        Value::Array(items) if is_top => Found::Text(scalar(&items[0]).unwrap_or_default()),
-        Value::Array(items) => match items.iter().map(scalar).collect::<Option<Vec<_>>>() {
-            Some(items) => Found::Text(format!("[{}]", items.join(", ")).into()),
-            None => Found::Opaque,
-        },
-        Value::Object(_) => Found::Text(value.to_string().into()),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            scalar(value).map_or(Found::Missing, Found::Text)
+/// Returns a property of a user as Keycloak's own code knows it: its first letter may be a capital, and attributes are none.
+fn property(user: &User, name: &str) -> Property {
+    let mut letters = name.chars();
+    let first = letters.next().map(|it| it.to_ascii_lowercase());
+    let name: String = first.into_iter().chain(letters).collect();
+    let is = |value: Option<String>| value.map_or(Property::None, Property::Is);
+    match name.as_str() {
+        "id" => user.id.clone().map_or(Property::Unknown, Property::Is),
+        "enabled" => Property::Is(user.enabled.to_string()),
+        "emailVerified" => Property::Is(user.email_verified.to_string()),
+        "email" | "firstName" | "lastName" | "username" => {
+            is(user.attributes.get(&name).and_then(|it| it.first()).cloned())
         }
+        "attributes"
+        | "createdTimestamp"
+        | "federated"
+        | "federationLink"
+        | "groupsCount"
+        | "groupsStream"
+        | "realmRoleMappingsStream"
+        | "requiredActionsStream"
+        | "roleMappingsStream"
+        | "serviceAccountClientLink" => Property::Unknown,
+        _ => Property::None,
     }
 }
 
@@ -328,11 +324,21 @@ fn path(text: &str) -> Vec<String> {
     parts
 }
 
+/// Claims that no mapper changes, nor anything below them (measured on 26.0.8 and 26.7.5).
+const KEPT: &[&str] = &["exp", "iat", "iss", "jti", "scope", "typ"];
+
+/// Claims below which no mapper writes anything.
+const KEPT_WHOLE: &[&str] = &["acr", "aud", "auth_time", "azp", "nonce", "session_state", "sub"];
+
 impl Claims {
     fn put(&mut self, name: &str, claim: Claim) {
         let parts = path(name);
-        let mut map = &mut self.top;
         let Some((last, up)) = parts.split_last().filter(|_| !name.is_empty()) else { return };
+        let first = parts[0].as_str();
+        if KEPT.contains(&first) || (KEPT_WHOLE.contains(&first) && !up.is_empty()) {
+            return;
+        }
+        let mut map = &mut self.top;
         for part in up {
             let entry = map.entry(part.clone()).or_insert_with(|| Claim::Map(BTreeMap::new()));
             if !matches!(entry, Claim::Map(_)) {
@@ -343,18 +349,13 @@ impl Claims {
             let Claim::Map(inner) = entry else { return };
             map = inner;
         }
-        match map.get(last) {
-            Some(_) if matches!(claim, Claim::Maybe) => {
-                map.insert(last.clone(), claim);
-            }
-            // Which of two mappers comes last is the server's business.
-            Some(old) if *old != claim && !matches!(old, Claim::Maybe) => {
-                map.insert(last.clone(), Claim::Opaque);
-            }
-            Some(_) | None => {
-                map.insert(last.clone(), claim);
-            }
-        }
+        let is = match map.get(last) {
+            // Which of two mappers comes last, and whether it adds to the other, is the server's business.
+            Some(Claim::Maybe) => Claim::Maybe,
+            Some(old) if *old != claim && claim != Claim::Maybe => Claim::Opaque,
+            Some(_) | None => claim,
+        };
+        map.insert(last.clone(), is);
     }
 
     /// Returns the values of a top-level claim that lists groups; an empty list when it is not there.
@@ -365,103 +366,19 @@ impl Claims {
             Some(Claim::Json(Value::String(text))) => Some(vec![text]),
             Some(Claim::Json(Value::Null)) => Some(Vec::new()),
             Some(Claim::Json(Value::Array(items))) => items.iter().map(Value::as_str).collect(),
-            Some(Claim::Scopes(scopes)) if scopes.len() == 1 => Some(vec![&scopes[0]]),
-            Some(Claim::Json(_) | Claim::Map(_) | Claim::Scopes(_) | Claim::Opaque | Claim::Maybe) => None,
+            Some(Claim::One(items) | Claim::Scopes(items)) if items.len() == 1 => Some(vec![&items[0]]),
+            Some(
+                Claim::Json(_)
+                | Claim::Map(_)
+                | Claim::One(_)
+                | Claim::Scopes(_)
+                | Claim::Opaque
+                | Claim::Maybe,
+            ) => None,
             None if self.anything => None,
             None => Some(Vec::new()),
         }
     }
-
-    /// Returns what the target of a regex policy finds: `claim`, `org.dept`, `realm_access.roles[0]`.
-    pub(super) fn find(&self, target: &str) -> Found<'_> {
-        let parts = if is_path(target) { path(target) } else { vec![target.to_owned()] };
-        let mut place = Place::Top;
-        for (at, part) in parts.iter().enumerate() {
-            let (name, index) = match part.split_once('[').filter(|_| parts.len() > 1) {
-                Some((name, index)) => (name, Some(index.trim_end_matches(']'))),
-                None => (part.as_str(), None),
-            };
-            place = match place {
-                Place::Top => match self.top.get(name) {
-                    None if self.anything => return Found::Maybe,
-                    None => return Found::Missing,
-                    Some(claim) => Place::Claim(claim),
-                },
-                Place::Claim(Claim::Map(map)) => match map.get(name) {
-                    None => return Found::Missing,
-                    Some(claim) => Place::Claim(claim),
-                },
-                Place::Claim(Claim::Opaque | Claim::Maybe | Claim::List(_)) => return Found::Maybe,
-                Place::Claim(Claim::Text(_) | Claim::Scopes(_)) => return Found::Fails,
-                Place::Claim(Claim::Json(value)) | Place::Json(value) => match value {
-                    Value::Object(map) => match map.get(name) {
-                        None => return Found::Missing,
-                        Some(value) => Place::Json(value),
-                    },
-                    // Below a text the server fails; below the others nobody has looked.
-                    Value::String(_) if at == 1 => return Found::Fails,
-                    _ => return Found::Maybe,
-                },
-            };
-            let Some(index) = index else { continue };
-            let Ok(index) = index.parse::<usize>() else { return Found::Maybe };
-            match place {
-                // In which order they are is not known.
-                Place::Claim(Claim::List(items)) if index < items.len() => return Found::First(items),
-                Place::Claim(Claim::List(_)) => return Found::Missing,
-                Place::Claim(Claim::Json(Value::Array(items))) | Place::Json(Value::Array(items)) => {
-                    match items.get(index) {
-                        None => return Found::Missing,
-                        Some(value) => place = Place::Json(value),
-                    }
-                }
-                Place::Top | Place::Claim(_) | Place::Json(_) => return Found::Maybe,
-            }
-        }
-        let is_top = parts.len() == 1;
-        match place {
-            Place::Top => Found::Missing,
-            Place::Json(value) | Place::Claim(Claim::Json(value)) => of_json(value, is_top),
-            Place::Claim(Claim::Text(text)) => Found::Text(Cow::Borrowed(text)),
-            Place::Claim(Claim::Scopes(scopes)) => Found::Scopes(scopes),
-            Place::Claim(Claim::List(items)) if items.is_empty() => Found::Missing,
-            Place::Claim(Claim::List(items)) if is_top => Found::First(items),
-            Place::Claim(Claim::List(items)) => Found::Whole(items),
-            Place::Claim(Claim::Map(_) | Claim::Opaque) => Found::Opaque,
-            Place::Claim(Claim::Maybe) => Found::Maybe,
-        }
-    }
-}
-
-/// Where a path has come to.
-#[derive(Clone, Copy)]
-enum Place<'a> {
-    Top,
-    Claim(&'a Claim),
-    Json(&'a Value),
-}
-
-/// Returns whether a target leads below a claim: without a dot that is not escaped, it is looked up as it is written,
-/// escapes and indexes included.
-fn is_path(target: &str) -> bool {
-    path(target).len() > 1
-}
-
-/// Returns the name of the claim at the top of a path, without its index.
-pub(super) fn top_level(target: &str) -> String {
-    if !is_path(target) {
-        return target.to_owned();
-    }
-    let mut first = path(target).swap_remove(0);
-    first.truncate(first.find('[').unwrap_or(first.len()));
-    first
-}
-
-/// Returns whether a resource server may send along what a target asks the request for. Of what Keycloak itself adds
-/// (`kc.client.id`, `kc.client.network.ip_address` and the like) nothing is ever found: with their dots they are paths
-/// below `kc`, and with escapes they are looked up as written.
-pub(super) fn may_be_sent(target: &str) -> bool {
-    if is_path(target) { path(target)[0] != "kc" } else { !target.contains('\\') }
 }
 
 #[cfg(test)]

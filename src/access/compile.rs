@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bits::Bits;
+use super::claims::spoils;
 use super::realm::{Client, ClientScope, Group, Interned, Mapper, Realm, User, texts};
 use crate::kind::{
     CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, MAPPER, ROLE, SETTINGS, USER, Version, realm_address,
@@ -53,6 +54,17 @@ impl Realm {
                 account_of: object.made_by.as_ref().and_then(|it| clients.get(it)),
             }
         });
+        let is_held = |attribute: &str| {
+            let of_users = user_entries.iter().any(|it| it.attributes.contains_key(attribute));
+            of_users || group_entries.iter().any(|it| it.attributes.contains_key(attribute))
+        };
+        let mappers = |owner: &Address| -> Vec<Mapper> {
+            let mut all = mappers(state, owner);
+            for it in &mut all {
+                it.spoils = spoils(it, version, &is_held);
+            }
+            all
+        };
         let client_entries = each(state, &clients, |address, object| Client {
             enabled: object.get("enabled").and_then(Node::as_bool).unwrap_or(true),
             for_people: is_for_people(object),
@@ -62,12 +74,12 @@ impl Realm {
             mapped_roles: mapped(object, &role),
             default_scopes: refs(object, "defaultClientScopes", &|it| client_scopes.get(it)),
             optional_scopes: refs(object, "optionalClientScopes", &|it| client_scopes.get(it)),
-            mappers: mappers(state, address),
+            mappers: mappers(address),
         });
         let client_scope_entries = each(state, &client_scopes, |address, object| ClientScope {
             mapped_roles: mapped(object, &role),
             in_token: attribute(object, "include.in.token.scope") != Some("false"),
-            mappers: mappers(state, address),
+            mappers: mappers(address),
         });
         let default_groups = state
             .get(&realm_address())
@@ -169,6 +181,7 @@ fn mappers(state: &State, owner: &Address) -> Vec<Mapper> {
                 .flatten()
                 .filter_map(|(key, value)| Some((key.to_string(), scalar(value)?)))
                 .collect(),
+            spoils: false,
         })
         .collect()
 }

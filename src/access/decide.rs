@@ -142,7 +142,7 @@ pub(super) fn answer(
     if subject.anonymous || nothing_left || (disabled_without && entry.is_some_and(|it| !it.own.is_empty())) {
         return out;
     }
-    if entry.is_some_and(|it| it.several) {
+    if subject.spoiled.is_some() || entry.is_some_and(|it| it.several) {
         out.permit = Holds::Unknown;
         out.maybe = requested;
         return out;

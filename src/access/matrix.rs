@@ -62,6 +62,7 @@ pub fn each_decision<E>(
                 scopes: &subject.scopes,
                 anonymous: subject.anonymous,
                 missing: subject.missing.as_deref(),
+                spoiled: subject.spoiled.as_ref(),
             }
         });
         for scope in scopes {
@@ -108,6 +109,7 @@ struct Heard<'a> {
     scopes: &'a [String],
     anonymous: bool,
     missing: Option<&'a str>,
+    spoiled: Option<&'a Address>,
 }
 
 /// Returns to each position the number of its key, and how many keys there are.
@@ -144,7 +146,14 @@ fn decided(
 }
 
 /// All that a chain hangs on.
-type Way<'a> = (&'a [Holds], (usize, bool), &'a [String], &'a [usize], &'a [usize], Option<&'a str>);
+type Way<'a> = (
+    &'a [Holds],
+    (usize, bool, Option<&'a Address>),
+    &'a [String],
+    &'a [usize],
+    &'a [usize],
+    Option<&'a str>,
+);
 
 /// Returns the way of each subject, and the first subject of each way.
 fn ways(said: &[Vec<Holds>], subjects: &[Subject]) -> (Vec<usize>, Vec<usize>) {
@@ -154,7 +163,7 @@ fn ways(said: &[Vec<Holds>], subjects: &[Subject]) -> (Vec<usize>, Vec<usize>) {
     for (at, (outcomes, subject)) in said.iter().zip(subjects).enumerate() {
         let way = (
             outcomes.as_slice(),
-            (subject.client, subject.anonymous),
+            (subject.client, subject.anonymous, subject.spoiled.as_ref()),
             subject.scopes.as_slice(),
             subject.direct_roles.as_slice(),
             subject.groups.as_slice(),

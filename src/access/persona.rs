@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::bits::Bits;
 use super::claims::{self, Claims};
 use super::realm::{Client, Mapper, PolicyIs, Realm, Server};
+use crate::kind::{CLIENT, ROLE};
 use crate::state::Address;
 
 /// The scope that every login over OIDC asks for. It is no client scope, and every client may ask for it.
@@ -138,6 +139,8 @@ pub(super) struct Subject {
     pub(super) roles: Bits,
     /// Roles in the token; nothing when a mapper makes them unknown.
     pub(super) token_roles: Option<Bits>,
+    /// Roles that mappers list in claims of their own; nothing when not all of them are known.
+    pub(super) listed_roles: Option<Bits>,
     /// Roles that mappers may put into the token, and these.
     pub(super) mapped: Vec<(usize, Address)>,
     /// The `scope` of the token.
@@ -146,6 +149,8 @@ pub(super) struct Subject {
     pub(super) now: Option<jiff::civil::DateTime>,
     /// What is not known of the persona itself: then nothing is known of its access.
     pub(super) missing: Option<String>,
+    /// A mapper that may make the token one that the server does not take.
+    pub(super) spoiled: Option<Address>,
     /// Disabled, or the account of a client that gets no token for it.
     pub(super) is_off: bool,
     pub(super) notes: Vec<String>,
@@ -164,9 +169,12 @@ enum Carries {
 struct Token<'a> {
     scopes: Vec<String>,
     mappers: Vec<&'a Mapper>,
+    spoiled: Option<Address>,
     realm_roles: Carries,
     client_roles: Carries,
     hardcoded: Vec<(usize, Address)>,
+    /// A mapper puts roles in that do not exist, which only claims show.
+    has_strange_roles: bool,
     /// Roles that are in it under the name of another one; nothing where there is no such role.
     renamed: Vec<(usize, Option<usize>, Address)>,
     /// The roles a token may carry when not all: those of the client itself.
@@ -238,7 +246,8 @@ impl<'a> Subjects<'a> {
             .tokens
             .entry(key)
             .or_insert_with_key(|(client, openid, applied)| token(realm, *client, *openid, applied));
-        let token_roles = token.roles(realm, &roles);
+        let listed_roles = token.listed(&roles);
+        let token_roles = listed_roles.as_ref().and_then(|it| token.carried(realm, it));
         let entry = &realm.client_entries[client];
         let mut notes = Vec::new();
         if !entry.enabled {
@@ -261,15 +270,19 @@ impl<'a> Subjects<'a> {
             groups,
             roles,
             token_roles,
+            listed_roles: None,
             mapped: token.mapped(),
             scopes: token.scopes.clone(),
             claims: Claims::default(),
             now: persona.at,
             missing,
+            // Over administration decides what one holds, and not a token.
+            spoiled: token.spoiled.clone().filter(|_| !persona.anonymous && !server.is_fine_grained),
             is_off: user.is_some_and(|it| realm.is_off(it)),
             notes,
         };
         if server.token_reads.any_claims() {
+            subject.listed_roles = listed_roles.filter(|_| !token.has_strange_roles);
             let mappers = token.mappers.iter().filter(|it| server.token_reads.claims_of(it));
             subject.claims = claims::of(realm, &subject, mappers.copied(), &persona.claims);
         }
@@ -283,13 +296,8 @@ impl Token<'_> {
         self.hardcoded.iter().cloned().chain(renamed).collect()
     }
 
-    /// Mappers give roles other names first, then add roles; and of what comes out so, a token carries the kinds that a
-    /// mapper writes into it (measured on 26.0.8 and 26.7.5).
-    fn roles(&self, realm: &Realm, held: &Bits) -> Option<Bits> {
-        let carries = [self.realm_roles, self.client_roles];
-        if carries.contains(&Carries::Unknown) {
-            return None;
-        }
+    /// Returns what mappers list: mappers give roles other names first, then add roles (measured on 26.0.8 and 26.7.5).
+    fn listed(&self, held: &Bits) -> Option<Bits> {
         let mut out = held.clone();
         if let Some(all) = &self.narrow {
             out = out.iter().filter(|it| all.has(*it)).collect();
@@ -308,14 +316,23 @@ impl Token<'_> {
         for (role, _) in &self.hardcoded {
             out.insert(*role);
         }
+        Some(out)
+    }
+
+    /// Returns what of it a token carries: the kinds that a mapper writes where the server looks.
+    fn carried(&self, realm: &Realm, listed: &Bits) -> Option<Bits> {
+        let carries = [self.realm_roles, self.client_roles];
+        if carries.contains(&Carries::Unknown) {
+            return None;
+        }
         if carries == [Carries::All; 2] {
-            return Some(out);
+            return Some(listed.clone());
         }
         let is_carried = |it: &usize| {
             let is_of_client = realm.roles.addresses[*it].parent().is_some();
             carries[usize::from(is_of_client)] == Carries::All
         };
-        Some(out.iter().filter(is_carried).collect())
+        Some(listed.iter().filter(is_carried).collect())
     }
 }
 
@@ -341,8 +358,10 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
         realm_roles: Carries::None,
         client_roles: Carries::None,
         hardcoded: Vec::new(),
+        has_strange_roles: false,
         renamed: Vec::new(),
         narrow: None,
+        spoiled: mappers.iter().find(|it| it.spoils).map(|it| it.address.clone()),
         mappers,
     };
     for mapper in &token.mappers {
@@ -357,12 +376,15 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
                 };
             }
             "oidc-usermodel-client-role-mapper" if claim == "resource_access.${client_id}.roles" => {
-                let is_part = prefixed("usermodel.clientRoleMapping.rolePrefix")
+                // Old servers fail at one role as text, new ones leave it out (measured on 26.0.8 and 26.7.5).
+                let is_part = mapper.config("multivalued") != "true"
+                    || prefixed("usermodel.clientRoleMapping.rolePrefix")
                     || prefixed("usermodel.clientRoleMapping.clientId");
                 token.client_roles = if is_part { Carries::Unknown } else { Carries::All };
             }
             "oidc-hardcoded-role-mapper" => {
                 let position = role_named(realm, mapper.config("role"));
+                token.has_strange_roles |= position.is_none();
                 token.hardcoded.extend(position.map(|it| (it, mapper.address.clone())));
             }
             "oidc-role-name-mapper" => {
@@ -387,14 +409,14 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
     token
 }
 
-/// Returns a role by its name as mappers spell it: `role`, or `client.role`.
+/// Returns a role by its name as mappers spell it: `role`, or `client.role`, where the last dot ends the client's name
+/// whether there is such a client or not (measured on 26.0.8 and 26.7.5).
 fn role_named(realm: &Realm, name: &str) -> Option<usize> {
-    realm.roles.addresses.iter().position(|it| match it.parent() {
-        None => it.name() == name,
-        Some(client) => {
-            name.strip_prefix(client.name()).and_then(|it| it.strip_prefix('.')) == Some(it.name())
-        }
-    })
+    let address = match name.rsplit_once('.') {
+        Some((client, role)) => Address::top(CLIENT, client).child(ROLE, role),
+        None => Address::top(ROLE, name),
+    };
+    realm.roles.get(&address)
 }
 
 impl Mapper {

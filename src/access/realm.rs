@@ -114,6 +114,8 @@ pub(super) struct Mapper {
     pub(super) address: Address,
     pub(super) provider: String,
     pub(super) config: BTreeMap<String, String>,
+    /// Tokens that it writes into may be none that the server takes.
+    pub(super) spoils: bool,
 }
 
 /// What a client with authorization enforces.

@@ -60,6 +60,7 @@ impl Table<'_> {
 /// What matters of a subject beside what policies say of it.
 fn who(subject: &Subject) -> u8 {
     match (subject.anonymous, subject.missing.is_some()) {
+        (false, false) if subject.spoiled.is_some() => 4,
         (false, false) => 0,
         (false, true) => 1,
         (true, false) => 2,

@@ -23,11 +23,15 @@ fn state(authorization: &Value) -> State {
         json!({ "name": name, "protocol": "openid-connect", "protocolMapper": provider, "config": config })
     };
     let roles = json!([
-        mapper("realm", "oidc-usermodel-realm-role-mapper", json!({ "claim.name": "realm_access.roles" })),
+        mapper(
+            "realm",
+            "oidc-usermodel-realm-role-mapper",
+            json!({ "claim.name": "realm_access.roles", "multivalued": "true" })
+        ),
         mapper(
             "client",
             "oidc-usermodel-client-role-mapper",
-            json!({ "claim.name": "resource_access.${client_id}.roles" })
+            json!({ "claim.name": "resource_access.${client_id}.roles", "multivalued": "true" })
         ),
     ]);
     let realm = json!({

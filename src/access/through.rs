@@ -142,7 +142,10 @@ impl TokenReads {
     }
 
     fn matters(&self, mapper: &Mapper) -> bool {
-        self.claims_of(mapper)
+        mapper.spoils
+            || self.claims_of(mapper)
+            // Roles that it brings are in claims of roles, too.
+            || (self.any_claims() && claims::has_no_switch(&mapper.provider))
             || (!self.roles.is_empty()
                 && claims::may_carry_roles(&mapper.provider, mapper.config("claim.name")))
     }

@@ -239,6 +239,7 @@ fn reason(doubt: &Doubt) -> &'static str {
         Doubt::Token { .. } => "the token",
         Doubt::Request { .. } => "the request",
         Doubt::Fails { .. } => "errors",
+        Doubt::Spoiled { .. } => "tokens that may be unusable",
         Doubt::Shared { .. } => "shares",
         Doubt::Several { .. } => "several owners",
         Doubt::Order => "the server's order",

@@ -21,6 +21,8 @@ pub enum Doubt {
     Request { policy: Address, target: String },
     /// The server answers with an error as long as this policy is as it is.
     Fails { policy: Address },
+    /// The server may take no token that this mapper writes into.
+    Spoiled { mapper: Address },
     /// A permission of an unknown type, or a share of which it cannot be said with whom.
     Shared { permission: Address },
     /// There are several resources of this name, and what is said of it may be said of any of these.
@@ -32,7 +34,7 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    /// Returns the policy or permission that leaves it open.
+    /// Returns the object that leaves it open.
     pub(in crate::access) fn address(&self) -> Option<&Address> {
         match self {
             Self::Type { policy, .. }
@@ -42,6 +44,7 @@ impl Doubt {
             | Self::Fails { policy } => Some(policy),
             Self::Shared { permission } => Some(permission),
             Self::Several { resource } => Some(resource),
+            Self::Spoiled { mapper } => Some(mapper),
             Self::Order | Self::NotThere(_) => None,
         }
     }
@@ -69,6 +72,9 @@ impl fmt::Display for Doubt {
                 write!(f, "policy {} hinges on whether the request sends {target}", policy.name())
             }
             Self::Fails { policy } => write!(f, "policy {} makes the server fail", policy.name()),
+            Self::Spoiled { mapper } => {
+                write!(f, "mapper {} may make the token unusable", mapper.name())
+            }
             Self::Shared { permission } => {
                 write!(f, "it is not known whom permission {} lets in", permission.name())
             }

@@ -15,11 +15,17 @@ const CLIENTS: &str = "client";
 /// `x` (adds it), `y>z` (gives it another name), or writes the roles of the realm or of clients.
 fn carried(mappers: &[&str], lightweight: bool) -> Vec<&'static str> {
     let mapper = |name: &&str| {
-        let role = |it: &str| if it == "r" { "rs.r".to_owned() } else { it.to_owned() };
+        let role = |it: &str| match it {
+            "r" => "rs.r".to_owned(),
+            // The role `e` of `rs.d`, and no role `d.e` of `rs`; and none of the realm.
+            "d" => "rs.d.e".to_owned(),
+            "f" => "no.f".to_owned(),
+            it => it.to_owned(),
+        };
         let claim = |of: &str, claim: &str| {
             (
                 format!("oidc-usermodel-{of}-role-mapper"),
-                json!({ "claim.name": claim, "access.token.claim": "true" }),
+                json!({ "claim.name": claim, "access.token.claim": "true", "multivalued": "true" }),
             )
         };
         let (provider, config) = match (*name, name.split_once('>')) {
@@ -32,17 +38,28 @@ fn carried(mappers: &[&str], lightweight: bool) -> Vec<&'static str> {
         };
         json!({ "name": name, "protocol": "openid-connect", "protocolMapper": provider, "config": config })
     };
-    let names = ["x", "y", "z", "r"];
-    let role = |it: &str| if it == "r" { "rs/r".to_owned() } else { it.to_owned() };
+    let names = ["x", "y", "z", "r", "d", "f", "g"];
+    let role = |it: &str| {
+        match it {
+            "r" => "rs/r",
+            "d" => "rs.d/e",
+            "f" => "no.f",
+            "g" => "rs/d.e",
+            it => it,
+        }
+        .to_owned()
+    };
     let permission = |it: &&str| json!({ "name": format!("of {it}"), "type": "resource", "resources": [it], "policies": [it] });
     let policy = |it: &&str| json!({ "name": it, "type": "role", "roles": [{ "id": role(it) }] });
     let realm = json!({
         "realm": "r",
-        "roles": { "realm": [{ "name": "x" }, { "name": "y" }, { "name": "z" }], "client": { "rs": [{ "name": "r" }] } },
+        "roles": { "realm": [{ "name": "x" }, { "name": "y" }, { "name": "z" }, { "name": "no.f" }],
+            "client": { "rs": [{ "name": "r" }, { "name": "d.e" }], "rs.d": [{ "name": "e" }] } },
         "users": [{ "username": "u", "realmRoles": ["y"] }],
         "clients": [
             { "clientId": "app", "fullScopeAllowed": true, "protocolMappers": mappers.iter().map(mapper).collect::<Vec<Value>>(),
               "attributes": { "client.use.lightweight.access.token.enabled": lightweight.to_string() } },
+            { "clientId": "rs.d" },
             { "clientId": "rs", "authorizationServicesEnabled": true, "authorizationSettings": {
                 "resources": names.iter().map(|it| json!({ "name": it })).collect::<Vec<Value>>(),
                 "policies": names.iter().map(policy).collect::<Vec<Value>>(),
@@ -75,6 +92,10 @@ fn mappers_change_roles_before_others_write_them() {
         (&[REALM, CLIENTS, "y>r"], &["r"]),
         (&[CLIENTS, "r"], &["r"]),
         (&[CLIENTS, "x"], &[]),
+        (&[CLIENTS, "d"], &["d"]),
+        (&[REALM, CLIENTS, "f"], &["y"]),
+        (&[REALM, CLIENTS, "y>d"], &["d"]),
+        (&[REALM, CLIENTS, "f>x"], &["y"]),
     ];
     for (mappers, expected) in tables {
         assert_eq!(carried(mappers, false), *expected, "{mappers:?}");

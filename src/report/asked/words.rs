@@ -288,6 +288,10 @@ pub(super) fn way_out(doubt: &Doubt) -> String {
             "Policy {} makes the server answer with an error to such a token: mend the policy, or what it reads of the token",
             quoted(policy.name())
         ),
+        Doubt::Spoiled { mapper } => format!(
+            "Mapper {} writes a claim in a form that the server may not read back, and then it refuses the token: mend the mapper, or {ask}",
+            quoted(mapper.name())
+        ),
         Doubt::Shared { permission } => format!(
             "Permission {} is decided by an extension of the server, or shares with whom nobody may see: {ask}",
             quoted(permission.name())
