@@ -91,7 +91,11 @@ pub(super) fn written(mapper: &Mapper) -> Option<String> {
         // Roles go where another mapper puts them.
         "oidc-hardcoded-role-mapper" | "oidc-role-name-mapper" => "",
         provider if may_write_anything(provider, name) => return None,
-        _ => return Some(path(name).swap_remove(0)),
+        _ => {
+            return Some(path(name).swap_remove(0))
+                .filter(|it| !KEPT.contains(&it.as_str()))
+                .or(Some(String::new()));
+        }
     };
     Some(fixed.to_owned())
 }

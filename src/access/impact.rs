@@ -258,10 +258,9 @@ impl Comparison<'_> {
             [0, 1].map(|at: usize| Some(Resource::of(tables[at].as_ref()?, sides[at].resource(name)?)));
         let scopes = scopes(sides, &resources);
         // What is unknown before and after may hang on what changes: on objects of this client, or on claims.
-        let reads_claims = sides.iter().filter_map(|it| it.server).any(|it| it.token_reads.any_claims());
         self.is_changed = self.all_may_change
             || sides.iter().any(|it| it.hangs_on(name, &|it| self.changes.contains_key(it)));
-        let hinges = reads_claims || self.is_changed;
+        let hinges = self.is_changed || sides.iter().any(|it| it.reads_tokens);
         let mut rows = resources.each_ref().map(|it| Rows::of(it.as_ref()));
         // What two rows differ in is worked out once, however many classes have them.
         let mut known: BTreeMap<[usize; 2], Compared> = BTreeMap::new();
@@ -377,7 +376,8 @@ impl Comparison<'_> {
         });
         let doubts: Vec<&Doubt> = doubts.flatten().collect();
         doubts.iter().filter_map(|it| it.address()).any(|it| self.changes.contains_key(it))
-            || (doubts.iter().any(|it| matches!(it, Doubt::Token { .. })) && self.claims_change(sides, asker))
+            || (doubts.iter().any(|it| matches!(it, Doubt::Token { .. } | Doubt::Spoiled { .. }))
+                && self.claims_change(sides, asker))
     }
 
     /// The most telling change among the objects in the chains: the chain of the permit tells most.

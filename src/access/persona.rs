@@ -311,7 +311,9 @@ impl Token<'_> {
                 return None;
             }
             out.remove(*from);
-            out.insert((*to)?);
+            if let Some(to) = to {
+                out.insert(*to);
+            }
         }
         for (role, _) in &self.hardcoded {
             out.insert(*role);
@@ -389,6 +391,7 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
             }
             "oidc-role-name-mapper" => {
                 let to = role_named(realm, mapper.config("new.role.name"));
+                token.has_strange_roles |= to.is_none();
                 token.renamed.extend(
                     role_named(realm, mapper.config("role")).map(|it| (it, to, mapper.address.clone())),
                 );

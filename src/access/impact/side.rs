@@ -68,6 +68,8 @@ pub(super) struct Side<'a> {
     pub(super) server: Option<&'a Server>,
     resources: BTreeMap<&'a str, usize>,
     pub(super) subjects: Vec<Subject>,
+    /// Decisions may hang on more of a token than its roles: on its claims, or on whether it is taken at all.
+    pub(super) reads_tokens: bool,
     /// Who is not there yet, or not any more, or can log in on the other side alone, by position: nothing was permitted
     /// to them.
     absent: BTreeSet<usize>,
@@ -117,11 +119,13 @@ impl<'a> Side<'a> {
         let mut subject =
             |server, it: &Asker| subjects.subject(realm, server, &of_this_side(realm, &it.persona, changes));
         let of = |server| people.askers.iter().map(|it| subject(server, it)).collect();
-        let subjects = server.map(of).unwrap_or_default();
+        let subjects: Vec<Subject> = server.map(of).unwrap_or_default();
+        let reads_claims = server.is_some_and(|it| it.token_reads.any_claims());
+        let reads_tokens = reads_claims || subjects.iter().any(|it| it.spoiled.is_some());
         let addresses = server.map(|it| it.resources.addresses.as_slice()).unwrap_or_default();
         // Of several of one name the first.
         let resources = addresses.iter().enumerate().rev().map(|(at, it)| (it.name(), at)).collect();
-        Self { at, realm, people, server, resources, subjects, absent: BTreeSet::new() }
+        Self { at, realm, people, server, resources, subjects, reads_tokens, absent: BTreeSet::new() }
     }
 
     pub(super) fn table(&self) -> Option<Table<'_>> {

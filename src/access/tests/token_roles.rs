@@ -96,6 +96,7 @@ fn mappers_change_roles_before_others_write_them() {
         (&[REALM, CLIENTS, "f"], &["y"]),
         (&[REALM, CLIENTS, "y>d"], &["d"]),
         (&[REALM, CLIENTS, "f>x"], &["y"]),
+        (&[REALM, CLIENTS, "y>f"], &[]),
     ];
     for (mappers, expected) in tables {
         assert_eq!(carried(mappers, false), *expected, "{mappers:?}");
