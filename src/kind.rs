@@ -60,6 +60,7 @@ pub use user::{name_users_by_email, renames_users};
 pub use user_profile::UserProfile;
 use user_profile::is_email;
 
+use crate::change::To;
 use crate::state::{Address, Is, KindName, Object};
 use crate::text::{Note, Tree};
 
@@ -201,6 +202,8 @@ pub struct Field {
     pub same_protocol: bool,
     /// Links that stay although no manifest mentions them, unless we made them.
     pub stays: Stays,
+    /// What the server judges by it.
+    pub judges: Judges,
 }
 
 /// Which links of an object stay although nobody mentions them.
@@ -218,6 +221,22 @@ pub enum Stays {
         always: &'static [&'static str],
         adopted: &'static [&'static str],
     },
+}
+
+/// Objects that the server refuses, or changes, by what a field of another object says.
+#[derive(Clone, Copy)]
+pub struct Judges {
+    /// The kinds that are judged, anywhere in the realm: writes of theirs come after a change of the field.
+    pub kinds: &'static [KindName],
+    /// What it allows is allowed while it is on: writes come before it goes off.
+    pub allows: bool,
+}
+
+impl Judges {
+    /// Returns whether a change ends what the field allows.
+    pub fn goes_off(&self, to: &To) -> bool {
+        self.allows && !matches!(to, To::Value(node) if node.as_bool() == Some(true))
+    }
 }
 
 /// Keys of a map that the server drops while another key has another value.
@@ -390,7 +409,13 @@ const fn field(name: &'static str) -> Field {
         features: &[],
         same_protocol: false,
         stays: Stays::Nothing,
+        judges: Judges { kinds: &[], allows: false },
     }
+}
+
+/// Objects of a kind are judged by it as it is when they are written.
+const fn judging(kinds: &'static [KindName], field: Field) -> Field {
+    Field { judges: Judges { kinds, allows: false }, ..field }
 }
 
 /// The server puts a value of its own in the place of nothing, or fails.

@@ -6,8 +6,8 @@
 mod hazards;
 
 use super::{
-    CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Kind, Link, NEWEST, Needs, Routes, Sent, Stays, USER, Unset,
-    Unsets, children, client_scope, field, kept, links, not_yet, server_owned,
+    CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Judges, Kind, Link, NEWEST, Needs, Routes, Sent, Stays,
+    USER, Unset, Unsets, children, client_scope, field, judging, kept, links, not_yet, server_owned,
 };
 use crate::state::Object;
 use crate::text::{Key, Note, Tree, TreeIs};
@@ -27,11 +27,15 @@ pub(super) static REALM: Kind = Kind {
         server_owned("codeSecret"),
         Field { compare: Compare::Folded, ..kept("sslRequired") },
         Field { unset: Some(Unset::Null), ..field("eventsExpiration") },
-        Field {
-            // Ids, which differ on each server.
-            server_keys: &[("adminPermissionsClientId", ""), ("firstBrokerLoginFlowId", "")],
-            ..kept("attributes")
-        },
+        judging(
+            // Levels of authentication that clients name.
+            &[CLIENT],
+            Field {
+                // Ids, which differ on each server.
+                server_keys: &[("adminPermissionsClientId", ""), ("firstBrokerLoginFlowId", "")],
+                ..kept("attributes")
+            },
+        ),
         kept("browserFlow"),
         // A key that is left out stays on 26.7 and goes on 26.0; null removes it on both.
         Field { unset_key: Some(Unset::Null), ..kept("browserSecurityHeaders") },
@@ -61,10 +65,24 @@ pub(super) static REALM: Kind = Kind {
             whole: true,
             ..field("smtpServer")
         },
-        Field {
-            turns_off: &["loginWithEmailAllowed", "registrationEmailAsUsername"],
-            ..field("duplicateEmailsAllowed")
-        },
+        judging(
+            &[USER],
+            Field {
+                turns_off: &["loginWithEmailAllowed", "registrationEmailAsUsername"],
+                ..field("duplicateEmailsAllowed")
+            },
+        ),
+        judging(&[USER], field("loginWithEmailAllowed")),
+        judging(&[USER], field("registrationEmailAsUsername")),
+        Field { judges: Judges { kinds: &[USER], allows: true }, ..field("editUsernameAllowed") },
+        judging(&[USER], field("passwordPolicy")),
+        judging(&[USER], field("internationalizationEnabled")),
+        judging(&[USER], field("supportedLocales")),
+        judging(&[CLIENT], field("ssoSessionIdleTimeout")),
+        judging(&[CLIENT], field("ssoSessionMaxLifespan")),
+        judging(&[CLIENT], field("ssoSessionIdleTimeoutRememberMe")),
+        judging(&[CLIENT], field("ssoSessionMaxLifespanRememberMe")),
+        judging(&[CLIENT], field("rememberMe")),
         Field { features: &[("", "ORGANIZATION")], ..field("organizationsEnabled") },
         Field { features: &[("", "SCIM_API")], ..field("scimApiEnabled") },
         Field { features: &[("", "OID4VC_VCI")], ..field("verifiableCredentialsEnabled") },

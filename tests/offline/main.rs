@@ -7,6 +7,7 @@ mod asking;
 mod docs;
 mod documents;
 mod gate;
+mod judged;
 mod limits;
 mod openings;
 mod plans_page;

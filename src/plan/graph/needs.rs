@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::{Body, Call, Method, Segment};
 use crate::change::{Action, Change, FieldChange, To};
-use crate::kind::{self, CLIENT, PERMISSION, RESOURCE, USER};
+use crate::kind::{self, CLIENT, Judges, PERMISSION, RESOURCE, USER};
 use crate::state::{Address, Object, State};
 
 /// Sets what each call waits for.
@@ -42,6 +42,7 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         })
         .map(|(index, it)| (changes[it.change].object.clone(), index))
         .collect();
+    let judging: Vec<(usize, Judges, bool)> = calls.iter().enumerate().flat_map(judging(changes)).collect();
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); calls.len()];
     let mut among_deletes: Vec<(usize, usize)> = Vec::new();
     let mut removes: Vec<Vec<usize>> = vec![Vec::new(); changes.len()];
@@ -69,6 +70,16 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         }
         for needed in needs(call, &changes[call.change]) {
             after[index].extend(makers.get(&needed).copied().filter(|it| *it != index));
+        }
+        // The server judges an object by what another says when it is written.
+        let is_judged =
+            |it: &Judges| !matches!(call.body, Body::None | Body::Roles(_)) && it.kinds.contains(&own.kind());
+        for (judge, _, goes_off) in judging.iter().filter(|it| is_judged(&it.1)) {
+            if *goes_off {
+                after[*judge].insert(index);
+            } else {
+                after[index].insert(*judge);
+            }
         }
         // What the server draws anew with a switch is sent after the switch.
         let is_drawn = |it: &FieldChange| {
@@ -100,6 +111,18 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
     }
     for (call, after) in calls.iter_mut().zip(after) {
         call.after = after.into_iter().collect();
+    }
+}
+
+/// Returns a function from a call to what it changes that others are judged by, and whether that allows something no
+/// longer.
+fn judging(changes: &[Change]) -> impl Fn((usize, &Call)) -> Vec<(usize, Judges, bool)> {
+    |(index, call)| {
+        let fields = call.fields.iter().filter(|_| matches!(call.body, Body::Overlay { .. }));
+        let kind = kind::kind(changes[call.change].object.kind());
+        let judges = fields.filter_map(|it| Some((kind.field(&it.path.field)?.judges, it)));
+        let judges = judges.filter(|(judges, _)| !judges.kinds.is_empty());
+        judges.map(|(judges, it)| (index, judges, judges.goes_off(&it.to))).collect()
     }
 }
 

@@ -66,6 +66,12 @@ pub(super) fn of_change(
                 body.iter().any(|other| &*other.path.field == switch)
             };
             let (drawn, body): (Vec<&FieldChange>, Vec<&FieldChange>) = body.iter().copied().partition(draws);
+            // What allows something no longer goes last, after what it was needed for.
+            let goes_off = |it: &&FieldChange| {
+                kind.field(&it.path.field).is_some_and(|field| field.judges.goes_off(&it.to))
+            };
+            let (last, body): (Vec<&FieldChange>, Vec<&FieldChange>) =
+                body.iter().copied().partition(goes_off);
             // One of a client's settings may close and the other open: each is sent when its turn comes.
             let at_once = if address.kind() == SETTINGS { 1 } else { body.len().max(1) };
             // What does not change is sent along where the server wants it in every update.
@@ -82,7 +88,11 @@ pub(super) fn of_change(
                     })
                     .collect()
             };
-            for body in body.chunks(at_once).chain(drawn.chunks(drawn.len().max(1))) {
+            for body in body
+                .chunks(at_once)
+                .chain(drawn.chunks(drawn.len().max(1)))
+                .chain(last.chunks(last.len().max(1)))
+            {
                 let mut set: Vec<Overlay> = body
                     .iter()
                     .map(|it| Overlay { path: it.path.clone(), from: it.from.clone(), to: value(&it.to) })
