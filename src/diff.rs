@@ -7,6 +7,7 @@ mod cascade;
 mod check;
 mod fields;
 mod hint;
+mod kept_with;
 mod ledger;
 mod links;
 mod ownership;

@@ -45,7 +45,7 @@ pub use migrate::migrate;
 pub use misread::{Misread, misread};
 pub use owner::{Owned, listed_name, own_name, readings, rename};
 pub use policy::{goes_when_empty, main_field, policy_types};
-pub use realm::{has_languages, waits_for_the_realm};
+pub use realm::{has_languages, said_default_role, waits_for_the_realm};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
 pub use refused::{
     Clash, Judge, asks_flows, asks_server_info, clashes, policies, refused, refused_anywhere, refused_whole,
@@ -191,6 +191,8 @@ pub struct Field {
     pub turns_off: &'static [&'static str],
     /// What it takes to keep this key of the map: without `auth: "true"` the server drops a password.
     pub needs: &'static [Needs],
+    /// Secrets of the map, and what of it says to whom they go.
+    pub beside: &'static [Beside],
     /// A map that goes as a whole: the server refuses a part of it, and then every change of the object.
     pub whole: bool,
     /// The server draws a new value when this switch of the object goes off, whatever else is said beside that.
@@ -246,6 +248,12 @@ pub struct Needs {
     pub value: &'static str,
     /// The first version that drops them.
     pub since: Version,
+}
+
+/// A secret that the server keeps when it is not sent, and the keys beside it that say where it goes and for whom.
+pub struct Beside {
+    pub secret: &'static str,
+    pub keys: &'static [&'static str],
 }
 
 /// How a field is compared. Lists are sets: no list of these kinds has a meaningful order on the server.
@@ -404,6 +412,7 @@ const fn field(name: &'static str) -> Field {
         expects: "",
         turns_off: &[],
         needs: &[],
+        beside: &[],
         whole: false,
         drawn_with: "",
         features: &[],
@@ -411,11 +420,6 @@ const fn field(name: &'static str) -> Field {
         stays: Stays::Nothing,
         judges: Judges { kinds: &[], allows: false },
     }
-}
-
-/// Objects of a kind are judged by it as it is when they are written.
-const fn judging(kinds: &'static [KindName], field: Field) -> Field {
-    Field { judges: Judges { kinds, allows: false }, ..field }
 }
 
 /// The server puts a value of its own in the place of nothing, or fails.

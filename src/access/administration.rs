@@ -48,27 +48,29 @@ impl Realm {
         let people = self.users.addresses.iter().zip(&self.user_entries);
         people
             .filter(|(_, it)| it.enabled && it.account_of.is_none())
-            .filter(|(_, it)| self.deep_roles(&it.roles, &it.groups).has(role))
+            .filter(|(_, it)| self.counting(self.deep_roles(&it.roles, &it.groups), None).has(role))
             .map(|(address, _)| address.clone())
             .collect()
     }
 
-    /// Returns the roles of this realm's administration that a user holds in whatever way.
+    /// Returns the roles of this realm's administration that a user holds in whatever way, and that tokens may carry.
     pub(super) fn administration(&self, user: &Address, realm: &str) -> BTreeSet<Address> {
         let Some(entry) = self.users.get(user).map(|it| &self.user_entries[it]) else {
             return BTreeSet::new();
         };
-        self.administration_by(&entry.roles, &entry.groups, realm)
+        self.administration_by(&entry.roles, &entry.groups, entry.account_of, realm)
     }
 
-    /// Returns the roles of this realm's administration that follow from these and from these groups.
+    /// Returns the roles of this realm's administration that follow from these and from these groups, for people or for the
+    /// service account of a client.
     pub(super) fn administration_by(
         &self,
         roles: &[usize],
         groups: &[usize],
+        account_of: Option<usize>,
         realm: &str,
     ) -> BTreeSet<Address> {
-        let held = self.deep_roles(roles, groups);
+        let held = self.counting(self.deep_roles(roles, groups), account_of);
         let held = held.iter().map(|it| &self.roles.addresses[it]);
         held.filter(|it| is_administration(it, realm)).cloned().collect()
     }

@@ -100,8 +100,15 @@ impl Realm {
             client_scopes,
             client_scope_entries,
             servers: BTreeMap::new(),
+            enabled: state
+                .get(&realm_address())
+                .and_then(|it| it.get("enabled"))
+                .and_then(Node::as_bool)
+                .unwrap_or(true),
+            reach: None,
             administration: None,
         };
+        realm.reach = reach(&realm);
         realm.administration = administration::server(&realm, version).map(Box::new);
         for (at, address) in realm.clients.addresses.iter().enumerate() {
             let settings = address.child(SETTINGS, "");
@@ -114,6 +121,16 @@ impl Realm {
         }
         realm
     }
+}
+
+/// Returns the roles that tokens for people may carry through any client; nothing where these are all, or no client is
+/// known that gets tokens for people.
+fn reach(realm: &Realm) -> Option<Bits> {
+    let mut out: Option<Bits> = None;
+    for client in (0..realm.client_entries.len()).filter(|it| realm.client_entries[*it].for_people) {
+        out.get_or_insert_default().add(&realm.reach_of(client)?);
+    }
+    out
 }
 
 fn interned(state: &State, kind: KindName) -> Interned {
@@ -153,7 +170,8 @@ fn is_for_people(client: &Object) -> bool {
     let flows = [
         on("standardFlowEnabled", true),
         on("implicitFlowEnabled", false),
-        on("directAccessGrantsEnabled", false),
+        // The only flow that asks nobody for a consent fails where one is needed.
+        on("directAccessGrantsEnabled", false) && !on("consentRequired", false),
     ];
     let grants = FLOW_ATTRIBUTES.iter().any(|it| attribute(client, it) == Some("true"));
     let is_oidc = matches!(client.text("protocol"), "" | "openid-connect");

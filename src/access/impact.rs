@@ -160,7 +160,8 @@ pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
             (0..people.personas.len()).map(|it| people.is_declared(it, terms)).collect();
         out.changes.extend(grouped(comparison, &declared));
         seen.extend(people.personas.iter().map(|it| it.name.clone()).zip(declared));
-        through.extend(people.entrances.iter().flat_map(|it| &it.ways).map(|it| it.client.clone()));
+        let for_people = people.entrances.iter().filter(|it| !it.is_for_accounts);
+        through.extend(for_people.flat_map(|it| &it.ways).map(|it| it.client.clone()));
         out.shares += after.shares(client);
         notes.extend(sides[1].subjects.iter().flat_map(|it| it.notes.iter().cloned()));
     }

@@ -239,7 +239,7 @@ impl<'a> Subjects<'a> {
             direct_roles.extend(realm.default_role);
             groups.extend(&realm.default_groups);
         }
-        let roles = realm.deep_roles(&direct_roles, &groups);
+        let mut roles = realm.deep_roles(&direct_roles, &groups);
         let applied = applied(realm, client, &persona.scopes, &roles);
         let key = (client, persona.scopes.iter().any(|it| it == OPENID), applied);
         let token = self
@@ -248,8 +248,14 @@ impl<'a> Subjects<'a> {
             .or_insert_with_key(|(client, openid, applied)| token(realm, *client, *openid, applied));
         let listed_roles = token.listed(&roles);
         let token_roles = listed_roles.as_ref().and_then(|it| token.carried(realm, it));
+        if server.is_administration() {
+            roles = realm.counting(roles, persona.client.as_ref().map(|_| client).or(own));
+        }
         let entry = &realm.client_entries[client];
         let mut notes = Vec::new();
+        if !realm.enabled && !persona.anonymous {
+            notes.push("the realm is disabled and gives nobody a token".to_owned());
+        }
         if !entry.enabled {
             notes.push(format!("{} is disabled and gets no token", realm.clients.addresses[client]));
         }
@@ -278,7 +284,7 @@ impl<'a> Subjects<'a> {
             missing,
             // Over administration decides what one holds, and not a token.
             spoiled: token.spoiled.clone().filter(|_| !persona.anonymous && !server.is_fine_grained),
-            is_off: user.is_some_and(|it| realm.is_off(it)),
+            is_off: !realm.enabled || user.is_some_and(|it| realm.is_off(it)),
             notes,
         };
         if server.token_reads.any_claims() {

@@ -37,19 +37,35 @@ pub struct Ways {
 
 impl Ways {
     pub(super) fn of<const N: usize>(entrances: &[Entrance<N>], at: &BTreeSet<usize>) -> Self {
-        let is_plain = |it: &Through| it.scopes.is_empty() && is_own(it);
-        let lacks =
-            |(entrance, it): (usize, &Entrance<N>)| !at.contains(&entrance) && it.ways.iter().any(is_plain);
-        if at.is_empty() || !entrances.iter().enumerate().any(lacks) {
+        let is_of_account = at.iter().all(|it| entrances[*it].is_for_accounts);
+        let asks = |it: &Through| !it.scopes.is_empty();
+        let makes_a_difference = if is_of_account {
+            at.iter().all(|it| entrances[*it].ways.iter().all(asks))
+        } else {
+            let is_plain = |it: &Through| !asks(it) && is_own(it);
+            let is_left_out = |(entrance, it): (usize, &Entrance<N>)| {
+                !at.contains(&entrance) && !it.is_for_accounts && it.ways.iter().any(is_plain)
+            };
+            entrances.iter().enumerate().any(is_left_out)
+        };
+        if at.is_empty() || !makes_a_difference {
             return Self::default();
         }
         Self { ways: at.iter().flat_map(|it| entrances[*it].ways.iter().cloned()).collect() }
     }
 
-    /// Returns the clients in words: those that every realm has only where there are no others.
+    /// Returns the clients in words: those that every realm has only where there are no others, and of a client the least
+    /// that has to be asked for.
     pub fn names(&self) -> Vec<String> {
         let any_own = self.ways.iter().any(is_own);
-        self.ways.iter().filter(|it| !any_own || is_own(it)).map(ToString::to_string).collect()
+        let asks_less = |it: &Through, other: &Through| {
+            other.client == it.client
+                && other.scopes.len() < it.scopes.len()
+                && other.scopes.iter().all(|scope| it.scopes.contains(scope))
+        };
+        let is_least = |it: &&Through| !self.ways.iter().any(|other| asks_less(it, other));
+        let all = self.ways.iter().filter(|it| !any_own || is_own(it));
+        all.filter(is_least).map(ToString::to_string).collect()
     }
 }
 
@@ -72,6 +88,8 @@ pub(super) struct Entrance<const N: usize> {
     pub(super) ways: Vec<Through>,
     /// In which of the realms people get a token this way.
     pub(super) open: [bool; N],
+    /// Its tokens are for the service accounts of the clients, which ask for scopes themselves.
+    pub(super) is_for_accounts: bool,
 }
 
 /// Somebody who asks, at one entrance.
@@ -86,7 +104,7 @@ pub(super) struct Asker {
 }
 
 /// Beyond so many optional client scopes that matter to a resource server, not all combinations are asked for.
-const MOST_COMBINED: usize = 4;
+const MOST_COMBINED: usize = 6;
 
 /// What policies read of a token.
 #[derive(Debug, Default)]
@@ -172,27 +190,33 @@ pub(super) type Says<'a> = (&'a str, &'a BTreeMap<String, String>);
 ///
 /// Where nobody gets a token for people, the resource server itself stands for whatever else may bring them one.
 pub(super) fn entrances<const N: usize>(realms: [&Realm; N], server: &Address) -> Vec<Entrance<N>> {
-    let realms_asked = realms.iter().filter(|it| asks_for_tokens(it, server));
-    let ways: BTreeSet<Through> = realms_asked.flat_map(|it| ways(it, server)).collect();
-    let mut shapes: BTreeMap<Through, [Option<Shape<'_>>; N]> = BTreeMap::new();
+    let asked = || realms.iter().filter(|it| asks_for_tokens(it, server));
+    let of =
+        |accounts: bool| asked().flat_map(move |it| ways(it, server, accounts)).map(move |it| (accounts, it));
+    let ways: BTreeSet<(bool, Through)> = of(false).chain(of(true)).collect();
+    let mut shapes: BTreeMap<(bool, Through), [Option<Shape<'_>>; N]> = BTreeMap::new();
     for (side, realm) in realms.into_iter().enumerate() {
-        let mut all: Vec<(Through, Shape<'_>)> = ways
+        let is_open = |(accounts, it): &&(bool, Through)| {
+            let client = realm.clients.get(&it.client).map(|it| &realm.client_entries[it]);
+            client.is_some_and(|it| it.is_for(*accounts))
+        };
+        let mut all: Vec<((bool, Through), Shape<'_>)> = ways
             .iter()
-            .filter(|it| realm.clients.get(&it.client).is_some_and(|it| realm.client_entries[it].for_people))
-            .filter_map(|it| Some((it.clone(), shape(realm, server, it)?)))
+            .filter(is_open)
+            .filter_map(|it| Some((it.clone(), shape(realm, server, &it.1)?)))
             .collect();
-        if all.is_empty() {
+        if all.iter().all(|((accounts, _), _)| *accounts) {
             let client = realm.server(server).map(|it| realm.clients.addresses[it.client].clone());
             let itself = Through { client: client.unwrap_or_else(|| server.clone()), scopes: Vec::new() };
-            all.extend(shape(realm, server, &itself).map(|it| (itself.clone(), it)));
+            all.extend(shape(realm, server, &itself).map(|it| ((false, itself.clone()), it)));
         }
         for (way, shape) in all {
             shapes.entry(way).or_insert_with(|| [const { None }; N])[side] = Some(shape);
         }
     }
-    let mut alike: BTreeMap<[Option<Shape<'_>>; N], Vec<Through>> = BTreeMap::new();
-    for (way, shapes) in shapes {
-        let ways = alike.entry(shapes).or_default();
+    let mut alike: BTreeMap<(bool, [Option<Shape<'_>>; N]), Vec<Through>> = BTreeMap::new();
+    for ((accounts, way), shapes) in shapes {
+        let ways = alike.entry((accounts, shapes)).or_default();
         // Ways come in order, so that a client without asked scopes comes before itself with some.
         if ways.iter().all(|it| it.client != way.client) {
             ways.push(way);
@@ -202,13 +226,13 @@ pub(super) fn entrances<const N: usize>(realms: [&Realm; N], server: &Address) -
     let rank = |it: &Through| (it.client != *server, !is_own(it));
     let mut out: Vec<Entrance<N>> = alike
         .into_iter()
-        .map(|(shapes, mut ways)| {
+        .map(|((is_for_accounts, shapes), mut ways)| {
             ways.sort_by(|one, other| rank(one).cmp(&rank(other)).then_with(|| one.cmp(other)));
-            Entrance { ways, open: shapes.map(|it| it.is_some()) }
+            Entrance { ways, open: shapes.map(|it| it.is_some()), is_for_accounts }
         })
         .collect();
     out.sort_by(|one, other| {
-        let first = |it: &Entrance<N>| rank(&it.ways[0]);
+        let first = |it: &Entrance<N>| (it.is_for_accounts, rank(&it.ways[0]));
         first(one).cmp(&first(other)).then_with(|| one.ways.cmp(&other.ways))
     });
     out
@@ -224,17 +248,27 @@ pub(super) fn asks_for_tokens(realm: &Realm, server: &Address) -> bool {
 pub(super) fn askers<const N: usize>(personas: &[Persona], entrances: &[Entrance<N>]) -> Vec<Asker> {
     let mut out = Vec::with_capacity(personas.len() * entrances.len().max(1));
     for (of, persona) in personas.iter().enumerate() {
-        if comes_as_it_is(persona) {
-            out.push(Asker { persona: persona.clone(), of, entrance: None });
-            continue;
-        }
-        out.extend(entrances.iter().enumerate().map(|(at, entrance)| {
+        let is_single = comes_as_it_is(persona);
+        // A service account asks for scopes of its own client, unless it is said which.
+        let account = persona.service_account.as_ref();
+        let account = account.filter(|_| persona.client.is_none() && persona.scopes.is_empty());
+        let first = out.len();
+        out.extend(entrances.iter().enumerate().filter_map(|(at, entrance)| {
+            let Through { client, scopes } = match (account, is_single) {
+                (Some(account), _) if entrance.is_for_accounts => {
+                    entrance.ways.iter().find(|it| it.client == *account)?
+                }
+                (_, false) if !entrance.is_for_accounts => &entrance.ways[0],
+                _ => return None,
+            };
             let mut persona = persona.clone();
-            let Through { client, scopes } = &entrance.ways[0];
             persona.client = Some(client.clone());
             persona.scopes.extend(scopes.iter().cloned());
-            Asker { persona, of, entrance: Some(at) }
+            Some(Asker { persona, of, entrance: Some(at) })
         }));
+        if is_single && out.len() == first {
+            out.push(Asker { persona: persona.clone(), of, entrance: None });
+        }
     }
     out
 }
@@ -250,19 +284,21 @@ pub fn clients_asked(realm: &Realm, server: &Address, personas: &[Persona]) -> u
         return 0;
     }
     let entrances = if personas.iter().all(comes_as_it_is) { Vec::new() } else { entrances([realm], server) };
-    let ways = entrances.iter().flat_map(|it| &it.ways).map(|it| &it.client);
+    let for_people = entrances.iter().filter(|it| !it.is_for_accounts);
+    let ways = for_people.flat_map(|it| &it.ways).map(|it| &it.client);
     let all: BTreeSet<&Address> = personas.iter().filter_map(|it| it.client.as_ref()).chain(ways).collect();
     all.len()
 }
 
-/// Returns the ways that are open to people in a realm, without asking for what does not matter to the server.
-fn ways(realm: &Realm, server: &Address) -> Vec<Through> {
+/// Returns the ways that are open to people or to service accounts in a realm, without asking for what does not matter to
+/// the server.
+fn ways(realm: &Realm, server: &Address, accounts: bool) -> Vec<Through> {
     let reads = realm.server(server).map(|it| &it.token_reads);
     let clients = realm.clients.addresses.iter().zip(&realm.client_entries);
     let mut out = Vec::new();
     // What a lightweight token carries opens no administration.
     let is_heavy = |it: &Client| !it.lightweight || *server != administration();
-    for (address, client) in clients.filter(|(_, it)| it.for_people && is_heavy(it)) {
+    for (address, client) in clients.filter(|(_, it)| it.is_for(accounts) && is_heavy(it)) {
         let scopes = reads.map_or_else(|| vec![Vec::new()], |it| asked_scopes(realm, it, client));
         out.extend(scopes.into_iter().map(|it| Through {
             client: address.clone(),
@@ -291,7 +327,7 @@ fn may_lack_scopes(realm: &Realm, reads: &TokenReads, client: &Client) -> bool {
     !reads.client_scopes.is_empty() && !has_scopes(realm, &client.default_scopes)
 }
 
-/// Returns all combinations of a few, and of many none, each alone, and all.
+/// Returns all combinations of a few; of many none, each alone, each pair, all but each, and all.
 fn combined<'a>(names: &[&'a str]) -> Vec<Vec<&'a str>> {
     if names.len() <= MOST_COMBINED {
         let chosen = |set: usize| {
@@ -300,8 +336,13 @@ fn combined<'a>(names: &[&'a str]) -> Vec<Vec<&'a str>> {
         };
         return (0..1_usize << names.len()).map(chosen).collect();
     }
-    let alone = names.iter().map(|it| vec![*it]);
-    [Vec::new(), names.to_vec()].into_iter().chain(alone).collect()
+    let mut out = BTreeSet::from([Vec::new(), names.to_vec()]);
+    for (at, one) in names.iter().enumerate() {
+        out.insert(vec![*one]);
+        out.extend(names[at + 1..].iter().map(|other| vec![*one, *other]));
+        out.insert(names.iter().filter(|it| *it != one).copied().collect());
+    }
+    out.into_iter().collect()
 }
 
 /// Returns what tokens of a way are made of; nothing where a client scope that is asked for is none of the client's.

@@ -55,6 +55,8 @@ named! {
     Ambiguous = "ambiguous",
     /// A version of a secret is lower than the one that was applied.
     SecretVersion = "secret-version",
+    /// A stored secret that is not declared would go to another address, or be used for somebody else.
+    SecretBeside = "secret-beside",
     /// The object changed in Keycloak since it was applied, and would be deleted.
     Changed = "changed",
     /// The ledger cannot say what may be pruned.

@@ -1,7 +1,9 @@
 //! What is wrong with a plan, found against the server before anything is sent.
 
+mod default_role;
 mod references;
 mod server;
+mod switches;
 mod unique;
 mod versions;
 
@@ -11,8 +13,10 @@ use super::{Diff, Question};
 
 /// Adds what would be refused, or taken and dropped, to the notes of a difference.
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
+    default_role::check(question, out);
     references::check(question, out);
     server::check(question, out);
+    switches::check(question, out);
     unique::check(question, out);
     versions::check(question, out);
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, How, Question, digest, links, same};
+use super::{Entry, How, Question, digest, kept_with, links, same};
 use crate::change::{ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, CLIENT, Compare, REALM, Sent, USER};
 use crate::manifest::Prune;
@@ -63,6 +63,7 @@ pub(super) fn compare(
         }
     }
     it.no_longer_managed(desired, live);
+    kept_with::complete(question, address, desired, live, &mut it.out);
     it.out
 }
 
@@ -138,6 +139,9 @@ impl Comparison<'_> {
             at: node.at,
         };
         match is_same {
+            _ if self.is_drawn(&path) => {
+                self.out.changes.push(FieldChange { why: Why::ManifestChanged, ..change });
+            }
             Some(true) => {}
             _ if grew || asked => self.out.changes.push(change),
             Some(false) if self.question.terms.secrets => {
@@ -146,7 +150,7 @@ impl Comparison<'_> {
             }
             Some(false) => self.out.held_back.push((ConsentKey::Secrets, change)),
             // A key that is there but masked is shown masked: one that is not shown is not there.
-            None if live.is_none() && (path.key.is_some() || self.is_drawn(&path)) => {
+            None if live.is_none() && path.key.is_some() => {
                 self.out.changes.push(FieldChange { why: Why::ManifestChanged, ..change });
             }
             None if recorded.is_none() => self.out.cannot_tell.push((path, node.at)),
@@ -201,10 +205,16 @@ impl Comparison<'_> {
         }
     }
 
-    /// Whether the server has none yet, and will draw a value with another change of this plan.
+    /// Whether the server will draw another value with another change of this plan, whatever it has.
     fn is_drawn(&self, path: &Path) -> bool {
         let switch = kind::kind(self.address.kind()).field(&path.field).map_or("", |it| it.drawn_with);
-        self.live.is_true(switch) && self.desired.get(switch).is_some_and(|it| it.as_bool() == Some(false))
+        let goes_off = match self.desired.get(switch) {
+            Some(said) => said.as_bool() == Some(false),
+            None => {
+                self.question.terms.prune != Prune::Nothing && self.applied(&Path::field(switch)).is_some()
+            }
+        };
+        self.live.is_true(switch) && goes_off
     }
 
     fn recorded(&self, path: &Path) -> Option<u32> {

@@ -195,6 +195,9 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                         "defaultRole" => {
                             let name = value.get("name").and_then(Tree::scalar);
                             out.default_role = name.map(|it| Address::top(ROLE, it));
+                            // Never compared; a realm is told when it is another one.
+                            let name = name.map(|it| Node::text(key.at, it));
+                            object_.fields.extend(name.map(|it| (key.name.clone(), it)));
                         }
                         // Never compared; it tells that a user is another's.
                         "federationLink" => {

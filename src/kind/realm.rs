@@ -6,10 +6,10 @@
 mod hazards;
 
 use super::{
-    CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Judges, Kind, Link, NEWEST, Needs, Routes, Sent, Stays,
-    USER, Unset, Unsets, children, client_scope, field, judging, kept, links, not_yet, server_owned,
+    Beside, CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Judges, Kind, Link, NEWEST, Needs, Routes, Sent,
+    Stays, USER, Unset, Unsets, children, client_scope, field, kept, links, not_yet, server_owned,
 };
-use crate::state::Object;
+use crate::state::{Node, Object};
 use crate::text::{Key, Note, Tree, TreeIs};
 
 pub(super) static REALM: Kind = Kind {
@@ -27,15 +27,13 @@ pub(super) static REALM: Kind = Kind {
         server_owned("codeSecret"),
         Field { compare: Compare::Folded, ..kept("sslRequired") },
         Field { unset: Some(Unset::Null), ..field("eventsExpiration") },
-        judging(
-            // Levels of authentication that clients name.
-            &[CLIENT],
-            Field {
-                // Ids, which differ on each server.
-                server_keys: &[("adminPermissionsClientId", ""), ("firstBrokerLoginFlowId", "")],
-                ..kept("attributes")
-            },
-        ),
+        Field {
+            // Ids, which differ on each server.
+            server_keys: &[("adminPermissionsClientId", ""), ("firstBrokerLoginFlowId", "")],
+            // Clients name its levels of authentication.
+            judges: OF_CLIENTS,
+            ..kept("attributes")
+        },
         kept("browserFlow"),
         // A key that is left out stays on 26.7 and goes on 26.0; null removes it on both.
         Field { unset_key: Some(Unset::Null), ..kept("browserSecurityHeaders") },
@@ -62,27 +60,26 @@ pub(super) static REALM: Kind = Kind {
         Field {
             secret_keys: &["password", "authTokenClientSecret"],
             needs: SMTP_NEEDS,
+            beside: SMTP_SECRETS,
             whole: true,
             ..field("smtpServer")
         },
-        judging(
-            &[USER],
-            Field {
-                turns_off: &["loginWithEmailAllowed", "registrationEmailAsUsername"],
-                ..field("duplicateEmailsAllowed")
-            },
-        ),
-        judging(&[USER], field("loginWithEmailAllowed")),
-        judging(&[USER], field("registrationEmailAsUsername")),
+        Field {
+            turns_off: &["loginWithEmailAllowed", "registrationEmailAsUsername"],
+            judges: OF_USERS,
+            ..field("duplicateEmailsAllowed")
+        },
+        Field { judges: OF_USERS, ..field("loginWithEmailAllowed") },
+        Field { judges: OF_USERS, ..field("registrationEmailAsUsername") },
         Field { judges: Judges { kinds: &[USER], allows: true }, ..field("editUsernameAllowed") },
-        judging(&[USER], field("passwordPolicy")),
-        judging(&[USER], field("internationalizationEnabled")),
-        judging(&[USER], field("supportedLocales")),
-        judging(&[CLIENT], field("ssoSessionIdleTimeout")),
-        judging(&[CLIENT], field("ssoSessionMaxLifespan")),
-        judging(&[CLIENT], field("ssoSessionIdleTimeoutRememberMe")),
-        judging(&[CLIENT], field("ssoSessionMaxLifespanRememberMe")),
-        judging(&[CLIENT], field("rememberMe")),
+        Field { judges: OF_USERS, ..field("passwordPolicy") },
+        Field { judges: OF_USERS, ..field("internationalizationEnabled") },
+        Field { judges: OF_USERS, ..field("supportedLocales") },
+        Field { judges: OF_CLIENTS, ..field("ssoSessionIdleTimeout") },
+        Field { judges: OF_CLIENTS, ..field("ssoSessionMaxLifespan") },
+        Field { judges: OF_CLIENTS, ..field("ssoSessionIdleTimeoutRememberMe") },
+        Field { judges: OF_CLIENTS, ..field("ssoSessionMaxLifespanRememberMe") },
+        Field { judges: OF_CLIENTS, ..field("rememberMe") },
         Field { features: &[("", "ORGANIZATION")], ..field("organizationsEnabled") },
         Field { features: &[("", "SCIM_API")], ..field("scimApiEnabled") },
         Field { features: &[("", "OID4VC_VCI")], ..field("verifiableCredentialsEnabled") },
@@ -161,6 +158,9 @@ pub fn waits_for_the_realm(field: &str) -> bool {
     field.starts_with("otpPolicy")
 }
 
+const OF_USERS: Judges = Judges { kinds: &[USER], allows: false };
+const OF_CLIENTS: Judges = Judges { kinds: &[CLIENT], allows: false };
+
 /// On 26.0 what is not needed is stored all the same.
 const SMTP_NEEDS: &[Needs] = &[
     Needs { keys: &["user", "password", "authType"], key: "auth", value: "true", since: NEWEST },
@@ -171,6 +171,16 @@ const SMTP_NEEDS: &[Needs] = &[
         since: NEWEST,
     },
 ];
+
+const SMTP_SECRETS: &[Beside] = &[
+    Beside { secret: "password", keys: &["host", "port", "user"] },
+    Beside { secret: "authTokenClientSecret", keys: &["host", "port", "authTokenUrl", "authTokenClientId"] },
+];
+
+/// Returns the name that a realm says its default role has.
+pub fn said_default_role(realm: &Object) -> Option<&Node> {
+    realm.get("defaultRole")
+}
 
 /// Returns whether users of a realm may choose a language, which is then kept among their attributes.
 pub fn has_languages(realm: &Object) -> bool {

@@ -37,6 +37,21 @@ const ROUNDS: usize = 4;
 #[error("these changes wait for each other: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
 pub struct Cycle(pub Vec<Address>);
 
+impl Cycle {
+    /// Returns the note that nothing of this can be sent first.
+    pub fn note(&self, desired: &State) -> Note {
+        let places = self.0.iter().filter_map(|it| Some((it, desired.get(it)?.at)));
+        let mut places = places.filter(|(_, at)| *at != At::SERVER);
+        let names: Vec<String> = self.0.iter().map(kind::title).collect();
+        let title = format!("none of these changes can come first: {}", names.join(", "));
+        let (at, label) = places.next().map_or((At::SERVER, String::new()), |(it, at)| (at, kind::title(it)));
+        let note = Note::error(Code::WaitForEachOther, title, at, label);
+        places
+            .fold(note, |note, (it, at)| note.and(at, kind::title(it)))
+            .help("apply them in two steps; where one of them is new only by its name, say `formerly: OLD NAME` there")
+    }
+}
+
 /// All calls of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Order {

@@ -166,10 +166,12 @@ fn compare(request: &PlanRequest<'_>, read: &Read, ownership: &Ownership) -> Pla
         allowed: request.allowed.clone(),
         ..Plan::default()
     };
-    // What waits for each other is told when it is applied.
-    if let Ok(order) = plan::order(&read.live, &plan.diff, version(read)) {
-        plan.closings = order.closings;
-        plan.diff.notes.extend(order.open.iter().map(plan::open_meanwhile));
+    match plan::order(&read.live, &plan.diff, version(read)) {
+        Ok(order) => {
+            plan.closings = order.closings;
+            plan.diff.notes.extend(order.open.iter().map(plan::open_meanwhile));
+        }
+        Err(cycle) => plan.diff.notes.push(cycle.note(&plan.diff.desired)),
     }
     let conditions = Conditions {
         version: version(read),

@@ -174,6 +174,10 @@ named! {
     SaysTheSame = "RW0523",
     /// The server has to read an address, and nobody can see from here whether it can.
     ReadByServer = "RW0524",
+    /// A client turns off what a declared object stands on, which would go with it.
+    GoesWithSwitch = "RW0525",
+    /// Changes wait for each other, so that none of them can be sent first.
+    WaitForEachOther = "RW0526",
 
     // 06: access tests.
     /// An access test does not say whose resources it is about, or names no resource server.

@@ -6,6 +6,7 @@
 //! `admin`), which saves the boot.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
@@ -158,9 +159,9 @@ fn main() -> ExitCode {
         .with_ignored_flag(browser::cannot_run(trial.name))
     });
     let conclusion = libtest_mimic::run(&args, ready.collect());
-    #[expect(clippy::print_stderr, reason = "what took long is said beside the results")]
     for (time, name) in times.lock().expect("all trials have ended").iter().rev().filter(|it| it.0 > SLOW) {
-        eprintln!("{:>4} s  {name}", time.as_secs());
+        let line = format!("{:>4} s  {name}\n", time.as_secs());
+        std::io::stderr().write_all(line.as_bytes()).expect("stderr takes a line");
     }
     // The servers end here, before the exit; were this process killed, their watchdogs would end them.
     drop((newest, oldest));

@@ -39,6 +39,8 @@ struct Holder {
     address: Option<Address>,
     roles: Vec<usize>,
     groups: Vec<usize>,
+    /// The client whose service account it is.
+    account_of: Option<usize>,
 }
 
 /// What is the same for everybody of a group: whether it is gained, the roles, and the cause.
@@ -124,33 +126,39 @@ fn is_service_account(sides: [&Realm; 2], user: &Address) -> bool {
 
 /// Returns everybody who may hold roles: any user, users who can log in, and whoever has a role or is in a group.
 fn holders(realm: &Realm, name: &str) -> BTreeMap<String, Holder> {
+    // Nobody gets a token there.
+    if !realm.enabled {
+        return BTreeMap::new();
+    }
     let any = Holder {
-        address: None,
         roles: realm.default_role.into_iter().collect(),
         groups: realm.default_groups.clone(),
+        ..Holder::default()
     };
     let mut out = BTreeMap::from([("any-user".to_owned(), any)]);
     for (at, (address, entry)) in realm.users.addresses.iter().zip(&realm.user_entries).enumerate() {
         if !realm.is_off(at) {
             let (roles, groups) = (entry.roles.clone(), entry.groups.clone());
-            out.insert(address.name().to_owned(), Holder { address: Some(address.clone()), roles, groups });
+            let (name, account_of) = (address.name().to_owned(), entry.account_of);
+            let address = Some(address.clone());
+            out.insert(name, Holder { address, roles, groups, account_of });
         }
     }
     for (at, address) in realm.roles.addresses.iter().enumerate() {
         let leads = !realm.composites[at].is_empty() && Some(at) != realm.default_role;
         if leads && !is_administration(address, name) {
-            out.insert(address.to_string(), Holder { address: None, roles: vec![at], groups: Vec::new() });
+            out.insert(address.to_string(), Holder { roles: vec![at], ..Holder::default() });
         }
     }
     for (at, address) in realm.groups.addresses.iter().enumerate() {
-        out.insert(address.to_string(), Holder { address: None, roles: Vec::new(), groups: vec![at] });
+        out.insert(address.to_string(), Holder { groups: vec![at], ..Holder::default() });
     }
     out
 }
 
 /// Returns the roles of administration that somebody holds; of a role, those that it is composed of.
 fn administration(realm: &Realm, holder: &Holder, name: &str) -> BTreeSet<Address> {
-    let mut held = realm.administration_by(&holder.roles, &holder.groups, name);
+    let mut held = realm.administration_by(&holder.roles, &holder.groups, holder.account_of, name);
     held.retain(|it| !IDLE.contains(&it.name()));
     held
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Diff, Question};
-use crate::change::{Action, Change, To, Why};
+use crate::change::{Action, Change, FieldChange, To, Why};
 use crate::kind::{self, Judge, MAPPER, ServerInfo};
-use crate::text::Note;
+use crate::state::{Address, KindName};
+use crate::text::{Code, Note};
 
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     // What nobody could ask for is not missing.
@@ -45,7 +46,42 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
         notes.extend(found.into_iter().filter(|it| is_about(it, change)));
     }
     notes.extend(written.iter().flat_map(|it| kind::refused_whole(&judge, it)));
+    notes.extend(judged_anew(question, out, &judge, &written));
     out.notes.extend(notes);
+}
+
+/// Returns what is wrong with declared objects that do not change, by what others are judged by and that changes.
+fn judged_anew(
+    question: &Question<'_>,
+    out: &Diff,
+    judge: &Judge<'_>,
+    written: &BTreeSet<Address>,
+) -> Vec<Note> {
+    let judges = |change: &Change, field: &FieldChange| {
+        kind::kind(change.object.kind()).field(&field.path.field).map(|it| it.judges.kinds)
+    };
+    let updates = out.changes.iter().filter(|it| it.action == Action::Update);
+    let fields = updates.flat_map(|change| change.fields.iter().filter_map(move |it| judges(change, it)));
+    let judged: BTreeSet<KindName> = fields.flatten().copied().collect();
+    let before = Judge { state: &question.live.state, ..*judge };
+    let all = out.desired.objects.iter().filter(|(it, _)| {
+        judged.contains(&it.kind())
+            && question.terms.covers(it)
+            && !written.contains(it)
+            && out.planned.contains(it)
+    });
+    let mut notes = Vec::new();
+    for (address, object) in all {
+        let found = |judge: &Judge<'_>| {
+            let mut notes = kind::refused(judge, address, object);
+            notes.extend(kind::refused_whole(judge, address));
+            notes
+        };
+        // A password is judged when it is set.
+        let (was, is) = (found(&before), found(judge));
+        notes.extend(is.into_iter().filter(|it| it.code != Code::WeakPassword && !was.contains(it)));
+    }
+    notes
 }
 
 /// Whether a note is about what a change sends.

@@ -140,7 +140,7 @@ fn attribute(
     let is_named = profile.attributes().any(|it| it == name);
     match (profile.keeps(name), name) {
         (_, "locale") if has_languages => None,
-        (true, "locale") if !is_named => {
+        (_, "locale") if !is_named => {
             let label = "the realm has no languages";
             let note = judge.note(Severe::Error, Code::Dropped, dropped, at, label);
             Some(note.help("set `internationalizationEnabled: true`, or take it out"))
