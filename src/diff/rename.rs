@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ownership, Terms};
+use super::{Ownership, Question, Terms};
 use crate::change::{FieldChange, Path, To, Why};
 use crate::kind::{self, USER, realm_address};
 use crate::state::{Address, Found, Live, Node, Object, State};
@@ -79,16 +79,19 @@ pub(super) fn change(address: &Address, object: &Object, live: &Object) -> Optio
     })
 }
 
-/// Returns why the server would not rename a user, if so. What this very plan switches may come too late.
-pub(super) fn refused(address: &Address, live: &Object, at: At, state: &State) -> Option<Note> {
+/// Returns why the server would not rename a user, if so.
+pub(super) fn refused(address: &Address, live: &Object, at: At, question: &Question<'_>) -> Option<Note> {
     if address.kind() != USER || live.formerly.is_none() {
         return None;
     }
-    let realm = state.get(&realm_address())?;
-    if kind::renames_users(realm) {
+    let before = question.live.state.get(&realm_address())?;
+    let mut after = before.clone();
+    let said = question.desired.get(&realm_address()).map(|it| it.fields.clone());
+    after.fields.extend(said.unwrap_or_default());
+    if kind::renames_users(before, &after) {
         return None;
     }
     let title = format!("{} cannot be renamed", kind::title(address));
     let note = Note::error(Code::CannotChange, title, at, "the realm lets nobody change usernames");
-    Some(note.help("apply `editUsernameAllowed: true` first, or keep the name"))
+    Some(note.help("say `editUsernameAllowed: true`, or keep the name"))
 }

@@ -72,9 +72,12 @@ pub(super) static USER: Kind = Kind {
     is_fixed: super::never_fixed,
 };
 
-/// Returns whether a realm lets users be renamed: by their usernames, or by the e-mail addresses that name them.
-pub fn renames_users(realm: &Object) -> bool {
-    realm.is_true("registrationEmailAsUsername") || realm.is_true("editUsernameAllowed")
+/// Returns whether users can be renamed on the way from one realm to another: by the e-mail addresses that name them then,
+/// or by their usernames as long as either says so.
+pub fn renames_users(before: &Object, after: &Object) -> bool {
+    after.is_true("registrationEmailAsUsername")
+        || after.is_true("editUsernameAllowed")
+        || before.is_true("editUsernameAllowed")
 }
 
 /// Gives users the names that the server gives them where a realm takes e-mail addresses for usernames.
