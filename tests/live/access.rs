@@ -45,7 +45,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 const SEED: u64 = 20;
 
 fn wanted() -> usize {
-    asked_for("DECISIONS").unwrap_or(4_000)
+    asked_for("DECISIONS").unwrap_or(2_000)
 }
 
 #[derive(Default)]
