@@ -3,7 +3,7 @@
 //! Run by hand: `cargo bench --bench asking`.
 
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use realmwright::access::{Realm, Terms, impact};
 use realmwright::kind::{CLIENT, NEWEST, PERMISSION, kind, lift_object, lift_realm};
@@ -13,10 +13,13 @@ use serde_json::json;
 
 #[path = "large/clients.rs"]
 mod clients;
+#[path = "large/cpu.rs"]
+mod cpu;
 #[path = "large/realm.rs"]
 mod large;
 
 use clients::through_clients;
+use cpu::cpu;
 use large::{Size, WHOLE};
 
 fn main() {
@@ -50,10 +53,4 @@ fn main() {
             std::io::stdout().write_all(line.as_bytes()).expect("stdout takes a line");
         }
     }
-}
-
-/// Returns how long this thread has been computing, on systems that tell.
-fn cpu() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    Duration::from_nanos(text.split(' ').next().and_then(|it| it.parse().ok()).unwrap_or_default())
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use realmwright::diff::{Terms, on_a_new_realm, planned};
 use realmwright::keycloak::{Read, Source, Version, Want};
@@ -14,9 +14,12 @@ use realmwright::report::{Style, plan_text};
 use realmwright::run::{Observed, PlanRequest, plan_realm};
 use realmwright::state::{Live, State};
 
+#[path = "large/cpu.rs"]
+mod cpu;
 #[path = "large/spread.rs"]
 mod spread;
 
+use cpu::cpu;
 use spread::spread;
 
 fn main() {
@@ -96,12 +99,6 @@ fn read(state: &State, exists: bool) -> Read {
         flows: Some(fresh_flows(NEWEST)),
         federated: std::collections::BTreeSet::new(),
     }
-}
-
-/// Returns how long this thread has been computing, on systems that tell.
-fn cpu() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    Duration::from_nanos(text.split(' ').next().and_then(|it| it.parse().ok()).unwrap_or_default())
 }
 
 /// Returns the most memory that the process has held, on systems that tell.

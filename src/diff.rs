@@ -185,6 +185,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     hint::renames(question, &mut out);
     ownership::hands_off(question, &mut out);
     ownership::judge(question, &mut out);
+    check::still_declared(&mut out);
     reopen::reopen(question, &mut out);
     let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
     out.unmanaged = question.live.state.objects.keys().filter(|it| !declared.contains(it)).count();

@@ -92,9 +92,8 @@ pub(super) fn written(mapper: &Mapper) -> Option<String> {
         "oidc-hardcoded-role-mapper" | "oidc-role-name-mapper" => "",
         provider if may_write_anything(provider, name) => return None,
         _ => {
-            return Some(path(name).swap_remove(0))
-                .filter(|it| !KEPT.contains(&it.as_str()))
-                .or(Some(String::new()));
+            let first = path(name).swap_remove(0);
+            return Some(if KEPT.contains(&first.as_str()) { String::new() } else { first });
         }
     };
     Some(fixed.to_owned())

@@ -368,7 +368,7 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
         hardcoded: Vec::new(),
         has_strange_roles: false,
         renamed: Vec::new(),
-        narrow: None,
+        narrow: realm.narrow(client, applied),
         spoiled: mappers.iter().find(|it| it.spoils).map(|it| it.address.clone()),
         mappers,
     };
@@ -409,11 +409,6 @@ fn token<'a>(realm: &'a Realm, client: usize, openid: bool, applied: &[usize]) -
             }
             _ => {}
         }
-    }
-    if !entry.full_scope {
-        let of_scopes = applied.iter().flat_map(|it| &realm.client_scope_entries[*it].mapped_roles);
-        let all: Vec<usize> = realm.passed_on(client).chain(of_scopes.copied()).collect();
-        token.narrow = Some(realm.deep_roles(&all, &[]));
     }
     token
 }

@@ -350,21 +350,33 @@ impl Realm {
 
     /// Returns the roles that tokens of a client may carry although it does not let all through: its own and those
     /// mapped to it. Client scopes bring more.
-    pub(super) fn passed_on(&self, client: usize) -> impl Iterator<Item = usize> {
+    fn passed_on(&self, client: usize) -> impl Iterator<Item = usize> {
         let owner = &self.clients.addresses[client];
         let all = self.roles.addresses.iter().enumerate();
         let own = all.filter(move |(_, it)| it.parent().as_ref() == Some(owner)).map(|(role, _)| role);
         own.chain(self.client_entries[client].mapped_roles.iter().copied())
     }
 
+    /// Returns the roles that tokens of a client may carry with these client scopes; nothing where these are all.
+    pub(super) fn narrow<'a>(
+        &self,
+        client: usize,
+        scopes: impl IntoIterator<Item = &'a usize>,
+    ) -> Option<Bits> {
+        if self.client_entries[client].full_scope {
+            return None;
+        }
+        let scopes = scopes.into_iter().map(|it| &self.client_scope_entries[*it]);
+        let of_scopes = scopes.flat_map(|it| it.mapped_roles.iter().copied());
+        let all: Vec<usize> = self.passed_on(client).chain(of_scopes).collect();
+        Some(self.deep_roles(&all, &[]))
+    }
+
     /// Returns the roles that tokens of a client may carry when every client scope is asked for; nothing where these are
     /// all.
     pub(super) fn reach_of(&self, client: usize) -> Option<Bits> {
-        let Client { full_scope, default_scopes, optional_scopes, .. } = &self.client_entries[client];
-        let scopes = default_scopes.iter().chain(optional_scopes);
-        let of_scopes = scopes.flat_map(|it| self.client_scope_entries[*it].mapped_roles.iter().copied());
-        let all: Vec<usize> = self.passed_on(client).chain(of_scopes).collect();
-        (!full_scope).then(|| self.deep_roles(&all, &[]))
+        let Client { default_scopes, optional_scopes, .. } = &self.client_entries[client];
+        self.narrow(client, default_scopes.iter().chain(optional_scopes))
     }
 
     /// Returns the roles of administration among these that count for somebody: those that a token may carry, where it is

@@ -58,12 +58,14 @@ impl Ways {
     /// that has to be asked for.
     pub fn names(&self) -> Vec<String> {
         let any_own = self.ways.iter().any(is_own);
-        let asks_less = |it: &Through, other: &Through| {
-            other.client == it.client
-                && other.scopes.len() < it.scopes.len()
-                && other.scopes.iter().all(|scope| it.scopes.contains(scope))
+        let mut by_client: BTreeMap<&Address, Vec<&[String]>> = BTreeMap::new();
+        for way in &self.ways {
+            by_client.entry(&way.client).or_default().push(&way.scopes);
+        }
+        let is_part = |less: &[String], of: &[String]| {
+            less.len() < of.len() && less.iter().all(|scope| of.contains(scope))
         };
-        let is_least = |it: &&Through| !self.ways.iter().any(|other| asks_less(it, other));
+        let is_least = |it: &&Through| !by_client[&it.client].iter().any(|less| is_part(less, &it.scopes));
         let all = self.ways.iter().filter(|it| !any_own || is_own(it));
         all.filter(is_least).map(ToString::to_string).collect()
     }
@@ -280,11 +282,21 @@ fn comes_as_it_is(persona: &Persona) -> bool {
 
 /// Returns through how many clients personas ask; 0 where no token counts.
 pub fn clients_asked(realm: &Realm, server: &Address, personas: &[Persona]) -> usize {
+    clients_among(realm, server, personas, &entrances([realm], server))
+}
+
+/// Returns through how many of the clients at these entrances personas ask; 0 where no token counts.
+pub(super) fn clients_among(
+    realm: &Realm,
+    server: &Address,
+    personas: &[Persona],
+    entrances: &[Entrance<1>],
+) -> usize {
     if !asks_for_tokens(realm, server) {
         return 0;
     }
-    let entrances = if personas.iter().all(comes_as_it_is) { Vec::new() } else { entrances([realm], server) };
-    let for_people = entrances.iter().filter(|it| !it.is_for_accounts);
+    let any_comes_as_it_likes = !personas.iter().all(comes_as_it_is);
+    let for_people = entrances.iter().filter(|it| any_comes_as_it_likes && !it.is_for_accounts);
     let ways = for_people.flat_map(|it| &it.ways).map(|it| &it.client);
     let all: BTreeSet<&Address> = personas.iter().filter_map(|it| it.client.as_ref()).chain(ways).collect();
     all.len()
@@ -367,10 +379,9 @@ fn shape<'a>(realm: &'a Realm, server: &Address, way: &Through) -> Option<Shape<
     let mappers = mattering(&client.mappers, reads, client);
     let mut all = mappers.iter().chain(client_scopes.iter().flat_map(|it| &it.1));
     let any_role = all.any(|it| claims::lists_roles(it) && reads.claims_of(it));
-    let narrow = (!client.full_scope).then(|| {
-        let through = realm.deep_roles(&realm.passed_on(at).collect::<Vec<_>>(), &[]);
-        through.iter().filter(|it| any_role || reads.roles.contains(it)).collect::<Vec<_>>()
-    });
+    let narrow = realm.narrow(at, []);
+    let is_read = |it: &usize| any_role || reads.roles.contains(it);
+    let narrow = narrow.map(|it| it.iter().filter(is_read).collect::<Vec<_>>());
     let all_roles = if any_role { realm.roles.len() } else { reads.roles.len() };
     let named = |(at, it): (usize, &BTreeSet<usize>), client: usize| it.contains(&client).then_some(at);
     Some(Shape {

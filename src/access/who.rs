@@ -6,7 +6,7 @@ use super::chain::{Doubt, Step};
 use super::decide::{Question, decide};
 use super::persona::Persona;
 use super::realm::Realm;
-use super::through::{Ways, askers, clients_asked, entrances};
+use super::through::{Ways, askers, clients_among, entrances};
 use crate::kind::RESOURCE;
 use crate::state::Address;
 
@@ -51,9 +51,9 @@ pub fn who(
     personas: &[Persona],
 ) -> Who {
     let has_only = lacks(realm, client, resource, scope);
-    let clients = clients_asked(realm, client, personas);
-    let mut out = Who { has_only, personas: personas.len(), clients, ..Who::default() };
     let entrances = entrances([realm], client);
+    let clients = clients_among(realm, client, personas, &entrances);
+    let mut out = Who { has_only, personas: personas.len(), clients, ..Who::default() };
     let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
     // Per persona what is not denied, and where: the first chain first.
     let mut answers: Vec<Vec<(Same, BTreeSet<usize>)>> = vec![Vec::new(); personas.len()];

@@ -8,6 +8,7 @@ mod unique;
 mod versions;
 
 pub(super) use references::left_out;
+pub(super) use switches::still_declared;
 
 use super::{Diff, Question};
 
@@ -16,7 +17,6 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     default_role::check(question, out);
     references::check(question, out);
     server::check(question, out);
-    switches::check(question, out);
     unique::check(question, out);
     versions::check(question, out);
 }

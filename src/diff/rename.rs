@@ -84,11 +84,8 @@ pub(super) fn refused(address: &Address, live: &Object, at: At, question: &Quest
     if address.kind() != USER || live.formerly.is_none() {
         return None;
     }
-    let before = question.live.state.get(&realm_address())?;
-    let mut after = before.clone();
-    let said = question.desired.get(&realm_address()).map(|it| it.fields.clone());
-    after.fields.extend(said.unwrap_or_default());
-    if kind::renames_users(before, &after) {
+    let realm = question.live.state.get(&realm_address())?;
+    if kind::renames_users(realm, question.desired.get(&realm_address())) {
         return None;
     }
     let title = format!("{} cannot be renamed", kind::title(address));

@@ -11,7 +11,7 @@ use super::{
     Compare, Field, GROUP, Kind, Link, ROLE, Routes, Sent, Stays, Unset, Unsets, field, links, not_yet,
     server_owned,
 };
-use crate::state::{Address, Object, State};
+use crate::state::{Address, Node, Object, State};
 
 pub(super) static USER: Kind = Kind {
     name: super::USER,
@@ -72,12 +72,16 @@ pub(super) static USER: Kind = Kind {
     is_fixed: super::never_fixed,
 };
 
-/// Returns whether users can be renamed on the way from one realm to another: by the e-mail addresses that name them then,
-/// or by their usernames as long as either says so.
-pub fn renames_users(before: &Object, after: &Object) -> bool {
-    after.is_true("registrationEmailAsUsername")
-        || after.is_true("editUsernameAllowed")
-        || before.is_true("editUsernameAllowed")
+/// Returns whether users can be renamed while a realm becomes what is said of it: by the e-mail addresses that name them then,
+/// or by their usernames as long as they may change before or then.
+pub fn renames_users(realm: &Object, said: Option<&Object>) -> bool {
+    let becomes = |field: &str| {
+        let said = said.and_then(|it| it.get(field)).or_else(|| realm.get(field));
+        said.and_then(Node::as_bool) == Some(true)
+    };
+    becomes("registrationEmailAsUsername")
+        || becomes("editUsernameAllowed")
+        || realm.is_true("editUsernameAllowed")
 }
 
 /// Gives users the names that the server gives them where a realm takes e-mail addresses for usernames.

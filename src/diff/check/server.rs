@@ -77,9 +77,13 @@ fn judged_anew(
             notes.extend(kind::refused_whole(judge, address));
             notes
         };
+        let mut is = found(judge);
         // A password is judged when it is set.
-        let (was, is) = (found(&before), found(judge));
-        notes.extend(is.into_iter().filter(|it| it.code != Code::WeakPassword && !was.contains(it)));
+        is.retain(|it| it.code != Code::WeakPassword);
+        if !is.is_empty() {
+            let was = found(&before);
+            notes.extend(is.into_iter().filter(|it| !was.contains(it)));
+        }
     }
     notes
 }

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::change::{Change, To};
-use crate::diff::planned::taken;
-use crate::diff::{Diff, Question};
+use crate::diff::{Diff, Effect, Fate};
 use crate::kind;
 use crate::state::{Address, Node};
 use crate::text::{Code, Note};
 
-pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
-    let mut declared: BTreeMap<Address, Vec<Address>> = BTreeMap::new();
-    for (on, of) in taken(&question.live.state, &out.changes) {
-        if out.desired.contains(&on) {
+/// Adds notes on what is declared and goes all the same, as the effects of the plan say.
+pub(in crate::diff) fn still_declared(out: &mut Diff) {
+    let mut declared: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+    for Effect { of, on, fate } in &out.effects {
+        // What makes it go stays itself.
+        if *fate == Fate::Disappears && out.desired.contains(on) && out.planned.contains(of) {
             declared.entry(of).or_default().push(on);
         }
     }
@@ -20,7 +21,7 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     out.notes.extend(notes);
 }
 
-fn goes_with(of: &Address, on: &[Address], out: &Diff) -> Option<Note> {
+fn goes_with(of: &Address, on: &[&Address], out: &Diff) -> Option<Note> {
     let first = on.first()?;
     let object = out.desired.get(first)?;
     let more = if on.len() > 1 { format!(" and {} more", on.len() - 1) } else { String::new() };

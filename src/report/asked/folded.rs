@@ -134,11 +134,11 @@ impl Folded {
     pub(super) fn alike(&self, sheet: &Sheet<'_>) -> Option<String> {
         let resources = self.groups.iter().map(|it| it.resources.len()).sum::<usize>();
         let (classes, groups) = (self.classes.len(), self.groups.len());
-        let all: Vec<usize> = (0..sheet.columns.len()).collect();
-        let (personas, word) = people(sheet.columns, &all);
+        let (personas, word) = everybody(sheet.columns);
         let of_personas = || format!("{} in {}", counted(personas, word), counted(classes, "column"));
         let of_resources = || format!("{} in {}", counted(resources, "resource"), counted(groups, "group"));
-        let both = [(all.len() > classes).then(of_personas), (resources > groups).then(of_resources)];
+        let both =
+            [(sheet.columns.len() > classes).then(of_personas), (resources > groups).then(of_resources)];
         let both: Vec<String> = both.into_iter().flatten().collect();
         (!both.is_empty()).then(|| format!("Decided alike and shown together: {}.", both.join(", ")))
     }
@@ -214,6 +214,12 @@ pub(super) fn listed(all: &[Named], most: usize) -> String {
     let more: usize = all[shown..].iter().map(|it| it.names.len()).sum();
     let named = parts.join("; ");
     if more > 0 { format!("{named}; and {more} more") } else { named }
+}
+
+/// Returns how many personas all columns are of, and what they are called.
+pub(super) fn everybody(columns: &[Column]) -> (usize, &'static str) {
+    let all: Vec<usize> = (0..columns.len()).collect();
+    people(columns, &all)
 }
 
 /// Returns how many personas columns are of, and what they are called.

@@ -14,7 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use self::told::{Chain, Chains, Reason};
-use super::folded::{Folded, Group, HEADED, Line, listed, people, rest};
+use super::folded::{Folded, Group, HEADED, Line, everybody, listed, people, rest};
 use super::matrix::{Decisions, Sheet};
 use super::one_line;
 use super::words::way_out;
@@ -112,8 +112,7 @@ impl Page<'_> {
                 ways.join("</code>, <code>")
             ),
         };
-        let all: Vec<usize> = (0..columns.len()).collect();
-        let (count, word) = people(columns, &all);
+        let (count, word) = everybody(columns);
         let resources: usize = self.folded.groups.iter().map(|it| it.resources.len()).sum();
         writeln!(
             self.out,

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::folded::people;
+use super::folded::everybody;
 use super::one_line;
 use crate::access::{Cell, Column, Step};
 use crate::report::json::{escaped, json_text, link as address, through, to_value};
@@ -107,8 +107,7 @@ pub fn matrix_json(
             .collect(),
         between: ",\n    ",
     };
-    let all: Vec<usize> = (0..sheet.columns.len()).collect();
-    let (personas, clients) = (people(sheet.columns, &all).0, sheet.clients);
+    let (personas, clients) = (everybody(sheet.columns).0, sheet.clients);
     let head = json_text(head);
     let head = head.trim_end().trim_end_matches('}').trim_end();
     write!(

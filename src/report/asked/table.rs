@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::folded::{Class, Folded, HEADED, Line, listed, people, rest};
+use super::folded::{Class, Folded, HEADED, Line, everybody, listed, people, rest};
 use super::matrix::{Decisions, Sheet, symbol};
 use super::one_line;
 use super::who::looked;
@@ -38,8 +38,7 @@ pub fn matrix_text(
     if let Some(alike) = folded.alike(sheet) {
         page.line(&painted(style.dim, &alike), "  ")?;
     }
-    let all: Vec<usize> = (0..sheet.columns.len()).collect();
-    let (count, word) = people(sheet.columns, &all);
+    let (count, word) = everybody(sheet.columns);
     page.line(&painted(style.dim, &looked(&counted(count, word), sheet.clients)), "  ")?;
     let rows: Vec<(String, &Line)> = folded
         .groups
