@@ -424,7 +424,7 @@ fn update(
     out: &mut Diff,
 ) {
     let mut compared = fields::compare(question, address, object, live, entry);
-    compared.changes.splice(0..0, rename::change(address, object, live));
+    compared.changes.splice(0..0, rename::change(address, object, live, question));
     out.notes.extend(rename::refused(address, live, object.at, question));
     let owned = question.ownership.owner.is_some();
     let is_place = object.fields.is_empty();

@@ -56,7 +56,7 @@ pub use role::{administrator, default_role_name, is_administration};
 pub use scope_mapping::is_only_mapped;
 pub use server_info::ServerInfo;
 pub use service_account::{reserved_for, service_account, service_account_of};
-pub use user::{name_users_by_email, renames_users};
+pub use user::{EMAIL_NAMES, name_shown, name_users_by_email, renames_users};
 pub use user_profile::UserProfile;
 use user_profile::is_email;
 

@@ -24,6 +24,7 @@ pub struct Bounds<'a> {
     people: BTreeMap<Address, Vec<Persona>>,
     resources: &'a BTreeSet<Address>,
     allowed: Levels,
+    askers: usize,
 }
 
 /// A resource and a scope of it.
@@ -43,6 +44,9 @@ impl<'a> Bounds<'a> {
             people.insert(client.clone(), by_name.into_values().collect());
         }
         people.retain(|client, _| resources.iter().any(|it| it.is_under(client)));
+        let asked =
+            people.iter().map(|(client, it)| it.len() * entrances([before, after], client).len().max(1));
+        let askers = asked.sum();
         let mut allowed = levels(before, &people, resources);
         for (asked, levels) in levels(after, &people, resources) {
             let known = allowed.entry(asked).or_insert_with(|| vec![Level::Denied; levels.len()]);
@@ -50,7 +54,7 @@ impl<'a> Bounds<'a> {
                 *known = level.max(*known);
             }
         }
-        Self { people, resources, allowed }
+        Self { people, resources, allowed, askers }
     }
 
     /// Returns how many decisions each state takes.
@@ -58,9 +62,9 @@ impl<'a> Bounds<'a> {
         self.allowed.values().map(Vec::len).sum()
     }
 
-    /// Returns how many people they are about.
-    pub fn people(&self) -> usize {
-        self.people.values().map(Vec::len).sum()
+    /// Returns how many tokens each state takes: one for each person and way of asking.
+    pub fn askers(&self) -> usize {
+        self.askers
     }
 
     /// Returns everybody whom this state lets further in than both.

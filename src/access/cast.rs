@@ -3,9 +3,9 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::persona::Persona;
+use super::persona::{OPENID, Persona};
 use super::time::wall_clock;
-use crate::kind::{CLIENT, GROUP, ROLE, USER, parse_address, reference, title};
+use crate::kind::{CLIENT, CLIENT_SCOPE, GROUP, ROLE, USER, built_ins, parse_address, reference, title};
 use crate::state::{Address, KindName, State};
 use crate::text::{Code, Key, Note, Reader, Tree, TreeIs, json_of_tree, nearest, parse_yaml};
 
@@ -65,7 +65,10 @@ impl Cast<'_> {
                     let claims = reader.map(key, value).iter();
                     out.claims = claims.map(|(key, it)| (key.name.to_string(), json_of_tree(it))).collect();
                 }
-                "scopes" => out.scopes = reader.texts(key, value),
+                "scopes" => {
+                    out.scopes = reader.texts(key, value);
+                    value.items().iter().for_each(|it| self.client_scope(it, reader));
+                }
                 _ => {
                     let text = reader.text(key, value).unwrap_or_default();
                     match wall_clock(&text, self.zone) {
@@ -77,6 +80,14 @@ impl Cast<'_> {
                     }
                 }
             }
+        }
+        let whom = ["anonymous", "user", "serviceAccount"];
+        let is_said = [out.anonymous, out.user.is_some(), out.service_account.is_some()];
+        let said: Vec<&str> = whom.into_iter().zip(is_said).filter_map(|(it, is)| is.then_some(it)).collect();
+        if let [one, other, ..] = said[..] {
+            let title = format!("persona `{name}` cannot be both `{one}` and `{other}`");
+            let note = Note::error(Code::WrongForm, title, tree.at, "two at once");
+            reader.notes.push(note.help("make two personas of them"));
         }
         if tree.entries().is_empty() && matches!(tree.is, TreeIs::Map(_) | TreeIs::Null) {
             reader.notes.push(
@@ -97,16 +108,32 @@ impl Cast<'_> {
         let written = if kind == USER { written.to_lowercase() } else { written };
         let address = reference(kind, &written, None);
         if !self.state.contains(&address) {
-            let all = self.state.objects.keys().filter(|it| it.kind() == kind);
-            let names: Vec<&str> =
-                all.filter(|it| it.parent().is_none() || kind == GROUP).map(Address::name).collect();
             let note = Note::error(Code::UnknownReference, not_there(&address), value.at, "not there");
-            reader.notes.push(match nearest(&written, names) {
+            reader.notes.push(match self.near(kind, &written) {
                 Some(near) => note.help(format!("did you mean `{near}`?")),
                 None => note.help("declare it, or make the persona of roles and groups that exist"),
             });
         }
         Some(address)
+    }
+
+    fn client_scope(&self, value: &Tree, reader: &mut Reader<'_>) {
+        let Some(written) = value.scalar().filter(|it| *it != OPENID) else { return };
+        let address = Address::top(CLIENT_SCOPE, written);
+        if self.state.contains(&address) || built_ins().contains(&address) {
+            return;
+        }
+        let note = Note::error(Code::UnknownReference, not_there(&address), value.at, "not there");
+        reader.notes.push(match self.near(CLIENT_SCOPE, written) {
+            Some(near) => note.help(format!("did you mean `{near}`?")),
+            None => note.help("`scopes` are client scopes that are asked for with the token"),
+        });
+    }
+
+    /// Returns the name that was most likely meant, if one is near.
+    fn near(&self, kind: KindName, written: &str) -> Option<&str> {
+        let all = self.state.objects.keys().filter(|it| it.kind() == kind);
+        nearest(written, all.filter(|it| it.parent().is_none() || kind == GROUP).map(Address::name))
     }
 
     fn list(&self, kind: KindName, key: &Key, value: &Tree, reader: &mut Reader<'_>) -> Vec<Address> {
@@ -129,7 +156,8 @@ impl Cast<'_> {
                 _ => named,
             };
             return match notes.into_iter().find(Note::is_error) {
-                Some(note) => Err(format!("{} in persona {text}", note.title)),
+                Some(Note { title, help: Some(help), .. }) => Err(format!("{title}: {help}")),
+                Some(note) => Err(note.title),
                 None => Ok(persona),
             };
         }
@@ -162,10 +190,14 @@ impl Cast<'_> {
         if let Some(address) = parse_address(text)
             && [USER, ROLE, GROUP, CLIENT].contains(&address.kind())
         {
-            return Err(format!("there is no `{address}`"));
+            let near =
+                self.near(address.kind(), address.name()).map(|it| reference(address.kind(), it, None));
+            return Err(match near {
+                Some(near) => format!("there is no `{address}`: did you mean `{near}`?"),
+                None => format!("there is no `{address}`"),
+            });
         }
-        let users = self.state.objects.keys().filter(|it| it.kind() == USER).map(Address::name);
-        Err(match nearest(text, users) {
+        Err(match self.near(USER, text) {
             Some(near) => format!("there is no user `{text}`: did you mean `{near}`?"),
             None => format!(
                 "there is no user `{text}`; a persona may also be `anonymous`, `any-user`, `role/NAME`, `group/NAME`, `service-account-CLIENT` or a map such as `{{roles: [NAME], at: 2026-01-05T09:00}}`"
@@ -177,6 +209,8 @@ impl Cast<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::lift_realm;
+    use crate::text::tree_of_json;
 
     #[test]
     fn a_persona_that_is_not_there_is_called_by_its_kind() {
@@ -186,6 +220,26 @@ mod tests {
         assert_eq!(said("role/nope"), "there is no `role/nope`");
         assert_eq!(said("group/a/b"), "there is no `group/a/b`");
         assert!(said("nope").starts_with("there is no user `nope`; a persona may also be"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_persona_is_said_with_its_mend() {
+        let realm = serde_json::json!({ "realm": "r", "roles": { "realm": [{ "name": "reader" }] },
+            "users": [{ "username": "zoe" }], "clients": [{ "clientId": "app" }],
+            "clientScopes": [{ "name": "mail" }] });
+        let state = lift_realm(&tree_of_json(&realm)).into_live();
+        let cast = Cast { state: &state, zone: &TimeZone::UTC, at: None };
+        let said = |text| cast.named(text).expect_err("wrong");
+        assert_eq!(said("role/raeder"), "there is no `role/raeder`: did you mean `role/reader`?");
+        assert_eq!(said("{role: reader}"), "unknown field `role` in persona `{role: reader}`: write `roles`");
+        assert!(said("{}").starts_with("persona `{}` is nobody: write `user: NAME`"));
+        let both = "{user: zoe, serviceAccount: app}";
+        assert!(said(both).contains("cannot be both `user` and `serviceAccount`: make two"));
+        assert_eq!(
+            said("{user: zoe, scopes: [mial]}"),
+            "there is no client scope `mial`: did you mean `mail`?"
+        );
+        assert!(cast.named("{user: zoe, scopes: [mail, openid, phone]}").is_ok());
     }
 
     #[test]

@@ -53,7 +53,7 @@ struct About {
     #[arg(required_unless_present = "administration")]
     resource: Option<String>,
     /// Ask instead for administration of the realm: a role such as `manage-users`, or several with `*`
-    #[arg(long, value_name = "ROLE", conflicts_with_all = ["scope", "resource", "exact", "client"])]
+    #[arg(long, value_name = "ROLE", conflicts_with_all = ["exact", "client"])]
     administration: Option<String>,
     /// The resource is one of this name or with this very URI: nothing is matched, and `*` stands for itself
     #[arg(long)]
@@ -66,6 +66,14 @@ struct About {
     asking_client: Option<String>,
     #[command(flatten)]
     asking: Asking,
+}
+
+impl About {
+    /// Returns what is asked with; beside `--administration` manifests stand where scope and resource do otherwise.
+    fn asking(&self) -> Asking {
+        let paths = self.scope.iter().chain(&self.resource).filter(|_| self.administration.is_some());
+        paths.fold(self.asking.clone(), |asking, path| asking.and(path))
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -330,7 +338,7 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
     let about = &args.about;
     // Whom the manifests do not declare may as well.
     let also = Want { everybody: true, ..Want::default() };
-    let Some(opened) = open(&about.asking, "access-who", &also, global).await? else {
+    let Some(opened) = open(&about.asking(), "access-who", &also, global).await? else {
         return Ok(Exit::Failed);
     };
     let found = opened.wanted(about)?;

@@ -58,6 +58,12 @@ pub(super) struct Facet {
 }
 
 impl Asking {
+    /// Takes one more manifest.
+    pub(super) fn and(mut self, path: &str) -> Self {
+        self.inputs = self.inputs.and(path);
+        self
+    }
+
     /// Reads manifests, and the server when it is asked, there also the users whom the question is about; `None` when
     /// the manifests have errors, which are shown.
     pub(super) async fn open(&self, run: &str, also: &Want, global: Global) -> anyhow::Result<Option<Facts>> {

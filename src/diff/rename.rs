@@ -67,12 +67,21 @@ fn both(new: &Address, old: &Address, at: At) -> Note {
         .help("end one of the two, or take `formerly` out")
 }
 
-/// Returns the change of the name, where a live object has another one.
-pub(super) fn change(address: &Address, object: &Object, live: &Object) -> Option<FieldChange> {
-    let old = live.formerly.as_ref()?;
-    Some(FieldChange {
+/// Returns the change of the name, where the server will show a live object by another one.
+pub(super) fn change(
+    address: &Address,
+    object: &Object,
+    live: &Object,
+    question: &Question<'_>,
+) -> Option<FieldChange> {
+    let old = live.formerly.as_ref()?.name();
+    let realm = question.live.state.get(&realm_address());
+    let said = question.desired.get(&realm_address());
+    let shown =
+        realm.filter(|_| address.kind() == USER).map_or(old, |it| kind::name_shown(live, old, it, said));
+    (shown != address.name()).then(|| FieldChange {
         path: Path::field(kind::kind(address.kind()).key),
-        from: Some(Node::text(At::SERVER, old.name())),
+        from: Some(Node::text(At::SERVER, shown)),
         to: To::Value(Node::text(object.at, address.name())),
         why: Why::ManifestChanged,
         at: object.at,

@@ -166,11 +166,11 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                     out.notes.push(wrong(key, value, "a list"));
                 }
             },
-            Some(Sent::Child(child)) => {
-                if !matches!(value.is, TreeIs::Null) {
-                    children.push((super::kind(child), value));
-                }
+            Some(Sent::Child(_)) if matches!(value.is, TreeIs::Null) => {
+                let help = "leave it out: what is not mentioned is left alone; a switch of its parent ends all of it";
+                out.notes.push(wrong(key, value, "a map").help(help));
             }
+            Some(Sent::Child(child)) => children.push((super::kind(child), value)),
             Some(Sent::Roles) => roles(value, out),
             Some(Sent::ScopeMappings) => {
                 mappings.extend(super::scope_mapping::lift(key, value, &mut out.notes));

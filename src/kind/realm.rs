@@ -70,7 +70,7 @@ pub(super) static REALM: Kind = Kind {
             ..field("duplicateEmailsAllowed")
         },
         Field { judges: OF_USERS, ..field("loginWithEmailAllowed") },
-        Field { judges: OF_USERS, ..field("registrationEmailAsUsername") },
+        Field { judges: OF_USERS, ..field(super::user::EMAIL_NAMES) },
         Field { judges: Judges { kinds: &[USER], allows: true }, ..field("editUsernameAllowed") },
         Field { judges: OF_USERS, ..field("passwordPolicy") },
         Field { judges: OF_USERS, ..field("internationalizationEnabled") },

@@ -75,16 +75,31 @@ pub(super) static USER: Kind = Kind {
 /// Returns whether users can be renamed while a realm becomes what is said of it: by the e-mail addresses that name them then,
 /// or by their usernames as long as they may change before or then.
 pub fn renames_users(realm: &Object, said: Option<&Object>) -> bool {
-    let becomes = |field: &str| {
-        let said = said.and_then(|it| it.get(field)).or_else(|| realm.get(field));
-        said.and_then(Node::as_bool) == Some(true)
-    };
-    becomes("registrationEmailAsUsername")
-        || becomes("editUsernameAllowed")
+    becomes(realm, said, EMAIL_NAMES)
+        || becomes(realm, said, "editUsernameAllowed")
         || realm.is_true("editUsernameAllowed")
 }
 
+/// Returns the name by which the server shows a user from when its realm is what is said of it, before anybody writes to the
+/// user: addresses name those who have one (seen on 26.0 and 26.7, where a search by name still finds the old one alone).
+pub fn name_shown<'a>(user: &'a Object, name: &'a str, realm: &Object, said: Option<&Object>) -> &'a str {
+    match user.text("email") {
+        email if !email.is_empty() && becomes(realm, said, EMAIL_NAMES) => email,
+        _ => name,
+    }
+}
+
+/// The switch that makes e-mail addresses usernames.
+pub const EMAIL_NAMES: &str = "registrationEmailAsUsername";
+
+fn becomes(realm: &Object, said: Option<&Object>, field: &str) -> bool {
+    let said = said.and_then(|it| it.get(field)).or_else(|| realm.get(field));
+    said.and_then(Node::as_bool) == Some(true)
+}
+
 /// Gives users the names that the server gives them where a realm takes e-mail addresses for usernames.
+///
+/// A username that they say beside it is what they were called: it tells which account is meant until the server renames it.
 pub fn name_users_by_email(state: &mut State) {
     let mut renamed: BTreeMap<Address, Address> = BTreeMap::new();
     for (address, object) in &state.objects {
@@ -93,6 +108,12 @@ pub fn name_users_by_email(state: &mut State) {
         let is_taken = renamed.values().any(|it| *it == name) || state.contains(&name);
         if address.kind() == super::USER && !email.is_empty() && !is_taken {
             renamed.insert(address.clone(), name);
+        }
+    }
+    for (old, new) in &renamed {
+        let object = state.objects.get_mut(old).filter(|_| old != new);
+        if let Some(object) = object {
+            object.formerly.get_or_insert_with(|| old.clone());
         }
     }
     super::rename(state, renamed);

@@ -24,7 +24,7 @@ mod parts;
 mod told;
 
 use administrators::administrators_move_as_plans_foretell;
-use asked::{Facts, facts, thing_there};
+use asked::{Facts, Tickets, facts, thing_there};
 use edit::EDITS;
 use parts::manifest;
 use told::{Tally, disagreements};
@@ -118,7 +118,7 @@ fn in_a_realm(server: &Server, seed: u64, most: usize, told: &mut Told) -> Resul
     let mut random = Random(seed);
     let name = format!("live-edits-{seed}");
     let mut course = Course::begin(server, &name, parts::base(&mut random))?;
-    let mut before = facts(server, &name)?;
+    let mut before = facts(server, &name, Tickets::Few)?;
     let wanted = told.edits + most;
     for step in 0..most * 3 {
         if told.edits == wanted {
@@ -126,7 +126,7 @@ fn in_a_realm(server: &Server, seed: u64, most: usize, told: &mut Told) -> Resul
         }
         if random.one_in(4) {
             course.shares(&mut random, step)?;
-            before = facts(server, &name)?;
+            before = facts(server, &name, Tickets::Few)?;
         }
         let mut next = course.realm.clone();
         let mut kinds = Vec::new();
@@ -149,7 +149,7 @@ fn in_a_realm(server: &Server, seed: u64, most: usize, told: &mut Told) -> Resul
         let said = |it: String| format!("edit {step}: {kinds:?}: {it}");
         let earlier = course.realm.clone();
         course.apply(&next).map_err(said)?;
-        let mut after = facts(server, &name)?;
+        let mut after = facts(server, &name, Tickets::Few)?;
         let mut tally = Tally::default();
         let mut wrong = disagreements(&plan, &before, &after, &mut tally);
         if !wrong.is_empty() {
@@ -157,6 +157,7 @@ fn in_a_realm(server: &Server, seed: u64, most: usize, told: &mut Told) -> Resul
         }
         if !wrong.is_empty() {
             if let Some(folder) = asked_for::<PathBuf>("WRONG") {
+                std::fs::create_dir_all(&folder).map_err(|it| it.to_string())?;
                 let keep = |what: &str, text: String| {
                     let path = folder.join(format!("{seed}-{step}-{what}.json"));
                     std::fs::write(path, text).map_err(|it| it.to_string())
@@ -254,7 +255,7 @@ impl<'a> Course<'a> {
     /// 26.0.8 keeps permissions in its cache that are gone, and answers with errors until that is emptied.
     fn fresh_facts(&self) -> Result<Facts, String> {
         self.server.realm(&self.tree.realm).post("/clear-realm-cache", &json!({}))?;
-        facts(self.server, &self.tree.realm)
+        facts(self.server, &self.tree.realm, Tickets::Each)
     }
 
     /// Asks once more after the edit, and where they still disagree, before it.

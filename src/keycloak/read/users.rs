@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::wire::Wire;
 use super::{Want, administrators, client_roles, rows, str_of};
 use crate::keycloak::{Error, ErrorKind, Right, Rights};
-use crate::kind::{USER, segment};
+use crate::kind::{EMAIL_NAMES, USER, segment};
 use crate::state::Address;
 
 /// How many users that nobody wants are read along for each wanted one, at most.
@@ -58,19 +58,23 @@ pub(super) async fn read(
     let mut asked: BTreeSet<Address> = wanted.iter().map(|it| address(it)).collect();
     asked.extend(known.iter().cloned());
     let by_list = 1 + holders.len();
+    let names = Names::of(realm);
     let rows = if want.everybody {
-        everybody(wire, &holders).await
+        everybody(wire, &names, &holders).await
     } else if by_list < 3 * wanted.len() && are_few(wire, wanted.len()).await? {
         let is_wanted =
             |row: &Value| str_of(row, "username").is_some_and(|it| wanted.contains(&it.to_lowercase()));
-        let all = list(wire).await?;
+        let all = list(wire, &names).await?;
         listed(wire, all.into_iter().filter(is_wanted).collect(), &holders).await
     } else {
-        exact(wire, &wanted).await
+        let users = try_join_all(wanted.iter().map(|name| names.find(wire, name))).await;
+        users.map(|it| it.into_iter().flatten().collect())
     };
     match rows {
         Ok(mut rows) => {
-            // Service accounts come with their clients.
+            // Who was asked for by two names is one, and service accounts come with their clients.
+            let mut seen = BTreeSet::new();
+            rows.retain(|it| seen.insert(str_of(it, "id").unwrap_or_default().to_owned()));
             rows.retain(|it| !str_of(it, "username").is_some_and(|it| known.contains(&address(it))));
             asked.extend(rows.iter().filter_map(|it| Some(address(str_of(it, "username")?))));
             Ok(Found::Some { rows, asked })
@@ -86,20 +90,50 @@ async fn are_few(wire: &Wire<'_>, wanted: usize) -> Result<bool, Error> {
     Ok(count.is_some_and(|it| usize::try_from(it).is_ok_and(|it| it <= STRANGERS * wanted)))
 }
 
-async fn exact(wire: &Wire<'_>, wanted: &BTreeSet<String>) -> Result<Vec<Value>, Error> {
-    let users = try_join_all(wanted.iter().map(|name| one(wire, name))).await?;
-    Ok(users.into_iter().flatten().collect())
+/// How a realm calls its users.
+struct Names {
+    /// By their addresses, also those who were made before it did and keep another name: 26.0 lists them under that, 26.7
+    /// under the address, and both find them by that name alone.
+    by_email: bool,
 }
 
-/// Reads a user by name, in lower case, with roles and groups.
+impl Names {
+    fn of(realm: &Map<String, Value>) -> Self {
+        Self { by_email: realm.get(EMAIL_NAMES).and_then(Value::as_bool) == Some(true) }
+    }
+
+    /// Calls a user as the server does once it is asked about that user alone.
+    fn call(&self, mut user: Value) -> Value {
+        let email = str_of(&user, "email").filter(|it| self.by_email && !it.is_empty()).map(str::to_owned);
+        if let Some(email) = email {
+            user["username"] = json!(email);
+        }
+        user
+    }
+
+    /// Reads a user by name, in lower case, with roles and groups.
+    async fn find(&self, wire: &Wire<'_>, name: &str) -> Result<Option<Value>, Error> {
+        let by_email = self.by_email && name.contains('@');
+        match search(wire, if by_email { "email" } else { "username" }, name).await? {
+            Some(user) => with_links(wire, self.call(user)).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// Reads a user by username, in lower case, with roles and groups.
 pub(super) async fn one(wire: &Wire<'_>, name: &str) -> Result<Option<Value>, Error> {
-    let path = format!("users?exact=true&briefRepresentation=false&username={}", segment(name));
-    let rows = wire.all_rows(&path).await?;
-    let is_it = |row: &Value| str_of(row, "username").is_some_and(|it| it.to_lowercase() == name);
-    match rows.into_iter().find(is_it) {
-        Some(row) => with_links(wire, row).await,
+    match search(wire, "username", name).await? {
+        Some(user) => with_links(wire, user).await,
         None => Ok(None),
     }
+}
+
+/// Returns the user one of whose properties is this.
+async fn search(wire: &Wire<'_>, by: &str, value: &str) -> Result<Option<Value>, Error> {
+    let path = format!("users?exact=true&briefRepresentation=false&{by}={}", segment(value));
+    let rows = wire.all_rows(&path).await?;
+    Ok(rows.into_iter().find(|row| str_of(row, by).is_some_and(|it| it.to_lowercase() == value)))
 }
 
 /// Adds roles and groups to a user; nothing where it is gone meanwhile.
@@ -178,13 +212,14 @@ fn add_group<'a>(group: &'a Value, out: &mut Vec<(&'a str, &'a str)>) {
     }
 }
 
-async fn list(wire: &Wire<'_>) -> Result<Vec<Value>, Error> {
-    wire.all_rows("users?max=-1&briefRepresentation=false").await
+async fn list(wire: &Wire<'_>, names: &Names) -> Result<Vec<Value>, Error> {
+    let all = wire.all_rows("users?max=-1&briefRepresentation=false").await?;
+    Ok(all.into_iter().map(|it| names.call(it)).collect())
 }
 
 /// Reads all users with what they have: asking each of few, or each role and group who has it.
-async fn everybody(wire: &Wire<'_>, holders: &Holders<'_>) -> Result<Vec<Value>, Error> {
-    let all = list(wire).await?;
+async fn everybody(wire: &Wire<'_>, names: &Names, holders: &Holders<'_>) -> Result<Vec<Value>, Error> {
+    let all = list(wire, names).await?;
     if 2 * all.len() <= holders.len() {
         let users = try_join_all(all.into_iter().map(|it| with_links(wire, it))).await?;
         return Ok(users.into_iter().flatten().collect());

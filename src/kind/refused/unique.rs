@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kind::{PERMISSION, POLICY, USER, realm_address, title};
+use crate::kind::{EMAIL_NAMES, PERMISSION, POLICY, USER, realm_address, title};
 use crate::state::{Address, Node, Object, State};
 use crate::text::{At, Code, Note};
 
@@ -43,7 +43,7 @@ fn users<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
     let switch = |field: &str, by_default: bool| {
         realm.and_then(|it| it.get(field)).and_then(Node::as_bool).unwrap_or(by_default)
     };
-    let by_email = switch("registrationEmailAsUsername", false);
+    let by_email = switch(EMAIL_NAMES, false);
     if switch("duplicateEmailsAllowed", false) && !by_email {
         return;
     }

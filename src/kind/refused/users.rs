@@ -1,7 +1,7 @@
 //! What the user profile and the password policy of a realm refuse of a user.
 
 use super::{Judge, Severe, realm::policies};
-use crate::kind::{USER, UserProfile, has_languages, realm_address, service_account_of, title};
+use crate::kind::{EMAIL_NAMES, USER, UserProfile, has_languages, realm_address, service_account_of, title};
 use crate::state::{Address, Is, Node, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note, nearest};
 
@@ -79,7 +79,7 @@ fn unnamed(judge: &Judge<'_>, object: &Object) -> Option<Note> {
 }
 
 fn by_email(judge: &Judge<'_>) -> bool {
-    judge.state.get(&realm_address()).is_some_and(|it| it.is_true("registrationEmailAsUsername"))
+    judge.state.get(&realm_address()).is_some_and(|it| it.is_true(EMAIL_NAMES))
 }
 
 fn profile(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {

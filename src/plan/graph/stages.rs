@@ -19,8 +19,11 @@ use crate::state::{Address, State};
 /// is enough for some 50 millions of them.
 const MOST_WORK: usize = 200_000_000;
 
-/// What it takes to compile one object, or to make the token of one person.
-const WORK_OF_ONE: usize = 200;
+/// What it takes to compile one object.
+const WORK_OF_OBJECT: usize = 200;
+
+/// What it takes to make the token of one person and to look at it with every policy.
+const WORK_OF_TOKEN: usize = 1_000;
 
 /// Calls in the order in which they take effect; those of one stage do not meet.
 #[derive(Debug, Default)]
@@ -109,7 +112,8 @@ impl Stages {
         bounds: &Bounds<'_>,
         version: Version,
     ) -> Option<BTreeSet<Address>> {
-        let of_state = WORK_OF_ONE * (live.objects.len() + bounds.people()) + bounds.decisions();
+        let of_state =
+            WORK_OF_OBJECT * live.objects.len() + WORK_OF_TOKEN * bounds.askers() + bounds.decisions();
         if self.steps.len() * of_state > MOST_WORK {
             return None;
         }

@@ -61,7 +61,16 @@ impl Facts {
     }
 }
 
-pub(super) fn facts(server: &Server, realm: &str) -> Result<Facts, String> {
+/// How it is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tickets {
+    /// As few as possible.
+    Few,
+    /// One for each question.
+    Each,
+}
+
+pub(super) fn facts(server: &Server, realm: &str, tickets: Tickets) -> Result<Facts, String> {
     let of = server.realm(realm);
     let clients = of.get("/clients?max=-1")?;
     let has = |name: &&&str| list(&clients).iter().any(|it| it["clientId"] == **name);
@@ -84,10 +93,16 @@ pub(super) fn facts(server: &Server, realm: &str) -> Result<Facts, String> {
         }
         ways.push(way(who, OF_EVERY_REALM, None));
     }
-    ways.extend(ACCOUNTS.iter().filter(has).map(|it| way(&format!("service-account-{it}"), it, None)));
+    for client in ACCOUNTS.iter().filter(has) {
+        let asked = iter::once(None).chain(ASKED.iter().copied().map(Some));
+        ways.extend(asked.map(|it| way(&format!("service-account-{client}"), client, it)));
+    }
     let permits = at_once(&ways, |way| {
         let Some(token) = token(server, realm, way)? else { return Ok(None) };
-        let answers = server.tickets(realm, &token, "rs", &wanted)?;
+        let answers = match tickets {
+            Tickets::Few => server.tickets(realm, &token, "rs", &wanted)?,
+            Tickets::Each => server.tickets_each(realm, &token, "rs", &wanted)?,
+        };
         let (mut granted, mut failing) = (BTreeSet::new(), Vec::new());
         for ((thing, _), answer) in things.iter().zip(answers) {
             if is_in(&answer, thing.1.as_deref()) {

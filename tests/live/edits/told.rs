@@ -79,8 +79,8 @@ impl<'a> Row<'a> {
         let open = if self.change.ends_with("lost") { before } else { after };
         let ways = self.ways(open);
         for who in &self.personas {
-            let own = who.strip_prefix("service-account-").map(|it| vec![(it.to_owned(), None)]);
-            for (client, asks) in own.as_ref().unwrap_or(&ways) {
+            let own = who.strip_prefix("service-account-");
+            for (client, asks) in ways.iter().filter(|it| own.is_none_or(|own| it.0 == own)) {
                 let way = Way { who: who.clone(), client: client.clone(), asks: *asks };
                 // Made-up personas have no token.
                 if ![before, after].iter().any(|it| it.permits.contains_key(&way)) {
