@@ -22,7 +22,7 @@ const BARE: &str = "narrow";
 /// Clients whose own accounts ask.
 const ACCOUNTS: &[&str] = &["rs", "wide"];
 /// Clients that administrators come through.
-const ADMINISTER: &[&str] = &[OF_EVERY_REALM, "wide"];
+pub(super) const ADMINISTER: &[&str] = &[OF_EVERY_REALM, "wide"];
 
 /// Who asks, and how.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

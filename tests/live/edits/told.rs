@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::asked::{ASKED, CLIENTS, Facts, OF_EVERY_REALM, Thing, Way};
+use super::asked::{ADMINISTER, ASKED, CLIENTS, Facts, OF_EVERY_REALM, Thing, Way};
 use crate::administration::CALLS;
 use crate::tree::{list, word};
 
@@ -60,10 +60,12 @@ impl<'a> Row<'a> {
         // One way stands for all that make the same tokens.
         let goes_there =
             |(client, asks): &Asking| *client == way.client && (asks.is_none() || way.asks.is_some());
-        self.personas.contains(&way.who)
-            && self.resources.contains(resource)
-            && self.scope == *scope
+        self.is_about(&way.who, resource, scope.as_ref())
             && self.through.as_ref().is_none_or(|it| it.iter().any(goes_there))
+    }
+
+    fn is_about(&self, who: &str, resource: &str, scope: Option<&String>) -> bool {
+        self.personas.contains(who) && self.resources.contains(resource) && self.scope.as_ref() == scope
     }
 
     /// The ways that it is sure of, of those that are open on a side.
@@ -139,8 +141,12 @@ fn untold(rows: &[Row<'_>], before: &Facts, after: &Facts, tally: &mut Tally) ->
             }
             let word = if is { "gained" } else { "lost" };
             *(if is { &mut tally.gains } else { &mut tally.losses }) += 1;
+            // For a way that comes or goes, others stand, and among them ones that nobody asks on here.
+            let is_there = [before, after].iter().all(|it| it.permits.contains_key(way));
             let tells = |it: &&Row<'_>| {
-                it.covers(way, thing) && (it.change.ends_with(word) || it.change == "unknown")
+                let told = it.change.ends_with(word) || it.change == "unknown";
+                let others_stand = !is_there && it.is_about(&way.who, &thing.0, thing.1.as_ref());
+                told && (it.covers(way, thing) || others_stand)
             };
             if !rows.iter().any(|it| tells(&it)) {
                 let near: Vec<String> = rows
@@ -189,8 +195,9 @@ fn of_administration(plan: &Value, before: &Facts, after: &Facts, tally: &mut Ta
         let change = word(&row["change"]);
         let through = ways(&row["through"]).unwrap_or_else(|| vec![(OF_EVERY_REALM.to_owned(), None)]);
         for who in list(&row["personas"]).iter().map(word) {
-            // Administrators ask for nothing here.
-            for (client, _) in through.iter().filter(|it| it.1.is_none()) {
+            // Administrators ask for nothing here, and not through every client.
+            let is_asked = |(client, asks): &&Asking| asks.is_none() && ADMINISTER.contains(&client.as_str());
+            for (client, _) in through.iter().filter(is_asked) {
                 let way = Way { who: who.clone(), client: client.clone(), asks: None };
                 for (at, (roles, ..)) in CALLS.iter().enumerate().filter(|it| opens(row, it.1.0[0])) {
                     // Another role may open it as well, and whoever gets all of them may have had this one.
