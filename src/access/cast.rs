@@ -7,7 +7,7 @@ use super::persona::{OPENID, Persona};
 use super::time::wall_clock;
 use crate::kind::{CLIENT, CLIENT_SCOPE, GROUP, ROLE, USER, built_ins, parse_address, reference, title};
 use crate::state::{Address, KindName, State};
-use crate::text::{Code, Key, Note, Reader, Tree, TreeIs, json_of_tree, nearest, parse_yaml};
+use crate::text::{At, Code, Key, Note, Reader, Tree, TreeIs, json_of_tree, nearest, parse_yaml};
 
 /// Says that an object is missing.
 pub(super) fn not_there(address: &Address) -> String {
@@ -108,11 +108,8 @@ impl Cast<'_> {
         let written = if kind == USER { written.to_lowercase() } else { written };
         let address = reference(kind, &written, None);
         if !self.state.contains(&address) {
-            let note = Note::error(Code::UnknownReference, not_there(&address), value.at, "not there");
-            reader.notes.push(match self.near(kind, &written) {
-                Some(near) => note.help(format!("did you mean `{near}`?")),
-                None => note.help("declare it, or make the persona of roles and groups that exist"),
-            });
+            let otherwise = "declare it, or make the persona of roles and groups that exist";
+            reader.notes.push(self.missing(&address, &written, value.at, otherwise));
         }
         Some(address)
     }
@@ -120,14 +117,18 @@ impl Cast<'_> {
     fn client_scope(&self, value: &Tree, reader: &mut Reader<'_>) {
         let Some(written) = value.scalar().filter(|it| *it != OPENID) else { return };
         let address = Address::top(CLIENT_SCOPE, written);
-        if self.state.contains(&address) || built_ins().contains(&address) {
-            return;
+        if !self.state.contains(&address) && !built_ins().contains(&address) {
+            let otherwise = "`scopes` are client scopes that are asked for with the token";
+            reader.notes.push(self.missing(&address, written, value.at, otherwise));
         }
-        let note = Note::error(Code::UnknownReference, not_there(&address), value.at, "not there");
-        reader.notes.push(match self.near(CLIENT_SCOPE, written) {
+    }
+
+    fn missing(&self, address: &Address, written: &str, at: At, otherwise: &str) -> Note {
+        let note = Note::error(Code::UnknownReference, not_there(address), at, "not there");
+        match self.near(address.kind(), written) {
             Some(near) => note.help(format!("did you mean `{near}`?")),
-            None => note.help("`scopes` are client scopes that are asked for with the token"),
-        });
+            None => note.help(otherwise),
+        }
     }
 
     /// Returns the name that was most likely meant, if one is near.

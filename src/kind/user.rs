@@ -111,8 +111,7 @@ pub fn name_users_by_email(state: &mut State) {
         }
     }
     for (old, new) in &renamed {
-        let object = state.objects.get_mut(old).filter(|_| old != new);
-        if let Some(object) = object {
+        if let Some(object) = state.objects.get_mut(old).filter(|_| old != new) {
             object.formerly.get_or_insert_with(|| old.clone());
         }
     }

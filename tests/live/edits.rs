@@ -14,6 +14,7 @@ use crate::access::random::{Random, shares};
 use crate::access::share::make_share;
 use crate::administration::CALLS;
 use crate::server::Server;
+use crate::tickets::Tickets;
 use crate::tree::{Tree, list, word};
 use crate::{Needs, Trial, asked_for};
 
@@ -24,7 +25,7 @@ mod parts;
 mod told;
 
 use administrators::administrators_move_as_plans_foretell;
-use asked::{Facts, Tickets, facts, thing_there};
+use asked::{Facts, facts, thing_there};
 use edit::EDITS;
 use parts::manifest;
 use told::{Tally, disagreements};

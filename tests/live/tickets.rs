@@ -29,6 +29,16 @@ pub(crate) fn rounds<'a>(wanted: impl Iterator<Item = &'a Wanted>) -> Vec<Vec<us
     out
 }
 
+/// How it is asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Tickets {
+    /// As few as possible.
+    Few,
+    /// One for each question: beside a user's resource the server may deny what it permits of its own resource of that
+    /// type (26.7.5; it hangs on their order).
+    Each,
+}
+
 impl Server {
     /// Returns what the bearer of a token is let in to of all this.
     pub(crate) fn tickets(
@@ -37,28 +47,20 @@ impl Server {
         token: &str,
         client: &str,
         wanted: &[Wanted],
+        tickets: Tickets,
     ) -> Result<Vec<Answer>, String> {
         let mut out = vec![Err("DENY".to_owned()); wanted.len()];
-        for round in rounds(wanted.iter()) {
+        let rounds = match tickets {
+            Tickets::Few => rounds(wanted.iter()),
+            Tickets::Each => (0..wanted.len()).map(|it| vec![it]).collect(),
+        };
+        for round in rounds {
             let these: Vec<&Wanted> = round.iter().map(|it| &wanted[*it]).collect();
             for (at, answer) in round.iter().zip(self.round(realm, token, client, &these)?) {
                 out[*at] = answer;
             }
         }
         Ok(out)
-    }
-
-    /// Returns the same, with a ticket for each question: beside a user's resource the server may deny what it permits of
-    /// its own resource of that type (26.7.5; it hangs on their order).
-    pub(crate) fn tickets_each(
-        &self,
-        realm: &str,
-        token: &str,
-        client: &str,
-        wanted: &[Wanted],
-    ) -> Result<Vec<Answer>, String> {
-        let each = wanted.iter().map(|it| self.round(realm, token, client, &[it]));
-        Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     fn round(
@@ -90,8 +92,8 @@ impl Server {
             500 if wanted.len() == 1 => Ok(vec![Err("FAILS".to_owned())]),
             // One policy that fails takes all with it.
             500 => {
-                let wanted: Vec<Wanted> = wanted.iter().map(|it| (*it).clone()).collect();
-                self.tickets_each(realm, token, client, &wanted)
+                let each = wanted.iter().map(|it| self.round(realm, token, client, &[*it]));
+                Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
             }
             _ => Err(format!("ticket for {permissions:?}: {status} {answer}")),
         }

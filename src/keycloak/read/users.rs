@@ -123,10 +123,7 @@ impl Names {
 
 /// Reads a user by username, in lower case, with roles and groups.
 pub(super) async fn one(wire: &Wire<'_>, name: &str) -> Result<Option<Value>, Error> {
-    match search(wire, "username", name).await? {
-        Some(user) => with_links(wire, user).await,
-        None => Ok(None),
-    }
+    Names { by_email: false }.find(wire, name).await
 }
 
 /// Returns the user one of whose properties is this.

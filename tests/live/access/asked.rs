@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::random::USERS;
 use crate::server::Server;
-use crate::tickets::{Answer, Wanted, at_once, granted_token, rounds};
+use crate::tickets::{Answer, Tickets, Wanted, at_once, granted_token, rounds};
 use crate::tree::{list, word};
 
 /// One question, and how the server is asked.
@@ -200,7 +200,7 @@ impl Live {
             form.push(("scope", "s1"));
         }
         let token = granted_token(server.token(&self.realm, &form)?)?.ok_or("no login")?;
-        server.tickets(&self.realm, &token, "rs", wanted)
+        server.tickets(&self.realm, &token, "rs", wanted, Tickets::Few)
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::administration::CALLS;
 use crate::server::Server;
-use crate::tickets::{Wanted, at_once, granted_token, is_in};
+use crate::tickets::{Tickets, Wanted, at_once, granted_token, is_in};
 use crate::tree::{list, word};
 
 /// Clients that people come through, beside one that every realm has.
@@ -61,15 +61,6 @@ impl Facts {
     }
 }
 
-/// How it is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tickets {
-    /// As few as possible.
-    Few,
-    /// One for each question.
-    Each,
-}
-
 pub(super) fn facts(server: &Server, realm: &str, tickets: Tickets) -> Result<Facts, String> {
     let of = server.realm(realm);
     let clients = of.get("/clients?max=-1")?;
@@ -99,10 +90,7 @@ pub(super) fn facts(server: &Server, realm: &str, tickets: Tickets) -> Result<Fa
     }
     let permits = at_once(&ways, |way| {
         let Some(token) = token(server, realm, way)? else { return Ok(None) };
-        let answers = match tickets {
-            Tickets::Few => server.tickets(realm, &token, "rs", &wanted)?,
-            Tickets::Each => server.tickets_each(realm, &token, "rs", &wanted)?,
-        };
+        let answers = server.tickets(realm, &token, "rs", &wanted, tickets)?;
         let (mut granted, mut failing) = (BTreeSet::new(), Vec::new());
         for ((thing, _), answer) in things.iter().zip(answers) {
             if is_in(&answer, thing.1.as_deref()) {

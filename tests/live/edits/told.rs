@@ -56,16 +56,15 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn covers(&self, way: &Way, (resource, scope): &Thing) -> bool {
+    fn is_about(&self, who: &str, (resource, scope): &Thing) -> bool {
+        self.personas.contains(who) && self.resources.contains(resource) && self.scope == *scope
+    }
+
+    fn leads_through(&self, way: &Way) -> bool {
         // One way stands for all that make the same tokens.
         let goes_there =
             |(client, asks): &Asking| *client == way.client && (asks.is_none() || way.asks.is_some());
-        self.is_about(&way.who, resource, scope.as_ref())
-            && self.through.as_ref().is_none_or(|it| it.iter().any(goes_there))
-    }
-
-    fn is_about(&self, who: &str, resource: &str, scope: Option<&String>) -> bool {
-        self.personas.contains(who) && self.resources.contains(resource) && self.scope.as_ref() == scope
+        self.through.as_ref().is_none_or(|it| it.iter().any(goes_there))
     }
 
     /// The ways that it is sure of, of those that are open on a side.
@@ -144,9 +143,9 @@ fn untold(rows: &[Row<'_>], before: &Facts, after: &Facts, tally: &mut Tally) ->
             // For a way that comes or goes, others stand, and among them ones that nobody asks on here.
             let is_there = [before, after].iter().all(|it| it.permits.contains_key(way));
             let tells = |it: &&Row<'_>| {
-                let told = it.change.ends_with(word) || it.change == "unknown";
-                let others_stand = !is_there && it.is_about(&way.who, &thing.0, thing.1.as_ref());
-                told && (it.covers(way, thing) || others_stand)
+                it.is_about(&way.who, thing)
+                    && (!is_there || it.leads_through(way))
+                    && (it.change.ends_with(word) || it.change == "unknown")
             };
             if !rows.iter().any(|it| tells(&it)) {
                 let near: Vec<String> = rows
