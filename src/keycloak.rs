@@ -145,11 +145,11 @@ impl Keycloak {
         Ok(count.and_then(|it| usize::try_from(it).ok()))
     }
 
-    /// Returns the names of the users in a list of members; none where it may not be seen or is gone.
-    pub async fn usernames(&self, path: &str) -> Result<Vec<String>, Error> {
+    /// Returns the ids of the users in a list of members; none where it may not be seen or is gone.
+    pub async fn ids(&self, path: &str) -> Result<Vec<String>, Error> {
         let rows = self.seen(&format!("{path}?max=-1&briefRepresentation=true")).await?;
         let rows = rows.as_ref().and_then(Value::as_array).into_iter().flatten();
-        Ok(rows.filter_map(|it| it.get("username")?.as_str()).map(str::to_owned).collect())
+        Ok(rows.filter_map(|it| it.get("id")?.as_str()).map(str::to_owned).collect())
     }
 
     /// Reads what may be forbidden, or not be there: nothing then.

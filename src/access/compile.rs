@@ -6,7 +6,7 @@ use super::bits::Bits;
 use super::claims::spoils;
 use super::realm::{Client, ClientScope, Group, Interned, Mapper, Realm, User, texts};
 use crate::kind::{
-    CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, MAPPER, ROLE, SETTINGS, USER, Version, realm_address,
+    CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, MAPPER, NEWEST, ROLE, SETTINGS, USER, Version, realm_address,
 };
 use crate::state::{Address, Is, KindName, Node, Object, State};
 
@@ -106,10 +106,11 @@ impl Realm {
                 .and_then(Node::as_bool)
                 .unwrap_or(true),
             reach: None,
+            believes_tokens: version < NEWEST,
             administration: None,
         };
         realm.reach = reach(&realm);
-        realm.administration = administration::server(&realm, version).map(Box::new);
+        realm.administration = administration::server(&realm).map(Box::new);
         for (at, address) in realm.clients.addresses.iter().enumerate() {
             let settings = address.child(SETTINGS, "");
             let is_server = state.get(address).is_some_and(|it| {
@@ -123,8 +124,8 @@ impl Realm {
     }
 }
 
-/// Returns the roles that tokens for people may carry through any client; nothing where these are all, or no client is
-/// known that gets tokens for people.
+/// Returns the roles that count for administrators through any client; nothing where these are all, or no client is known
+/// that gets tokens for people.
 fn reach(realm: &Realm) -> Option<Bits> {
     let mut out: Option<Bits> = None;
     for client in (0..realm.client_entries.len()).filter(|it| realm.client_entries[*it].for_people) {

@@ -247,9 +247,15 @@ impl<'a> Subjects<'a> {
             .entry(key)
             .or_insert_with_key(|(client, openid, applied)| token(realm, *client, *openid, applied));
         let listed_roles = token.listed(&roles);
-        let token_roles = listed_roles.as_ref().and_then(|it| token.carried(realm, it));
+        let mut token_roles = listed_roles.as_ref().and_then(|it| token.carried(realm, it));
         if server.is_administration() {
-            roles = realm.counting(roles, persona.client.as_ref().map(|_| client).or(own));
+            let through = persona.client.as_ref().map(|_| client).or(own);
+            match through {
+                Some(it) if realm.looks_up(it) => token_roles = Some(Bits::default()),
+                Some(_) => roles = Bits::default(),
+                None => {}
+            }
+            roles = realm.counting(roles, through);
         }
         let entry = &realm.client_entries[client];
         let mut notes = Vec::new();

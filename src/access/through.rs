@@ -183,6 +183,8 @@ struct Shape<'a> {
     client_scopes: Vec<(usize, Vec<Says<'a>>)>,
     has_scopes: bool,
     openid: bool,
+    /// It says who comes, and what they hold is looked up.
+    is_looked_up: bool,
 }
 
 /// What a mapper does, whatever it is called.
@@ -308,9 +310,7 @@ fn ways(realm: &Realm, server: &Address, accounts: bool) -> Vec<Through> {
     let reads = realm.server(server).map(|it| &it.token_reads);
     let clients = realm.clients.addresses.iter().zip(&realm.client_entries);
     let mut out = Vec::new();
-    // What a lightweight token carries opens no administration.
-    let is_heavy = |it: &Client| !it.lightweight || *server != administration();
-    for (address, client) in clients.filter(|(_, it)| it.is_for(accounts) && is_heavy(it)) {
+    for (address, client) in clients.filter(|(_, it)| it.is_for(accounts)) {
         let scopes = reads.map_or_else(|| vec![Vec::new()], |it| asked_scopes(realm, it, client));
         out.extend(scopes.into_iter().map(|it| Through {
             client: address.clone(),
@@ -390,6 +390,7 @@ fn shape<'a>(realm: &'a Realm, server: &Address, way: &Through) -> Option<Shape<
         narrow: narrow.filter(|it| it.len() < all_roles),
         has_scopes: !reads.client_scopes.is_empty() && (openid || has_scopes(realm, &applied)),
         openid: openid && reads.claims.contains("scope"),
+        is_looked_up: *server == administration() && realm.looks_up(at),
         mappers: said(&mappers),
         client_scopes: client_scopes.into_iter().map(|(at, it)| (at, said(&it))).collect(),
     })

@@ -120,10 +120,11 @@ async fn create(
     let kind = kind::kind(address.kind());
     let mut object = Object::new(At::SERVER);
     object.fields = fields.iter().cloned().collect();
+    let name = kind::own_name(address, &object).to_owned();
     for node in object.fields.values_mut() {
         by_id(run, node, ids).await?;
     }
-    let mut body = kind::body(kind, address, &object, run.reveal);
+    let mut body = kind::body(kind, &name, &object, run.reveal);
     if address.kind() == REALM {
         body.insert("realm".to_owned(), Value::String(run.realm.to_owned()));
     }
@@ -168,16 +169,25 @@ async fn create(
     Ok(Answered::Done)
 }
 
-/// Refers by id to what Keycloak does not find by name: roles and groups with a slash in it, and resources, which it
-/// looks for among the server's own only.
+/// Refers by id to what Keycloak does not find by name: roles and groups with a slash in it, resources, which it
+/// looks for among the server's own only, and users whom it shows by another name than it finds them by.
 async fn by_id(run: &Run<'_>, node: &mut Node, ids: &SharedIds) -> Result<(), CallError> {
-    let mut targets = Vec::new();
+    let (mut targets, mut users) = (Vec::new(), Vec::new());
     node.each_ref(&mut |it, _| {
         let has_slash = it.steps().iter().any(|it| it.name.contains('/'));
         if it.kind() == RESOURCE || (has_slash && matches!(it.kind(), ROLE | GROUP)) {
             targets.push(it.clone());
+        } else if it.kind() == USER {
+            users.push(it.clone());
         }
     });
+    // Most users are not read, and found by name.
+    for user in users {
+        let known = ids.lock().await.get(&user).map(str::to_owned);
+        if let Some(id) = known {
+            replace(node, &user, &id);
+        }
+    }
     for target in targets {
         let text = id(run.keycloak, run.realm, &target, ids).await?;
         replace(node, &target, &text);

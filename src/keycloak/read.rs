@@ -188,6 +188,8 @@ async fn finish(
     }
     let realm_id = text(&draft.realm, "id");
     let mut live = lift(draft.realm);
+    let called = users::called(wire, &live.state).await?;
+    kind::rename(&mut live.state, called);
     live.unread = draft.unread;
     learn(&mut live, draft.covers, draft.missing, asked);
     if rights.sees_parts && source == Source::Lists {

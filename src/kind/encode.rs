@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{CLIENT, GROUP, Kind, ROLE, own_name};
+use super::{CLIENT, GROUP, Kind, ROLE};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 
 /// Returns how a reference is written in a body: roles of clients as `client/role`, groups as paths.
@@ -38,16 +38,16 @@ pub fn value(node: &Node, reveal: &dyn Fn(&SecretRef) -> String) -> Value {
     }
 }
 
-/// Returns the body that creates an object: its key and every field that travels in a body.
+/// Returns the body that creates an object: its key, which is its name alone, and every field that travels in a body.
 pub fn body(
     kind: &Kind,
-    address: &Address,
+    name: &str,
     object: &Object,
     reveal: &dyn Fn(&SecretRef) -> String,
 ) -> Map<String, Value> {
     let mut body = Map::new();
     if !kind.key.is_empty() {
-        body.insert(kind.key.to_owned(), Value::String(own_name(address, object).to_owned()));
+        body.insert(kind.key.to_owned(), Value::String(name.to_owned()));
     }
     for (name, node) in &object.fields {
         let travels = kind.field(name).is_none_or(|it| it.sent.is_created_with());

@@ -120,8 +120,11 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
         .map(|respell| respell(tree, &mut out.notes));
     let tree = respelled.as_ref().unwrap_or(tree);
     if !matches!(tree.is, TreeIs::Map(_)) {
-        let title = format!("expected a {}, which is a map, but this is {}", kind.title, tree.what());
-        out.notes.push(Note::error(Code::WrongForm, title, tree.at, "not a map"));
+        let title = format!("every {} is written as a map, but this is {}", kind.title, tree.what());
+        let note = Note::error(Code::WrongForm, title, tree.at, "not a map");
+        let name = tree.scalar().filter(|_| !kind.key.is_empty());
+        let mend = name.map(|it| format!("write `{{ {}: {it} }}`", kind.key));
+        out.notes.push(mend.into_iter().fold(note, Note::help));
         return;
     }
     let named = address_of(kind, tree, parent, out);

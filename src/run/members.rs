@@ -19,15 +19,17 @@ pub async fn unread_members(
     let reached: BTreeMap<Address, BTreeSet<Address>> =
         changed(plan, live).into_iter().map(|it| (it.clone(), reached_by(&it, live))).collect();
     let places: BTreeSet<&Address> = reached.values().flatten().collect();
-    let mut unread: BTreeMap<&Address, Vec<Address>> = BTreeMap::new();
+    let users = live.objects.iter().filter(|(it, _)| it.kind() == USER);
+    let read: BTreeSet<&str> = users.filter_map(|(_, it)| it.id.as_deref()).collect();
+    let mut unread: BTreeMap<&Address, Vec<String>> = BTreeMap::new();
     for place in places {
         let Some(path) = path(&plan.realm, place, live) else { continue };
-        let users =
-            keycloak.usernames(&path).await?.into_iter().map(|it| Address::top(USER, it.to_lowercase()));
-        unread.insert(place, users.filter(|it| !live.contains(it)).collect());
+        let mut users = keycloak.ids(&path).await?;
+        users.retain(|it| !read.contains(&**it));
+        unread.insert(place, users);
     }
     let count = |places: &BTreeSet<Address>| -> usize {
-        let all: BTreeSet<&Address> = places.iter().filter_map(|it| unread.get(it)).flatten().collect();
+        let all: BTreeSet<&String> = places.iter().filter_map(|it| unread.get(it)).flatten().collect();
         all.len()
     };
     let counts = reached.iter().map(|(changed, places)| (changed.clone(), count(places)));

@@ -81,6 +81,13 @@ impl<'a> Administered<'a> {
                 "config": { "role": format!("realm-management.{role}"), "access.token.claim": "true" },
             })
         };
+        let bare = |name: &str, lightweight: &str| {
+            json!({
+                "clientId": name, "publicClient": true, "directAccessGrantsEnabled": true,
+                "defaultClientScopes": ["basic"], "optionalClientScopes": [],
+                "attributes": { "client.use.lightweight.access.token.enabled": lightweight },
+            })
+        };
         let realm = json!({
             "realm": name, "enabled": true,
             "roles": { "realm": [
@@ -109,6 +116,8 @@ impl<'a> Administered<'a> {
                 { "clientId": "robot", "secret": "s", "serviceAccountsEnabled": true },
                 { "clientId": "web", "publicClient": true, "directAccessGrantsEnabled": true,
                   "protocolMappers": [mapper("manage-users"), mapper("view-users"), mapper("view-events")] },
+                // Their tokens list no roles: on 26.0 the roles of lightweight ones alone are looked up.
+                bare("bare", "false"), bare("thin", "true"),
             ],
         });
         server.one_at_a_time(|| server.post("", &realm).map(|_| ()))?;
@@ -181,7 +190,7 @@ impl<'a> Administered<'a> {
             ..Persona::default()
         };
         for (user, persona) in people.chain([("robot", robot)]) {
-            for client in ["admin-cli", "web"] {
+            for client in ["admin-cli", "web", "bare", "thin"] {
                 let Some(token) = self.login(user, client)? else { continue };
                 let way = (user != "robot").then(|| Address::top(CLIENT, client));
                 let persona = Persona { client: way, ..persona.clone() };

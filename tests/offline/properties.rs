@@ -186,7 +186,7 @@ fn what_is_written_reads_back_as_it_was() {
     for seed in 0..SEEDS {
         for (address, object) in &desired(&generated(seed)).objects {
             let kind = kind::kind(address.kind());
-            let body = Value::Object(kind::body(kind, address, object, &reveal));
+            let body = Value::Object(kind::body(kind, kind::own_name(address, object), object, &reveal));
             let lifted = lift_object(kind, &tree_of_json(&body), address.parent().as_ref());
             assert_eq!(lifted.notes, [], "{address}");
             let back = lifted.pieces.into_iter().find(|(it, _)| it == address).expect("the same address").1;

@@ -9,7 +9,7 @@ use crate::access::realm::{
     Applied, Mode, Permission, PermissionType, Policy, PolicyIs, Realm, Required, Resource, Server, Strategy,
 };
 use crate::access::through::TokenReads;
-use crate::kind::{CLIENT, NEWEST, RESOURCE, SCOPE, Version, is_administration};
+use crate::kind::{CLIENT, RESOURCE, SCOPE, is_administration};
 use crate::state::Address;
 
 /// Returns the client whose roles administer a realm: in `master`, those of its other realms come with it.
@@ -21,11 +21,12 @@ pub(super) fn client(realm: &Realm) -> Option<usize> {
 
 /// Compiles the administration of a realm; nothing where it has none.
 ///
-/// From 26.7 on, who holds a role has it. On 26.0 a token is believed, too: whatever mapper puts a role of
-/// administration into it opens the admin API to whoever comes through that client (measured on 26.0.8 with hard-coded
-/// roles, renamed roles, and claims that stand where roles stand; on 26.7.5 none of these opens anything, nor does any
-/// of them through a client with lightweight tokens on either).
-pub(super) fn server(realm: &Realm, version: Version) -> Option<Server> {
+/// From 26.7 on, who holds a role has it. On 26.0 that is so with lightweight tokens alone, and any other token is
+/// believed: whatever mapper puts a role of administration into it opens the admin API to whoever comes through that
+/// client, and what no mapper puts there opens nothing (measured on 26.0.8 with hard-coded roles, renamed roles, and
+/// claims that stand where roles stand; on 26.7.5 none of these opens anything, nor does any of them through a client
+/// with lightweight tokens on either).
+pub(super) fn server(realm: &Realm) -> Option<Server> {
     let client = client(realm)?;
     let own = &realm.clients.addresses[client];
     let name = if own.name() == "realm-management" { "" } else { "master" };
@@ -36,7 +37,7 @@ pub(super) fn server(realm: &Realm, version: Version) -> Option<Server> {
         let is_own = it.parent().as_ref() == Some(own);
         administration().child(SCOPE, if is_own { it.name().to_owned() } else { short(it) })
     };
-    let sources: &[bool] = if version < NEWEST { &[true, false] } else { &[true] };
+    let sources: &[bool] = if realm.believes_tokens { &[true, false] } else { &[true] };
     let (mut policies, mut policy_entries, mut permission_entries) = (Vec::new(), Vec::new(), Vec::new());
     for (at, (of, role)) in positions.iter().zip(&roles).enumerate() {
         let first = policy_entries.len();

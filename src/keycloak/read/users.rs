@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::wire::Wire;
 use super::{Want, administrators, client_roles, rows, str_of};
 use crate::keycloak::{Error, ErrorKind, Right, Rights};
-use crate::kind::{EMAIL_NAMES, USER, segment};
-use crate::state::Address;
+use crate::kind::{EMAIL_NAMES, USER, realm_address, segment};
+use crate::state::{Address, State};
 
 /// How many users that nobody wants are read along for each wanted one, at most.
 const STRANGERS: usize = 8;
@@ -119,6 +119,32 @@ impl Names {
             None => Ok(None),
         }
     }
+}
+
+/// Returns what the realm calls users whom only others name, policies and what they own: these keep the names that users
+/// had before addresses became theirs (26.0.8 and 26.7.5).
+pub(super) async fn called(wire: &Wire<'_>, state: &State) -> Result<BTreeMap<Address, Address>, Error> {
+    let realm = state.get(&realm_address());
+    if !realm.is_some_and(|it| it.is_true(EMAIL_NAMES)) {
+        return Ok(BTreeMap::new());
+    }
+    let mut named = BTreeSet::new();
+    for object in state.objects.values() {
+        object.each_ref(&mut |_, it, _| {
+            if it.kind() == USER && !state.contains(it) {
+                named.insert(it);
+            }
+        });
+    }
+    let found = named.into_iter().map(async |it| {
+        // Found by the old name, and shown by the new one: that it is the only one tells who is meant.
+        let path = format!("users?exact=true&briefRepresentation=true&username={}", segment(it.name()));
+        let rows = wire.rows(&path).await?.unwrap_or_default();
+        let [user] = &rows[..] else { return Ok(None) };
+        let email = str_of(user, "email").filter(|it| !it.is_empty()).map(address);
+        Ok::<_, Error>(email.map(|email| (it.clone(), email)))
+    });
+    Ok(try_join_all(found).await?.into_iter().flatten().collect())
 }
 
 /// Reads a user by username, in lower case, with roles and groups.

@@ -97,6 +97,17 @@ static WORDS: &[Words] = &[
         ],
         is_refused: true,
     },
+    // With another one every request for a token is answered by 500 (measured on 26.0.8 and 26.7.5).
+    Words {
+        kind: CLIENT,
+        field: "attributes",
+        key: "access.token.signed.response.alg",
+        takes: &[
+            "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512",
+            "RS256", "RS384", "RS512",
+        ],
+        is_refused: false,
+    },
     Words {
         kind: CLIENT_SCOPE,
         field: "attributes",

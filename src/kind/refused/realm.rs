@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Judge, Severe, each_text, of, place};
 use crate::kind::representation::{Type, field_type};
-use crate::kind::{NEWEST, REALM, realm_address};
+use crate::kind::{CLIENT, NEWEST, REALM, realm_address};
 use crate::state::{Address, Is, Node, Object};
 use crate::text::{Code, Note, nearest};
 
@@ -31,6 +31,9 @@ const INTEGERS: &[&str] = &[
     "parRequestUriLifespan",
 ];
 const INTEGERS_BEGIN: &str = "actionTokenGeneratedByUserLifespan.";
+
+/// What the server reads as a number whenever it gives a client a token (26.0.8 and 26.7.5 answer 500).
+const LIFESPAN: &str = "access.token.lifespan";
 
 /// Fields that newer servers refuse below zero.
 const NOT_NEGATIVE: &[&str] = &[
@@ -84,8 +87,19 @@ pub fn wrong_realm_name(name: &str) -> Option<String> {
     (length > 255).then(|| format!("Keycloak stores 255 characters, and these are {length}"))
 }
 
-/// Checks numbers that no server takes.
+/// Checks numbers that no server takes, or that it takes and fails at later.
 pub(super) fn numbers(address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    if address.kind() == CLIENT {
+        each_text(object, "attributes", LIFESPAN, &mut |text, at| {
+            if !text.is_empty() && text.parse::<i32>().is_err() {
+                let words = format!("{} cannot be `{text}`", of("attributes", LIFESPAN, address));
+                let label = "Keycloak would keep it, and answer no request for a token";
+                notes.push(
+                    Note::warning(Code::WrongNumber, words, at, label).help("write a number of seconds"),
+                );
+            }
+        });
+    }
     if address.kind() != REALM {
         return;
     }

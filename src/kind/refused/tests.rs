@@ -209,6 +209,11 @@ fn what_servers_refuse_is_known_of_each_version() {
             "",
         ),
         ("clients: [{ clientId: a, attributes: { ciba.backchannel.token.delivery.mode: nope } }]", "!", "!"),
+        ("clients: [{ clientId: a, attributes: { access.token.lifespan: 5m } }]", "~", "~"),
+        ("clients: [{ clientId: a, attributes: { access.token.lifespan: '99999999999' } }]", "~", "~"),
+        ("clients: [{ clientId: a, attributes: { access.token.lifespan: '-5' } }]", "", ""),
+        ("clients: [{ clientId: a, attributes: { access.token.signed.response.alg: 5m } }]", "~", "~"),
+        ("clients: [{ clientId: a, attributes: { access.token.signed.response.alg: ES256 } }]", "", ""),
         ("clientScopes: [{ name: a, protocol: openid }]", "!", "!"),
         (
             "clients: [{ clientId: a, protocolMappers: [{ name: m, protocol: openid-connect, protocolMapper: nope }] }]",
