@@ -149,8 +149,8 @@ impl Comparison<'_> {
                 self.out.changes.push(change);
             }
             Some(false) => self.out.held_back.push((ConsentKey::Secrets, change)),
-            // A key that is there but masked is shown masked: one that is not shown is not there.
-            None if live.is_none() && path.key.is_some() => {
+            // What is there but masked is shown masked: a key that is not shown is not there.
+            None if live.map_or(path.key.is_some(), Node::is_null) => {
                 self.out.changes.push(FieldChange { why: Why::ManifestChanged, ..change });
             }
             None if recorded.is_none() => self.out.cannot_tell.push((path, node.at)),

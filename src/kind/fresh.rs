@@ -40,11 +40,13 @@ pub fn fresh_flows(version: Version) -> BTreeMap<String, String> {
     flows(&value["authenticationFlows"])
 }
 
-/// Returns the aliases of a list of flows, and what they are flows of.
+/// Returns the aliases of a list of flows, and what they are flows of: of those within others, that they are.
 pub fn flows(list: &Value) -> BTreeMap<String, String> {
     let text = |it: &Value, key: &str| it.get(key).and_then(Value::as_str).map(str::to_owned);
+    let is_part = |it: &Value| it.get("topLevel").and_then(Value::as_bool) == Some(false);
+    let of = |it: &Value| if is_part(it) { Some("sub-flow".to_owned()) } else { text(it, "providerId") };
     let list = list.as_array().into_iter().flatten();
-    list.filter_map(|it| Some((text(it, "alias")?, text(it, "providerId").unwrap_or_default()))).collect()
+    list.filter_map(|it| Some((text(it, "alias")?, of(it).unwrap_or_default()))).collect()
 }
 
 fn recorded(version: Version) -> &'static str {

@@ -202,8 +202,8 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                             let name = name.map(|it| Node::text(key.at, it));
                             object_.fields.extend(name.map(|it| (key.name.clone(), it)));
                         }
-                        // Never compared; it tells that a user is another's.
-                        "federationLink" => {
+                        // Never compared; they tell that a user is another's.
+                        "federationLink" | "origin" => {
                             let link = value.scalar().map(|it| Node::text(key.at, it));
                             object_.fields.extend(link.map(|it| (key.name.clone(), it)));
                         }

@@ -10,7 +10,7 @@ use super::{
     Stays, USER, Unset, Unsets, children, client_scope, field, kept, links, not_yet, server_owned,
 };
 use crate::state::{Node, Object};
-use crate::text::{Key, Note, Tree, TreeIs};
+use crate::text::{Code, Key, Note, Tree, TreeIs};
 
 pub(super) static REALM: Kind = Kind {
     name: super::REALM,
@@ -187,8 +187,9 @@ pub fn has_languages(realm: &Object) -> bool {
     realm.is_true("internationalizationEnabled")
 }
 
-/// Attributes that show a field once more become that field, unless it is there: in a PUT the field wins.
-fn respell(tree: &Tree, _: &mut Vec<Note>) -> Tree {
+/// Attributes that show a field once more become that field, unless it is there: in a PUT the field wins, so both have to
+/// say the same.
+fn respell(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
     let mut entries: Vec<(Key, Tree)> = Vec::new();
     let mut fields: Vec<(Key, Tree)> = Vec::new();
     let mut headers: Vec<(Key, Tree)> = Vec::new();
@@ -214,13 +215,13 @@ fn respell(tree: &Tree, _: &mut Vec<Note>) -> Tree {
                 Some(field) if tree.get(&field).is_none() && value.scalar().is_some() => {
                     fields.push((Key { at: key.at, name: field.into() }, value.clone()));
                 }
-                Some(_) => {}
+                Some(field) => notes.extend(contradiction(&field, tree.get(&field), &key.name, value)),
             }
         }
         entries.push((key.clone(), Tree::new(value.at, TreeIs::Map(kept))));
     }
     entries.extend(fields);
-    add_headers(&mut entries, headers);
+    add_headers(&mut entries, headers, notes);
     Tree::new(tree.at, TreeIs::Map(entries))
 }
 
@@ -231,7 +232,7 @@ fn tidied(policy: &str) -> TreeIs {
 }
 
 /// Adds headers that attributes show to the field that holds them; what the field says wins.
-fn add_headers(entries: &mut Vec<(Key, Tree)>, headers: Vec<(Key, Tree)>) {
+fn add_headers(entries: &mut Vec<(Key, Tree)>, headers: Vec<(Key, Tree)>, notes: &mut Vec<Note>) {
     let Some((first, _)) = headers.first() else { return };
     let at = first.at;
     let field = "browserSecurityHeaders";
@@ -241,11 +242,29 @@ fn add_headers(entries: &mut Vec<(Key, Tree)>, headers: Vec<(Key, Tree)>) {
     });
     if let TreeIs::Map(said) = &mut entries[place].1.is {
         for (key, value) in headers {
-            if said.iter().all(|(it, _)| it.name != key.name) {
-                said.push((key, value));
+            match said.iter().find(|(it, _)| it.name == key.name) {
+                Some((_, is)) => {
+                    let attribute = format!("_browser_header.{}", key.name);
+                    notes.extend(contradiction(
+                        &format!("{field}.{}", key.name),
+                        Some(is),
+                        &attribute,
+                        &value,
+                    ));
+                }
+                None => said.push((key, value)),
             }
         }
     }
+}
+
+/// Returns that a field and the attribute that shows it say different things.
+fn contradiction(field: &str, is: Option<&Tree>, attribute: &str, shown: &Tree) -> Option<Note> {
+    let (is, shows) = (is?.scalar()?, shown.scalar()?);
+    let title =
+        format!("`{field}` and the attribute `{attribute}` are one setting, and say different things");
+    let note = Note::error(Code::DuplicateKey, title, shown.at, format!("the field says `{is}`"));
+    (is != shows).then(|| note.help("say it once, as the field"))
 }
 
 /// Returns the field that an attribute shows.

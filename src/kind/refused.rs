@@ -87,6 +87,12 @@ pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
     if matches!(address.kind(), GROUP | USER) && is_blank(address.name()) {
         notes.push(blank(address, object.at));
     }
+    if let Some(secret) = object.get("secret").filter(|it| !it.is_null() && object.is_true("publicClient")) {
+        let words = format!("{} is public, and has no secret", title(address));
+        let label = "Keycloak would drop it";
+        notes
+            .push(Note::warning(Code::DroppedAttribute, words, secret.at, label).help("take the secret out"));
+    }
     if address.kind() == ROLE && matches!(address.name(), "." | "..") {
         let words = format!("{} has a name that no request can carry", title(address));
         notes.push(

@@ -121,8 +121,8 @@ pub(super) fn ownership(
     (ownership, notes, heals, too_new)
 }
 
-/// Returns a note where these manifests declare less than a fifth of what the ledger lists, and something else: a tree
-/// grows and shrinks, but one that shares so little with what was applied is more likely another tree.
+/// Returns a note where these manifests declare less than half of what the ledger lists, and something else: a tree grows
+/// and shrinks, but one that shares so little with what was applied is more likely another tree.
 fn another_tree(request: &PlanRequest<'_>, ledger: &Ledger, live: &State) -> Option<Note> {
     let objects = &request.desired.state.objects;
     let listed = ledger.entries.keys().filter(|it| it.kind() != REALM);
@@ -134,7 +134,9 @@ fn another_tree(request: &PlanRequest<'_>, ledger: &Ledger, live: &State) -> Opt
         let is_place = object.fields.is_empty() && live.contains(address);
         address.kind() != REALM && !is_place && !ledger.entries.contains_key(address)
     };
-    if kept.len() * 4 >= gone.len() || !objects.iter().any(is_new) {
+    // Of a few objects, two may well go at once.
+    let is_alike = kept.len() >= gone.len() || (!kept.is_empty() && gone.len() < 3);
+    if is_alike || !objects.iter().any(is_new) {
         return None;
     }
     let title = format!(
@@ -150,16 +152,34 @@ fn another_tree(request: &PlanRequest<'_>, ledger: &Ledger, live: &State) -> Opt
     Some(note.help("give them another owner; or let go of what is no longer declared, with `apply --adopt`"))
 }
 
-/// Returns notes on the manifests of the last full apply that are there and were not read.
+/// Returns notes on the manifests of the last full apply that are there, perhaps hidden by now, and were not read.
 fn skipped(request: &PlanRequest<'_>, ledger: &Ledger) -> Vec<Note> {
-    let unread = ledger.files.iter().filter(|it| !request.files.contains(it) && (request.is_on_disk)(it));
+    let unread = ledger.files.iter().filter(|it| !request.files.contains(it));
     unread
-        .map(|file| {
+        .filter_map(|file| {
+            let why = if (request.is_on_disk)(file) {
+                "it is ignored by git, or outside of the paths of this run".to_owned()
+            } else {
+                let hidden = hidden(file).into_iter().find(|it| (request.is_on_disk)(it))?;
+                format!("it is `{hidden}` now, and hidden files are not read")
+            };
             let title = format!("`{file}` was applied before and is not read any more");
             let note = Note::warning(Code::ManifestNotRead, title, At::SERVER, "");
-            note.help("it is ignored by git, or outside of the paths of this run; nothing that it declared is pruned")
+            Some(note.help(format!("{why}; nothing that it declared is pruned")))
         })
         .collect()
+}
+
+/// Returns what a file is called when itself, or a folder that it is in, is hidden.
+fn hidden(file: &str) -> Vec<String> {
+    let parts: Vec<&str> = file.split('/').collect();
+    let with_dot = |at: usize| {
+        let parts = parts.iter().enumerate();
+        let named: Vec<String> =
+            parts.map(|(it, part)| if it == at { format!(".{part}") } else { (*part).to_owned() }).collect();
+        named.join("/")
+    };
+    (0..parts.len()).map(with_dot).collect()
 }
 
 /// Returns whether everything under the old manifest roots is under the new ones.

@@ -31,14 +31,18 @@ pub(super) fn draft(export: Value, listed: Option<Vec<Value>>) -> Draft {
     draft
 }
 
-/// Replaces the mask of each secret by what the list of clients says.
+/// Replaces the mask of each secret by what the list of clients says. Where an export shows no mask, there is no secret.
 fn show_secrets(realm: &mut Map<String, Value>, listed: &[Value]) {
     let secrets: BTreeMap<&str, &str> =
         listed.iter().filter_map(|it| Some((str_of(it, "id")?, str_of(it, "secret")?))).collect();
     for client in realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
         let secret = str_of(client, "id").and_then(|id| secrets.get(id)).copied();
-        if let (Some(secret), Some(client)) = (secret, client.as_object_mut()) {
-            client.insert("secret".to_owned(), Value::from(secret));
+        let is_public = client.get("publicClient").and_then(Value::as_bool) == Some(true);
+        let Some(client) = client.as_object_mut() else { continue };
+        match secret {
+            Some(secret) => drop(client.insert("secret".to_owned(), Value::from(secret))),
+            None if !is_public => drop(client.entry("secret").or_insert(Value::Null)),
+            None => {}
         }
     }
 }

@@ -72,6 +72,12 @@ struct Words {
     is_refused: bool,
 }
 
+/// The algorithms that sign tokens.
+const SIGNS: &[&str] = &[
+    "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "RS256",
+    "RS384", "RS512",
+];
+
 static WORDS: &[Words] = &[
     Words {
         kind: REALM,
@@ -97,15 +103,13 @@ static WORDS: &[Words] = &[
         ],
         is_refused: true,
     },
-    // With another one every request for a token is answered by 500 (measured on 26.0.8 and 26.7.5).
+    // With other algorithms every request for a token is answered by 500 (measured on 26.0.8 and 26.7.5).
+    Words { kind: REALM, field: "defaultSignatureAlgorithm", key: "", takes: SIGNS, is_refused: false },
     Words {
         kind: CLIENT,
         field: "attributes",
         key: "access.token.signed.response.alg",
-        takes: &[
-            "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512",
-            "RS256", "RS384", "RS512",
-        ],
+        takes: SIGNS,
         is_refused: false,
     },
     Words {
@@ -150,6 +154,7 @@ fn each<'a>(
 }
 
 pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    notes.extend(of_another_protocol(judge, object));
     for (choice, text, at, names) in each(judge.server, address, object) {
         let has = if judge.is_sure { "this server has no" } else { "a plain server has no" };
         let words = format!("{has} {} `{text}`, which {} names", choice.noun, whose(address));
@@ -171,6 +176,19 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
             None => note.help(format!("install it, or choose another {}", choice.noun)),
         });
     }
+}
+
+/// A mapper of a type that its protocol lacks.
+fn of_another_protocol(judge: &Judge<'_>, object: &Object) -> Option<Note> {
+    let (protocol, node) = (object.text("protocol"), object.get("protocolMapper")?);
+    let (of_type, mappers) = (node.as_text()?, &judge.server.mappers);
+    if mappers.get(protocol)?.contains(of_type) {
+        return None;
+    }
+    let (other, _) = mappers.iter().find(|(_, it)| it.contains(of_type))?;
+    let words = format!("`{of_type}` is a type of protocol mapper for {other}, and not for {protocol}");
+    let label = "Keycloak would keep it and not use it";
+    Some(judge.note(Severe::Warning, Code::OtherProtocol, words, node.at, label))
 }
 
 /// Checks fields that take the same few words on every server, and those that an object cannot do without.

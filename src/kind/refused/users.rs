@@ -38,7 +38,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
 
 /// A user whose master is a directory comes with a login there; made here, it would be another one.
 fn federated(judge: &Judge<'_>, address: &Address, object: &Object) -> Option<Note> {
-    let link = object.get("federationLink")?;
+    let link = object.get("federationLink").or_else(|| object.get("origin"))?;
     let words = format!("{} comes from a user directory and cannot be created", title(address));
     let note = judge.note(Severe::Error, Code::FederatedUser, words, link.at, "would become a local user");
     Some(note.help("take the user out: the directory brings it in, and its links can be declared afterwards"))
