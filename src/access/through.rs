@@ -221,9 +221,11 @@ pub(super) fn entrances<const N: usize>(realms: [&Realm; N], server: &Address) -
     let mut alike: BTreeMap<(bool, [Option<Shape<'_>>; N]), Vec<Through>> = BTreeMap::new();
     for ((accounts, way), shapes) in shapes {
         let ways = alike.entry((accounts, shapes)).or_default();
-        // Ways come in order, so that a client without asked scopes comes before itself with some.
-        if ways.iter().all(|it| it.client != way.client) {
-            ways.push(way);
+        // Of a client, the way that asks for least stands for the others.
+        match ways.iter_mut().find(|it| it.client == way.client) {
+            Some(other) if way.scopes.len() < other.scopes.len() => *other = way,
+            Some(_) => {}
+            None => ways.push(way),
         }
     }
     // First what a resource server asks for itself, last the clients that every realm has.
