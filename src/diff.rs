@@ -154,8 +154,8 @@ pub struct LeftBehind {
 impl LeftBehind {
     /// Returns whether it ends only where the project file lets users go: what is known of people ends as they do.
     pub fn is_of_people(&self) -> bool {
-        let is_link = |it: &Path| kind::kind(USER).link(&it.field).is_some();
-        self.address.kind() == USER && !self.path.as_ref().is_some_and(is_link)
+        let kind = kind::kind(self.address.kind());
+        kind.are_people && self.path.as_ref().is_none_or(|it| kind.link(&it.field).is_none())
     }
 }
 

@@ -4,12 +4,14 @@
 //! would become a language: two spellings of a policy, the shorthand on a resource, the tree of roles.
 
 mod authz;
+mod behaviour;
 mod built_in;
 mod client;
 mod client_scope;
 mod closed;
 mod created;
 mod encode;
+mod fields;
 mod fresh;
 mod group;
 mod hazard;
@@ -31,20 +33,24 @@ mod shorthand;
 mod user;
 mod user_profile;
 
+use behaviour::{Behaviour, Ordinary};
 pub use built_in::{built_ins, is_admin_permissions, is_built_in, is_fine_grained};
+pub use client::part_of_client;
 pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, decide, decide_by, keeps_closed, made_so,
     reopen, set_apart,
 };
-pub use created::{created, part_of_client, sent_unasked, spawned, switched, switched_off};
+pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
+pub use fields::{Beside, Compare, Field, Judges, Link, Needs, Sent, Stays};
+use fields::{children, field, kept, links, not_yet, server_owned};
 pub use fresh::{RECORDED_FRESH, flows, fresh_flows, fresh_realm, fresh_user_profile};
 pub use hazard::{Hazard, HazardRule, When, hazards_of};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use migrate::migrate;
 pub use misread::{Misread, misread};
-pub use owner::{Owned, listed_name, own_name, readings, rename};
-pub use policy::{goes_when_empty, main_field, policy_types};
+pub use owner::{Owned, listed_name, own_name, owner, readings, rename};
+pub use policy::{main_field, policy_types};
 pub use realm::{has_languages, said_default_role, waits_for_the_realm};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
 pub use refused::{
@@ -60,7 +66,6 @@ pub use user::{EMAIL_NAMES, name_shown, name_users_by_email, renames_users};
 pub use user_profile::UserProfile;
 use user_profile::is_email;
 
-use crate::change::To;
 use crate::state::{Address, Is, KindName, Object};
 use crate::text::{Note, Tree};
 
@@ -129,6 +134,57 @@ pub struct Kind {
     pub takes: fn(&str, &str) -> bool,
     /// What a server of a version lets nobody change.
     pub is_fixed: fn(&Address, Version) -> bool,
+    pub referred: Referred,
+    /// What somebody switched off outside, and an apply switches on again only with a yes.
+    pub reenabled: &'static str,
+    /// They are people, whom only a word of the project file lets go.
+    pub are_people: bool,
+    pub losing: Losing,
+    new: Created,
+    /// Fields whose change brings along or drops more than the object.
+    switches: &'static [&'static str],
+    behaviour: &'static dyn Behaviour,
+}
+
+/// How the server is told which object another one names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Referred {
+    ByName,
+    /// By its id where the name has a slash, which the server would take apart.
+    ByNameWithoutSlash,
+    /// By its id where that is known: it may be found by another name than it is shown by.
+    ByKnownId,
+    ById,
+}
+
+/// What an object loses with the target of a reference that the server takes from it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Losing {
+    ALink,
+    /// Something that decides who may do what.
+    Access,
+    /// That, too, and without any target it decides otherwise than before: for nobody or, when negative, for everybody.
+    AccessAndSense,
+}
+
+/// What a create says and gets beyond what manifests say.
+struct Created {
+    /// The recorded create (`schemas/keycloak/<minor>/create-defaults.json`) that shows the defaults of such an object; empty
+    /// where there is none.
+    like: fn(&Address, &Object) -> String,
+    /// Fields that were said there, and are no defaults.
+    said_there: &'static [&'static str],
+    /// What a create sends although nobody mentioned it, where the server would make something else of it.
+    unasked: Unasked,
+}
+
+#[derive(Clone, Copy)]
+enum Unasked {
+    Nothing,
+    /// What is not said to be disabled is meant to be used: the server would disable it.
+    Enabled,
+    /// The protocol of what it stands under, or else `OpenID` Connect: the server refuses it without one.
+    Protocol,
 }
 
 /// Where an object is created, read, written and found. Placeholders: `{up}` the parent's own path,
@@ -142,9 +198,22 @@ pub struct Routes {
     pub find: &'static str,
     /// The field that holds the id.
     pub id: &'static str,
+    /// Whether the `Location` of a new object ends in its id: that of a role ends in its name.
+    pub location_is_id: bool,
+    /// What among those that `find` answers is the one.
+    pub found_by: FoundBy,
     /// The field of the parent's representation that shows such objects as they are stored; empty where GET
     /// does. Plans compare with that form, so an update begins with it.
     pub row: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum FoundBy {
+    Name,
+    /// The server keeps names in lower case.
+    NameInAnyCase,
+    /// The path, which says all.
+    Path,
 }
 
 pub struct Unsets {
@@ -162,183 +231,6 @@ pub enum Unset {
     Omit,
     /// The server always keeps a value: `null` is an input error.
     Never,
-}
-
-/// A field that needs a rule. Fields without one compare as their type says and travel in the body.
-pub struct Field {
-    pub name: &'static str,
-    pub compare: Compare,
-    pub sent: Sent,
-    /// How the field is unset, where that is not by its type.
-    pub unset: Option<Unset>,
-    /// How one of its keys is unset, where that is not as in the kind's other maps.
-    pub unset_key: Option<Unset>,
-    /// A value that goes without saying, and that a create leaves out: said, it makes the server add defaults
-    /// of its own.
-    pub implied: &'static str,
-    /// Keys at any depth in this field whose values are secrets.
-    pub secret_keys: &'static [&'static str],
-    /// Keys whose values the server alone decides: accepted, as exports have them, and never compared. Beside each the
-    /// value that it has nearly everywhere; empty where anything may stand.
-    pub server_keys: &'static [(&'static str, &'static str)],
-    /// The field of the same object that a target leaves when it is named here: it stands in one of the two.
-    pub excludes: &'static str,
-    /// What the field is called beside the one that it excludes.
-    pub list: &'static str,
-    /// A target without which tokens lack what most applications need.
-    pub expects: &'static str,
-    /// Switches of the same object that the server turns off while this one is on.
-    pub turns_off: &'static [&'static str],
-    /// What it takes to keep this key of the map: without `auth: "true"` the server drops a password.
-    pub needs: &'static [Needs],
-    /// Secrets of the map, and what of it says to whom they go.
-    pub beside: &'static [Beside],
-    /// A map that goes as a whole: the server refuses a part of it, and then every change of the object.
-    pub whole: bool,
-    /// The server draws a new value when this switch of the object goes off, whatever else is said beside that.
-    pub drawn_with: &'static str,
-    /// Features without which the server keeps this off, or refuses a key of it: the key, empty for the field
-    /// itself, and the feature.
-    pub features: &'static [(&'static str, &'static str)],
-    /// The server leaves out targets of another protocol than the object's, without a word.
-    pub same_protocol: bool,
-    /// Links that stay although no manifest mentions them, unless we made them.
-    pub stays: Stays,
-    /// What the server judges by it.
-    pub judges: Judges,
-}
-
-/// Which links of an object stay although nobody mentions them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Stays {
-    Nothing,
-    /// The role that every user has.
-    DefaultRole,
-    /// What came with the realm.
-    BuiltIn,
-    /// All, of an object that came with the realm.
-    OfBuiltIn,
-    /// These client scopes: on every client, and on those that somebody else made.
-    Scopes {
-        always: &'static [&'static str],
-        adopted: &'static [&'static str],
-    },
-}
-
-/// Objects that the server refuses, or changes, by what a field of another object says.
-#[derive(Clone, Copy)]
-pub struct Judges {
-    /// The kinds that are judged, anywhere in the realm: writes of theirs come after a change of the field.
-    pub kinds: &'static [KindName],
-    /// What it allows is allowed while it is on: writes come before it goes off.
-    pub allows: bool,
-}
-
-impl Judges {
-    /// Returns whether a change ends what the field allows.
-    pub fn goes_off(&self, to: &To) -> bool {
-        self.allows && !matches!(to, To::Value(node) if node.as_bool() == Some(true))
-    }
-}
-
-/// Keys of a map that the server drops while another key has another value.
-pub struct Needs {
-    pub keys: &'static [&'static str],
-    pub key: &'static str,
-    pub value: &'static str,
-    /// The first version that drops them.
-    pub since: Version,
-}
-
-/// A secret that the server keeps when it is not sent, and the keys beside it that say where it goes and for whom.
-pub struct Beside {
-    pub secret: &'static str,
-    pub keys: &'static [&'static str],
-}
-
-/// How a field is compared. Lists are sets: no list of these kinds has a meaningful order on the server.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Compare {
-    /// As the representation's type says.
-    Typed,
-    /// Text in lower case.
-    Folded,
-    Refs(KindName),
-    /// The user that owns a resource; the client itself is the default and not shown.
-    Owner,
-    /// A map of client to role names.
-    ClientRoles,
-    /// `{realm: [..], client: {..}}`.
-    RoleTree,
-    /// A list of `{id, option}`, where the option is false when absent.
-    RefItems {
-        kind: KindName,
-        id: &'static str,
-        option: &'static str,
-    },
-    Secret,
-    /// What the server decides; accepted in manifests (exports have it) and never compared.
-    ServerOwned,
-}
-
-/// How a field is written.
-#[derive(Clone, Copy)]
-pub enum Sent {
-    Body,
-    /// In the body of every update: permissions of `admin-permissions` are refused without (400 on 26.7.5).
-    Always,
-    /// Sent on create and not compared afterwards.
-    CreateOnly,
-    /// Sent on create; a difference later cannot be mended.
-    Fixed,
-    /// Fixed there, and else as the rest of the body.
-    FixedOf(fn(&Address, Version) -> bool),
-    Links(Link),
-    /// A list whose items are objects of their own.
-    Children(fn(&Tree) -> KindName),
-    /// One object of its own.
-    Child(KindName),
-    /// Roles of the realm and of clients.
-    Roles,
-    /// Which roles tokens of clients may carry: links of clients and client scopes, written at the realm.
-    ScopeMappings,
-    /// Known to Keycloak, not managed by this version: an input error, never ignored.
-    NotYet,
-}
-
-impl Sent {
-    /// Returns whether a create says it.
-    pub fn is_created_with(self) -> bool {
-        match self {
-            Self::Body | Self::Always | Self::CreateOnly | Self::Fixed | Self::FixedOf(_) => true,
-            Self::Links(_)
-            | Self::Children(_)
-            | Self::Child(_)
-            | Self::Roles
-            | Self::ScopeMappings
-            | Self::NotYet => false,
-        }
-    }
-
-    /// Returns whether the server keeps what an object was created with.
-    pub fn is_fixed(self, address: &Address, version: Version) -> bool {
-        match self {
-            Self::Fixed => true,
-            Self::FixedOf(is_there) => is_there(address, version),
-            _ => false,
-        }
-    }
-}
-
-/// Links are set-valued fields of exactly one owner, written by calls of their own.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Link {
-    /// POST and DELETE of role lists at `{own}/{path}/…`: `role-mappings` or `scope-mappings`.
-    Mappings(&'static str),
-    /// POST and DELETE of role lists at `{own}/composites`.
-    Composites,
-    /// PUT and DELETE of `{own}/{path}/{target id}`.
-    Each(&'static str),
 }
 
 impl Kind {
@@ -376,6 +268,11 @@ impl Kind {
         }
     }
 
+    /// Returns whether a change of a field brings along or drops more than the object.
+    pub fn is_switch(&self, field: &str) -> bool {
+        self.switches.contains(&field)
+    }
+
     pub fn is_compared(&self, field: &str) -> bool {
         self.field(field).is_none_or(|it| {
             it.compare != Compare::ServerOwned && !matches!(it.sent, Sent::CreateOnly | Sent::NotYet)
@@ -397,51 +294,41 @@ pub fn title(address: &Address) -> String {
     if address.name().is_empty() { words.to_owned() } else { format!("{words} `{}`", address.name()) }
 }
 
-const fn field(name: &'static str) -> Field {
-    Field {
-        name,
-        compare: Compare::Typed,
-        sent: Sent::Body,
-        unset: None,
-        unset_key: None,
-        implied: "",
-        secret_keys: &[],
-        server_keys: &[],
-        excludes: "",
-        list: "",
-        expects: "",
-        turns_off: &[],
-        needs: &[],
-        beside: &[],
-        whole: false,
-        drawn_with: "",
-        features: &[],
-        same_protocol: false,
-        stays: Stays::Nothing,
-        judges: Judges { kinds: &[], allows: false },
-    }
-}
+/// A kind with nothing beyond the ordinary: entries say what differs.
+const ORDINARY: Kind = Kind {
+    name: KindName(""),
+    title: "",
+    representation: |_| "",
+    key: "name",
+    under: &[],
+    fields: &[],
+    hazards: &[],
+    routes: ROUTES,
+    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
+    not_in_put: &[],
+    respell: None,
+    takes: any_field,
+    is_fixed: never_fixed,
+    referred: Referred::ByName,
+    reenabled: "",
+    are_people: false,
+    losing: Losing::ALink,
+    new: CREATED,
+    switches: &[],
+    behaviour: &Ordinary,
+};
 
-/// The server puts a value of its own in the place of nothing, or fails.
-const fn kept(name: &'static str) -> Field {
-    Field { unset: Some(Unset::Never), ..field(name) }
-}
+const CREATED: Created = Created { like: |_, _| String::new(), said_there: &[], unasked: Unasked::Nothing };
 
-const fn server_owned(name: &'static str) -> Field {
-    Field { compare: Compare::ServerOwned, ..field(name) }
-}
-
-const fn not_yet(name: &'static str) -> Field {
-    Field { sent: Sent::NotYet, ..field(name) }
-}
-
-const fn links(name: &'static str, kind: KindName, link: Link) -> Field {
-    Field { compare: Compare::Refs(kind), sent: Sent::Links(link), ..field(name) }
-}
-
-const fn children(name: &'static str, kind: fn(&Tree) -> KindName) -> Field {
-    Field { sent: Sent::Children(kind), ..field(name) }
-}
+const ROUTES: Routes = Routes {
+    collection: "",
+    own: "",
+    find: "",
+    id: "id",
+    location_is_id: true,
+    found_by: FoundBy::Name,
+    row: "",
+};
 
 fn any_field(_: &str, _: &str) -> bool {
     true

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::CallError;
 use crate::call::Segment;
 use crate::keycloak::{Answer, ErrorKind, Keycloak};
-use crate::kind::{self, GROUP, ROLE, USER};
+use crate::kind::{self, FoundBy};
 use crate::plan;
 use crate::state::{Address, State};
 
@@ -37,14 +37,10 @@ impl Ids {
 
     /// Takes the id of a new object from the answer to its POST: from the body, or from `Location`.
     pub fn learn_created(&mut self, address: &Address, answer: &Answer) {
-        let field = kind::kind(address.kind()).routes.id;
-        let in_body = answer.body.as_ref().and_then(|it| it.get(field)).and_then(Value::as_str);
-        // The Location of a role ends in its name.
-        let in_location = answer
-            .location
-            .as_deref()
-            .filter(|_| address.kind() != ROLE)
-            .and_then(|it| it.rsplit('/').next());
+        let routes = &kind::kind(address.kind()).routes;
+        let in_body = answer.body.as_ref().and_then(|it| it.get(routes.id)).and_then(Value::as_str);
+        let location = answer.location.as_deref().filter(|_| routes.location_is_id);
+        let in_location = location.and_then(|it| it.rsplit('/').next());
         if let Some(id) = in_body.or(in_location) {
             self.known.insert(address.clone(), id.to_owned());
         }
@@ -85,9 +81,11 @@ pub(super) async fn find(
         };
         let named = |it: &Value| {
             let name = it.get(kind.key).and_then(Value::as_str).unwrap_or("");
-            address.kind() == GROUP
-                || name == address.name()
-                || (address.kind() == USER && name.eq_ignore_ascii_case(address.name()))
+            match kind.routes.found_by {
+                FoundBy::Path => true,
+                FoundBy::Name => name == address.name(),
+                FoundBy::NameInAnyCase => name.eq_ignore_ascii_case(address.name()),
+            }
         };
         let owned = |it: &Value| {
             let name = it.pointer("/owner/name").and_then(Value::as_str);

@@ -11,7 +11,7 @@ use crate::call::{Body, Call, Method, Overlay};
 use crate::change::Action;
 use crate::diff::same;
 use crate::keycloak::{Error, ErrorKind, Request};
-use crate::kind::{self, GROUP, Kind, REALM, RESOURCE, ROLE, Type, USER, Unset};
+use crate::kind::{self, Kind, REALM, Referred, Type, USER, Unset};
 use crate::plan;
 use crate::state::{Address, Is, Node, Object, SecretRef};
 use crate::text::{At, tree_of_json};
@@ -169,27 +169,21 @@ async fn create(
     Ok(Answered::Done)
 }
 
-/// Refers by id to what Keycloak does not find by name: roles and groups with a slash in it, resources, which it
-/// looks for among the server's own only, and users whom it shows by another name than it finds them by.
+/// Refers by id to what Keycloak does not find by the name that it has here.
 async fn by_id(run: &Run<'_>, node: &mut Node, ids: &SharedIds) -> Result<(), CallError> {
-    let (mut targets, mut users) = (Vec::new(), Vec::new());
-    node.each_ref(&mut |it, _| {
-        let has_slash = it.steps().iter().any(|it| it.name.contains('/'));
-        if it.kind() == RESOURCE || (has_slash && matches!(it.kind(), ROLE | GROUP)) {
-            targets.push(it.clone());
-        } else if it.kind() == USER {
-            users.push(it.clone());
-        }
-    });
-    // Most users are not read, and found by name.
-    for user in users {
-        let known = ids.lock().await.get(&user).map(str::to_owned);
-        if let Some(id) = known {
-            replace(node, &user, &id);
-        }
-    }
+    let mut targets = Vec::new();
+    node.each_ref(&mut |it, _| targets.push(it.clone()));
     for target in targets {
-        let text = id(run.keycloak, run.realm, &target, ids).await?;
+        let has_slash = || target.steps().iter().any(|it| it.name.contains('/'));
+        let text = match kind::kind(target.kind()).referred {
+            Referred::ById => id(run.keycloak, run.realm, &target, ids).await?,
+            Referred::ByNameWithoutSlash if has_slash() => id(run.keycloak, run.realm, &target, ids).await?,
+            Referred::ByKnownId => match ids.lock().await.get(&target) {
+                Some(id) => id.to_owned(),
+                None => continue,
+            },
+            Referred::ByNameWithoutSlash | Referred::ByName => continue,
+        };
         replace(node, &target, &text);
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::same;
 use crate::change::{Action, Change, To, Why};
-use crate::kind::{self, PERMISSION, POLICY, RESOURCE, ROLE, USER};
+use crate::kind::{self, Losing, PERMISSION};
 use crate::state::{Address, Is, Node, Object, State};
 
 /// What a delete does to one other object.
@@ -28,8 +28,8 @@ pub enum Fate {
 /// Deletes an object from a state as the server would, and returns what happened to others.
 pub fn delete(state: &mut State, address: &Address) -> Vec<Effect> {
     one(state, address, &|state, gone| {
-        let names = |object: &Object| touched(object).any(|it| it == gone);
-        state.objects.iter().filter(|(_, it)| names(it)).map(|(it, _)| it.clone()).collect()
+        let names = |(on, object): &(&Address, &Object)| touched(on, object).any(|it| it == gone);
+        state.objects.iter().filter(names).map(|(it, _)| it.clone()).collect()
     })
 }
 
@@ -41,7 +41,7 @@ pub(super) fn delete_all<'a>(
 ) -> Vec<Effect> {
     let mut touching: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
     for (on, object) in &state.objects {
-        for of in touched(object) {
+        for of in touched(on, object) {
             touching.entry(of.clone()).or_default().insert(on.clone());
         }
     }
@@ -50,9 +50,9 @@ pub(super) fn delete_all<'a>(
 }
 
 /// Returns what an object names in a way that a delete of that changes it.
-fn touched(object: &Object) -> impl Iterator<Item = &Address> {
+fn touched<'a>(address: &Address, object: &'a Object) -> impl Iterator<Item = &'a Address> {
     let items = object.fields.values().flat_map(Node::items).flat_map(named);
-    items.chain(&object.made_by).chain(object.get("owner").and_then(Node::as_ref))
+    items.chain(&object.made_by).chain(kind::owner(address, object))
 }
 
 /// Deletes one object, where `touching` finds those that name another one, or once did.
@@ -71,25 +71,27 @@ fn one(
             effects.push(Effect { of: cause.clone(), on: gone.clone(), fate: Fate::Disappears });
         }
         let touching = touching(state, &gone);
-        let falls = |it: &Object| it.made_by.as_ref() == Some(&gone) || is_owned_by(it, &gone);
+        let falls = |(on, it): (&Address, &Object)| {
+            it.made_by.as_ref() == Some(&gone) || kind::owner(on, it) == Some(&gone)
+        };
         let mut with: BTreeSet<Address> = state.under(&gone).map(|(it, _)| it.clone()).collect();
-        with.extend(touching.iter().filter(|it| state.get(it).is_some_and(falls)).cloned());
+        with.extend(touching.iter().filter(|on| state.get(on).is_some_and(|it| falls((on, it)))).cloned());
         waiting.extend(with.into_iter().map(|it| (it, gone.clone())));
         for on in touching {
             let Some(object) = state.objects.get_mut(&on) else { continue };
+            let kind = kind::kind(on.kind());
             for (field, node) in &mut object.fields {
                 if !drop_ref(node, &gone) {
                     continue;
                 }
                 let is_empty = node.items().is_empty();
-                if is_empty && kind::goes_when_empty(on.kind(), field) {
+                if is_empty && kind.field(field).is_some_and(|it| it.goes_when_empty) {
                     waiting.push((on.clone(), gone.clone()));
                     continue;
                 }
-                let fate = match on.kind() {
-                    POLICY if is_empty => Fate::Emptied { field: field.clone() },
-                    _ => Fate::Loses { field: field.clone() },
-                };
+                let field = field.clone();
+                let has_no_sense = is_empty && kind.losing == Losing::AccessAndSense;
+                let fate = if has_no_sense { Fate::Emptied { field } } else { Fate::Loses { field } };
                 effects.push(Effect { of: gone.clone(), on: on.clone(), fate });
             }
         }
@@ -160,10 +162,6 @@ pub(super) fn put_back(live: &State, changes: &mut [Change], at: usize) {
     }
 }
 
-fn is_owned_by(object: &Object, user: &Address) -> bool {
-    user.kind() == USER && object.get("owner").and_then(Node::as_ref) == Some(user)
-}
-
 /// Returns what an item of a list names: a role of a policy stands beside whether it is required.
 fn named(item: &Node) -> impl Iterator<Item = &Address> {
     let values = item.as_map().into_iter().flat_map(BTreeMap::values);
@@ -182,14 +180,14 @@ fn drop_ref(node: &mut Node, gone: &Address) -> bool {
 pub(super) fn matters(effect: &Effect) -> bool {
     match &effect.fate {
         Fate::Disappears | Fate::Emptied { .. } => true,
-        Fate::Loses { .. } => matches!(effect.on.kind(), POLICY | PERMISSION | RESOURCE | ROLE),
+        Fate::Loses { .. } => kind::kind(effect.on.kind()).losing != Losing::ALink,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{CLIENT, kind, lift_realm, parse_address};
+    use crate::kind::{CLIENT, POLICY, kind, lift_realm, parse_address};
     use crate::text::tree_of_json;
 
     fn realm() -> State {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entry, How, Question, digest, kept_with, links, same};
 use crate::change::{ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, CLIENT, Compare, REALM, Sent, USER};
+use crate::kind::{self, Compare, REALM, Sent};
 use crate::manifest::Prune;
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 use crate::text::At;
@@ -75,8 +75,7 @@ impl Comparison<'_> {
         let to = if desired.is_null() { To::Unset } else { To::Value(desired.clone()) };
         let change =
             FieldChange { why: self.why(&path, desired), path, from: live.cloned(), to, at: desired.at };
-        let is_incident = change.path.field.as_ref() == "enabled"
-            && matches!(self.address.kind(), USER | CLIENT)
+        let is_incident = *change.path.field == *kind::kind(self.address.kind()).reenabled
             && desired.as_bool() == Some(true)
             && self.applied(&change.path) != digest(&Node::bool(At::SERVER, false)).as_ref()
             && self.question.live.state.contains(self.address);
@@ -325,8 +324,9 @@ impl Comparison<'_> {
     fn end(&mut self, change: FieldChange) {
         let prune = self.question.terms.prune;
         // What is known of people ends as they do.
-        let is_of_user = self.address.kind() == USER && !matches!(change.to, To::Links { .. });
-        if prune == Prune::Nothing || (is_of_user && prune != Prune::UsersToo) {
+        let is_of_people =
+            kind::kind(self.address.kind()).are_people && !matches!(change.to, To::Links { .. });
+        if prune == Prune::Nothing || (is_of_people && prune != Prune::UsersToo) {
             self.out.left_behind.push((change.path, false));
         } else {
             self.out.changes.push(change);

@@ -6,7 +6,7 @@ use super::cascade::{self, Effect, Fate};
 use super::planned::{delete_rank, lost_scopes, taken};
 use super::{Diff, Entry, How, Ledger, LeftBehind, Memory, Ownership, Question, digest};
 use crate::change::{Action, Change, ConsentKey, Path, Reason, Refusal, Why};
-use crate::kind::{self, REALM, RESOURCE, SCOPE, USER};
+use crate::kind::{self, REALM, RESOURCE, SCOPE};
 use crate::manifest::Prune;
 use crate::state::{Address, Found, Known, Node, Object, State};
 use crate::text::At;
@@ -145,8 +145,9 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
             out.changes.push(change(Action::Forget, Why::NotInManifests));
             continue;
         }
+        let are_people = kind::kind(address.kind()).are_people;
         let may_go = terms.prune != Prune::Nothing
-            && (address.kind() != USER
+            && (!are_people
                 || (terms.prune == Prune::UsersToo && entry.how == How::Created && live.made_by.is_none()))
             && live.made_by.is_none();
         if !may_go {
@@ -155,7 +156,7 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
                 path: None,
                 adopted: entry.how == How::Adopted,
                 // Who was there before stays, and so does what a client has made.
-                stays: live.made_by.is_some() || address.kind() == USER && entry.how == How::Adopted,
+                stays: live.made_by.is_some() || are_people && entry.how == How::Adopted,
             });
             continue;
         }

@@ -57,12 +57,12 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
         state.objects.entry(change.object.clone()).or_insert(made);
     }
     let lost = lost_scopes(state, change);
-    let before = state.get(&change.object).filter(|_| change.object.kind() == kind::CLIENT).cloned();
+    let before = state.get(&change.object).filter(|_| switches(change)).cloned();
     overlay(state, change);
-    if let (Action::Update, Some(before)) = (change.action, before)
+    if let Some(before) = before
         && let Some(mut after) = state.objects.remove(&change.object)
     {
-        kind::switched(&before, &mut after, state, version);
+        kind::switched(&change.object, &before, &mut after, state, version);
         state.objects.insert(change.object.clone(), after);
     }
     cascade::lose_scopes(state, &change.object, &lost);
@@ -72,24 +72,28 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
     spawn(state, &change.object, version);
 }
 
-/// What a client that was just updated no longer has.
+/// Returns whether a change turns a switch that reaches more than the object.
+fn switches(change: &Change) -> bool {
+    let kind = kind::kind(change.object.kind());
+    change.action == Action::Update && change.fields.iter().any(|it| kind.is_switch(&it.path.field))
+}
+
+/// What an object that was just updated no longer has.
 pub(super) fn switched_off(state: &State, change: &Change) -> Vec<Address> {
-    let is_update = change.action == Action::Update;
-    let object = state.get(&change.object).filter(|_| is_update);
+    let object = state.get(&change.object).filter(|_| switches(change));
     object.map(|it| kind::switched_off(&change.object, it, state)).unwrap_or_default()
 }
 
-/// Returns what updates of clients take along: the object, and the client that takes it.
+/// Returns what updates take along: the object, and the one whose switch takes it.
 pub(super) fn taken(live: &State, changes: &[Change]) -> BTreeMap<Address, Address> {
     let mut taken = BTreeMap::new();
-    let updates = changes.iter().filter(|it| it.action == Action::Update && it.object.kind() == kind::CLIENT);
-    for change in updates {
-        // The client alone is enough to see its switches.
+    for change in changes.iter().filter(|it| switches(it)) {
+        // The object alone is enough to see its switches.
         let mut after = State::default();
         after.objects.extend(live.get(&change.object).map(|it| (change.object.clone(), it.clone())));
         overlay(&mut after, change);
-        if let Some(client) = after.get(&change.object) {
-            let gone = kind::switched_off(&change.object, client, live);
+        if let Some(object) = after.get(&change.object) {
+            let gone = kind::switched_off(&change.object, object, live);
             taken.extend(gone.into_iter().map(|it| (it, change.object.clone())));
         }
     }

@@ -7,9 +7,9 @@ use super::hazard::Hazard::Opens;
 use super::hazard::{When, rule};
 use super::owner::written_owner;
 use super::{
-    CLIENT, Compare, Field, Kind, PERMISSION, POLICY, RESOURCE as RESOURCE_NAME, Routes, SCOPE as SCOPE_NAME,
-    SETTINGS as SETTINGS_NAME, Sent, Unset, Unsets, Version, children, field, is_fine_grained, policy,
-    server_owned, shorthand,
+    CLIENT, CREATED, Compare, Created, Field, Kind, Losing, ORDINARY, PERMISSION, POLICY,
+    RESOURCE as RESOURCE_NAME, ROUTES, Referred, Routes, SCOPE as SCOPE_NAME, SETTINGS as SETTINGS_NAME,
+    Sent, Version, children, field, is_fine_grained, policy, server_owned, shorthand,
 };
 use crate::state::Address;
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -44,66 +44,55 @@ pub(super) static SETTINGS: Kind = Kind {
             "permits to everybody what no permission covers",
         ),
     ],
-    routes: Routes {
-        collection: "",
-        own: "{up}/authz/resource-server",
-        find: "{up}/authz/resource-server",
-        id: "id",
-        row: "",
-    },
-    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
+    routes: Routes { own: "{up}/authz/resource-server", find: "{up}/authz/resource-server", ..ROUTES },
     not_in_put: &["resources", "scopes", "policies", "authorizationSchema"],
     respell: Some(shorthand::expand),
-    takes: super::any_field,
     is_fixed,
+    new: Created { like: |_, _| "client/authorization/settings".to_owned(), ..CREATED },
+    ..ORDINARY
 };
 
 pub(super) static SCOPE: Kind = Kind {
     name: SCOPE_NAME,
     title: "authorization scope",
     representation: |_| "ScopeRepresentation",
-    key: "name",
     under: &[CLIENT],
     fields: &[server_owned("id"), server_owned("policies"), server_owned("resources")],
-    hazards: &[],
     routes: Routes {
         collection: "{up}/authz/resource-server/scope",
         own: "{up}/authz/resource-server/scope/{id}",
         find: "{up}/authz/resource-server/scope?max=-1&deep=false&name={name}",
-        id: "id",
-        row: "",
+        ..ROUTES
     },
-    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["policies", "resources"],
-    respell: None,
-    takes: super::any_field,
     is_fixed,
+    ..ORDINARY
 };
 
 pub(super) static RESOURCE: Kind = Kind {
     name: RESOURCE_NAME,
     title: "resource",
     representation: |_| "ResourceRepresentation",
-    key: "name",
     under: &[CLIENT],
     fields: &[
         server_owned("_id"),
         Field { compare: Compare::Refs(SCOPE_NAME), ..field("scopes") },
         Field { compare: Compare::Owner, sent: Sent::Fixed, ..field("owner") },
     ],
-    hazards: &[],
     routes: Routes {
         collection: "{up}/authz/resource-server/resource",
         own: "{up}/authz/resource-server/resource/{id}",
         find: "{up}/authz/resource-server/resource?max=-1&deep=false&exactName=true&name={name}",
         id: "_id",
-        row: "",
+        ..ROUTES
     },
-    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["owner"],
     respell: Some(respell_resource),
-    takes: super::any_field,
     is_fixed,
+    referred: Referred::ById,
+    new: Created { like: |_, _| "authz/resource".to_owned(), said_there: &["owner"], ..CREATED },
+    losing: Losing::Access,
+    ..ORDINARY
 };
 
 /// The singular `uri`, `resource_scopes`, scopes as maps, and an owner as a map.

@@ -4,13 +4,18 @@
 //! A PUT without `authorizationServicesEnabled` deletes the whole resource server, so a client is always
 //! read, overlaid and written whole. A secret that is left out is kept. Scopes count only at their endpoint.
 
+mod behaviour;
 mod hazards;
 
+pub(super) use behaviour::has_service_account;
+pub use behaviour::part_of_client;
+
 use super::{
-    CLIENT_SCOPE, Compare, Field, Kind, Link, MAPPER, NEWEST, Routes, SETTINGS, Sent, Stays, Unset, Unsets,
-    Version, children, field, kept, links, not_yet, scope_mapping, server_owned,
+    CLIENT_SCOPE, CREATED, Compare, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY, ROUTES, Routes,
+    SETTINGS, Sent, Stays, Unset, Unsets, Version, children, field, kept, links, not_yet, scope_mapping,
+    server_owned,
 };
-use crate::state::Address;
+use crate::state::{Address, Object};
 
 /// Without these scopes tokens lose `sub`, roles and origins.
 const TOKENS: Stays = Stays::Scopes {
@@ -24,7 +29,6 @@ pub(super) static CLIENT: Kind = Kind {
     title: "client",
     representation: |_| "ClientRepresentation",
     key: "clientId",
-    under: &[],
     fields: &[
         server_owned("id"),
         server_owned("access"),
@@ -76,13 +80,7 @@ pub(super) static CLIENT: Kind = Kind {
         not_yet("useTemplateScope"),
     ],
     hazards: hazards::HAZARDS,
-    routes: Routes {
-        collection: "clients",
-        own: "clients/{id}",
-        find: "clients?clientId={name}",
-        id: "id",
-        row: "",
-    },
+    routes: Routes { collection: "clients", own: "clients/{id}", find: "clients?clientId={name}", ..ROUTES },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: true },
     not_in_put: &[
         "protocolMappers",
@@ -92,10 +90,18 @@ pub(super) static CLIENT: Kind = Kind {
         "defaultClientScopes",
         "optionalClientScopes",
     ],
-    respell: None,
     takes: |_, field| !scope_mapping::is_one(field),
     is_fixed,
+    new: Created { like, ..CREATED },
+    switches: &["authorizationServicesEnabled", "publicClient", "serviceAccountsEnabled"],
+    behaviour: &behaviour::OfClients,
+    reenabled: "enabled",
+    ..ORDINARY
 };
+
+fn like(_: &Address, client: &Object) -> String {
+    if client.text("protocol") == "saml" { "client/saml" } else { "client" }.to_owned()
+}
 
 /// Since 26.7 (26.0 takes it) every write to the client that holds the administration roles is answered 403, also by
 /// administrators, also below it.

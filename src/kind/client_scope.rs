@@ -1,6 +1,9 @@
 //! Client scopes with their mappers.
 
-use super::{Field, Kind, MAPPER, Routes, Unset, Unsets, children, kept, scope_mapping, server_owned};
+use super::{
+    CREATED, Created, Field, Kind, MAPPER, ORDINARY, ROUTES, Routes, Unasked, Unset, Unsets, children, kept,
+    scope_mapping, server_owned,
+};
 
 /// Puts `sub` into access tokens, since Keycloak 25.
 pub(super) const BASIC: &str = "basic";
@@ -9,8 +12,6 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     name: super::CLIENT_SCOPE,
     title: "client scope",
     representation: |_| "ClientScopeRepresentation",
-    key: "name",
-    under: &[],
     fields: &[
         server_owned("id"),
         Field {
@@ -22,17 +23,15 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
         scope_mapping::OF_CLIENTS,
         children("protocolMappers", |_| MAPPER),
     ],
-    hazards: &[],
     routes: Routes {
         collection: "client-scopes",
         own: "client-scopes/{id}",
         find: "client-scopes",
-        id: "id",
-        row: "",
+        ..ROUTES
     },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: false },
     not_in_put: &["protocolMappers"],
-    respell: None,
     takes: |_, field| !scope_mapping::is_one(field),
-    is_fixed: super::never_fixed,
+    new: Created { like: |_, _| "client-scope".to_owned(), unasked: Unasked::Protocol, ..CREATED },
+    ..ORDINARY
 };

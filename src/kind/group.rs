@@ -3,14 +3,14 @@
 //! A PUT clears a description that is left out; sub-groups and roles in a body are ignored.
 
 use super::{
-    Compare, Field, Kind, Link, ROLE, Routes, Sent, Unset, Unsets, children, field, links, server_owned,
+    CREATED, Compare, Created, Field, FoundBy, Kind, Link, ORDINARY, ROLE, ROUTES, Referred, Routes, Sent,
+    children, field, links, server_owned,
 };
 
 pub(super) static GROUP: Kind = Kind {
     name: super::GROUP,
     title: "group",
     representation: |_| "GroupRepresentation",
-    key: "name",
     under: &[super::GROUP],
     fields: &[
         server_owned("id"),
@@ -26,17 +26,15 @@ pub(super) static GROUP: Kind = Kind {
             ..field("clientRoles")
         },
     ],
-    hazards: &[],
     routes: Routes {
         collection: "{up}/children",
         own: "groups/{id}",
         find: "group-by-path/{path}",
-        id: "id",
-        row: "",
+        found_by: FoundBy::Path,
+        ..ROUTES
     },
-    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["subGroups", "realmRoles", "clientRoles", "access", "subGroupCount"],
-    respell: None,
-    takes: super::any_field,
-    is_fixed: super::never_fixed,
+    referred: Referred::ByNameWithoutSlash,
+    new: Created { like: |_, _| "group".to_owned(), ..CREATED },
+    ..ORDINARY
 };

@@ -7,14 +7,14 @@
 use super::hazard::Hazard::Opens;
 use super::hazard::{When, of_key};
 use super::{
-    CLIENT, CLIENT_SCOPE, Field, Kind, NEWEST, Routes, Sent, Unset, Unsets, field, kept, server_owned,
+    CLIENT, CLIENT_SCOPE, CREATED, Created, Field, Kind, NEWEST, ORDINARY, ROUTES, Routes, Sent, Unasked,
+    Unset, Unsets, field, kept, server_owned,
 };
 
 pub(super) static MAPPER: Kind = Kind {
     name: super::MAPPER,
     title: "protocol mapper",
     representation: |_| "ProtocolMapperRepresentation",
-    key: "name",
     under: &[CLIENT, CLIENT_SCOPE],
     fields: &[
         server_owned("id"),
@@ -36,12 +36,11 @@ pub(super) static MAPPER: Kind = Kind {
         collection: "{up}/protocol-mappers/models",
         own: "{up}/protocol-mappers/models/{id}",
         find: "{up}/protocol-mappers/models",
-        id: "id",
         row: "protocolMappers",
+        ..ROUTES
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
-    not_in_put: &[],
-    respell: None,
-    takes: super::any_field,
     is_fixed: super::client::is_fixed,
+    new: Created { unasked: Unasked::Protocol, ..CREATED },
+    ..ORDINARY
 };

@@ -52,7 +52,8 @@ pub fn listed_name(row: &Value, client: &str) -> Option<String> {
     Some(called(name, owner))
 }
 
-fn owner<'o>(address: &Address, object: &'o Object) -> Option<&'o Address> {
+/// Returns the user whose it is, and with whom it goes.
+pub fn owner<'o>(address: &Address, object: &'o Object) -> Option<&'o Address> {
     object.get(kind(address.kind()).owner()?).and_then(Node::as_ref)
 }
 

@@ -5,8 +5,9 @@
 
 use super::owner::written_name;
 use super::{
-    CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Kind, PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME,
-    RESOURCE, ROLE, Routes, SCOPE, Sent, USER, Unset, Unsets, field, is_fine_grained, server_owned,
+    CLIENT, CLIENT_SCOPE, CREATED, Compare, Created, Field, GROUP, Kind, Losing, ORDINARY,
+    PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME, RESOURCE, ROLE, ROUTES, Routes, SCOPE, Sent, USER,
+    Unset, field, is_fine_grained, server_owned,
 };
 use crate::state::KindName;
 use crate::text::{Code, Key, Note, Tree, TreeIs, parse_yaml};
@@ -153,11 +154,14 @@ pub(super) fn is_permission(tree: &Tree) -> bool {
 
 const PERMISSION_TYPES: &[&str] = &["resource", "scope", "uma"];
 
+/// Of each type, what a recorded policy was made with.
+const SAID_IN_RECORDINGS: &[&str] =
+    &["roles", "users", "groups", "clients", "clientScopes", "pattern", "targetClaim", "hour", "hourEnd"];
+
 pub(super) static POLICY: Kind = Kind {
     name: POLICY_NAME,
     title: "policy",
     representation,
-    key: "name",
     under: &[CLIENT],
     fields: &[
         server_owned("id"),
@@ -172,6 +176,7 @@ pub(super) static POLICY: Kind = Kind {
         },
         Field {
             compare: Compare::RefItems { kind: CLIENT_SCOPE, id: "id", option: "required" },
+            goes_when_empty: true,
             ..field("clientScopes")
         },
         // What is left out of a PUT stays.
@@ -180,26 +185,28 @@ pub(super) static POLICY: Kind = Kind {
         Field { compare: Compare::Refs(CLIENT), ..field("clients") },
         Field { compare: Compare::Refs(POLICY_NAME), ..field("policies") },
     ],
-    hazards: &[],
     routes: Routes {
         collection: "{up}/authz/resource-server/policy/{type}",
         own: "{up}/authz/resource-server/policy/{type}/{id}",
         find: "{up}/authz/resource-server/policy?max=-1&permission=false&name={name}",
-        id: "id",
-        row: "",
+        ..ROUTES
     },
-    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["resourcesData", "scopesData", "owner"],
     respell: Some(respell),
     takes: |of, field| PERMISSION_TYPES.contains(&of) || takes(of, field),
-    is_fixed: super::never_fixed,
+    new: Created {
+        like: |_, it| format!("authz/policy/{}", it.text("type")),
+        said_there: SAID_IN_RECORDINGS,
+        ..CREATED
+    },
+    losing: Losing::AccessAndSense,
+    ..ORDINARY
 };
 
 pub(super) static PERMISSION: Kind = Kind {
     name: PERMISSION_NAME,
     title: "permission",
     representation,
-    key: "name",
     under: &[CLIENT],
     fields: &[
         server_owned("id"),
@@ -209,23 +216,26 @@ pub(super) static PERMISSION: Kind = Kind {
         Field { sent: Sent::Fixed, ..field("type") },
         // A permission for all of a type stays one for all of that when it is made one of another type (26.7.5).
         Field { sent: Sent::FixedOf(is_fine_grained), ..field("resourceType") },
-        Field { compare: Compare::Refs(POLICY_NAME), ..field("policies") },
-        Field { compare: Compare::Refs(RESOURCE), ..field("resources") },
-        Field { compare: Compare::Refs(SCOPE), sent: Sent::Always, ..field("scopes") },
+        Field { compare: Compare::Refs(POLICY_NAME), goes_when_empty: true, ..field("policies") },
+        Field { compare: Compare::Refs(RESOURCE), goes_when_empty: true, ..field("resources") },
+        Field { compare: Compare::Refs(SCOPE), sent: Sent::Always, goes_when_empty: true, ..field("scopes") },
     ],
-    hazards: &[],
     routes: Routes {
         collection: "{up}/authz/resource-server/permission/{type}",
         own: "{up}/authz/resource-server/permission/{type}/{id}",
         find: "{up}/authz/resource-server/permission?max=-1&name={name}",
-        id: "id",
-        row: "",
+        ..ROUTES
     },
-    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["resourcesData", "scopesData", "owner"],
     respell: Some(respell),
     takes: |of, field| !PERMISSION_TYPES.contains(&of) || takes(of, field),
-    is_fixed: super::never_fixed,
+    new: Created {
+        like: |_, it| format!("authz/permission/{}", it.text("type")),
+        said_there: SAID_IN_RECORDINGS,
+        ..CREATED
+    },
+    losing: Losing::Access,
+    ..ORDINARY
 };
 
 /// Moves what the export keeps in `config` to typed fields, and lets short forms stand for long ones.
@@ -347,15 +357,6 @@ fn items(tree: &Tree, id: &str) -> Tree {
 /// `None` for types that Keycloak does not come with.
 pub fn main_field(policy_type_name: &str) -> Option<&'static str> {
     policy_type(policy_type_name).map(|it| it.main)
-}
-
-/// Returns whether the server deletes an object when the last target of this field is deleted.
-pub fn goes_when_empty(kind: KindName, field: &str) -> bool {
-    match kind {
-        PERMISSION_NAME => matches!(field, "policies" | "resources" | "scopes"),
-        POLICY_NAME => field == "clientScopes",
-        _ => false,
-    }
 }
 
 /// Returns the types of policy, or those of permission, that Keycloak comes with.

@@ -6,8 +6,9 @@
 mod hazards;
 
 use super::{
-    Beside, CLIENT, CLIENT_SCOPE, Compare, Field, GROUP, Judges, Kind, Link, NEWEST, Needs, Routes, Sent,
-    Stays, USER, Unset, Unsets, children, client_scope, field, kept, links, not_yet, server_owned,
+    Beside, CLIENT, CLIENT_SCOPE, CREATED, Compare, Created, Field, GROUP, Judges, Kind, Link, NEWEST, Needs,
+    ORDINARY, Sent, Stays, USER, Unasked, Unset, Unsets, children, client_scope, field, kept, links, not_yet,
+    server_owned,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -17,7 +18,6 @@ pub(super) static REALM: Kind = Kind {
     title: "realm",
     representation: |_| "RealmRepresentation",
     key: "",
-    under: &[],
     fields: &[
         server_owned("id"),
         server_owned("realm"),
@@ -137,7 +137,6 @@ pub(super) static REALM: Kind = Kind {
         not_yet("certificate"),
     ],
     hazards: hazards::HAZARDS,
-    routes: Routes { collection: "", own: "", find: "", id: "id", row: "" },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &[
         "defaultDefaultClientScopes",
@@ -147,8 +146,8 @@ pub(super) static REALM: Kind = Kind {
         "clients",
     ],
     respell: Some(respell),
-    takes: super::any_field,
-    is_fixed: super::never_fixed,
+    new: Created { unasked: Unasked::Enabled, ..CREATED },
+    ..ORDINARY
 };
 
 /// Says whether a field is written only once the realm is there. A POST takes the policy of one-time passwords only

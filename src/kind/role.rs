@@ -2,14 +2,16 @@
 //!
 //! A PUT replaces: a description that is left out is lost. Composites count only at their own endpoint.
 
-use super::{CLIENT, Compare, Field, Kind, Link, Routes, Sent, Stays, Unset, Unsets, field, server_owned};
-use crate::state::Address;
+use super::{
+    CLIENT, CREATED, Compare, Created, Field, Kind, Link, Losing, ORDINARY, ROUTES, Referred, Routes, Sent,
+    Stays, field, server_owned,
+};
+use crate::state::{Address, Object};
 
 pub(super) static ROLE: Kind = Kind {
     name: super::ROLE,
     title: "role",
     representation: |_| "RoleRepresentation",
-    key: "name",
     under: &[CLIENT],
     fields: &[
         server_owned("id"),
@@ -24,20 +26,24 @@ pub(super) static ROLE: Kind = Kind {
             ..field("composites")
         },
     ],
-    hazards: &[],
     routes: Routes {
         collection: "{up}/roles",
         own: "{up}/roles/{name}",
         find: "{up}/roles/{name}",
-        id: "id",
-        row: "",
+        location_is_id: false,
+        ..ROUTES
     },
-    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &["composites"],
-    respell: None,
-    takes: super::any_field,
     is_fixed: super::client::is_fixed,
+    referred: Referred::ByNameWithoutSlash,
+    new: Created { like, ..CREATED },
+    losing: Losing::Access,
+    ..ORDINARY
 };
+
+fn like(address: &Address, _: &Object) -> String {
+    if address.parent().is_some() { "client-role" } else { "realm-role" }.to_owned()
+}
 
 /// Returns what the server calls the default role of a new realm.
 pub fn default_role_name(realm: &str) -> String {

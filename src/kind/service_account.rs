@@ -22,7 +22,7 @@ pub fn service_account_of(user: &Address, state: &State) -> Option<Address> {
         // Only for names that an account can have are all clients looked through.
         reserved_for(user)?;
         let clients = state.objects.iter().filter(|(it, object)| {
-            it.kind() == CLIENT && super::created::has_service_account(object) && service_account(it) == *user
+            it.kind() == CLIENT && super::client::has_service_account(object) && service_account(it) == *user
         });
         clients.map(|it| it.0.clone()).next()
     })

@@ -5,10 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use super::behaviour::{Behaviour, New};
+use super::created::refs;
 use super::hazard::Hazard::LocksOut;
 use super::hazard::{When, rule};
 use super::{
-    Compare, Field, GROUP, Kind, Link, ROLE, Routes, Sent, Stays, Unset, Unsets, field, links, not_yet,
+    CREATED, Compare, Created, DEFAULT_ROLE, Field, FoundBy, GROUP, Kind, Link, ORDINARY, ROLE, ROUTES,
+    Referred, Routes, Sent, Stays, Unasked, Unset, Unsets, field, links, not_yet, realm_address,
     server_owned,
 };
 use crate::state::{Address, Node, Object, State};
@@ -18,7 +21,6 @@ pub(super) static USER: Kind = Kind {
     title: "user",
     representation: |_| "UserRepresentation",
     key: "username",
-    under: &[],
     fields: &[
         server_owned("id"),
         server_owned("access"),
@@ -54,8 +56,8 @@ pub(super) static USER: Kind = Kind {
         collection: "users",
         own: "users/{id}",
         find: "users?exact=true&username={name}",
-        id: "id",
-        row: "",
+        found_by: FoundBy::NameInAnyCase,
+        ..ROUTES
     },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Omit, empty_keys_vanish: true },
     not_in_put: &[
@@ -67,10 +69,26 @@ pub(super) static USER: Kind = Kind {
         "credentials",
         "disableableCredentialTypes",
     ],
-    respell: None,
-    takes: super::any_field,
-    is_fixed: super::never_fixed,
+    referred: Referred::ByKnownId,
+    new: Created { like: |_, _| "user".to_owned(), unasked: Unasked::Enabled, ..CREATED },
+    behaviour: &OfUsers,
+    reenabled: "enabled",
+    are_people: true,
+    ..ORDINARY
 };
+
+struct OfUsers;
+
+impl Behaviour for OfUsers {
+    /// The default role and the default groups of the realm.
+    fn derive(&self, made: &mut Object, new: New<'_>) {
+        let unknown = || Address::top(ROLE, DEFAULT_ROLE);
+        let default_role = new.state.default_role.clone().unwrap_or_else(unknown);
+        made.fields.insert("realmRoles".into(), refs([default_role]));
+        let groups = new.state.get(&realm_address()).and_then(|it| it.get("defaultGroups")).cloned();
+        made.fields.insert("groups".into(), groups.unwrap_or_else(|| refs([])));
+    }
+}
 
 /// Returns whether users can be renamed while a realm becomes what is said of it: by the e-mail addresses that name them then,
 /// or by their usernames as long as they may change before or then.

@@ -1,0 +1,232 @@
+//! What the table says of a field.
+
+use super::{Unset, Version};
+use crate::change::To;
+use crate::state::{Address, KindName};
+use crate::text::Tree;
+
+/// A field that needs a rule. Fields without one compare as their type says and travel in the body.
+pub struct Field {
+    pub name: &'static str,
+    pub compare: Compare,
+    pub sent: Sent,
+    /// How the field is unset, where that is not by its type.
+    pub unset: Option<Unset>,
+    /// How one of its keys is unset, where that is not as in the kind's other maps.
+    pub unset_key: Option<Unset>,
+    /// A value that goes without saying, and that a create leaves out: said, it makes the server add defaults
+    /// of its own.
+    pub implied: &'static str,
+    /// Keys at any depth in this field whose values are secrets.
+    pub secret_keys: &'static [&'static str],
+    /// Keys whose values the server alone decides: accepted, as exports have them, and never compared. Beside each the
+    /// value that it has nearly everywhere; empty where anything may stand.
+    pub server_keys: &'static [(&'static str, &'static str)],
+    /// The field of the same object that a target leaves when it is named here: it stands in one of the two.
+    pub excludes: &'static str,
+    /// What the field is called beside the one that it excludes.
+    pub list: &'static str,
+    /// A target without which tokens lack what most applications need.
+    pub expects: &'static str,
+    /// Switches of the same object that the server turns off while this one is on.
+    pub turns_off: &'static [&'static str],
+    /// What it takes to keep this key of the map: without `auth: "true"` the server drops a password.
+    pub needs: &'static [Needs],
+    /// Secrets of the map, and what of it says to whom they go.
+    pub beside: &'static [Beside],
+    /// A map that goes as a whole: the server refuses a part of it, and then every change of the object.
+    pub whole: bool,
+    /// The server draws a new value when this switch of the object goes off, whatever else is said beside that.
+    pub drawn_with: &'static str,
+    /// Features without which the server keeps this off, or refuses a key of it: the key, empty for the field
+    /// itself, and the feature.
+    pub features: &'static [(&'static str, &'static str)],
+    /// The server leaves out targets of another protocol than the object's, without a word.
+    pub same_protocol: bool,
+    /// The server deletes the object with the last target.
+    pub goes_when_empty: bool,
+    /// Links that stay although no manifest mentions them, unless we made them.
+    pub stays: Stays,
+    /// What the server judges by it.
+    pub judges: Judges,
+}
+
+/// Which links of an object stay although nobody mentions them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Stays {
+    Nothing,
+    /// The role that every user has.
+    DefaultRole,
+    /// What came with the realm.
+    BuiltIn,
+    /// All, of an object that came with the realm.
+    OfBuiltIn,
+    /// These client scopes: on every client, and on those that somebody else made.
+    Scopes {
+        always: &'static [&'static str],
+        adopted: &'static [&'static str],
+    },
+}
+
+/// Objects that the server refuses, or changes, by what a field of another object says.
+#[derive(Clone, Copy)]
+pub struct Judges {
+    /// The kinds that are judged, anywhere in the realm: writes of theirs come after a change of the field.
+    pub kinds: &'static [KindName],
+    /// What it allows is allowed while it is on: writes come before it goes off.
+    pub allows: bool,
+}
+
+impl Judges {
+    /// Returns whether a change ends what the field allows.
+    pub fn goes_off(&self, to: &To) -> bool {
+        self.allows && !matches!(to, To::Value(node) if node.as_bool() == Some(true))
+    }
+}
+
+/// Keys of a map that the server drops while another key has another value.
+pub struct Needs {
+    pub keys: &'static [&'static str],
+    pub key: &'static str,
+    pub value: &'static str,
+    /// The first version that drops them.
+    pub since: Version,
+}
+
+/// A secret that the server keeps when it is not sent, and the keys beside it that say where it goes and for whom.
+pub struct Beside {
+    pub secret: &'static str,
+    pub keys: &'static [&'static str],
+}
+
+/// How a field is compared. Lists are sets: no list of these kinds has a meaningful order on the server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// As the representation's type says.
+    Typed,
+    /// Text in lower case.
+    Folded,
+    Refs(KindName),
+    /// The user that owns a resource; the client itself is the default and not shown.
+    Owner,
+    /// A map of client to role names.
+    ClientRoles,
+    /// `{realm: [..], client: {..}}`.
+    RoleTree,
+    /// A list of `{id, option}`, where the option is false when absent.
+    RefItems {
+        kind: KindName,
+        id: &'static str,
+        option: &'static str,
+    },
+    Secret,
+    /// What the server decides; accepted in manifests (exports have it) and never compared.
+    ServerOwned,
+}
+
+/// How a field is written.
+#[derive(Clone, Copy)]
+pub enum Sent {
+    Body,
+    /// In the body of every update: permissions of `admin-permissions` are refused without (400 on 26.7.5).
+    Always,
+    /// Sent on create and not compared afterwards.
+    CreateOnly,
+    /// Sent on create; a difference later cannot be mended.
+    Fixed,
+    /// Fixed there, and else as the rest of the body.
+    FixedOf(fn(&Address, Version) -> bool),
+    Links(Link),
+    /// A list whose items are objects of their own.
+    Children(fn(&Tree) -> KindName),
+    /// One object of its own.
+    Child(KindName),
+    /// Roles of the realm and of clients.
+    Roles,
+    /// Which roles tokens of clients may carry: links of clients and client scopes, written at the realm.
+    ScopeMappings,
+    /// Known to Keycloak, not managed by this version: an input error, never ignored.
+    NotYet,
+}
+
+impl Sent {
+    /// Returns whether a create says it.
+    pub fn is_created_with(self) -> bool {
+        match self {
+            Self::Body | Self::Always | Self::CreateOnly | Self::Fixed | Self::FixedOf(_) => true,
+            Self::Links(_)
+            | Self::Children(_)
+            | Self::Child(_)
+            | Self::Roles
+            | Self::ScopeMappings
+            | Self::NotYet => false,
+        }
+    }
+
+    /// Returns whether the server keeps what an object was created with.
+    pub fn is_fixed(self, address: &Address, version: Version) -> bool {
+        match self {
+            Self::Fixed => true,
+            Self::FixedOf(is_there) => is_there(address, version),
+            _ => false,
+        }
+    }
+}
+
+/// Links are set-valued fields of exactly one owner, written by calls of their own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// POST and DELETE of role lists at `{own}/{path}/…`: `role-mappings` or `scope-mappings`.
+    Mappings(&'static str),
+    /// POST and DELETE of role lists at `{own}/composites`.
+    Composites,
+    /// PUT and DELETE of `{own}/{path}/{target id}`.
+    Each(&'static str),
+}
+
+pub(super) const fn field(name: &'static str) -> Field {
+    Field {
+        name,
+        compare: Compare::Typed,
+        sent: Sent::Body,
+        unset: None,
+        unset_key: None,
+        implied: "",
+        secret_keys: &[],
+        server_keys: &[],
+        excludes: "",
+        list: "",
+        expects: "",
+        turns_off: &[],
+        needs: &[],
+        beside: &[],
+        whole: false,
+        drawn_with: "",
+        features: &[],
+        same_protocol: false,
+        goes_when_empty: false,
+        stays: Stays::Nothing,
+        judges: Judges { kinds: &[], allows: false },
+    }
+}
+
+/// The server puts a value of its own in the place of nothing, or fails.
+pub(super) const fn kept(name: &'static str) -> Field {
+    Field { unset: Some(Unset::Never), ..field(name) }
+}
+
+pub(super) const fn server_owned(name: &'static str) -> Field {
+    Field { compare: Compare::ServerOwned, ..field(name) }
+}
+
+pub(super) const fn not_yet(name: &'static str) -> Field {
+    Field { sent: Sent::NotYet, ..field(name) }
+}
+
+pub(super) const fn links(name: &'static str, kind: KindName, link: Link) -> Field {
+    Field { compare: Compare::Refs(kind), sent: Sent::Links(link), ..field(name) }
+}
+
+pub(super) const fn children(name: &'static str, kind: fn(&Tree) -> KindName) -> Field {
+    Field { sent: Sent::Children(kind), ..field(name) }
+}
