@@ -26,7 +26,7 @@ pub use rename::rename;
 pub use same::same;
 
 use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, PERMISSION, REALM, SETTINGS, ServerInfo, USER, UserProfile, Version};
+use crate::kind::{self, PERMISSION, REALM, SETTINGS, ServerInfo, UserProfile, Version};
 use crate::manifest::{Prune, Secrets, check_dropped, check_turned_off};
 use crate::state::{Address, Found, Live, Node, Object, Pattern, State, unseen};
 use crate::text::{At, Code, Note};
@@ -228,8 +228,9 @@ fn switches(question: &Question<'_>, out: &mut Diff) {
 /// What makes other objects comes before what is made: clients before their service accounts.
 fn in_order(state: &State) -> Vec<&Address> {
     let rank = |it: &Address| kind::KINDS.iter().position(|kind| kind.name == it.kind());
+    let is_last = |it: &Address| kind::kind(it.kind()).are_made_along;
     let mut addresses: Vec<&Address> = state.objects.keys().collect();
-    addresses.sort_by_key(|it| (it.kind() == USER, it.steps().len() > 1, rank(it), *it));
+    addresses.sort_by_key(|it| (is_last(it), it.steps().len() > 1, rank(it), *it));
     addresses
 }
 
@@ -262,9 +263,8 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
                 return;
             }
             // What an owner makes of a realm that does not exist is the owner's from the beginning.
-            let new = Entry::default();
-            let is_new =
-                address.kind() == REALM && !question.live.exists && question.ownership.owner.is_some();
+            let (new, is_owned) = (Entry::default(), question.ownership.owner.is_some());
+            let is_new = address.kind() == REALM && !question.live.exists && is_owned;
             let entry = if is_new { Some(&new) } else { entry };
             update(question, address, object, &live, entry, Why::ManifestChanged, out);
             cascade::put_back(&question.live.state, &mut out.changes, before);

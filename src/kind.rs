@@ -110,6 +110,7 @@ pub fn realm_address() -> Address {
     Address::top(REALM, "")
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "a table has columns that say yes or no")]
 pub struct Kind {
     pub name: KindName,
     /// For sentences: "client role" is said of a role under a client.
@@ -135,6 +136,21 @@ pub struct Kind {
     /// What a server of a version lets nobody change.
     pub is_fixed: fn(&Address, Version) -> bool,
     pub referred: Referred,
+    /// Whether reading a realm brings all of them along, as far as the rights go. Of the others only those are known that were
+    /// asked for one by one: a kind that no read brings is unknown, and never absent.
+    pub is_read_whole: bool,
+    /// The right without which a list of them may be cut, where fine-grained permissions hide some.
+    pub hidden_without: &'static str,
+    /// Where its own path leads to the users who have what it brings; empty where it brings nothing.
+    pub members: &'static str,
+    /// The server makes some of them along with other objects, so they are looked at after those.
+    pub are_made_along: bool,
+    /// Changes are written one by one, as one may close access and another open it.
+    pub one_by_one: bool,
+    /// The field that names an object as its key does, so that both are unique together, in any case.
+    pub also_named_by: &'static str,
+    /// Names are unique among all kinds that share theirs, under one parent.
+    pub shares_names: bool,
     /// What somebody switched off outside, and an apply switches on again only with a yes.
     pub reenabled: &'static str,
     /// They are people, whom only a word of the project file lets go.
@@ -192,6 +208,8 @@ enum Unasked {
 pub struct Routes {
     /// POST here; empty where only the server makes such objects.
     pub collection: &'static str,
+    /// POST here instead what stands directly under the realm.
+    pub top: &'static str,
     /// GET, PUT and DELETE here.
     pub own: &'static str,
     /// GET here and take the one with this name: for ids that no answer told.
@@ -310,6 +328,13 @@ const ORDINARY: Kind = Kind {
     takes: any_field,
     is_fixed: never_fixed,
     referred: Referred::ByName,
+    is_read_whole: false,
+    hidden_without: "",
+    members: "",
+    are_made_along: false,
+    one_by_one: false,
+    also_named_by: "",
+    shares_names: false,
     reenabled: "",
     are_people: false,
     losing: Losing::ALink,
@@ -322,6 +347,7 @@ const CREATED: Created = Created { like: |_, _| String::new(), said_there: &[], 
 
 const ROUTES: Routes = Routes {
     collection: "",
+    top: "",
     own: "",
     find: "",
     id: "id",

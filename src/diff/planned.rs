@@ -13,7 +13,7 @@ pub fn planned(live: &State, desired: &State, changes: &[Change], version: Versi
     let mut state = live.clone();
     let is_realm = |it: &&Change| it.object.kind() == kind::REALM;
     let mut creates: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Create).collect();
-    creates.sort_by_key(|it| (it.object.steps().len(), it.object.kind() == kind::USER));
+    creates.sort_by_key(|it| (it.object.steps().len(), kind::kind(it.object.kind()).are_made_along));
     // What is new gets the defaults that the realm then has.
     let updates = || changes.iter().filter(|it| it.action == Action::Update);
     let order = updates().filter(is_realm).chain(creates).chain(updates().filter(|it| !is_realm(it)));

@@ -10,10 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
-use crate::kind::{
-    self, CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, SETTINGS,
-    ServerInfo, USER, lift_realm, realm_address, settle_slashes,
-};
+use crate::kind::{self, CLIENT, KINDS, REALM, ServerInfo, USER, lift_realm, realm_address, settle_slashes};
 use crate::state::{Address, KindName, Known, Live, State, encoded};
 use crate::text::tree_of_json;
 
@@ -87,11 +84,6 @@ pub struct Read {
     pub federated: BTreeSet<Address>,
 }
 
-/// What both sources bring of what is managed here, each as far as the rights of the credential go: everything
-/// but users.
-const COVERS: &[KindName] =
-    &[REALM, ROLE, GROUP, CLIENT, CLIENT_SCOPE, MAPPER, SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION];
-
 /// A realm in the shape of an export, and how complete it is.
 #[derive(Default)]
 struct Draft {
@@ -104,6 +96,12 @@ struct Draft {
 }
 
 impl Draft {
+    /// Begins with what both sources bring, each as far as the rights of the credential go.
+    fn of(realm: Map<String, Value>) -> Self {
+        let covers = KINDS.iter().filter(|it| it.is_read_whole).map(|it| it.name).collect();
+        Self { realm, covers, ..Self::default() }
+    }
+
     fn miss(&mut self, kind: KindName, parent: Option<Address>, needs: &'static str) {
         self.missing.push((kind, parent, needs));
     }
@@ -242,15 +240,9 @@ fn learn(
 
 /// Of lists that fine-grained permissions may have cut, only what is in them is known.
 fn see_parts(live: &mut Live) {
-    for (kind, needs) in [
-        (CLIENT, "a role that shows every client (fine-grained permissions may hide some)"),
-        (CLIENT_SCOPE, "a role that shows every client scope (fine-grained permissions may hide some)"),
-        (ROLE, "a role that shows every role (fine-grained permissions may hide some)"),
-        (GROUP, "a role that shows every group (fine-grained permissions may hide some)"),
-        (USER, "a role that shows every user (fine-grained permissions may hide some)"),
-    ] {
-        if !matches!(live.known(kind, None), Known::Not { .. }) {
-            live.learn(kind, None, Known::Not { needs });
+    for kind in KINDS.iter().filter(|it| !it.hidden_without.is_empty()) {
+        if !matches!(live.known(kind.name, None), Known::Not { .. }) {
+            live.learn(kind.name, None, Known::Not { needs: kind.hidden_without });
         }
     }
 }

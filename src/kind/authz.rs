@@ -49,6 +49,8 @@ pub(super) static SETTINGS: Kind = Kind {
     respell: Some(shorthand::expand),
     is_fixed,
     new: Created { like: |_, _| "client/authorization/settings".to_owned(), ..CREATED },
+    one_by_one: true,
+    is_read_whole: true,
     ..ORDINARY
 };
 
@@ -66,6 +68,8 @@ pub(super) static SCOPE: Kind = Kind {
     },
     not_in_put: &["policies", "resources"],
     is_fixed,
+    is_read_whole: true,
+    new: Created { like: |_, _| "authz/scope".to_owned(), ..CREATED },
     ..ORDINARY
 };
 
@@ -92,6 +96,7 @@ pub(super) static RESOURCE: Kind = Kind {
     referred: Referred::ById,
     new: Created { like: |_, _| "authz/resource".to_owned(), said_there: &["owner"], ..CREATED },
     losing: Losing::Access,
+    is_read_whole: true,
     ..ORDINARY
 };
 

@@ -96,6 +96,8 @@ pub(super) static CLIENT: Kind = Kind {
     switches: &["authorizationServicesEnabled", "publicClient", "serviceAccountsEnabled"],
     behaviour: &behaviour::OfClients,
     reenabled: "enabled",
+    hidden_without: "a role that shows every client (fine-grained permissions may hide some)",
+    is_read_whole: true,
     ..ORDINARY
 };
 

@@ -33,5 +33,7 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     not_in_put: &["protocolMappers"],
     takes: |_, field| !scope_mapping::is_one(field),
     new: Created { like: |_, _| "client-scope".to_owned(), unasked: Unasked::Protocol, ..CREATED },
+    hidden_without: "a role that shows every client scope (fine-grained permissions may hide some)",
+    is_read_whole: true,
     ..ORDINARY
 };

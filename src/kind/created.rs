@@ -103,3 +103,29 @@ pub(super) fn refs(addresses: impl IntoIterator<Item = Address>) -> Node {
     let items = addresses.into_iter().map(|it| Node::new(At::SERVER, Is::Ref(it))).collect();
     Node::new(At::SERVER, Is::List(items))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::{KINDS, MAPPER, OLDEST, policy_types};
+
+    #[test]
+    fn what_a_new_object_looks_like_is_recorded_for_every_kind() {
+        for kind in KINDS.iter().filter(|it| !it.routes.collection.is_empty()) {
+            let mut object = Object::new(At::SERVER);
+            let of_type = policy_types(kind.name).next().map(|it| Node::text(At::SERVER, it));
+            object.fields.extend(of_type.map(|it| ("type".into(), it)));
+            let parents = kind.under.iter().map(|it| Some(Address::top(*it, "a")));
+            let parents: Vec<_> = if kind.under.is_empty() { vec![None] } else { parents.collect() };
+            for (parent, version) in parents.iter().flat_map(|it| [(it, NEWEST), (it, OLDEST)]) {
+                let address = match parent {
+                    Some(parent) => parent.child(kind.name, "b"),
+                    None => Address::top(kind.name, "b"),
+                };
+                let is_there = recorded(kind, &address, &object, version).is_some();
+                // What is made of a mapper is all said.
+                assert_eq!(is_there, kind.name != MAPPER, "{address} on {version:?}");
+            }
+        }
+    }
+}

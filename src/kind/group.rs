@@ -31,10 +31,14 @@ pub(super) static GROUP: Kind = Kind {
         own: "groups/{id}",
         find: "group-by-path/{path}",
         found_by: FoundBy::Path,
+        top: "groups",
         ..ROUTES
     },
     not_in_put: &["subGroups", "realmRoles", "clientRoles", "access", "subGroupCount"],
     referred: Referred::ByNameWithoutSlash,
     new: Created { like: |_, _| "group".to_owned(), ..CREATED },
+    hidden_without: "a role that shows every group (fine-grained permissions may hide some)",
+    members: "members",
+    is_read_whole: true,
     ..ORDINARY
 };

@@ -42,5 +42,6 @@ pub(super) static MAPPER: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
     is_fixed: super::client::is_fixed,
     new: Created { unasked: Unasked::Protocol, ..CREATED },
+    is_read_whole: true,
     ..ORDINARY
 };

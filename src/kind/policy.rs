@@ -200,6 +200,8 @@ pub(super) static POLICY: Kind = Kind {
         ..CREATED
     },
     losing: Losing::AccessAndSense,
+    shares_names: true,
+    is_read_whole: true,
     ..ORDINARY
 };
 
@@ -235,6 +237,8 @@ pub(super) static PERMISSION: Kind = Kind {
         ..CREATED
     },
     losing: Losing::Access,
+    shares_names: true,
+    is_read_whole: true,
     ..ORDINARY
 };
 

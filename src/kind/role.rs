@@ -38,6 +38,9 @@ pub(super) static ROLE: Kind = Kind {
     referred: Referred::ByNameWithoutSlash,
     new: Created { like, ..CREATED },
     losing: Losing::Access,
+    hidden_without: "a role that shows every role (fine-grained permissions may hide some)",
+    members: "users",
+    is_read_whole: true,
     ..ORDINARY
 };
 

@@ -74,6 +74,9 @@ pub(super) static USER: Kind = Kind {
     behaviour: &OfUsers,
     reenabled: "enabled",
     are_people: true,
+    hidden_without: "a role that shows every user (fine-grained permissions may hide some)",
+    are_made_along: true,
+    also_named_by: "email",
     ..ORDINARY
 };
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::call::Segment;
 use crate::change::{Action, To};
 use crate::keycloak::{Error, Keycloak};
-use crate::kind::{self, GROUP, ROLE, USER, segment};
+use crate::kind::{self, USER, segment};
 use crate::plan::{self, Plan};
 use crate::state::{Address, State};
 
@@ -38,9 +38,7 @@ pub async fn unread_members(
 
 /// Returns the groups and roles that bring their members something else by a plan. Everybody has the default role.
 fn changed(plan: &Plan, live: &State) -> Vec<Address> {
-    let brings = |address: &Address| {
-        matches!(address.kind(), GROUP | ROLE) && live.default_role.as_ref() != Some(address)
-    };
+    let brings = |it: &Address| has_members(it) && live.default_role.as_ref() != Some(it);
     let changes = plan.changes().iter().filter(|it| brings(&it.object)).filter(|it| match it.action {
         Action::Delete => true,
         Action::Update => it.fields.iter().any(|it| matches!(it.to, To::Links { .. })),
@@ -49,14 +47,18 @@ fn changed(plan: &Plan, live: &State) -> Vec<Address> {
     changes.map(|it| it.object.clone()).filter(|it| live.contains(it)).collect()
 }
 
+fn has_members(address: &Address) -> bool {
+    !kind::kind(address.kind()).members.is_empty()
+}
+
 /// Returns the groups and roles whose members have what another one brings: its sub-groups, the roles that it is part
 /// of, and the groups that have one of these.
 fn reached_by(changed: &Address, live: &State) -> BTreeSet<Address> {
     let mut out = BTreeSet::from([changed.clone()]);
     let mut open = vec![changed.clone()];
     while let Some(next) = open.pop() {
-        for (address, object) in live.objects.iter().filter(|it| matches!(it.0.kind(), GROUP | ROLE)) {
-            let mut has = address.is_under(&next) && next.kind() == GROUP;
+        for (address, object) in live.objects.iter().filter(|it| has_members(it.0)) {
+            let mut has = address.is_under(&next);
             object.each_ref(&mut |_, target, _| has |= *target == next);
             if has && out.insert(address.clone()) {
                 open.push(address.clone());
@@ -75,7 +77,7 @@ fn path(realm: &str, address: &Address, live: &State) -> Option<String> {
             Segment::Id(of) => path.push_str(&segment(live.get(&of)?.id.as_deref()?)),
         }
     }
-    Some(path + if address.kind() == GROUP { "/members" } else { "/users" })
+    Some(format!("{path}/{}", kind::kind(address.kind()).members))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Diff, Question};
-use crate::kind::{self, USER};
+use crate::kind;
 use crate::state::Address;
 
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
@@ -20,8 +20,8 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
         }
         for side in [&mut clash.first, &mut clash.second] {
             if let Some(object) = out.desired.get(side.0) {
-                let email = object.get("email").filter(|_| side.0.kind() == USER);
-                side.1 = email.map_or(object.at, |it| it.at);
+                let also = object.get(kind::kind(side.0.kind()).also_named_by);
+                side.1 = also.map_or(object.at, |it| it.at);
             } else {
                 side.1 = crate::text::At::SERVER;
             }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::names::client_role;
 use super::wire::Wire;
-use super::{COVERS, Draft, authz, str_of};
+use super::{Draft, authz, str_of};
 use crate::keycloak::Error;
 use crate::state::encoded;
 
@@ -20,7 +20,7 @@ pub(super) fn draft(export: Value, listed: Option<Vec<Value>>) -> Draft {
     let Value::Object(mut realm) = export else { return Draft::default() };
     show_secrets(&mut realm, &listed.unwrap_or_default());
     let roles = Roles::of(&realm);
-    let mut draft = Draft { realm, covers: COVERS.to_vec(), ..Draft::default() };
+    let mut draft = Draft::of(realm);
     for client in draft.realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
         let Some(settings) = client.get_mut("authorizationSettings") else { continue };
         authz::each_policy(settings, &mut |policy| {

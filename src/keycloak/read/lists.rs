@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::names::Names;
 use super::wire::Wire;
-use super::{COVERS, Draft, authz, client_roles, groups, is_true, scope_mappings, service_accounts, str_of};
+use super::{Draft, authz, client_roles, groups, is_true, scope_mappings, service_accounts, str_of};
 use crate::keycloak::{Error, Right, Rights};
 use crate::kind::{CLIENT, CLIENT_SCOPE, GROUP, REALM, ROLE, realm_address};
 use crate::state::{Address, KindName};
@@ -86,7 +86,7 @@ pub(super) async fn read(
         names_of("default-default-client-scopes", "name", rights.view_clients),
         names_of("default-optional-client-scopes", "name", rights.view_clients),
     )?;
-    let mut draft = Draft { covers: COVERS.to_vec(), ..Draft::default() };
+    let mut draft = Draft::of(Map::new());
     if let Value::Object(realm) = realm {
         draft.realm = realm;
     }

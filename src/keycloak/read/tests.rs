@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::names::Names;
 use super::*;
+use crate::kind::{GROUP, PERMISSION, POLICY, RESOURCE, ROLE};
 use crate::state::{Found, Node};
 
 fn map(value: Value) -> Map<String, Value> {

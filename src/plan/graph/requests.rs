@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Made;
 use crate::call::{Body, Call, Method, Overlay, Segment};
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
-use crate::kind::{self, CLIENT, GROUP, Link, SETTINGS, Sent};
+use crate::kind::{self, CLIENT, Link, Sent};
 use crate::state::{Address, Node, State};
 
 /// Adds the calls of one change.
@@ -72,8 +72,8 @@ pub(super) fn of_change(
             };
             let (last, body): (Vec<&FieldChange>, Vec<&FieldChange>) =
                 body.iter().copied().partition(goes_off);
-            // One of a client's settings may close and the other open: each is sent when its turn comes.
-            let at_once = if address.kind() == SETTINGS { 1 } else { body.len().max(1) };
+            // Each is sent when its turn comes.
+            let at_once = if kind.one_by_one { 1 } else { body.len().max(1) };
             // What does not change is sent along where the server wants it in every update.
             let along = |set: &[Overlay]| -> Vec<Overlay> {
                 let always = kind.fields.iter().filter(|it| matches!(it.sent, Sent::Always));
@@ -208,6 +208,9 @@ fn link_requests(
 
 /// Fills a route: `{up}` the parent's own path, `{id}`, `{name}`, `{path}` and `{type}` the object's.
 pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment> {
+    let routes = &kind::kind(address.kind()).routes;
+    let is_top = address.parent().is_none() && !routes.top.is_empty() && template == routes.collection;
+    let template = if is_top { routes.top } else { template };
     let mut out: Vec<Segment> = Vec::new();
     let text = |out: &mut Vec<Segment>, it: &str| match out.last_mut() {
         Some(Segment::Text(last)) => last.push_str(it),
@@ -219,25 +222,19 @@ pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment
         text(&mut out, before);
         let Some((name, after)) = after.split_once('}') else { break };
         match name {
-            "up" => match address.parent() {
-                Some(parent) => {
-                    for segment in path(kind::kind(parent.kind()).routes.own, &parent, "") {
-                        match segment {
-                            Segment::Text(it) => text(&mut out, &it),
-                            id @ Segment::Id(_) => out.push(id),
-                        }
-                    }
-                }
-                // Directly under the realm: `{up}/roles` is `roles`, `{up}/children` is `groups`.
-                None if address.kind() == GROUP => {
-                    text(&mut out, "groups");
-                    return out;
-                }
-                None => {
+            "up" => {
+                let Some(parent) = address.parent() else {
+                    // Directly under the realm: `{up}/roles` is `roles`.
                     rest = after.strip_prefix('/').unwrap_or(after);
                     continue;
+                };
+                for segment in path(kind::kind(parent.kind()).routes.own, &parent, "") {
+                    match segment {
+                        Segment::Text(it) => text(&mut out, &it),
+                        id @ Segment::Id(_) => out.push(id),
+                    }
                 }
-            },
+            }
             "id" => out.push(Segment::Id(address.clone())),
             "name" => text(&mut out, &kind::segment(address.name())),
             "type" => text(&mut out, &kind::segment(object_type)),

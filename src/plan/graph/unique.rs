@@ -7,13 +7,11 @@ use std::collections::BTreeMap;
 
 use crate::call::{Body, Call, Overlay};
 use crate::change::{Action, Change, FieldChange, Path, To};
-use crate::kind::{PERMISSION, POLICY, USER};
+use crate::kind::kind;
 use crate::state::{Address, State};
 
 /// A value, and within what it is unique.
 type Value = (Option<Address>, String);
-
-const EMAIL: &str = "email";
 
 /// Adds a first step to changes that pass values around in a circle: one of them lets go before the others take.
 pub(super) fn let_go(calls: &mut Vec<Call>) {
@@ -41,26 +39,24 @@ pub(super) fn let_go(calls: &mut Vec<Call>) {
     for call in first_steps {
         let Body::Overlay { address, set } = &calls[call].body else { continue };
         let address = address.clone();
-        let Some(overlay) = set.iter().find(|it| &*it.path.field == EMAIL).cloned() else { continue };
-        let Some(field) = calls[call].fields.iter().find(|it| &*it.path.field == EMAIL).cloned() else {
-            continue;
-        };
+        let names = |path: &Path| &*path.field == kind(address.kind()).also_named_by;
+        let Some(overlay) = set.iter().find(|it| names(&it.path)).cloned() else { continue };
+        let Some(field) = calls[call].fields.iter().find(|it| names(&it.path)).cloned() else { continue };
         let mut first = calls[call].clone();
         first.fields = vec![FieldChange { to: To::Unset, ..field }];
-        first.body = Body::Overlay { address, set: vec![Overlay { to: None, ..overlay }] };
-        let gone = |path: &Path| &*path.field == EMAIL;
         if let Body::Overlay { set, .. } = &mut calls[call].body {
-            set.iter_mut().filter(|it| gone(&it.path)).for_each(|it| it.from = None);
+            set.iter_mut().filter(|it| names(&it.path)).for_each(|it| it.from = None);
         }
-        calls[call].fields.iter_mut().filter(|it| gone(&it.path)).for_each(|it| it.from = None);
+        calls[call].fields.iter_mut().filter(|it| names(&it.path)).for_each(|it| it.from = None);
+        first.body = Body::Overlay { address, set: vec![Overlay { to: None, ..overlay }] };
         calls.push(first);
     }
 }
 
-/// The e-mail address that a call takes from a user and the one that it gives.
+/// The e-mail address, or what else names an object, that a call takes from it and the one that it gives.
 fn moved(call: &Call) -> Option<(String, String)> {
     let Body::Overlay { address, set } = &call.body else { return None };
-    let overlay = set.iter().find(|it| address.kind() == USER && &*it.path.field == EMAIL)?;
+    let overlay = set.iter().find(|it| &*it.path.field == kind(address.kind()).also_named_by)?;
     let [from, to] = [&overlay.from, &overlay.to].map(|it| it.as_ref().and_then(|it| it.as_text()));
     let [from, to] = [from?, to?].map(str::to_lowercase);
     (from != to && !from.is_empty() && !to.is_empty()).then_some((from, to))
@@ -97,27 +93,32 @@ fn named(address: &Address) -> Value {
 }
 
 fn given(part: &Change, live: &State) -> Vec<Value> {
-    let email = || live.get(&part.object).map(|it| it.text(EMAIL)).and_then(login);
-    match (part.object.kind(), part.action) {
-        (USER, Action::Delete) => login(part.object.name()).into_iter().chain(email()).collect(),
-        (USER, Action::Update) => {
-            let emails = part.fields.iter().filter(|it| &*it.path.field == EMAIL);
-            emails.filter_map(|it| it.from.as_ref()?.as_text()).filter_map(login).collect()
+    let kind = kind(part.object.kind());
+    match part.action {
+        Action::Delete if kind.shares_names => vec![named(&part.object)],
+        Action::Delete if !kind.also_named_by.is_empty() => {
+            let also = live.get(&part.object).map(|it| it.text(kind.also_named_by));
+            login(part.object.name()).into_iter().chain(also.and_then(login)).collect()
         }
-        (POLICY | PERMISSION, Action::Delete) => vec![named(&part.object)],
-        _ => Vec::new(),
+        Action::Update => {
+            let also = part.fields.iter().filter(|it| &*it.path.field == kind.also_named_by);
+            also.filter_map(|it| it.from.as_ref()?.as_text()).filter_map(login).collect()
+        }
+        Action::Delete | Action::Create | Action::Adopt | Action::Forget => Vec::new(),
     }
 }
 
 fn taken(part: &Change) -> Vec<Value> {
-    let emails = part.fields.iter().filter(|it| &*it.path.field == EMAIL).filter_map(|it| match &it.to {
+    let kind = kind(part.object.kind());
+    let also = part.fields.iter().filter(|it| &*it.path.field == kind.also_named_by);
+    let also = also.filter_map(|it| match &it.to {
         To::Value(node) => node.as_text().and_then(login),
         To::Unset | To::Links { .. } => None,
     });
-    match (part.object.kind(), part.action) {
-        (USER, Action::Create) => emails.chain(login(part.object.name())).collect(),
-        (USER, Action::Update) => emails.collect(),
-        (POLICY | PERMISSION, Action::Create) => vec![named(&part.object)],
-        _ => Vec::new(),
+    match part.action {
+        Action::Create if kind.shares_names => vec![named(&part.object)],
+        Action::Create if !kind.also_named_by.is_empty() => also.chain(login(part.object.name())).collect(),
+        Action::Update => also.collect(),
+        Action::Create | Action::Delete | Action::Adopt | Action::Forget => Vec::new(),
     }
 }
