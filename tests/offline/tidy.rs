@@ -105,7 +105,7 @@ fn a_module_uses_only_what_stands_before_it() {
 
 /// Files outside of `kind` and `access` that decide something by the name of a kind. What they know belongs into the table:
 /// the number only goes down.
-const MOST_THAT_NAME_KINDS: usize = 57;
+const MOST_THAT_NAME_KINDS: usize = 53;
 
 #[test]
 fn ever_fewer_files_name_a_kind() {
@@ -124,14 +124,18 @@ fn ever_fewer_files_name_a_kind() {
         "PERMISSION",
     ];
     let is_word = |it: char| it.is_ascii_alphanumeric() || it == '_';
-    let names = |line: &str| line.split(|it| !is_word(it)).any(|it| kinds.contains(&it));
+    let words = |text: &str| -> Vec<String> { text.split(|it| !is_word(it)).map(str::to_owned).collect() };
     let mut found = Vec::new();
     for source in sources() {
         if source.module().is_none_or(|it| matches!(it, "kind" | "access")) {
             continue;
         }
-        let code = source.product().lines().filter(|it| !it.trim_start().starts_with("//"));
-        if code.filter(|it| !it.contains('"')).any(names) {
+        // `kind::ROLE`, and lists that are imported: other constants may have such a name.
+        let taken = source.product().split("kind::").skip(1).flat_map(|it| match it.strip_prefix('{') {
+            Some(list) => words(list.split('}').next().unwrap_or("")),
+            None => words(it).into_iter().take(1).collect(),
+        });
+        if taken.into_iter().any(|it| kinds.contains(&&*it)) {
             found.push(source.name);
         }
     }
