@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use realmwright::diff::{self, Diff, Ledger, Ownership, Question, Terms};
-use realmwright::kind::{self, NEWEST, OLDEST, Version, lift_object};
+use realmwright::kind::{self, NEWEST, OLDEST, Version, lift_object, lift_realm, lower_realm};
 use realmwright::manifest::{self, Project, Prune, Secrets};
-use realmwright::state::{Address, Is, Live, Node, SecretRef, SecretSource, State};
+use realmwright::state::{Address, Hidden, Is, Live, Node, SecretRef, SecretSource, State};
 use realmwright::text::tree_of_json;
 use serde_json::{Value, json};
 
@@ -175,6 +175,39 @@ fn sorted(node: &Node) -> Node {
         items.sort();
     }
     node
+}
+
+/// What was hidden stays so, and is not written out.
+fn mask(node: &mut Node) {
+    match &mut node.is {
+        Is::Hidden(hidden) => *hidden = Hidden::Masked,
+        Is::List(items) => items.iter_mut().for_each(mask),
+        Is::Map(map) => map.values_mut().for_each(mask),
+        Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Secret(_) => {}
+    }
+}
+
+#[test]
+fn what_is_lowered_is_lifted_to_the_same() {
+    let whole = |it: &State| {
+        let mut it = it.clone();
+        it.objects.values_mut().flat_map(|it| it.fields.values_mut()).for_each(mask);
+        let others =
+            it.objects.iter().map(|(address, it)| (address.clone(), it.made_by.clone(), it.formerly.clone()));
+        (values(&it), others.collect::<Vec<_>>(), it.default_role.clone())
+    };
+    for version in [NEWEST, OLDEST] {
+        let state = kind::fresh_realm("r", version);
+        let lifted = lift_realm(&tree_of_json(&lower_realm("r", &state)));
+        assert_eq!(lifted.notes, []);
+        assert_eq!(whole(&lifted.into_live()), whole(&state), "{version:?}");
+    }
+    for seed in 0..SEEDS {
+        let lifted = lift_realm(&tree_of_json(&manifest("r", &generated(seed)))).into_live();
+        let again = lift_realm(&tree_of_json(&lower_realm("r", &lifted)));
+        assert_eq!(again.notes, [], "seed {seed}");
+        assert_eq!(whole(&again.into_live()), whole(&lifted), "seed {seed}");
+    }
 }
 
 #[test]
