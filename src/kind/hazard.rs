@@ -51,6 +51,8 @@ pub enum When {
     Turns(&'static str, &'static str),
     /// It becomes anything else.
     Changed,
+    /// It becomes another value, and not nothing.
+    Set,
     /// It had a value and becomes anything else.
     Replaced,
     /// It had something and has nothing.
@@ -139,6 +141,7 @@ impl When {
             Self::Is(value) => is.as_deref() == Some(value),
             Self::Turns(a, b) => was.as_deref() == Some(a) && is.as_deref() == Some(b),
             Self::Changed => true,
+            Self::Set => is.as_deref().is_some_and(|it| !it.is_empty()),
             Self::Replaced => from.is_some_and(|it| !it.is_nothing()),
             Self::Emptied => from.is_some_and(|it| !it.is_nothing()) && to.is_none_or(Node::is_nothing),
             Self::Lowered => {

@@ -78,7 +78,7 @@ pub(super) const HAZARDS: &[HazardRule] = &[
     of_key(
         BreaksClients,
         ("attributes", "pkce.code.challenge.method"),
-        When::Changed,
+        When::Set,
         "keeps out whoever logs in through {it} in another way",
     ),
     algorithm("access.token.signed.response.alg"),

@@ -165,6 +165,8 @@ fn rows() -> Vec<Row> {
         let field: &'static str = format!("attributes.{key}").leak();
         rows.push((CLIENT, "web", field, json!("a"), json!("b"), &["breaks_clients"]));
     }
+    // Without it, whoever sends a challenge still comes in.
+    rows.push((CLIENT, "web", "attributes.pkce.code.challenge.method", json!("S256"), Value::Null, &[]));
     rows
 }
 

@@ -75,7 +75,7 @@ fn plain_creates<'a>(page: &Page<'_>, all: &[&'a Change]) -> BTreeSet<&'a Addres
 fn is_plain(realm: &str, change: &Change, field: &FieldChange) -> bool {
     // What is new replaces nothing: only the value itself counts.
     let mut hazards = kind::hazards_of(&change.object, field, realm, kind::OLDEST).into_iter();
-    let has_hazard = hazards.any(|(rule, _)| rule.when != kind::When::Changed);
+    let has_hazard = hazards.any(|(rule, _)| !matches!(rule.when, kind::When::Changed | kind::When::Set));
     let To::Value(node) = &field.to else { return false };
     let mut links_or_secrets = 0;
     node.each_ref(&mut |_, _| links_or_secrets += 1);
