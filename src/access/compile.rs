@@ -6,7 +6,8 @@ use super::bits::Bits;
 use super::claims::spoils;
 use super::realm::{Client, ClientScope, Group, Interned, Mapper, Realm, User, texts};
 use crate::kind::{
-    CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, MAPPER, NEWEST, ROLE, SETTINGS, USER, Version, realm_address,
+    CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, MAPPER, NEWEST, ROLE, SETTINGS, USER, Version, built_ins,
+    realm_address,
 };
 use crate::state::{Address, Is, KindName, Node, Object, State};
 
@@ -124,10 +125,11 @@ impl Realm {
     }
 }
 
-/// Returns the roles that count for administrators through any client; nothing where these are all, or no client is known
-/// that gets tokens for people.
+/// Returns the roles that count for administrators through any client; nothing where these are all, or may be: where no
+/// built-in client is known, not all clients are.
 fn reach(realm: &Realm) -> Option<Bits> {
-    let mut out: Option<Bits> = None;
+    let knows_all = built_ins().iter().any(|it| it.kind() == CLIENT && realm.clients.get(it).is_some());
+    let mut out: Option<Bits> = knows_all.then(Bits::default);
     for client in (0..realm.client_entries.len()).filter(|it| realm.client_entries[*it].for_people) {
         out.get_or_insert_default().add(&realm.reach_of(client)?);
     }

@@ -251,7 +251,9 @@ impl<'a> Subjects<'a> {
         if server.is_administration() {
             let through = persona.client.as_ref().map(|_| client).or(own);
             match through {
-                Some(it) if realm.looks_up(it) => token_roles = Some(Bits::default()),
+                Some(it) if realm.looks_up(it, token.mappers.iter().copied()) => {
+                    token_roles = Some(Bits::default());
+                }
                 Some(_) => roles = Bits::default(),
                 None => {}
             }

@@ -10,7 +10,7 @@ use std::fmt;
 use super::administration::administration;
 use super::claims;
 use super::persona::{OPENID, Persona};
-use super::realm::{Client, Mapper, PolicyIs, Realm, Server};
+use super::realm::{Client, Mapper, PolicyIs, Realm, SUB, Server};
 use crate::kind::{built_ins, is_admin_permissions};
 use crate::state::Address;
 
@@ -120,6 +120,8 @@ pub(super) struct TokenReads {
     clients: Vec<BTreeSet<usize>>,
     /// Whether the client's own name is compared.
     client_name: bool,
+    /// Whether it matters that there is a `sub`.
+    pub(super) subject: bool,
 }
 
 impl TokenReads {
@@ -163,6 +165,7 @@ impl TokenReads {
 
     fn matters(&self, mapper: &Mapper) -> bool {
         mapper.spoils
+            || (self.subject && mapper.provider == SUB)
             || self.claims_of(mapper)
             // Roles that it brings are in claims of roles, too.
             || (self.any_claims() && claims::has_no_switch(&mapper.provider))
@@ -184,7 +187,7 @@ struct Shape<'a> {
     has_scopes: bool,
     openid: bool,
     /// It says who comes, and what they hold is looked up.
-    is_looked_up: bool,
+    is_lightweight: bool,
 }
 
 /// What a mapper does, whatever it is called.
@@ -392,7 +395,7 @@ fn shape<'a>(realm: &'a Realm, server: &Address, way: &Through) -> Option<Shape<
         narrow: narrow.filter(|it| it.len() < all_roles),
         has_scopes: !reads.client_scopes.is_empty() && (openid || has_scopes(realm, &applied)),
         openid: openid && reads.claims.contains("scope"),
-        is_looked_up: *server == administration() && realm.looks_up(at),
+        is_lightweight: *server == administration() && client.lightweight,
         mappers: said(&mappers),
         client_scopes: client_scopes.into_iter().map(|(at, it)| (at, said(&it))).collect(),
     })

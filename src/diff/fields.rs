@@ -119,7 +119,7 @@ impl Comparison<'_> {
     /// A secret is compared where Keycloak shows it, and sent where a recorded version grew.
     fn secret(&mut self, path: Path, secret: &SecretRef, node: &Node, live: Option<&Node>) {
         let recorded = self.recorded(&path);
-        if self.lowered(&path, secret, node.at) {
+        if self.keeps_none(&path) || self.lowered(&path, secret, node.at) {
             return;
         }
         let grew = matches!((secret.version, recorded), (Some(now), Some(before)) if now > before);
@@ -205,15 +205,31 @@ impl Comparison<'_> {
     }
 
     /// Whether the server will draw another value with another change of this plan, whatever it has.
+    /// Returns the switches with which this server keeps no value of a field.
+    fn drawn_with(&self, path: &Path) -> impl Iterator<Item = &'static str> {
+        let version = self.question.version;
+        let all = kind::kind(self.address.kind()).field(&path.field).map_or(&[][..], |it| it.drawn_with);
+        all.iter().filter(move |it| it.1.is_none_or(|below| version < below)).map(|it| it.0)
+    }
+
+    /// Returns whether the server keeps no value of a field, once this is done.
+    fn keeps_none(&self, path: &Path) -> bool {
+        let is_said = |switch| self.desired.get(switch).and_then(Node::as_bool) == Some(true);
+        self.drawn_with(path).any(|it| is_said(it) || (self.live.is_true(it) && !self.goes_off(it)))
+    }
+
     fn is_drawn(&self, path: &Path) -> bool {
-        let switch = kind::kind(self.address.kind()).field(&path.field).map_or("", |it| it.drawn_with);
-        let goes_off = match self.desired.get(switch) {
+        self.drawn_with(path).any(|it| self.live.is_true(it) && self.goes_off(it))
+    }
+
+    /// Returns whether a switch is said to be off, or no longer said to be on where that ends it.
+    fn goes_off(&self, switch: &str) -> bool {
+        match self.desired.get(switch) {
             Some(said) => said.as_bool() == Some(false),
             None => {
                 self.question.terms.prune != Prune::Nothing && self.applied(&Path::field(switch)).is_some()
             }
-        };
-        self.live.is_true(switch) && goes_off
+        }
     }
 
     fn recorded(&self, path: &Path) -> Option<u32> {

@@ -51,7 +51,11 @@ pub(super) static CLIENT: Kind = Kind {
         // Nodes register themselves.
         server_owned("registeredNodes"),
         server_owned("registrationAccessToken"),
-        Field { compare: Compare::Secret, drawn_with: "publicClient", ..field("secret") },
+        Field {
+            compare: Compare::Secret,
+            drawn_with: &[("publicClient", None), ("bearerOnly", Some(NEWEST))],
+            ..field("secret")
+        },
         Field {
             stays: TOKENS,
             excludes: "optionalClientScopes",

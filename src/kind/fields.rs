@@ -36,8 +36,9 @@ pub struct Field {
     pub beside: &'static [Beside],
     /// A map that goes as a whole: the server refuses a part of it, and then every change of the object.
     pub whole: bool,
-    /// The server draws a new value when this switch of the object goes off, whatever else is said beside that.
-    pub drawn_with: &'static str,
+    /// Switches of the object with which the server keeps no value, below a version or on all, and draws a new one when they
+    /// go off, whatever else is said beside that.
+    pub drawn_with: &'static [(&'static str, Option<Version>)],
     /// Features without which the server keeps this off, or refuses a key of it: the key, empty for the field
     /// itself, and the feature.
     pub features: &'static [(&'static str, &'static str)],
@@ -201,7 +202,7 @@ pub(super) const fn field(name: &'static str) -> Field {
         needs: &[],
         beside: &[],
         whole: false,
-        drawn_with: "",
+        drawn_with: &[],
         features: &[],
         same_protocol: false,
         goes_when_empty: false,

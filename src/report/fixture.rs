@@ -53,8 +53,8 @@ users:
   - { username: anna, realmRoles: [reader], credentials: [{ type: password, value: s3cr3t-anna }] }
 clients:
   - clientId: web
-    publicClient: true
     secret: { fromEnv: WEB_SECRET }
+    bearerOnly: true
     description: The shop at https://shop.example.org/a/very/long/path/that/goes/on/and/on/and/ends/here
     redirectUris: [https://shop.example.org/callback, https://shop.example.org/silent, https://new.example.org/*]
     attributes: { login_theme: night }

@@ -81,10 +81,10 @@ impl<'a> Administered<'a> {
                 "config": { "role": format!("realm-management.{role}"), "access.token.claim": "true" },
             })
         };
-        let bare = |name: &str, lightweight: &str| {
+        let bare = |name: &str, lightweight: &str, scopes: &[&str]| {
             json!({
                 "clientId": name, "publicClient": true, "directAccessGrantsEnabled": true,
-                "defaultClientScopes": ["basic"], "optionalClientScopes": [],
+                "defaultClientScopes": scopes, "optionalClientScopes": [],
                 "attributes": { "client.use.lightweight.access.token.enabled": lightweight },
             })
         };
@@ -116,8 +116,9 @@ impl<'a> Administered<'a> {
                 { "clientId": "robot", "secret": "s", "serviceAccountsEnabled": true },
                 { "clientId": "web", "publicClient": true, "directAccessGrantsEnabled": true,
                   "protocolMappers": [mapper("manage-users"), mapper("view-users"), mapper("view-events")] },
-                // Their tokens list no roles: on 26.0 the roles of lightweight ones alone are looked up.
-                bare("bare", "false"), bare("thin", "true"),
+                // Their tokens list no roles: on 26.0 those are looked up with lightweight ones, and with those without `sub`.
+                bare("bare", "false", &["basic"]), bare("thin", "true", &["basic"]),
+                bare("nobody", "false", &["profile"]),
             ],
         });
         server.one_at_a_time(|| server.post("", &realm).map(|_| ()))?;
@@ -190,7 +191,7 @@ impl<'a> Administered<'a> {
             ..Persona::default()
         };
         for (user, persona) in people.chain([("robot", robot)]) {
-            for client in ["admin-cli", "web", "bare", "thin"] {
+            for client in ["admin-cli", "web", "bare", "thin", "nobody"] {
                 let Some(token) = self.login(user, client)? else { continue };
                 let way = (user != "robot").then(|| Address::top(CLIENT, client));
                 let persona = Persona { client: way, ..persona.clone() };

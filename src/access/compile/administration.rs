@@ -21,8 +21,8 @@ pub(super) fn client(realm: &Realm) -> Option<usize> {
 
 /// Compiles the administration of a realm; nothing where it has none.
 ///
-/// From 26.7 on, who holds a role has it. On 26.0 that is so with lightweight tokens alone, and any other token is
-/// believed: whatever mapper puts a role of administration into it opens the admin API to whoever comes through that
+/// From 26.7 on, who holds a role has it. On 26.0 that is so with lightweight tokens and those without `sub` alone, and any
+/// other token is believed: whatever mapper puts a role of administration into it opens the admin API to whoever comes through that
 /// client, and what no mapper puts there opens nothing (measured on 26.0.8 with hard-coded roles, renamed roles, and
 /// claims that stand where roles stand; on 26.7.5 none of these opens anything, nor does any of them through a client
 /// with lightweight tokens on either).
@@ -61,6 +61,8 @@ pub(super) fn server(realm: &Realm) -> Option<Server> {
         });
     }
     let scopes: BTreeSet<usize> = (0..roles.len()).collect();
+    let mut token_reads = TokenReads::of(policy_entries.iter().map(|it| &it.is));
+    token_reads.subject = realm.believes_tokens;
     Some(Server {
         client,
         settings: administration(),
@@ -68,7 +70,7 @@ pub(super) fn server(realm: &Realm) -> Option<Server> {
         strategy: Strategy::Unanimous,
         opens_managed: false,
         is_fine_grained: false,
-        token_reads: TokenReads::of(policy_entries.iter().map(|it| &it.is)),
+        token_reads,
         scopes: Interned::new(roles.iter().map(scope)),
         resources: Interned::new(std::iter::once(administration().child(RESOURCE, administration().name()))),
         resource_entries: vec![Resource {

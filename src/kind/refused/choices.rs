@@ -203,7 +203,8 @@ pub(super) fn fixed(address: &Address, object: &Object, notes: &mut Vec<Note>) {
             notes.push(if rule.is_refused {
                 Note::error(Code::WrongForm, words, at, "Keycloak would refuse it").help(help)
             } else {
-                Note::warning(Code::WrongForm, words, at, "Keycloak would keep it and cannot use it").help(help)
+                Note::warning(Code::WrongForm, words, at, "Keycloak would keep it and cannot use it")
+                    .help(help)
             });
         });
     }

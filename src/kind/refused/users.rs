@@ -1,7 +1,9 @@
 //! What the user profile and the password policy of a realm refuse of a user.
 
 use super::{Judge, Severe, realm::policies};
-use crate::kind::{EMAIL_NAMES, USER, UserProfile, has_languages, realm_address, service_account_of, title};
+use crate::kind::{
+    EMAIL_NAMES, USER, UserProfile, has_languages, realm_address, reserved_for, service_account_of, title,
+};
 use crate::state::{Address, Is, Node, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note, nearest};
 
@@ -27,7 +29,6 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
     }
     notes.extend(federated(judge, address, object));
     notes.extend(named_otherwise(judge, address, object));
-    notes.extend(nameless(judge, address, object));
     notes.extend(unnamed(judge, object));
     passwords(judge, address, object, notes);
     if judge.profile.is_some() {
@@ -57,9 +58,10 @@ fn named_otherwise(judge: &Judge<'_>, address: &Address, object: &Object) -> Opt
 }
 
 /// A user without what the realm names users by.
-fn nameless(judge: &Judge<'_>, address: &Address, object: &Object) -> Option<Note> {
-    let has_email = judge.state.get(address).is_some_and(|it| !it.text("email").is_empty());
-    if !by_email(judge) || has_email {
+pub(super) fn nameless(judge: &Judge<'_>, address: &Address, whole: &Object) -> Option<Note> {
+    let object = judge.desired(address)?;
+    let is_account = whole.made_by.is_some() || reserved_for(address).is_some();
+    if !by_email(judge) || is_account || !whole.text("email").is_empty() {
         return None;
     }
     let words = format!("{} has no e-mail address", title(address));

@@ -2,8 +2,8 @@
 //! said each of them.
 
 use super::realm::sessions;
-use super::{Judge, acr, fine_grained, mail, of, pairwise, place};
-use crate::kind::{CLIENT, CLIENT_SCOPE, NEWEST, OLDEST, PERMISSION, REALM, Version};
+use super::{Judge, acr, fine_grained, mail, of, pairwise, place, users};
+use crate::kind::{CLIENT, CLIENT_SCOPE, NEWEST, OLDEST, PERMISSION, REALM, USER, Version};
 use crate::state::{Address, KindName, Node, Object};
 use crate::text::{Code, Note};
 
@@ -56,6 +56,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, notes: &mut Vec<Note>)
             mail::check(judge, address, whole, notes);
             sessions(judge, address, whole, notes);
         }
+        USER => notes.extend(users::nameless(judge, address, whole)),
         PERMISSION => fine_grained::check(judge, address, whole, notes),
         CLIENT => {
             acr::check(judge, address, whole, notes);

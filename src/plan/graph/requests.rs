@@ -62,8 +62,8 @@ pub(super) fn of_change(
             });
             // The server draws a new value with a switch: what is declared is sent after it.
             let draws = |it: &&FieldChange| {
-                let switch = kind.field(&it.path.field).map_or("", |it| it.drawn_with);
-                body.iter().any(|other| &*other.path.field == switch)
+                let switches = kind.field(&it.path.field).map_or(&[][..], |it| it.drawn_with);
+                body.iter().any(|other| switches.iter().any(|(switch, _)| &*other.path.field == *switch))
             };
             let (drawn, body): (Vec<&FieldChange>, Vec<&FieldChange>) = body.iter().copied().partition(draws);
             // What allows something no longer goes last, after what it was needed for.

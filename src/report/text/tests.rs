@@ -49,16 +49,16 @@ Changes   8 to create, 5 to update, 1 to delete, 1 to adopt, 1 to forget; 2 held
       scopes: view; uris: /protected/*
   + client/demo/authz/scope/view                realm.yaml:30
   ~ client/web                                  realm.yaml:19
-      attributes.login_theme  day    ->  night
+      attributes.login_theme  day      ->  night
+      bearerOnly              (unset)  ->  true
       description
         - The shop at
           https://shop.example.org/a/very/long/path/that/goes/on/and/on/and/ends/there
         + The shop at
           https://shop.example.org/a/very/long/path/that/goes/on/and/on/and/ends/here
-      publicClient            false  ->  true
       redirectUris            + https://new.example.org/*
                               - https://old.example.org/*  (2 stay)
-      attributes.old.key      x      ->  (unset)  (no longer declared)
+      attributes.old.key      x        ->  (unset)  (no longer declared)
   + user/anna                                   realm.yaml:17
       enabled true;
       credentials: {type: password, value: (secret written in the manifest)};
@@ -79,7 +79,7 @@ Held back   2 differences that need your consent
   ~ user/eric    realm.yaml:15, changed in Keycloak
       enabled  false  ->  true
   include it with --allow reenables=1
-  ~ client/web   realm.yaml:21
+  ~ client/web   realm.yaml:20
       secret  (hidden)  ->  (secret from environment variable WEB_SECRET)
   include it with --allow secrets=1
 
@@ -88,8 +88,7 @@ Left behind   no longer declared, and stays as it is
   delete users with `prune: { users: true }` in the project file
 
 Side effects   beyond the objects that change
-  ! publicClient true drops the secret of client `web`, and its authorization if
-      it has one   realm.yaml:20
+  ! bearerOnly true ends all logins through client `web`   realm.yaml:21
   ! 2 other objects lose their link to role `legacy`
 
 Cannot tell   whether 1 secret is as declared; it is not sent
@@ -225,13 +224,13 @@ Pending   11 objects declared, and not applied yet: as it is  ->  as declared
   + client/demo/authz/resource/R                realm.yaml:31
   + client/demo/authz/scope/view                realm.yaml:30
   ~ client/web                                  realm.yaml:19
-      attributes.login_theme  day    ->  night
+      attributes.login_theme  day      ->  night
+      bearerOnly              (unset)  ->  true
       description
         - The shop at
           https://shop.example.org/a/very/long/path/that/goes/on/and/on/and/ends/there
         + The shop at
           https://shop.example.org/a/very/long/path/that/goes/on/and/on/and/ends/here
-      publicClient            false  ->  true
       redirectUris            + https://new.example.org/*
                               - https://old.example.org/*  (2 stay)
   ~ group/ops                                   realm.yaml:11

@@ -175,11 +175,11 @@ Changes   8 to create, 5 to update, 1 to delete, 1
       scopes: view; uris: /protected/*
   + client/demo/authz/scope/view   realm.yaml:30
   ~ client/web     realm.yaml:19
-      attributes.login_theme  day    ->  night
+      attributes.login_theme  day      ->  night
+      bearerOnly    (unset)  ->  true
       description
         - … goes/on/and/on/and/ends/there
         + … goes/on/and/on/and/ends/here
-      publicClient  false  ->  true
       redirectUris  + https://new.example.org/*
                     - https://old.example.org/*
                     (2 stay)
@@ -210,7 +210,7 @@ Held back   2 differences that need your consent
       Keycloak
       enabled  false  ->  true
   include it with --allow reenables=1
-  ~ client/web   realm.yaml:21
+  ~ client/web   realm.yaml:20
       secret
         - (hidden)
         + (secret from environment variable
@@ -224,9 +224,8 @@ Left behind   no longer declared, and stays as it
       the project file
 
 Side effects   beyond the objects that change
-  ! publicClient true drops the secret of client
-      `web`, and its authorization if it has one
-      realm.yaml:20
+  ! bearerOnly true ends all logins through client
+      `web`   realm.yaml:21
   ! 2 other objects lose their link to role
       `legacy`
 
