@@ -68,11 +68,13 @@ pub(super) fn ownership(
                     .realm_id
                     .as_ref()
                     .is_some_and(|it| !ledger.realm_id.is_empty() && *it != ledger.realm_id);
-                if let Some(note) = another_tree(request, &ledger, &read.live.state) {
+                let skipped = skipped(request, &ledger);
+                // Of a part, it is no wonder that it declares little.
+                let is_whole = skipped.is_empty() && covers(request.roots, &ledger.roots);
+                if let Some(note) = another_tree(request, &ledger, &read.live.state).filter(|_| is_whole) {
                     ledger.untrusted.get_or_insert_with(|| note.title.clone());
                     notes.push(note);
                 }
-                let skipped = skipped(request, &ledger);
                 let trouble = if moved {
                     Some("the ledger belongs to a realm with another id".to_owned())
                 } else if ledger.untrusted.is_some() {
