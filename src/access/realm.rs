@@ -38,7 +38,7 @@ pub struct Realm {
     pub(super) enabled: bool,
     /// The roles that count for administrators who come through any client; nothing where these are all.
     pub(super) reach: Option<Bits>,
-    /// Who administers is read from the token, but for lightweight ones, and not looked up.
+    /// Who administers is read from the token, but for lightweight ones and those without `sub`, and not looked up.
     pub(super) believes_tokens: bool,
     /// The realm's own administration.
     pub(super) administration: Option<Box<Server>>,

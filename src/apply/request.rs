@@ -174,17 +174,16 @@ async fn by_id(run: &Run<'_>, node: &mut Node, ids: &SharedIds) -> Result<(), Ca
     let mut targets = Vec::new();
     node.each_ref(&mut |it, _| targets.push(it.clone()));
     for target in targets {
-        let has_slash = || target.steps().iter().any(|it| it.name.contains('/'));
-        let text = match kind::kind(target.kind()).referred {
-            Referred::ById => id(run.keycloak, run.realm, &target, ids).await?,
-            Referred::ByNameWithoutSlash if has_slash() => id(run.keycloak, run.realm, &target, ids).await?,
-            Referred::ByKnownId => match ids.lock().await.get(&target) {
-                Some(id) => id.to_owned(),
-                None => continue,
-            },
-            Referred::ByNameWithoutSlash | Referred::ByName => continue,
+        let needs_id = match kind::kind(target.kind()).referred {
+            Referred::ById => true,
+            Referred::ByNameWithoutSlash => target.steps().iter().any(|it| it.name.contains('/')),
+            Referred::ByKnownId => ids.lock().await.get(&target).is_some(),
+            Referred::ByName => false,
         };
-        replace(node, &target, &text);
+        if needs_id {
+            let text = id(run.keycloak, run.realm, &target, ids).await?;
+            replace(node, &target, &text);
+        }
     }
     Ok(())
 }

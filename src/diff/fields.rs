@@ -204,22 +204,21 @@ impl Comparison<'_> {
         }
     }
 
-    /// Whether the server will draw another value with another change of this plan, whatever it has.
     /// Returns the switches with which this server keeps no value of a field.
-    fn drawn_with(&self, path: &Path) -> impl Iterator<Item = &'static str> {
-        let version = self.question.version;
-        let all = kind::kind(self.address.kind()).field(&path.field).map_or(&[][..], |it| it.drawn_with);
-        all.iter().filter(move |it| it.1.is_none_or(|below| version < below)).map(|it| it.0)
+    fn lost_with(&self, path: &Path) -> impl Iterator<Item = &'static str> {
+        let field = kind::kind(self.address.kind()).field(&path.field);
+        field.into_iter().flat_map(|it| it.lost_with(self.question.version))
     }
 
     /// Returns whether the server keeps no value of a field, once this is done.
     fn keeps_none(&self, path: &Path) -> bool {
         let is_said = |switch| self.desired.get(switch).and_then(Node::as_bool) == Some(true);
-        self.drawn_with(path).any(|it| is_said(it) || (self.live.is_true(it) && !self.goes_off(it)))
+        self.lost_with(path).any(|it| is_said(it) || (self.live.is_true(it) && !self.goes_off(it)))
     }
 
+    /// Returns whether the server will draw another value with another change of this plan, whatever it has.
     fn is_drawn(&self, path: &Path) -> bool {
-        self.drawn_with(path).any(|it| self.live.is_true(it) && self.goes_off(it))
+        self.lost_with(path).any(|it| self.live.is_true(it) && self.goes_off(it))
     }
 
     /// Returns whether a switch is said to be off, or no longer said to be on where that ends it.

@@ -78,7 +78,13 @@ pub fn spawned(
 
 /// Changes what an update brings with it, in the object as the update says it.
 pub fn switched(address: &Address, before: &Object, after: &mut Object, state: &State, version: Version) {
-    kind(address.kind()).behaviour.switches(before, after, state, version);
+    let kind = kind(address.kind());
+    for field in kind.fields {
+        if field.lost_with(version).any(|it| after.is_true(it)) {
+            after.fields.remove(field.name);
+        }
+    }
+    kind.behaviour.switches(before, after, state, version);
 }
 
 /// Returns the objects that go with a switch that is off: with a client's, its authorization and its service account.

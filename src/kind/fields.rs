@@ -52,6 +52,14 @@ pub struct Field {
     pub judges: Judges,
 }
 
+impl Field {
+    /// Returns the switches of the object with which a server of this version keeps no value of the field.
+    pub fn lost_with(&self, version: Version) -> impl Iterator<Item = &'static str> + use<> {
+        let on_this = move |below: Option<Version>| below.is_none_or(|it| version < it);
+        self.drawn_with.iter().filter(move |it| on_this(it.1)).map(|it| it.0)
+    }
+}
+
 /// Which links of an object stay although nobody mentions them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Stays {

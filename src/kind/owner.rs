@@ -114,6 +114,9 @@ impl Owned {
 
 /// Gives objects other names, in every reference too. Returns all names: what a renamed user owns is called anew.
 pub fn rename(state: &mut State, names: BTreeMap<Address, Address>) -> BTreeMap<Address, Address> {
+    if names.is_empty() {
+        return names;
+    }
     let mut all = names;
     let owned: Vec<(Address, Address)> = state
         .objects

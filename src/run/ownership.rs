@@ -69,9 +69,12 @@ pub(super) fn ownership(
                     .as_ref()
                     .is_some_and(|it| !ledger.realm_id.is_empty() && *it != ledger.realm_id);
                 let skipped = skipped(request, &ledger);
+                let covers_all = covers(request.roots, &ledger.roots);
                 // Of a part, it is no wonder that it declares little.
-                let is_whole = skipped.is_empty() && covers(request.roots, &ledger.roots);
-                if let Some(note) = another_tree(request, &ledger, &read.live.state).filter(|_| is_whole) {
+                if skipped.is_empty()
+                    && covers_all
+                    && let Some(note) = another_tree(request, &ledger, &read.live.state)
+                {
                     ledger.untrusted.get_or_insert_with(|| note.title.clone());
                     notes.push(note);
                 }
@@ -79,7 +82,7 @@ pub(super) fn ownership(
                     Some("the ledger belongs to a realm with another id".to_owned())
                 } else if ledger.untrusted.is_some() {
                     ledger.untrusted.clone()
-                } else if !covers(request.roots, &ledger.roots) {
+                } else if !covers_all {
                     Some(format!(
                         "the last full apply covered {}, and this run covers {}",
                         ledger.roots.join(", "),

@@ -139,9 +139,8 @@ fn ever_fewer_files_name_a_kind() {
             found.push(source.name);
         }
     }
-    let count = found.len();
-    assert!(count <= MOST_THAT_NAME_KINDS, "{count} files name a kind:\n{}", found.join("\n"));
-    assert_eq!(count, MOST_THAT_NAME_KINDS, "lower the number");
+    // Where there are fewer, lower the number.
+    assert_eq!(found.len(), MOST_THAT_NAME_KINDS, "files that name a kind:\n{}", found.join("\n"));
 }
 
 #[test]

@@ -50,11 +50,8 @@ impl Behaviour for OfClients {
         along
     }
 
-    /// A public client keeps no secret, and the scope of service accounts comes and goes with the account.
+    /// The scope of service accounts comes and goes with the account.
     fn switches(&self, before: &Object, after: &mut Object, state: &State, version: Version) {
-        if after.is_true("publicClient") {
-            after.fields.remove("secret");
-        }
         let scope = Address::top(CLIENT_SCOPE, "service_account");
         if version < NEWEST || has_service_account(before) == has_service_account(after) {
             return;
