@@ -71,18 +71,18 @@ use user_profile::is_email;
 use crate::state::{Address, Is, KindName, Object};
 use crate::text::{Note, Tree};
 
-pub const REALM: KindName = KindName("realm");
-pub const ROLE: KindName = KindName("role");
-pub const GROUP: KindName = KindName("group");
-pub const USER: KindName = KindName("user");
-pub const CLIENT: KindName = KindName("client");
-pub const CLIENT_SCOPE: KindName = KindName("client-scope");
-pub const MAPPER: KindName = KindName("mapper");
-pub const SETTINGS: KindName = KindName("authz/settings");
-pub const SCOPE: KindName = KindName("authz/scope");
-pub const RESOURCE: KindName = KindName("authz/resource");
-pub const POLICY: KindName = KindName("authz/policy");
-pub const PERMISSION: KindName = KindName("authz/permission");
+pub const REALM: KindName = KindName::new("realm");
+pub const ROLE: KindName = KindName::new("role");
+pub const GROUP: KindName = KindName::new("group");
+pub const USER: KindName = KindName::new("user");
+pub const CLIENT: KindName = KindName::new("client");
+pub const CLIENT_SCOPE: KindName = KindName::new("client-scope");
+pub const MAPPER: KindName = KindName::new("mapper");
+pub const SETTINGS: KindName = KindName::new("authz/settings");
+pub const SCOPE: KindName = KindName::new("authz/scope");
+pub const RESOURCE: KindName = KindName::new("authz/resource");
+pub const POLICY: KindName = KindName::new("authz/policy");
+pub const PERMISSION: KindName = KindName::new("authz/permission");
 
 pub const OPENID_CONNECT: &str = "openid-connect";
 
@@ -316,7 +316,7 @@ pub fn title(address: &Address) -> String {
 
 /// A kind with nothing beyond the ordinary: entries say what differs.
 const ORDINARY: Kind = Kind {
-    name: KindName(""),
+    name: KindName::new(""),
     title: "",
     representation: |_| "",
     key: "name",

@@ -70,8 +70,8 @@ fn no_kind(pattern: &Pattern, before: &str, segment: &str, spots: &BTreeSet<Next
 fn expected(spots: &BTreeSet<Next>) -> Vec<&'static str> {
     let of = |it: &Next| -> Vec<&'static str> {
         match *it {
-            Next::Kind(parent) => under(parent).map(|it| it.name.0).collect(),
-            Next::Word(kind) => vec![kind.0.split('/').nth(1).unwrap_or_default()],
+            Next::Kind(parent) => under(parent).map(|it| it.name.word).collect(),
+            Next::Word(kind) => vec![kind.word.split('/').nth(1).unwrap_or_default()],
             Next::Name(_) => Vec::new(),
         }
     };
@@ -98,13 +98,13 @@ fn after(spot: Next, segment: &str) -> Vec<Next> {
     match spot {
         Next::Kind(parent) => under(parent)
             .filter_map(|it| {
-                let (word, more) = it.name.0.split_once('/').map_or((it.name.0, false), |it| (it.0, true));
+                let (word, more) = it.name.word.split_once('/').map_or((it.name.word, false), |it| (it.0, true));
                 let next = if more { Next::Word(it.name) } else { named(it) };
                 stars_match(segment, word).then_some(next)
             })
             .collect(),
         Next::Word(name) => {
-            let word = name.0.split('/').nth(1).unwrap_or_default();
+            let word = name.word.split('/').nth(1).unwrap_or_default();
             if stars_match(segment, word) { vec![named(kind(name))] } else { Vec::new() }
         }
         Next::Name(name) if kind(name).under.contains(&name) => {

@@ -70,9 +70,9 @@ pub fn parse_address(text: &str) -> Option<Address> {
                 inside.map_or(it.is_top(), |up| it.under.contains(&up))
             };
             here && inside != Some(it.name)
-                && rest.strip_prefix(it.name.0).is_some_and(|it| it.is_empty() || it.starts_with('/'))
+                && rest.strip_prefix(it.name.word).is_some_and(|it| it.is_empty() || it.starts_with('/'))
         })?;
-        rest = rest.strip_prefix(entry.name.0)?.trim_start_matches('/');
+        rest = rest.strip_prefix(entry.name.word)?.trim_start_matches('/');
         if entry.key.is_empty() {
             steps.push(Step { kind: entry.name, name: "".into() });
             continue;

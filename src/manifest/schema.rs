@@ -345,7 +345,10 @@ impl Definitions {
 }
 
 fn definition(kind: KindName) -> String {
-    kind.0.replace('/', "-")
+    match kind.parent {
+        "" => kind.word.replace('/', "-"),
+        parent => format!("{parent}-{}", kind.word),
+    }
 }
 
 fn to(name: &str) -> Value {

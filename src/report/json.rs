@@ -296,7 +296,7 @@ fn resource_change(change: &Change, files: &Files) -> ResourceChange {
     };
     ResourceChange {
         address: change.object.to_string(),
-        kind: change.object.kind().0,
+        kind: change.object.kind().word,
         source: source(files, change.at),
         change: values::of_change(change),
         reason: values::reason(&change.why),
@@ -309,7 +309,7 @@ fn held_back(consent: ConsentKey, change: &Change, files: &Files) -> HeldBack {
     HeldBack {
         consent: consent.name(),
         address: change.object.to_string(),
-        kind: change.object.kind().0,
+        kind: change.object.kind().word,
         source: source(files, change.at),
         change: values::of_change(change),
         reason: values::reason(&change.why),

@@ -61,7 +61,7 @@ fn may_match(pattern: &Pattern, live: &Live) -> bool {
     if let Some(address) = parse_address(pattern.written()) {
         return matches!(live.find(&address), Found::Unknown { .. });
     }
-    let is_of_users = pattern.segments().first().is_some_and(|it| it == "**" || it == USER.0);
+    let is_of_users = pattern.segments().first().is_some_and(|it| it == "**" || it == USER.word);
     is_of_users && *live.known(USER, None) != Known::All
 }
 

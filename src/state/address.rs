@@ -3,13 +3,29 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// The name of a kind, one or two words (`client`, `authz/permission`).
+/// The name of a kind: one or two words (`client`, `authz/permission`), and what it stands under where several kinds are
+/// called so (`mapper`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct KindName(pub &'static str);
+pub struct KindName {
+    pub word: &'static str,
+    pub parent: &'static str,
+}
+
+impl KindName {
+    /// The only kind of this name.
+    pub const fn new(word: &'static str) -> Self {
+        Self { word, parent: "" }
+    }
+
+    /// One of several of this name: what it stands under tells which.
+    pub const fn under(parent: &'static str, word: &'static str) -> Self {
+        Self { word, parent }
+    }
+}
 
 impl fmt::Display for KindName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.word)
     }
 }
 
@@ -91,7 +107,7 @@ impl fmt::Display for Address {
             if previous == Some(step.kind) {
                 f.write_str(&encoded(&step.name))?;
             } else if step.name.is_empty() {
-                f.write_str(step.kind.0)?;
+                f.write_str(step.kind.word)?;
             } else {
                 write!(f, "{}/{}", step.kind, encoded(&step.name))?;
             }
@@ -121,19 +137,19 @@ pub fn decoded(name: &str) -> String {
 mod tests {
     use super::*;
 
-    const CLIENT: KindName = KindName("client");
-    const GROUP: KindName = KindName("group");
+    const CLIENT: KindName = KindName::new("client");
+    const GROUP: KindName = KindName::new("group");
 
     #[test]
     fn addresses_read_as_paths_of_kind_and_name() {
         let demo = Address::top(CLIENT, "demo");
         assert_eq!(demo.to_string(), "client/demo");
         assert_eq!(
-            demo.child(KindName("authz/permission"), "a/b %").to_string(),
+            demo.child(KindName::new("authz/permission"), "a/b %").to_string(),
             "client/demo/authz/permission/a%2Fb %25"
         );
         assert_eq!(Address::top(GROUP, "eo").child(GROUP, "readers").to_string(), "group/eo/readers");
-        assert_eq!(demo.child(KindName("authz/settings"), "").to_string(), "client/demo/authz/settings");
+        assert_eq!(demo.child(KindName::new("authz/settings"), "").to_string(), "client/demo/authz/settings");
     }
 
     #[test]

@@ -136,8 +136,8 @@ mod tests {
     use super::*;
     use crate::text::At;
 
-    const CLIENT: KindName = KindName("client");
-    const ROLE: KindName = KindName("role");
+    const CLIENT: KindName = KindName::new("client");
+    const ROLE: KindName = KindName::new("role");
 
     #[test]
     fn what_was_not_read_is_unknown_and_not_absent() {

@@ -76,9 +76,9 @@ mod tests {
 
     #[test]
     fn a_pattern_covers_what_it_matches_and_all_under_it() {
-        let demo = Address::top(KindName("client"), "demo");
-        let mapper = demo.child(KindName("mapper"), "email");
-        let policy = demo.child(KindName("authz/policy"), "Only Eric");
+        let demo = Address::top(KindName::new("client"), "demo");
+        let mapper = demo.child(KindName::new("mapper"), "email");
+        let policy = demo.child(KindName::new("authz/policy"), "Only Eric");
         for (pattern, address, covered) in [
             ("client/demo", &demo, true),
             ("client/demo", &mapper, true),

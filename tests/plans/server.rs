@@ -184,10 +184,10 @@ impl Server {
             state = kind::fresh_realm(realm, version);
         }
         live.state = state;
-        live.cover(kind::KINDS.iter().map(|it| it.name).filter(|it| !self.unread.contains(it.0)));
-        live.state.objects.retain(|it, _| !self.unread.contains(it.kind().0));
+        live.cover(kind::KINDS.iter().map(|it| it.name).filter(|it| !self.unread.contains(it.word)));
+        live.state.objects.retain(|it, _| !self.unread.contains(it.kind().word));
         for (kind, needs) in &self.unseen {
-            if let Some(kind) = kind::KINDS.iter().find(|it| it.name.0 == kind) {
+            if let Some(kind) = kind::KINDS.iter().find(|it| it.name.word == kind) {
                 live.state.objects.retain(|it, _| it.steps()[0].kind != kind.name);
                 live.learn(kind.name, None, Known::Not { needs: needs.clone().leak() });
             }

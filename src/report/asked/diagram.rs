@@ -193,7 +193,7 @@ impl Drawing {
         for (_, step) in way(&it.asks) {
             let key = step.address.as_ref().map_or_else(|| step.text.clone(), ToString::to_string);
             let (kind, called) = match &step.address {
-                Some(it) if matches!(it.kind(), ROLE | GROUP) => (it.kind().0, name(it)),
+                Some(it) if matches!(it.kind(), ROLE | GROUP) => (it.kind().word, name(it)),
                 _ => ("", step.text.clone()),
             };
             let to = self.node(key, kind, &called, Look::Plain);

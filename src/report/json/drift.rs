@@ -50,7 +50,7 @@ fn entry(plan: &Plan, drift: &Drift, is_absent: bool, files: &Files) -> DriftEnt
     let turned = |it: LinkChange| LinkChange { add: it.remove, remove: it.add };
     DriftEntry {
         address: drift.address.to_string(),
-        kind: drift.address.kind().0,
+        kind: drift.address.kind().word,
         class: match drift.class {
             Class::Changed => ClassName::Changed,
             Class::Missing => ClassName::Missing,
