@@ -197,7 +197,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
 pub fn on_a_new_realm(realm: &str, desired: &State, version: Version) -> State {
     let mut live = Live::default();
     live.state = kind::fresh_realm(realm, version);
-    live.cover(kind::RECORDED_FRESH.iter().copied());
+    live.cover(kind::kinds_of_a_fresh_realm());
     diff(&Question {
         desired,
         live: &live,

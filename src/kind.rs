@@ -15,17 +15,20 @@ mod fields;
 mod fresh;
 mod group;
 mod hazard;
+mod identity_provider;
 mod lift;
 mod lower;
 mod mapper;
 mod migrate;
 mod misread;
+mod named;
 mod owner;
 mod policy;
 mod realm;
 mod reference;
 mod refused;
 mod representation;
+mod required_action;
 mod role;
 mod scope_mapping;
 mod server_info;
@@ -33,6 +36,8 @@ mod service_account;
 mod shorthand;
 mod user;
 mod user_profile;
+
+use serde_json::{Map, Value};
 
 use behaviour::{Behaviour, Ordinary};
 pub use built_in::{built_ins, is_admin_permissions, is_built_in, is_fine_grained};
@@ -43,14 +48,15 @@ pub use closed::{
 };
 pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
-pub use fields::{Beside, Compare, Field, Judges, Link, Needs, Sent, Stays};
-use fields::{children, field, kept, links, not_yet, server_owned};
-pub use fresh::{RECORDED_FRESH, flows, fresh_flows, fresh_realm, fresh_user_profile};
+pub use fields::{Beside, Choice, Compare, Field, Judges, Link, Needs, OthersAre, Sent, Stays};
+use fields::{children, choice, field, kept, links, not_yet, server_owned, useless};
+pub use fresh::{flows, fresh_flows, fresh_realm, fresh_user_profile, kinds_of_a_fresh_realm};
 pub use hazard::{Hazard, HazardRule, When, hazards_of};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
-pub use lower::lower_realm;
+pub use lower::{arrange, lower_realm};
 pub use migrate::migrate;
 pub use misread::{Misread, misread};
+pub use named::name_of;
 pub use owner::{Owned, listed_name, own_name, owner, readings, rename};
 pub use policy::{main_field, policy_types};
 pub use realm::{has_languages, said_default_role, waits_for_the_realm};
@@ -68,12 +74,15 @@ pub use user::{EMAIL_NAMES, name_shown, name_users_by_email, renames_users};
 pub use user_profile::UserProfile;
 use user_profile::is_email;
 
-use crate::state::{Address, Is, KindName, Object};
-use crate::text::{Note, Tree};
+use crate::state::{Address, Is, KindName, Object, PART};
+use crate::text::{At, Note, Tree, TreeIs};
 
 pub const REALM: KindName = KindName::new("realm");
 pub const ROLE: KindName = KindName::new("role");
 pub const GROUP: KindName = KindName::new("group");
+pub const REQUIRED_ACTION: KindName = KindName::new("required-action");
+pub const IDENTITY_PROVIDER: KindName = KindName::new("identity-provider");
+pub const IDENTITY_PROVIDER_MAPPER: KindName = KindName::under("identity-provider", "mapper");
 pub const USER: KindName = KindName::new("user");
 pub const CLIENT: KindName = KindName::new("client");
 pub const CLIENT_SCOPE: KindName = KindName::new("client-scope");
@@ -89,6 +98,9 @@ pub const OPENID_CONNECT: &str = "openid-connect";
 /// Everything that is managed, in the order in which a reader meets it.
 pub static KINDS: &[&Kind] = &[
     &realm::REALM,
+    &required_action::REQUIRED_ACTION,
+    &identity_provider::IDENTITY_PROVIDER,
+    &identity_provider::mapper::MAPPER,
     &client_scope::CLIENT_SCOPE,
     &role::ROLE,
     &group::GROUP,
@@ -107,6 +119,16 @@ pub fn kind(name: KindName) -> &'static Kind {
     KINDS.iter().find(|it| it.name == name).expect("every KindName constant has an entry in KINDS")
 }
 
+/// Returns the field of a realm's representation in which objects of a kind stand.
+pub fn section_of(kind: &Kind) -> Option<&'static str> {
+    let holds = |it: &&Field| match it.sent {
+        Sent::Children(of) => of(&Tree::new(At::SERVER, TreeIs::Null)) == kind.name,
+        Sent::ChildrenBy(of, _) | Sent::ChildrenOf(of) | Sent::Child(of) => of == kind.name,
+        _ => false,
+    };
+    realm::REALM.fields.iter().find(holds).map(|it| it.name)
+}
+
 /// Returns the address of the realm itself.
 pub fn realm_address() -> Address {
     Address::top(REALM, "")
@@ -121,6 +143,13 @@ pub struct Kind {
     pub representation: fn(&str) -> &'static str,
     /// The field that names an object among its siblings; empty where there is one per parent.
     pub key: &'static str,
+    /// The fields before the key without which that does not tell objects of one parent apart. Their values are parts of
+    /// the name, and those that say nothing are left out.
+    pub qualified_by: &'static [&'static str],
+    /// The field that names an object whose key says nothing; empty where a key has to be said.
+    pub else_named_by: &'static str,
+    /// How bodies of new objects, and lists of what stands under several, say what an object stands under.
+    pub names_parent: NamesParent,
     /// The kinds it may stand under; empty: directly under the realm.
     pub under: &'static [KindName],
     pub fields: &'static [Field],
@@ -175,6 +204,16 @@ pub enum Referred {
     ById,
 }
 
+/// How an object says what it stands under, where its path does not say it all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum NamesParent {
+    Nowhere,
+    /// By the name of the parent, in this field.
+    ByName(&'static str),
+    /// By its id.
+    ById(&'static str),
+}
+
 /// What an object loses with the target of a reference that the server takes from it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Losing {
@@ -203,6 +242,8 @@ enum Unasked {
     Enabled,
     /// The protocol of what it stands under, or else `OpenID` Connect: the server refuses it without one.
     Protocol,
+    /// In this field what it is called.
+    AsNamed(&'static str),
 }
 
 /// Where an object is created, read, written and found. Placeholders: `{up}` the parent's own path,
@@ -212,8 +253,15 @@ pub struct Routes {
     pub collection: &'static str,
     /// POST here instead what stands directly under the realm.
     pub top: &'static str,
+    /// What the POST takes; the other fields follow with a PUT. Empty where it takes all.
+    pub takes: &'static [&'static str],
     /// GET, PUT and DELETE here.
     pub own: &'static str,
+    /// GET here a list of all under one parent, each with all that it has, for credentials that may view and not export.
+    /// Empty where reading a realm has its own way.
+    pub list: &'static str,
+    /// The right that the list takes.
+    pub needs: &'static str,
     /// GET here and take the one with this name: for ids that no answer told.
     pub find: &'static str,
     /// The field that holds the id.
@@ -253,7 +301,26 @@ pub enum Unset {
     Never,
 }
 
+impl Routes {
+    /// Leaves in the body of a new object what the POST takes, and returns the rest of it; nothing where it takes all.
+    pub fn made_of_parts(&self, body: &mut Map<String, Value>) -> Option<Map<String, Value>> {
+        if self.takes.is_empty() {
+            return None;
+        }
+        let (now, rest) =
+            std::mem::take(body).into_iter().partition(|(name, _)| self.takes.contains(&&**name));
+        *body = now;
+        Some(rest)
+    }
+}
+
 impl Kind {
+    /// Returns the words for any object of the kind: "an identity provider".
+    pub fn a_title(&self) -> String {
+        let article = if self.title.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+        format!("{article} {}", self.title)
+    }
+
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|it| it.name == name)
     }
@@ -268,6 +335,8 @@ impl Kind {
             | Sent::Fixed
             | Sent::FixedOf(_)
             | Sent::Children(_)
+            | Sent::ChildrenBy(..)
+            | Sent::ChildrenOf(_)
             | Sent::Child(_)
             | Sent::Roles
             | Sent::ScopeMappings
@@ -311,7 +380,8 @@ pub fn protocol<'a>(said: impl IntoIterator<Item = Option<&'a Object>>) -> &'a s
 pub fn title(address: &Address) -> String {
     let kind = kind(address.kind());
     let words = if address.kind() == ROLE && address.steps().len() > 1 { "client role" } else { kind.title };
-    if address.name().is_empty() { words.to_owned() } else { format!("{words} `{}`", address.name()) }
+    let name = address.name().replace(PART, "/");
+    if name.is_empty() { words.to_owned() } else { format!("{words} `{name}`") }
 }
 
 /// A kind with nothing beyond the ordinary: entries say what differs.
@@ -320,6 +390,9 @@ const ORDINARY: Kind = Kind {
     title: "",
     representation: |_| "",
     key: "name",
+    qualified_by: &[],
+    else_named_by: "",
+    names_parent: NamesParent::Nowhere,
     under: &[],
     fields: &[],
     hazards: &[],
@@ -350,8 +423,11 @@ const CREATED: Created = Created { like: |_, _| String::new(), said_there: &[], 
 const ROUTES: Routes = Routes {
     collection: "",
     top: "",
+    takes: &[],
     own: "",
     find: "",
+    list: "",
+    needs: "",
     id: "id",
     location_is_id: true,
     found_by: FoundBy::Name,

@@ -6,7 +6,7 @@ mod node;
 mod object;
 mod pattern;
 
-pub use address::{Address, KindName, Step, decoded, encoded};
+pub use address::{Address, KindName, PART, Step, decoded, encoded};
 pub use live::{Found, Known, Live, Part, unseen};
 pub use node::{Hidden, Is, Node, SecretRef, SecretSource};
 pub use object::{Object, State};

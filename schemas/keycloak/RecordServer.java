@@ -122,6 +122,10 @@ public class RecordServer {
                 Map.of("alias", "recorded forms", "type", "basic-flow"));
         post("component/keys", "components", "components/{}", Map.of("name", "recorded", "providerId", "rsa-generated",
                 "providerType", "org.keycloak.keys.KeyProvider"));
+        send("DELETE", "/" + realm + "/authentication/required-actions/TERMS_AND_CONDITIONS", null);
+        send("POST", "/" + realm + "/authentication/register-required-action",
+                Map.of("providerId", "TERMS_AND_CONDITIONS", "name", "recorded"));
+        record("required-action", null, "authentication/required-actions/TERMS_AND_CONDITIONS");
         Map<String, Object> ldap = new TreeMap<>();
         for (String it : List.of("vendor other", "connectionUrl ldap://127.0.0.1:1", "usersDn ou=people", "bindDn cn=admin",
                 "bindCredential x", "authType simple", "usernameLDAPAttribute uid", "rdnLDAPAttribute uid",
@@ -255,6 +259,15 @@ public class RecordServer {
             for (var one : ((Map<?, ?>) answer.get(map)).entrySet()) named.put((String) one.getKey(), only(one.getValue(), "id", "name"));
             kept.put(map, named);
         }
+        Map<String, Object> components = new TreeMap<>();
+        for (String of : List.of("org.keycloak.broker.provider.IdentityProvider", "org.keycloak.broker.provider.IdentityProviderMapper",
+                "org.keycloak.broker.social.SocialIdentityProvider", "org.keycloak.keys.KeyProvider",
+                "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy",
+                "org.keycloak.storage.UserStorageProvider", "org.keycloak.storage.ldap.mappers.LDAPStorageMapper",
+                "org.keycloak.validate.Validator")) {
+            components.put(of, only(((Map<?, ?>) answer.get("componentTypes")).get(of), "id"));
+        }
+        kept.put("componentTypes", components);
         Map<String, Object> providers = new TreeMap<>();
         for (String spi : List.of("client-authenticator", "eventsListener", "login-protocol", "password-hashing", "policy",
                 "required-action")) {

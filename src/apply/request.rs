@@ -11,7 +11,7 @@ use crate::call::{Body, Call, Method, Overlay};
 use crate::change::Action;
 use crate::diff::same;
 use crate::keycloak::{Error, ErrorKind, Request};
-use crate::kind::{self, Kind, REALM, Referred, Type, USER, Unset};
+use crate::kind::{self, Kind, NamesParent, REALM, Referred, Type, USER, Unset};
 use crate::plan;
 use crate::state::{Address, Is, Node, Object, SecretRef};
 use crate::text::{At, tree_of_json};
@@ -128,6 +128,17 @@ async fn create(
     if address.kind() == REALM {
         body.insert("realm".to_owned(), Value::String(run.realm.to_owned()));
     }
+    match (kind.names_parent, address.parent()) {
+        (NamesParent::ByName(field), Some(parent)) => {
+            body.insert(field.to_owned(), Value::String(parent.name().to_owned()));
+        }
+        (NamesParent::ById(field), Some(parent)) => {
+            let id = id(run.keycloak, run.realm, &parent, ids).await?;
+            body.insert(field.to_owned(), Value::String(id));
+        }
+        (NamesParent::Nowhere, _) | (_, None) => {}
+    }
+    let rest = kind.routes.made_of_parts(&mut body);
     let request = Request { method: crate::keycloak::Method::Post, path, body: Some(Value::Object(body)) };
     let mut answer = run.keycloak.send(&request).await;
     if answer.as_ref().is_err_and(is_passing) {
@@ -166,6 +177,15 @@ async fn create(
         answer => answer?,
     };
     ids.lock().await.learn_created(address, &answer);
+    if let Some(rest) = rest {
+        let own = plan::path(kind.routes.own, address, "");
+        let path = url(run.keycloak, run.realm, &own, ids).await?;
+        let mut whole = run.keycloak.get(&path).await?.body.unwrap_or_default();
+        if let Value::Object(whole) = &mut whole {
+            whole.extend(rest);
+        }
+        run.keycloak.send(&Request { method: crate::keycloak::Method::Put, path, body: Some(whole) }).await?;
+    }
     Ok(Answered::Done)
 }
 

@@ -23,6 +23,7 @@ mod lists;
 mod names;
 mod owners;
 mod scope_mappings;
+mod sections;
 mod server_info;
 mod service_accounts;
 mod shares;

@@ -98,6 +98,11 @@ impl Rights {
         ]
     }
 
+    /// Returns whether the credential has a right, by its name in [`Self::parts`].
+    pub fn named(&self, name: &str) -> Right {
+        self.parts().into_iter().find(|it| it.0 == name).map_or(Right::Unknown, |it| it.1)
+    }
+
     /// Returns the rights that the same answer holds for.
     fn all(right: Right) -> Rights {
         Rights {

@@ -11,11 +11,13 @@ pub(super) use behaviour::has_service_account;
 pub use behaviour::part_of_client;
 
 use super::{
-    CLIENT_SCOPE, CREATED, Compare, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY, ROUTES, Routes,
-    SETTINGS, Sent, Stays, Unset, Unsets, Version, children, field, kept, links, not_yet, scope_mapping,
-    server_owned,
+    CLIENT_SCOPE, CREATED, Choice, Compare, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY, ROUTES,
+    Routes, SETTINGS, Sent, ServerInfo, Stays, Unset, Unsets, Version, children, choice, field, kept, links,
+    not_yet, scope_mapping, server_owned, useless,
 };
 use crate::state::{Address, Object};
+
+pub(super) const PROTOCOLS: &[Choice] = &[choice("protocol", |it| ServerInfo::all(&it.protocols))];
 
 /// Without these scopes tokens lose `sub`, roles and origins.
 const TOKENS: Stays = Stays::Scopes {
@@ -44,10 +46,15 @@ pub(super) static CLIENT: Kind = Kind {
                 ("client.secret.rotated.creation.time", ""),
                 ("client.secret.rotated.expiration.time", ""),
             ],
+            choices: &[Choice { key: "login_theme", ..useless("login theme", |it| it.themes("login")) }],
             ..kept("attributes")
         },
         // Said in a POST, it makes a client public, lets it take passwords, and overrides two attributes.
-        Field { implied: "openid-connect", ..kept("protocol") },
+        Field { implied: "openid-connect", choices: PROTOCOLS, ..kept("protocol") },
+        Field {
+            choices: &[useless("client authenticator", |it| ServerInfo::all(&it.client_authenticators))],
+            ..field("clientAuthenticatorType")
+        },
         // Nodes register themselves.
         server_owned("registeredNodes"),
         server_owned("registrationAccessToken"),

@@ -18,7 +18,7 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
             features: &[("is.dynamic.scope", "DYNAMIC_SCOPES"), ("dynamic.scope.regexp", "DYNAMIC_SCOPES")],
             ..kept("attributes")
         },
-        kept("protocol"),
+        Field { choices: super::client::PROTOCOLS, ..kept("protocol") },
         scope_mapping::OF_REALM,
         scope_mapping::OF_CLIENTS,
         children("protocolMappers", |_| MAPPER),

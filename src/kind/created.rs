@@ -97,6 +97,7 @@ pub fn sent_unasked(address: &Address, state: &State) -> Option<(&'static str, N
     match kind(address.kind()).new.unasked {
         Unasked::Nothing => None,
         Unasked::Enabled => Some(("enabled", Node::bool(At::SERVER, true))),
+        Unasked::AsNamed(field) => Some((field, Node::text(At::SERVER, address.last_name()))),
         Unasked::Protocol => {
             let parent = address.parent();
             let protocol = super::protocol([parent.as_ref().and_then(|it| state.get(it))]);

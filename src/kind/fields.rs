@@ -1,6 +1,8 @@
 //! What the table says of a field.
 
-use super::{Unset, Version};
+use std::collections::BTreeSet;
+
+use super::{ServerInfo, Unset, Version};
 use crate::change::To;
 use crate::state::{Address, KindName};
 use crate::text::Tree;
@@ -50,6 +52,29 @@ pub struct Field {
     pub stays: Stays,
     /// What the server judges by it.
     pub judges: Judges,
+    /// Names that its texts have to be, of what the server has.
+    pub choices: &'static [Choice],
+    /// It names a flow of this type; empty where it names none.
+    pub flow: &'static str,
+}
+
+/// Texts of a field, or of one key of it, that must be names of what the server has.
+pub struct Choice {
+    pub key: &'static str,
+    /// What such a name is the name of.
+    pub noun: &'static str,
+    pub names: for<'a> fn(&'a ServerInfo) -> BTreeSet<&'a str>,
+    pub others_are: OthersAre,
+}
+
+/// What becomes of a name that the server does not have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum OthersAre {
+    Refused,
+    /// Refused, as types of policies are: what decides would be missing.
+    RefusedType,
+    Unused,
+    Dropped,
 }
 
 impl Field {
@@ -148,6 +173,10 @@ pub enum Sent {
     Links(Link),
     /// A list whose items are objects of their own.
     Children(fn(&Tree) -> KindName),
+    /// A map of lists of them: its keys say this field of each.
+    ChildrenBy(KindName, &'static str),
+    /// A list of what stands under several objects, each of which names its parent (`Kind::names_parent`).
+    ChildrenOf(KindName),
     /// One object of its own.
     Child(KindName),
     /// Roles of the realm and of clients.
@@ -165,6 +194,8 @@ impl Sent {
             Self::Body | Self::Always | Self::CreateOnly | Self::Fixed | Self::FixedOf(_) => true,
             Self::Links(_)
             | Self::Children(_)
+            | Self::ChildrenBy(..)
+            | Self::ChildrenOf(_)
             | Self::Child(_)
             | Self::Roles
             | Self::ScopeMappings
@@ -216,6 +247,8 @@ pub(super) const fn field(name: &'static str) -> Field {
         goes_when_empty: false,
         stays: Stays::Nothing,
         judges: Judges { kinds: &[], allows: false },
+        choices: &[],
+        flow: "",
     }
 }
 
@@ -230,6 +263,16 @@ pub(super) const fn server_owned(name: &'static str) -> Field {
 
 pub(super) const fn not_yet(name: &'static str) -> Field {
     Field { sent: Sent::NotYet, ..field(name) }
+}
+
+/// Texts that name what the server has; others it refuses.
+pub(super) const fn choice(noun: &'static str, names: fn(&ServerInfo) -> BTreeSet<&str>) -> Choice {
+    Choice { key: "", noun, names, others_are: OthersAre::Refused }
+}
+
+/// Texts that name what the server has; others it keeps and does not use.
+pub(super) const fn useless(noun: &'static str, names: fn(&ServerInfo) -> BTreeSet<&str>) -> Choice {
+    Choice { others_are: OthersAre::Unused, ..choice(noun, names) }
 }
 
 pub(super) const fn links(name: &'static str, kind: KindName, link: Link) -> Field {

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::representation::{NEWEST, OLDEST, Version};
-use super::{
-    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, SETTINGS, USER,
-    lift_realm,
-};
+use super::{KINDS, lift_realm};
 use crate::state::{KindName, State};
 use crate::text::tree_of_json;
 
@@ -18,9 +15,11 @@ pub(super) const RECORDED: &[(Version, &str)] = &[
     (NEWEST, include_str!("../../schemas/keycloak/26.7/fresh-realm.json")),
 ];
 
-/// The kinds of which the recordings say what a new realm holds; of any other, nothing is known of a new realm.
-pub const RECORDED_FRESH: &[KindName] =
-    &[REALM, ROLE, GROUP, USER, CLIENT, CLIENT_SCOPE, MAPPER, SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION];
+/// Returns the kinds of which the recordings say what a new realm holds: those of every export, and users, of whom there
+/// are none. Of any other, nothing is known of a new realm.
+pub fn kinds_of_a_fresh_realm() -> impl Iterator<Item = KindName> {
+    KINDS.iter().filter(|it| it.is_read_whole || it.are_people).map(|it| it.name)
+}
 
 /// Returns a new realm of this name as the nearest recorded version that is not newer makes it.
 pub fn fresh_realm(realm: &str, version: Version) -> State {
@@ -72,6 +71,7 @@ fn fill(value: &mut Value, realm: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::{CLIENT, CLIENT_SCOPE, ROLE};
     use crate::state::Address;
 
     #[test]

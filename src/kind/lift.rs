@@ -5,11 +5,13 @@
 
 mod fields;
 mod references;
+mod sections;
 
 use std::collections::btree_map::Entry;
 
 use fields::Reader;
 
+use super::named::qualified;
 use super::owner::called;
 use super::representation::{Type, field_type, fields_of};
 use super::{CLIENT, Compare, Field, Kind, Owned, REALM, ROLE, Sent, USER, kind, realm_address};
@@ -160,21 +162,13 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                     );
                 }
             }
-            Some(Sent::Children(child_kind)) => match &value.is {
-                TreeIs::List(items) => {
-                    children.extend(items.iter().map(|it| (super::kind(child_kind(it)), it)));
-                }
-                TreeIs::Null => {}
-                TreeIs::Bool(_) | TreeIs::Number(_) | TreeIs::Text(_) | TreeIs::Map(_) => {
-                    out.notes.push(wrong(key, value, "a list"));
-                }
-            },
-            Some(Sent::Child(_)) if matches!(value.is, TreeIs::Null) => {
-                let help = "leave it out: what is not mentioned is left alone; a switch of its parent ends all of it";
-                out.notes.push(wrong(key, value, "a map").help(help));
-            }
-            Some(Sent::Child(child)) => children.push((super::kind(child), value)),
-            Some(Sent::Roles) => roles(value, out),
+            Some(
+                sent @ (Sent::Children(_)
+                | Sent::ChildrenBy(..)
+                | Sent::ChildrenOf(_)
+                | Sent::Child(_)
+                | Sent::Roles),
+            ) => children.extend(sections::children(sent, key, value, under, &mut out.notes)),
             Some(Sent::ScopeMappings) => {
                 mappings.extend(super::scope_mapping::lift(key, value, &mut out.notes));
             }
@@ -224,8 +218,8 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
         }
     }
     out.pieces.push((address.clone(), object_));
-    for (child, tree) in children {
-        object(child, tree, under, out);
+    for child in children {
+        object(child.kind, &child.tree, child.under.as_ref(), out);
     }
     out.pieces.extend(mappings);
     if is_nameless {
@@ -276,22 +270,22 @@ fn address_of(
     if kind.key.is_empty() {
         return Some(parent.map_or_else(realm_address, |it| it.child(kind.name, "")));
     }
-    // Where realms name their users by e-mail address, a name need not be said.
-    let said = tree.get(kind.key).or_else(|| tree.get("email").filter(|_| kind.name == USER));
-    let name = said.or_else(|| misspelt(kind, tree));
+    let said = tree.get(kind.key).filter(|it| it.scalar() != Some(""));
+    let said = said.or_else(|| tree.get(kind.else_named_by).filter(|_| !kind.else_named_by.is_empty()));
+    let name = said.or_else(|| tree.get(kind.key)).or_else(|| misspelt(kind, tree));
     match name.and_then(Tree::scalar) {
         Some(text) if !text.is_empty() => {
             let owner = kind.owner().and_then(|it| tree.get(it)).and_then(Tree::scalar);
             // The client itself owns a resource unless a user does.
             let owner = owner.filter(|it| parent.is_none_or(|up| up.name() != *it));
             let name = if kind.name == USER { text.to_lowercase() } else { called(text, owner) };
-            Some(child(kind, &name, parent))
+            Some(child(kind, &qualified(kind, &name, |it| tree.get(it).and_then(Tree::scalar)), parent))
         }
         _ => {
             let at = name.map_or(tree.at, |it| it.at);
             let note = Note::error(
                 Code::Missing,
-                format!("a {} without `{}`", kind.title, kind.key),
+                format!("{} without `{}`", kind.a_title(), kind.key),
                 at,
                 format!("needs `{}`", kind.key),
             );
@@ -311,53 +305,6 @@ fn misspelt<'t>(kind: &'static Kind, tree: &'t Tree) -> Option<&'t Tree> {
 
 fn child(kind: &'static Kind, name: &str, parent: Option<&Address>) -> Address {
     parent.map_or_else(|| Address::top(kind.name, name), |it| it.child(kind.name, name))
-}
-
-/// `{realm: [..], client: {name: [..]}}`: the roles of a realm representation.
-fn roles(tree: &Tree, out: &mut Lifted) {
-    for (key, value) in tree.entries() {
-        match (&*key.name, &value.is) {
-            (_, TreeIs::Null) => {}
-            ("realm", TreeIs::List(items)) => items.iter().for_each(|it| object(kind(ROLE), it, None, out)),
-            ("client", TreeIs::Map(clients)) => {
-                for (client, items) in clients {
-                    let parent = Address::top(CLIENT, client.name.clone());
-                    if let TreeIs::List(_) | TreeIs::Null = items.is {
-                        items.items().iter().for_each(|it| object(kind(ROLE), it, Some(&parent), out));
-                    } else {
-                        out.notes.push(wrong(client, items, "a list of roles"));
-                    }
-                }
-            }
-            ("realm", _) => out.notes.push(wrong(key, value, "a list of roles")),
-            ("client", _) => out.notes.push(wrong(key, value, "a map of client to roles")),
-            (other, _) => {
-                let note = Note::error(
-                    Code::UnknownField,
-                    format!("unknown field `{other}` in roles"),
-                    key.at,
-                    "roles are of the realm or of a client",
-                );
-                out.notes.push(match nearest(other, ["realm", "client"]) {
-                    Some(near) => note.help(format!("did you mean `{near}`?")),
-                    None => {
-                        note.help("write `realm:` with a list, or `client:` with a map of client to list")
-                    }
-                });
-            }
-        }
-    }
-    if !matches!(tree.is, TreeIs::Map(_) | TreeIs::Null) {
-        out.notes.push(
-            Note::error(
-                Code::WrongForm,
-                format!("`roles` is {}, not a map", tree.what()),
-                tree.at,
-                "expected `realm:` and `client:`",
-            )
-            .help("realm roles stand under `roles: { realm: [..] }`"),
-        );
-    }
 }
 
 fn unknown(kind: &Kind, type_name: &str, address: &Address, key: &Key, out: &mut Lifted) {

@@ -1,78 +1,113 @@
 //! From objects back to the representation of a realm, as exports and manifests spell it: the reverse of lifting.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use super::lift::FORMERLY;
 use super::{
-    CLIENT, Compare, Kind, REALM, ROLE, Sent, kind, own_name, realm_address, scope_mapping, value, wire_name,
+    CLIENT, Compare, NamesParent, REALM, ROLE, Sent, kind, own_name, realm_address, scope_mapping, value,
+    wire_name,
 };
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef, SecretSource, State, encoded};
-use crate::text::tree_of_json;
+use crate::text::{At, Tree, TreeIs};
 
 /// Returns the representation of a realm of this name with everything in it, without ids. Secrets are written as where they
 /// come from, and what is hidden of them stays masked.
 pub fn lower_realm(name: &str, state: &State) -> Value {
-    let mut below: BTreeMap<Option<Address>, Vec<&Address>> = BTreeMap::new();
-    for address in state.objects.keys().filter(|it| it.kind() != REALM) {
-        below.entry(address.parent()).or_default().push(address);
+    let objects = state.objects.iter().map(|(address, object)| (address.clone(), fields_of(address, object)));
+    let mut out = arrange(name, objects.collect());
+    if let (Some(role), Some(realm)) = (&state.default_role, out.as_object_mut()) {
+        realm.insert("defaultRole".to_owned(), json!({ "name": role.name() }));
     }
-    let lowering = Lowering { state, below };
-    let nothing = Object::new(crate::text::At::SERVER);
-    let address = realm_address();
-    let mut out = lowering.object(kind(REALM), &address, state.get(&address).unwrap_or(&nothing));
+    out
+}
+
+/// Returns an object as it is written by itself: without its name and what stands under it.
+fn fields_of(address: &Address, object: &Object) -> Map<String, Value> {
+    let kind = kind(address.kind());
+    let mut out = Map::new();
+    if !kind.key.is_empty() {
+        out.insert(kind.key.to_owned(), json!(own_name(address, object)));
+    }
+    if let Some(client) = &object.made_by {
+        out.insert("serviceAccountClientId".to_owned(), json!(client.name()));
+    }
+    if let Some(earlier) = &object.formerly {
+        out.insert(FORMERLY.to_owned(), json!(earlier.name()));
+    }
+    for (name, node) in object.fields.iter().filter(|it| &**it.0 != "defaultRole") {
+        let compare = kind.field(name).map_or(Compare::Typed, |it| it.compare);
+        // Scope mappings say names as they are.
+        let is_raw = **name == *scope_mapping::OF_REALM.name;
+        let value = if is_raw { refs(node).map(Address::name).collect() } else { field(compare, node) };
+        out.insert(name.to_string(), value);
+    }
+    out
+}
+
+/// Puts objects, each written by itself, where the representation of a realm of this name has them.
+pub fn arrange(name: &str, objects: BTreeMap<Address, Map<String, Value>>) -> Value {
+    let mut below: BTreeMap<Option<Address>, Vec<Address>> = BTreeMap::new();
+    for address in objects.keys().filter(|it| it.kind() != REALM) {
+        below.entry(address.parent()).or_default().push(address.clone());
+    }
+    let mut out = Arranged { objects, below }.object(&realm_address());
     out.insert("realm".to_owned(), json!(name));
-    if let Some(role) = &state.default_role {
-        out.insert("defaultRole".to_owned(), json!({ "name": role.name() }));
-    }
     Value::Object(out)
 }
 
-struct Lowering<'a> {
-    state: &'a State,
+struct Arranged {
+    objects: BTreeMap<Address, Map<String, Value>>,
     /// What stands directly under each object, or under the realm.
-    below: BTreeMap<Option<Address>, Vec<&'a Address>>,
+    below: BTreeMap<Option<Address>, Vec<Address>>,
 }
 
-impl Lowering<'_> {
-    fn object(&self, kind: &Kind, address: &Address, object: &Object) -> Map<String, Value> {
-        let mut out = Map::new();
+impl Arranged {
+    fn object(&self, address: &Address) -> Map<String, Value> {
+        let kind = kind(address.kind());
+        let mut out = self.objects.get(address).cloned().unwrap_or_default();
+        // Both are written at the realm, by who has them.
+        out.retain(|field, _| !scope_mapping::is_one(field));
         if !kind.key.is_empty() {
-            out.insert(kind.key.to_owned(), json!(own_name(address, object)));
+            out.entry(kind.key).or_insert_with(|| json!(address.last_name()));
         }
-        if let Some(client) = &object.made_by {
-            out.insert("serviceAccountClientId".to_owned(), json!(client.name()));
-        }
-        if let Some(earlier) = &object.formerly {
-            out.insert(FORMERLY.to_owned(), json!(earlier.name()));
-        }
-        for (name, node) in &object.fields {
-            // Both are written at the realm, by who has them and as a map.
-            if !scope_mapping::is_one(name) && &**name != "defaultRole" {
-                let compare = kind.field(name).map_or(Compare::Typed, |it| it.compare);
-                out.insert(name.to_string(), field(compare, node));
-            }
+        if let (NamesParent::ByName(field), Some(parent)) = (kind.names_parent, address.parent()) {
+            out.insert(field.to_owned(), json!(parent.name()));
         }
         // Children of what exists once per parent stand beside it, not under it.
         let under = if kind.key.is_empty() { address.parent() } else { Some(address.clone()) };
-        let mut placed: BTreeSet<&Address> = BTreeSet::new();
+        let here = || self.below.get(&under).into_iter().flatten().filter(|it| *it != address);
         for rule in kind.fields {
             let part = match rule.sent {
                 Sent::Children(of) => {
-                    let all = self.below.get(&under).into_iter().flatten();
-                    let mut items = Vec::new();
-                    for child in all.filter(|it| ***it != *address) {
-                        let item = self.child(child);
-                        if of(&tree_of_json(&item)) == child.kind() && placed.insert(child) {
-                            items.push(item);
-                        }
+                    let of = of(&Tree::new(At::SERVER, TreeIs::Null));
+                    some_list(
+                        here()
+                            .filter(|it| it.kind() == of)
+                            .map(|it| Value::Object(self.object(it)))
+                            .collect(),
+                    )
+                }
+                Sent::ChildrenBy(of, field) => {
+                    let mut by: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+                    for child in here().filter(|it| it.kind() == of) {
+                        let mut item = self.object(child);
+                        let key = item.remove(field).and_then(|it| it.as_str().map(str::to_owned));
+                        by.entry(key.unwrap_or_default()).or_default().push(Value::Object(item));
                     }
-                    (!items.is_empty()).then_some(Value::Array(items))
+                    (!by.is_empty()).then(|| json!(by))
+                }
+                Sent::ChildrenOf(of) => {
+                    let all = self.objects.keys().filter(|it| it.kind() == of);
+                    some_list(all.map(|it| Value::Object(self.object(it))).collect())
                 }
                 Sent::Child(of) => {
-                    let child = address.child(of, "");
-                    self.state.contains(&child).then(|| self.child(&child))
+                    let up = under.as_ref();
+                    let child = up.map_or_else(|| Address::top(of, ""), |it| it.child(of, ""));
+                    // What stands beside it in its section may be there without it.
+                    let item = self.object(&child);
+                    (self.objects.contains_key(&child) || !item.is_empty()).then_some(Value::Object(item))
                 }
                 Sent::Roles => Some(self.roles()),
                 Sent::ScopeMappings => Some(self.scope_mappings(rule.name)),
@@ -89,20 +124,14 @@ impl Lowering<'_> {
         out
     }
 
-    fn child(&self, address: &Address) -> Value {
-        let object = self.state.get(address).map(|it| self.object(kind(address.kind()), address, it));
-        Value::Object(object.unwrap_or_default())
-    }
-
     /// `{realm: [..], client: {name: [..]}}`
     fn roles(&self) -> Value {
         let (mut of_realm, mut of_clients) = (Vec::new(), BTreeMap::<String, Vec<Value>>::new());
-        for role in self.state.objects.keys().filter(|it| it.kind() == ROLE) {
+        for role in self.objects.keys().filter(|it| it.kind() == ROLE) {
+            let item = Value::Object(self.object(role));
             match role.parent() {
-                None => of_realm.push(self.child(role)),
-                Some(client) => {
-                    of_clients.entry(client.name().to_owned()).or_default().push(self.child(role));
-                }
+                None => of_realm.push(item),
+                Some(client) => of_clients.entry(client.name().to_owned()).or_default().push(item),
             }
         }
         json!({ "realm": of_realm, "client": of_clients })
@@ -111,21 +140,25 @@ impl Lowering<'_> {
     /// Those of the realm's roles by who has them, or those of clients' by the client whose roles they are.
     fn scope_mappings(&self, field: &str) -> Value {
         let (mut of_realm, mut of_clients) = (Vec::new(), BTreeMap::<String, Vec<Value>>::new());
-        for (address, object) in &self.state.objects {
-            let Some(roles) = object.get(field) else { continue };
+        for (address, fields) in &self.objects {
             let holder = if address.kind() == CLIENT { "client" } else { "clientScope" };
-            if field == scope_mapping::OF_REALM.name {
-                let names: Vec<&str> = refs(roles).map(Address::name).collect();
-                of_realm.push(json!({ holder: address.name(), "roles": names }));
-            } else {
-                for (client, names) in by_client(roles) {
-                    let row = json!({ holder: address.name(), "roles": names });
-                    of_clients.entry(client).or_default().push(row);
+            match fields.get(field) {
+                Some(Value::Object(by_client)) => {
+                    for (client, names) in by_client {
+                        let row = json!({ holder: address.name(), "roles": names });
+                        of_clients.entry(client.clone()).or_default().push(row);
+                    }
                 }
+                Some(names) => of_realm.push(json!({ holder: address.name(), "roles": names })),
+                None => {}
             }
         }
         if field == scope_mapping::OF_REALM.name { json!(of_realm) } else { json!(of_clients) }
     }
+}
+
+fn some_list(items: Vec<Value>) -> Option<Value> {
+    (!items.is_empty()).then_some(Value::Array(items))
 }
 
 fn field(compare: Compare, node: &Node) -> Value {

@@ -7,8 +7,8 @@
 use super::hazard::Hazard::Opens;
 use super::hazard::{When, of_key};
 use super::{
-    CLIENT, CLIENT_SCOPE, CREATED, Created, Field, Kind, NEWEST, ORDINARY, ROUTES, Routes, Sent, Unasked,
-    Unset, Unsets, field, kept, server_owned,
+    CLIENT, CLIENT_SCOPE, CREATED, Created, Field, Kind, NEWEST, ORDINARY, ROUTES, Routes, Sent, ServerInfo,
+    Unasked, Unset, Unsets, choice, field, kept, server_owned, useless,
 };
 
 pub(super) static MAPPER: Kind = Kind {
@@ -20,8 +20,17 @@ pub(super) static MAPPER: Kind = Kind {
         server_owned("id"),
         server_owned("consentRequired"),
         server_owned("consentText"),
-        Field { sent: Sent::Fixed, ..field("protocol") },
-        kept("protocolMapper"),
+        Field {
+            sent: Sent::Fixed,
+            choices: &[useless("protocol", |it| it.mappers.keys().map(String::as_str).collect())],
+            ..field("protocol")
+        },
+        Field {
+            choices: &[choice("type of protocol mapper", |it| {
+                it.mappers.values().flat_map(ServerInfo::all).collect()
+            })],
+            ..kept("protocolMapper")
+        },
     ],
     hazards: &[
         // The admin API of 26.0 believes roles in tokens, that of 26.7 looks users up.

@@ -98,7 +98,8 @@ fn after(spot: Next, segment: &str) -> Vec<Next> {
     match spot {
         Next::Kind(parent) => under(parent)
             .filter_map(|it| {
-                let (word, more) = it.name.word.split_once('/').map_or((it.name.word, false), |it| (it.0, true));
+                let (word, more) =
+                    it.name.word.split_once('/').map_or((it.name.word, false), |it| (it.0, true));
                 let next = if more { Next::Word(it.name) } else { named(it) };
                 stars_match(segment, word).then_some(next)
             })
@@ -107,7 +108,7 @@ fn after(spot: Next, segment: &str) -> Vec<Next> {
             let word = name.word.split('/').nth(1).unwrap_or_default();
             if stars_match(segment, word) { vec![named(kind(name))] } else { Vec::new() }
         }
-        Next::Name(name) if kind(name).under.contains(&name) => {
+        Next::Name(name) if kind(name).under.contains(&name) || !kind(name).qualified_by.is_empty() => {
             vec![Next::Name(name), Next::Kind(Some(name))]
         }
         Next::Name(name) => vec![Next::Kind(Some(name))],
@@ -192,7 +193,7 @@ mod tests {
             (
                 "",
                 "pattern `` names no kind by ``",
-                "a pattern begins with realm, client-scope, role, group, client, user",
+                "a pattern begins with realm, required-action, identity-provider, client-scope, role, group, client, user",
             ),
         ] {
             let expected = Misread { title: title.to_owned(), help: help.to_owned() };

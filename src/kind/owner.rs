@@ -35,7 +35,7 @@ pub fn own_name<'a>(address: &'a Address, object: &Object) -> &'a str {
     let without = owner(address, object)
         .and_then(|it| address.name().strip_suffix(it.name()))
         .and_then(|it| it.strip_suffix('@'));
-    without.unwrap_or_else(|| address.name())
+    without.unwrap_or_else(|| address.last_name())
 }
 
 /// Returns what a resource is called that is written as a map, with the name of whoever owns it.

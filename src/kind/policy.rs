@@ -5,9 +5,9 @@
 
 use super::owner::written_name;
 use super::{
-    CLIENT, CLIENT_SCOPE, CREATED, Compare, Created, Field, GROUP, Kind, Losing, ORDINARY,
-    PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME, RESOURCE, ROLE, ROUTES, Routes, SCOPE, Sent, USER,
-    Unset, field, is_fine_grained, server_owned,
+    CLIENT, CLIENT_SCOPE, CREATED, Choice, Compare, Created, Field, GROUP, Kind, Losing, ORDINARY, OthersAre,
+    PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME, RESOURCE, ROLE, ROUTES, Routes, SCOPE, Sent,
+    ServerInfo, USER, Unset, choice, field, is_fine_grained, server_owned,
 };
 use crate::state::KindName;
 use crate::text::{Code, Key, Note, Tree, TreeIs, parse_yaml};
@@ -158,6 +158,9 @@ const PERMISSION_TYPES: &[&str] = &["resource", "scope", "uma"];
 const SAID_IN_RECORDINGS: &[&str] =
     &["roles", "users", "groups", "clients", "clientScopes", "pattern", "targetClaim", "hour", "hourEnd"];
 
+const TYPE_NAMES: &[Choice] =
+    &[Choice { others_are: OthersAre::RefusedType, ..choice("type of policy", ServerInfo::policy_types) }];
+
 pub(super) static POLICY: Kind = Kind {
     name: POLICY_NAME,
     title: "policy",
@@ -168,7 +171,7 @@ pub(super) static POLICY: Kind = Kind {
         server_owned("owner"),
         server_owned("resourcesData"),
         server_owned("scopesData"),
-        Field { sent: Sent::Fixed, ..field("type") },
+        Field { sent: Sent::Fixed, choices: TYPE_NAMES, ..field("type") },
         Field { compare: Compare::RefItems { kind: ROLE, id: "id", option: "required" }, ..field("roles") },
         Field {
             compare: Compare::RefItems { kind: GROUP, id: "path", option: "extendChildren" },

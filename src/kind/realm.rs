@@ -6,9 +6,10 @@
 mod hazards;
 
 use super::{
-    Beside, CLIENT, CLIENT_SCOPE, CREATED, Compare, Created, Field, GROUP, Judges, Kind, Link, NEWEST, Needs,
-    ORDINARY, Sent, Stays, USER, Unasked, Unset, Unsets, children, client_scope, field, kept, links, not_yet,
-    server_owned,
+    Beside, CLIENT, CLIENT_SCOPE, CREATED, Compare, Created, Field, GROUP, IDENTITY_PROVIDER,
+    IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, Needs, ORDINARY, REQUIRED_ACTION, Sent, ServerInfo,
+    Stays, USER, Unasked, Unset, Unsets, children, client_scope, field, kept, links, not_yet, server_owned,
+    useless,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -34,15 +35,15 @@ pub(super) static REALM: Kind = Kind {
             judges: OF_CLIENTS,
             ..kept("attributes")
         },
-        kept("browserFlow"),
+        Field { flow: "basic-flow", ..kept("browserFlow") },
         // A key that is left out stays on 26.7 and goes on 26.0; null removes it on both.
         Field { unset_key: Some(Unset::Null), ..kept("browserSecurityHeaders") },
-        kept("clientAuthenticationFlow"),
-        kept("directGrantFlow"),
-        kept("dockerAuthenticationFlow"),
-        kept("firstBrokerLoginFlow"),
-        kept("registrationFlow"),
-        kept("resetCredentialsFlow"),
+        Field { flow: "client-flow", ..kept("clientAuthenticationFlow") },
+        Field { flow: "basic-flow", ..kept("directGrantFlow") },
+        Field { flow: "basic-flow", ..kept("dockerAuthenticationFlow") },
+        Field { flow: "basic-flow", ..kept("firstBrokerLoginFlow") },
+        Field { flow: "basic-flow", ..kept("registrationFlow") },
+        Field { flow: "basic-flow", ..kept("resetCredentialsFlow") },
         kept("webAuthnPolicyAttestationConveyancePreference"),
         kept("webAuthnPolicyAuthenticatorAttachment"),
         kept("webAuthnPolicyPasswordlessAttestationConveyancePreference"),
@@ -68,6 +69,18 @@ pub(super) static REALM: Kind = Kind {
             turns_off: &["loginWithEmailAllowed", "registrationEmailAsUsername"],
             judges: OF_USERS,
             ..field("duplicateEmailsAllowed")
+        },
+        Field { choices: &[useless("login theme", |it| it.themes("login"))], ..field("loginTheme") },
+        Field { choices: &[useless("account theme", |it| it.themes("account"))], ..field("accountTheme") },
+        Field { choices: &[useless("admin theme", |it| it.themes("admin"))], ..field("adminTheme") },
+        Field { choices: &[useless("email theme", |it| it.themes("email"))], ..field("emailTheme") },
+        Field {
+            choices: &[useless("event listener", |it| ServerInfo::all(&it.event_listeners))],
+            ..field("eventsListeners")
+        },
+        Field {
+            choices: &[useless("event type", |it| ServerInfo::all(&it.event_types))],
+            ..field("enabledEventTypes")
         },
         Field { judges: OF_USERS, ..field("loginWithEmailAllowed") },
         Field { judges: OF_USERS, ..field(super::user::EMAIL_NAMES) },
@@ -104,6 +117,9 @@ pub(super) static REALM: Kind = Kind {
         children("users", |_| USER),
         children("clients", |_| CLIENT),
         children("clientScopes", |_| CLIENT_SCOPE),
+        children("requiredActions", |_| REQUIRED_ACTION),
+        children("identityProviders", |_| IDENTITY_PROVIDER),
+        Field { sent: Sent::ChildrenOf(IDENTITY_PROVIDER_MAPPER), ..field("identityProviderMappers") },
         not_yet("adminPermissionsClient"),
         not_yet("applicationScopeMappings"),
         not_yet("applications"),
@@ -115,14 +131,11 @@ pub(super) static REALM: Kind = Kind {
         not_yet("components"),
         not_yet("defaultRoles"),
         not_yet("federatedUsers"),
-        not_yet("identityProviderMappers"),
-        not_yet("identityProviders"),
         not_yet("localizationTexts"),
         not_yet("messageBundles"),
         not_yet("oauthClients"),
         not_yet("organizations"),
         not_yet("protocolMappers"),
-        not_yet("requiredActions"),
         not_yet("socialProviders"),
         not_yet("userFederationMappers"),
         not_yet("userFederationProviders"),

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CLIENT, GROUP, KINDS, ROLE, kind, wire_name};
-use crate::state::{Address, KindName, State, Step, decoded};
+use super::{CLIENT, GROUP, KINDS, Kind, ROLE, kind, wire_name};
+use crate::state::{Address, KindName, PART, State, Step, decoded};
 
 /// Stands for the realm's default role until the realm says how it is called.
 pub const DEFAULT_ROLE: &str = "(default role)";
@@ -63,7 +63,7 @@ pub fn parse_address(text: &str) -> Option<Address> {
     let mut steps: Vec<Step> = Vec::new();
     while !rest.is_empty() {
         let inside = steps.last().map(|it| it.kind);
-        let entry = KINDS.iter().find(|it| {
+        let stands = |it: &&&Kind| {
             let here = if it.under.is_empty() {
                 inside.is_none()
             } else {
@@ -71,18 +71,17 @@ pub fn parse_address(text: &str) -> Option<Address> {
             };
             here && inside != Some(it.name)
                 && rest.strip_prefix(it.name.word).is_some_and(|it| it.is_empty() || it.starts_with('/'))
-        })?;
+        };
+        // `user-profile/attribute` is no attribute of `user-profile`.
+        let entry = KINDS.iter().filter(stands).max_by_key(|it| it.name.word.len())?;
         rest = rest.strip_prefix(entry.name.word)?.trim_start_matches('/');
         if entry.key.is_empty() {
             steps.push(Step { kind: entry.name, name: "".into() });
             continue;
         }
         loop {
-            let (name, after) = rest.split_once('/').unwrap_or((rest, ""));
-            if name.is_empty() {
-                return None;
-            }
-            steps.push(Step { kind: entry.name, name: decoded(name).into() });
+            let (name, after) = split_name(entry, rest)?;
+            steps.push(Step { kind: entry.name, name: name.into() });
             rest = after;
             // A kind that nests in itself takes all that is left: `group/eo/readers`.
             if rest.is_empty() || !entry.under.contains(&entry.name) {
@@ -93,7 +92,24 @@ pub fn parse_address(text: &str) -> Option<Address> {
     if steps.is_empty() { None } else { Some(steps.into_iter().collect()) }
 }
 
-impl super::Kind {
+/// Takes the name of an object from the beginning of what follows its kind.
+fn split_name<'t>(kind: &Kind, text: &'t str) -> Option<(String, &'t str)> {
+    let segments: Vec<&str> = text.split('/').collect();
+    // Two segments for each object below: a kind and a name. What qualifies a name may say nothing.
+    let parts = match kind.qualified_by.len() {
+        0 => 1,
+        most => (2..=most + 1)
+            .rev()
+            .find(|it| segments.len() >= *it && (segments.len() - it).is_multiple_of(2))?,
+    };
+    let (name, after) = segments.split_at(parts.min(segments.len()));
+    let is_whole = name.iter().all(|it| !it.is_empty());
+    let names: Vec<String> = name.iter().map(|it| decoded(it)).collect();
+    let rest = text.len() - after.join("/").len();
+    is_whole.then(|| (names.join(&PART.to_string()), &text[rest..]))
+}
+
+impl Kind {
     /// Returns whether objects of this kind may stand directly under the realm.
     pub fn is_top(&self) -> bool {
         self.under.is_empty() || self.name == ROLE || self.name == GROUP

@@ -152,7 +152,10 @@ pub fn asks_server_info(state: &State) -> bool {
 
 /// Returns whether something declared names flows.
 pub fn asks_flows(state: &State) -> bool {
-    state.objects.values().any(|object| realm::FLOWS.iter().any(|(field, _)| object.get(field).is_some()))
+    state.objects.iter().any(|(address, object)| {
+        let mut bindings = kind(address.kind()).fields.iter().filter(|it| !it.flow.is_empty());
+        bindings.any(|it| object.get(it.name).is_some())
+    })
 }
 
 fn is_blank(name: &str) -> bool {

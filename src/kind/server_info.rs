@@ -24,6 +24,8 @@ pub struct ServerInfo {
     pub event_listeners: Names,
     pub event_types: Names,
     pub required_actions: Names,
+    /// Providers of components, and of whatever else is configured by properties, by the class of what they provide.
+    pub components: BTreeMap<String, Names>,
     pub client_authenticators: Names,
     pub password_policies: Names,
     pub password_hashes: Names,
@@ -61,6 +63,7 @@ impl ServerInfo {
                 .filter_map(|it| it.as_str().map(str::to_owned))
                 .collect(),
             required_actions: providers("required-action"),
+            components: named(answer.get("componentTypes"), "id"),
             client_authenticators: providers("client-authenticator"),
             password_policies: names(answer.get("passwordPolicies"), "id"),
             password_hashes: providers("password-hashing"),
@@ -74,6 +77,26 @@ impl ServerInfo {
     /// not newer says.
     pub fn recorded(version: Version) -> &'static Self {
         &RECORDED.iter().rev().find(|(it, _)| *it <= version).unwrap_or(&RECORDED[0]).1
+    }
+
+    /// Returns the names of what the server has of some sort.
+    pub fn all(names: &Names) -> BTreeSet<&str> {
+        names.iter().map(String::as_str).collect()
+    }
+
+    /// Returns the providers of a class.
+    pub fn providers(&self, of: &str) -> BTreeSet<&str> {
+        self.components.get(of).map(Self::all).unwrap_or_default()
+    }
+
+    /// Returns the types of policies that it decides by. Old servers name the one for scripts also where they may not run any.
+    pub fn policy_types(&self) -> BTreeSet<&str> {
+        let runs = |it: &&str| *it != "js" || self.feature("SCRIPTS") != Some(false);
+        Self::all(&self.policies).into_iter().filter(runs).collect()
+    }
+
+    pub fn themes(&self, of: &str) -> BTreeSet<&str> {
+        self.themes.get(of).map(Self::all).unwrap_or_default()
     }
 
     /// Returns whether a feature is on; nothing where the server knows no such feature.

@@ -10,9 +10,9 @@ use super::created::refs;
 use super::hazard::Hazard::LocksOut;
 use super::hazard::{When, rule};
 use super::{
-    CREATED, Compare, Created, DEFAULT_ROLE, Field, FoundBy, GROUP, Kind, Link, ORDINARY, ROLE, ROUTES,
-    Referred, Routes, Sent, Stays, Unasked, Unset, Unsets, field, links, not_yet, realm_address,
-    server_owned,
+    CREATED, Choice, Compare, Created, DEFAULT_ROLE, Field, FoundBy, GROUP, Kind, Link, ORDINARY, OthersAre,
+    ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked, Unset, Unsets, choice, field, links,
+    not_yet, realm_address, server_owned,
 };
 use crate::state::{Address, Node, Object, State};
 
@@ -36,7 +36,14 @@ pub(super) static USER: Kind = Kind {
         Field { compare: Compare::Folded, ..field("username") },
         Field { compare: Compare::Folded, ..field("email") },
         Field { sent: Sent::CreateOnly, secret_keys: &["value", "secretData"], ..field("credentials") },
-        Field { sent: Sent::CreateOnly, ..field("requiredActions") },
+        Field {
+            sent: Sent::CreateOnly,
+            choices: &[Choice {
+                others_are: OthersAre::Dropped,
+                ..choice("required action", |it| ServerInfo::all(&it.required_actions))
+            }],
+            ..field("requiredActions")
+        },
         Field { stays: Stays::DefaultRole, ..links("realmRoles", ROLE, Link::Mappings("role-mappings")) },
         Field {
             compare: Compare::ClientRoles,
@@ -77,6 +84,8 @@ pub(super) static USER: Kind = Kind {
     hidden_without: "a role that shows every user (fine-grained permissions may hide some)",
     are_made_along: true,
     also_named_by: "email",
+    // Where realms name their users by e-mail address, a name need not be said.
+    else_named_by: "email",
     ..ORDINARY
 };
 

@@ -238,11 +238,15 @@ impl Definitions {
         match rule.sent {
             Sent::NotYet => return None,
             Sent::Children(child) => return Some(children(child)),
+            Sent::ChildrenOf(child) => return Some(list_of(child)),
+            Sent::ChildrenBy(child, _) => {
+                return Some(json!({ "type": ["object", "null"], "additionalProperties": list_of(child) }));
+            }
             Sent::Child(child) => {
                 return Some(json!({ "anyOf": [to(&definition(child)), { "type": "null" }] }));
             }
             Sent::Roles => {
-                let roles = json!({ "type": ["array", "null"], "items": to(&definition(ROLE)) });
+                let roles = list_of(ROLE);
                 return Some(json!({
                     "type": ["object", "null"],
                     "additionalProperties": false,
@@ -420,6 +424,10 @@ fn children(child: fn(&Tree) -> KindName) -> Value {
         json!({ "if": is_permission, "then": to(&definition(permission)), "else": to(&definition(plain)) })
     };
     json!({ "type": ["array", "null"], "items": item })
+}
+
+fn list_of(child: KindName) -> Value {
+    json!({ "type": ["array", "null"], "items": to(&definition(child)) })
 }
 
 fn of_type(name: &str) -> Tree {

@@ -29,6 +29,9 @@ impl fmt::Display for KindName {
     }
 }
 
+/// Stands between the parts of a name that has several: no name that Keycloak takes has this sign in it.
+pub const PART: char = '\u{1f}';
+
 /// One kind and name of an address. An object that exists once per parent has an empty name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Step {
@@ -66,6 +69,11 @@ impl Address {
 
     pub fn name(&self) -> &str {
         &self.last().name
+    }
+
+    /// Returns the last part of the name.
+    pub fn last_name(&self) -> &str {
+        self.name().rsplit(PART).next().unwrap_or_default()
     }
 
     pub fn parent(&self) -> Option<Self> {
@@ -123,9 +131,9 @@ impl fmt::Debug for Address {
     }
 }
 
-/// Percent-encodes what would be read as structure in an address: `/` and `%`.
+/// Percent-encodes what would be read as structure in an address: `/` and `%`. Parts of a name stand apart as names do.
 pub fn encoded(name: &str) -> String {
-    name.replace('%', "%25").replace('/', "%2F")
+    name.replace('%', "%25").replace('/', "%2F").replace(PART, "/")
 }
 
 /// Undoes [`encoded`]; anything else stays as it is.

@@ -44,6 +44,25 @@ fn template() -> Flat {
             "defaultDefaultClientScopes": { "$": [["profile", "custom"], ["profile", "email"]] },
             "defaultOptionalClientScopes": { "$": [["phone"], ["phone", "address"]] },
         },
+        "required-action/CONFIGURE_TOTP": {
+            "enabled": { "$": [true, false] },
+            "priority": { "$": [10, 11] },
+            "config": { "$": [{ "max_auth_age": "60" }, { "max_auth_age": "90", "k": "v" }, { "max_auth_age": null }] },
+        },
+        "identity-provider/elsewhere": {
+            "providerId": "oidc",
+            "displayName": { "$": ["Elsewhere", "Somewhere", null] },
+            "trustEmail": { "$": [false, true] },
+            "postBrokerLoginFlowAlias": { "$": ["browser", null] },
+            "config": { "$": [
+                { "clientId": "us", "clientSecret": "hush-four", "tokenUrl": "https://e.example.org/token", "authorizationUrl": "https://e.example.org/auth" },
+                { "clientId": "us", "tokenUrl": "https://e.example.org/token", "authorizationUrl": "https://e.example.org/auth2", "prompt": "login" },
+            ] },
+        },
+        "identity-provider/elsewhere/mapper/team": {
+            "identityProviderMapper": "oidc-user-attribute-idp-mapper",
+            "config": { "$": [{ "claim": "team", "user.attribute": "team" }, { "claim": "group", "user.attribute": "team", "syncMode": "FORCE" }] },
+        },
         "role/plain": { "description": { "$": ["plain", "plainer", null] } },
         "role/group of roles": {
             "composites": { "$": [{ "realm": ["plain"], "client": { "demo": ["reader"] } }, { "realm": ["plain"] }, {}] },

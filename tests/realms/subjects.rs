@@ -20,6 +20,9 @@ pub(crate) fn realm_itself() -> Subject {
 pub(crate) fn subjects() -> Vec<Subject> {
     let plain = |text: &str| Subject { address: address(text), fixed: json!({}), skip: &[] };
     let mut subjects: Vec<Subject> = [
+        "required-action/TERMS_AND_CONDITIONS",
+        "identity-provider/it",
+        "identity-provider/it/mapper/it",
         "client-scope/it",
         "client-scope/it/mapper/it",
         "role/it",

@@ -16,7 +16,7 @@ pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
     let recorded = version.map_or(kind::NEWEST, kind::Version::from);
     let mut live = Live::default();
     live.state = fresh_realm(realm, recorded);
-    live.cover(kind::RECORDED_FRESH.iter().copied());
+    live.cover(kind::kinds_of_a_fresh_realm());
     Ok(Read {
         live,
         source: Source::Fresh,

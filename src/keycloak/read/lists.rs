@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::names::Names;
 use super::wire::Wire;
-use super::{Draft, authz, client_roles, groups, is_true, scope_mappings, service_accounts, str_of};
+use super::{
+    Draft, authz, client_roles, groups, is_true, scope_mappings, sections, service_accounts, str_of,
+};
 use crate::keycloak::{Error, Right, Rights};
 use crate::kind::{CLIENT, CLIENT_SCOPE, GROUP, REALM, ROLE, realm_address};
 use crate::state::{Address, KindName};
@@ -76,7 +78,7 @@ pub(super) async fn read(
     };
     // Without a look at groups this list is empty, whatever the realm says.
     let see_groups = if rights.view_users.is_yes() { rights.view_realm } else { Right::No };
-    let (realm, roles, tree, clients, scopes, default_groups, default_scopes, optional_scopes) = tokio::try_join!(
+    let (realm, roles, tree, clients, scopes, default_groups, default_scopes, optional_scopes, sections) = tokio::try_join!(
         realm,
         roles,
         tree,
@@ -85,6 +87,7 @@ pub(super) async fn read(
         names_of("default-groups", "path", see_groups),
         names_of("default-default-client-scopes", "name", rights.view_clients),
         names_of("default-optional-client-scopes", "name", rights.view_clients),
+        sections::read(wire, rights),
     )?;
     let mut draft = Draft::of(Map::new());
     if let Value::Object(realm) = realm {
@@ -119,6 +122,7 @@ pub(super) async fn read(
     });
     put(&mut draft, "clientScopes", scopes, CLIENT_SCOPE, "view-clients");
     put(&mut draft, "groups", tree.map(Value::from), GROUP, "view-users");
+    sections::put(&mut draft, sections);
     assemble(wire, draft, roles, clients).await
 }
 

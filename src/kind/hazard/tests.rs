@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::{KINDS, NEWEST, OLDEST, kind, realm_address};
 use super::*;
 use crate::change::Why;
-use crate::kind::{CLIENT, MAPPER, SETTINGS, USER};
+use crate::kind::{CLIENT, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, MAPPER, SETTINGS, USER};
 use crate::state::KindName;
 use crate::text::At;
 
@@ -57,6 +57,12 @@ fn rows() -> Vec<Row> {
         ),
         (realm, "", "attributes.cibaInterval", json!("5"), json!("6"), &[]),
         (realm, "", "displayName", json!("a"), json!("b"), &[]),
+        (IDENTITY_PROVIDER, "idp", "enabled", json!(true), json!(false), &["locks_out"]),
+        (IDENTITY_PROVIDER, "idp", "trustEmail", json!(false), json!(true), &["opens"]),
+        (IDENTITY_PROVIDER, "idp", "config.clientId", json!("a"), json!("b"), &["locks_out"]),
+        (IDENTITY_PROVIDER, "idp", "displayName", json!("a"), json!("b"), &[]),
+        (IDENTITY_PROVIDER_MAPPER, "m", "config.role", Value::Null, json!("reader"), &["opens"]),
+        (IDENTITY_PROVIDER_MAPPER, "m", "config.role", json!("reader"), Value::Null, &[]),
         (CLIENT, "web", "enabled", json!(true), json!(false), &["locks_out"]),
         (CLIENT, "web", "publicClient", json!(false), json!(true), &["drops_secret"]),
         (CLIENT, "web", "publicClient", json!(true), json!(false), &["breaks_clients"]),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Judge, Severe, each_text, of};
-use crate::kind::{CLIENT, CLIENT_SCOPE, MAPPER, POLICY, REALM, ServerInfo, USER, kind, title};
+use crate::kind::{CLIENT, CLIENT_SCOPE, Choice, MAPPER, OthersAre, REALM, ServerInfo, kind, title};
 use crate::state::{Address, KindName, Object};
 use crate::text::{At, Code, Note, nearest};
 
@@ -12,55 +12,6 @@ fn whose(address: &Address) -> String {
 }
 
 type Names<'a> = BTreeSet<&'a str>;
-
-/// A field, or one key of it, whose texts must be names that the server has.
-struct Choice {
-    kind: KindName,
-    field: &'static str,
-    key: &'static str,
-    /// What such a name is the name of.
-    noun: &'static str,
-    names: for<'a> fn(&'a ServerInfo) -> Names<'a>,
-    /// The server refuses another name; otherwise it keeps it, or forgets it, and it has no effect.
-    is_refused: bool,
-}
-
-const fn refused(
-    kind: KindName,
-    field: &'static str,
-    noun: &'static str,
-    names: for<'a> fn(&'a ServerInfo) -> Names<'a>,
-) -> Choice {
-    Choice { kind, field, key: "", noun, names, is_refused: true }
-}
-
-const fn useless(
-    kind: KindName,
-    field: &'static str,
-    noun: &'static str,
-    names: for<'a> fn(&'a ServerInfo) -> Names<'a>,
-) -> Choice {
-    Choice { is_refused: false, ..refused(kind, field, noun, names) }
-}
-
-static CHOICES: &[Choice] = &[
-    refused(CLIENT, "protocol", "protocol", |it| all(&it.protocols)),
-    refused(CLIENT_SCOPE, "protocol", "protocol", |it| all(&it.protocols)),
-    refused(MAPPER, "protocolMapper", "type of protocol mapper", |it| {
-        it.mappers.values().flatten().map(String::as_str).collect()
-    }),
-    useless(MAPPER, "protocol", "protocol", |it| it.mappers.keys().map(String::as_str).collect()),
-    refused(POLICY, "type", "type of policy", policies),
-    useless(CLIENT, "clientAuthenticatorType", "client authenticator", |it| all(&it.client_authenticators)),
-    Choice { key: "login_theme", ..useless(CLIENT, "attributes", "login theme", |it| themes(it, "login")) },
-    useless(REALM, "loginTheme", "login theme", |it| themes(it, "login")),
-    useless(REALM, "accountTheme", "account theme", |it| themes(it, "account")),
-    useless(REALM, "adminTheme", "admin theme", |it| themes(it, "admin")),
-    useless(REALM, "emailTheme", "email theme", |it| themes(it, "email")),
-    useless(REALM, "eventsListeners", "event listener", |it| all(&it.event_listeners)),
-    useless(REALM, "enabledEventTypes", "event type", |it| all(&it.event_types)),
-    useless(USER, "requiredActions", "required action", |it| all(&it.required_actions)),
-];
 
 /// A field that takes only a few words, on every server.
 struct Words {
@@ -121,36 +72,22 @@ static WORDS: &[Words] = &[
     },
 ];
 
-fn all(names: &BTreeSet<String>) -> Names<'_> {
-    names.iter().map(String::as_str).collect()
-}
-
-fn themes<'a>(info: &'a ServerInfo, of: &str) -> Names<'a> {
-    info.themes.get(of).map(all).unwrap_or_default()
-}
-
-/// Old servers name the type for scripts also where they may not run any.
-fn policies(info: &ServerInfo) -> Names<'_> {
-    let mut names = all(&info.policies);
-    if info.feature("SCRIPTS") == Some(false) {
-        names.remove("js");
-    }
-    names
-}
-
 fn each<'a>(
     info: &'a ServerInfo,
     address: &'a Address,
     object: &'a Object,
 ) -> impl Iterator<Item = (&'static Choice, &'a str, At, Names<'a>)> {
-    CHOICES.iter().filter(|it| it.kind == address.kind()).flat_map(move |choice| {
-        let mut said = Vec::new();
-        each_text(object, choice.field, choice.key, &mut |text, at| said.push((text, at)));
-        said.retain(|(text, _)| !text.is_empty());
-        let names = if said.is_empty() { Names::new() } else { (choice.names)(info) };
-        said.retain(|(text, _)| !names.is_empty() && !names.contains(text));
-        said.into_iter().map(move |(text, at)| (choice, text, at, names.clone()))
-    })
+    let rules = kind(address.kind()).fields.iter();
+    rules.flat_map(|rule| rule.choices.iter().map(move |it| (rule.name, it))).flat_map(
+        move |(field, choice)| {
+            let mut said = Vec::new();
+            each_text(object, field, choice.key, &mut |text, at| said.push((text, at)));
+            said.retain(|(text, _)| !text.is_empty());
+            let names = if said.is_empty() { Names::new() } else { (choice.names)(info) };
+            said.retain(|(text, _)| !names.is_empty() && !names.contains(text));
+            said.into_iter().map(move |(text, at)| (choice, text, at, names.clone()))
+        },
+    )
 }
 
 pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
@@ -158,12 +95,14 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
     for (choice, text, at, names) in each(judge.server, address, object) {
         let has = if judge.is_sure { "this server has no" } else { "a plain server has no" };
         let words = format!("{has} {} `{text}`, which {} names", choice.noun, whose(address));
-        let (severe, label) = match (choice.is_refused, choice.kind == USER) {
-            (true, _) => (Severe::Error, "Keycloak would refuse it"),
-            (false, false) => (Severe::Warning, "Keycloak would keep it and not use it"),
-            (false, true) => (Severe::Warning, "Keycloak would drop it"),
+        let (severe, code, label) = match choice.others_are {
+            OthersAre::Refused => (Severe::Error, Code::NotOnServer, "Keycloak would refuse it"),
+            OthersAre::RefusedType => (Severe::Error, Code::PolicyTypeMissing, "Keycloak would refuse it"),
+            OthersAre::Unused => {
+                (Severe::Warning, Code::NotOnServer, "Keycloak would keep it and not use it")
+            }
+            OthersAre::Dropped => (Severe::Warning, Code::NotOnServer, "Keycloak would drop it"),
         };
-        let code = if choice.kind == POLICY { Code::PolicyTypeMissing } else { Code::NotOnServer };
         let note = judge.note(severe, code, words, at, label);
         notes.push(match nearest(text, names.iter().copied()) {
             Some(near) => note.help(format!("did you mean `{near}`?")),

@@ -5,20 +5,9 @@ use std::collections::BTreeSet;
 
 use super::{Judge, Severe, each_text, of, place};
 use crate::kind::representation::{Type, field_type};
-use crate::kind::{CLIENT, NEWEST, REALM, realm_address};
+use crate::kind::{CLIENT, Field, NEWEST, REALM, kind, realm_address};
 use crate::state::{Address, Is, Node, Object};
 use crate::text::{Code, Note, nearest};
-
-/// Bindings, and of what kind the flow has to be.
-pub(super) const FLOWS: &[(&str, &str)] = &[
-    ("browserFlow", "basic-flow"),
-    ("registrationFlow", "basic-flow"),
-    ("directGrantFlow", "basic-flow"),
-    ("resetCredentialsFlow", "basic-flow"),
-    ("clientAuthenticationFlow", "client-flow"),
-    ("dockerAuthenticationFlow", "basic-flow"),
-    ("firstBrokerLoginFlow", "basic-flow"),
-];
 
 /// Attributes of a realm that the server reads as numbers: with another text it answers 500, or can never read
 /// the realm again.
@@ -163,7 +152,8 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
 
 fn flows(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
     let Some(flows) = judge.flows else { return };
-    for (field, kind) in FLOWS {
+    for Field { name: field, flow, .. } in kind(address.kind()).fields.iter().filter(|it| !it.flow.is_empty())
+    {
         let Some((node, alias)) = object.get(field).and_then(|it| Some((it, it.as_text()?))) else {
             continue;
         };
@@ -179,10 +169,10 @@ fn flows(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<
                     None => note.help("make the flow first, or name another"),
                 });
             }
-            Some(is) if is != kind => {
+            Some(is) if is != flow => {
                 let words = format!("{of} is `{alias}`, which is a flow for something else");
                 let note = judge.note(Severe::Warning, Code::NotOnServer, words, node.at, format!("a {is}"));
-                notes.push(note.help(format!("bind a {kind} here")));
+                notes.push(note.help(format!("bind a {flow} here")));
             }
             Some(_) => {}
         }

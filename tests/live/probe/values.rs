@@ -1,8 +1,8 @@
 //! Two values for every field: by its type, and by a table where the server takes only some.
 
 use realmwright::kind::{
-    CLIENT, CLIENT_SCOPE, GROUP, Kind, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SETTINGS, Type,
-    USER,
+    CLIENT, CLIENT_SCOPE, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Kind, MAPPER, PERMISSION,
+    POLICY, REALM, REQUIRED_ACTION, RESOURCE, ROLE, SETTINGS, Type, USER,
 };
 use realmwright::state::KindName;
 use serde_json::{Value, json};
@@ -87,6 +87,15 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
             json!({ "user.attribute": "a", "claim.name": "a", "claim.value": "v", "jsonType.label": "String" }),
             json!({ "user.attribute": "b", "claim.name": "b", "claim.value": "w", "jsonType.label": "String" }),
         ),
+        (REQUIRED_ACTION, "providerId") => (json!("TERMS_AND_CONDITIONS"), json!("TERMS_AND_CONDITIONS")),
+        (IDENTITY_PROVIDER, "providerId") => (json!("oidc"), json!("oidc")),
+        (IDENTITY_PROVIDER, "firstBrokerLoginFlowAlias" | "postBrokerLoginFlowAlias") => {
+            (json!("first broker login"), json!("browser"))
+        }
+        (IDENTITY_PROVIDER, "updateProfileFirstLoginMode") => (json!("on"), json!("on")),
+        (IDENTITY_PROVIDER_MAPPER, "identityProviderMapper") => {
+            (json!("oidc-user-attribute-idp-mapper"), json!("hardcoded-attribute-idp-mapper"))
+        }
         (USER | GROUP, "realmRoles") => (json!(["r1", "r2"]), json!(["r2"])),
         (USER | GROUP, "clientRoles") => (json!({ "other": ["c1", "c2"] }), json!({ "other": ["c2"] })),
         (USER, "groups") => (json!(["/g1", "/g2"]), json!(["/g2"])),

@@ -1,0 +1,50 @@
+//! What is taken over from a login at an identity provider.
+//!
+//! A POST takes the provider that the body names, whatever its path says. A PUT replaces `config`; any type is taken.
+//! Measured on 26.0.8 and 26.7.5.
+
+use crate::kind::hazard::Hazard::Opens;
+use crate::kind::hazard::{When, of_key};
+use crate::kind::{
+    CREATED, Choice, Created, Field, IDENTITY_PROVIDER, Kind, NamesParent, ORDINARY, ROUTES, Routes,
+    ServerInfo, Unset, Unsets, field, server_owned, useless,
+};
+
+pub(in crate::kind) static MAPPER: Kind = Kind {
+    name: crate::kind::IDENTITY_PROVIDER_MAPPER,
+    title: "identity provider mapper",
+    representation: |_| "IdentityProviderMapperRepresentation",
+    names_parent: NamesParent::ByName("identityProviderAlias"),
+    under: &[IDENTITY_PROVIDER],
+    fields: &[
+        server_owned("id"),
+        server_owned("identityProviderAlias"),
+        Field { choices: TYPES, ..field("identityProviderMapper") },
+    ],
+    hazards: &[of_key(
+        Opens,
+        ("config", "role"),
+        When::Set,
+        "gives it to whoever logs in through what {it} stands under",
+    )],
+    routes: Routes {
+        collection: "{up}/mappers",
+        own: "{up}/mappers/{id}",
+        find: "{up}/mappers",
+        list: "{up}/mappers",
+        needs: "view-identity-providers",
+        ..ROUTES
+    },
+    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
+    new: Created {
+        like: |_, _| "identity-provider-mapper".to_owned(),
+        said_there: &["identityProviderMapper"],
+        ..CREATED
+    },
+    is_read_whole: true,
+    ..ORDINARY
+};
+
+const TYPES: &[Choice] = &[useless("type of identity provider mapper", |it: &ServerInfo| {
+    it.providers("org.keycloak.broker.provider.IdentityProviderMapper")
+})];

@@ -1,0 +1,18 @@
+//! Names of several parts: what only together with other fields tells objects of one parent apart.
+
+use super::Kind;
+use crate::state::PART;
+
+/// Returns what an object is called among its siblings, by its fields as texts: its key, or what stands for that, after
+/// the fields that qualify it. Nothing where it has no name.
+pub fn name_of<'v>(kind: &Kind, field: impl Fn(&str) -> Option<&'v str>) -> Option<String> {
+    let said = |name: &str| field(name).filter(|it| !name.is_empty() && !it.is_empty());
+    let own = said(kind.key).or_else(|| said(kind.else_named_by))?;
+    Some(qualified(kind, own, said))
+}
+
+/// Returns a name after what qualifies it.
+pub(super) fn qualified<'v>(kind: &Kind, own: &str, field: impl Fn(&str) -> Option<&'v str>) -> String {
+    let parts = kind.qualified_by.iter().filter_map(|it| field(it)).filter(|it| !it.is_empty());
+    parts.chain([own]).collect::<Vec<_>>().join(&PART.to_string())
+}

@@ -1,0 +1,58 @@
+//! Required actions: what users have to do at login, as a realm has them.
+//!
+//! One is registered by its provider and gets that name; a PUT replaces all of it, and what it leaves out becomes false, 0
+//! or nothing. Any value of `config` is taken. One that is deleted can be registered again. Measured on 26.0.8 and 26.7.5.
+
+use super::behaviour::{Behaviour, New};
+use super::{
+    Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, ServerInfo, Unasked, Unset, Unsets, choice, field,
+};
+use crate::state::{Is, Node, Object};
+use crate::text::At;
+
+pub(super) static REQUIRED_ACTION: Kind = Kind {
+    name: super::REQUIRED_ACTION,
+    title: "required action",
+    representation: |_| "RequiredActionProviderRepresentation",
+    key: "alias",
+    fields: &[Field {
+        sent: Sent::Fixed,
+        choices: &[choice("required action", |it| ServerInfo::all(&it.required_actions))],
+        ..field("providerId")
+    }],
+    routes: Routes {
+        collection: "authentication/register-required-action",
+        takes: &["providerId", "name"],
+        own: "authentication/required-actions/{name}",
+        find: "authentication/required-actions/{name}",
+        list: "authentication/required-actions",
+        needs: "view-realm",
+        id: "alias",
+        location_is_id: false,
+        ..ROUTES
+    },
+    unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
+    new: Created {
+        like: |_, _| "required-action".to_owned(),
+        said_there: &["name", "priority"],
+        unasked: Unasked::AsNamed("providerId"),
+    },
+    is_read_whole: true,
+    behaviour: &OfRequiredActions,
+    ..ORDINARY
+};
+
+struct OfRequiredActions;
+
+impl Behaviour for OfRequiredActions {
+    /// A new one comes last.
+    fn derive(&self, made: &mut Object, new: New<'_>) {
+        let all = new.state.objects.iter().filter(|(it, _)| it.kind() == new.address.kind());
+        let priorities = all.filter_map(|(_, it)| match &it.get("priority")?.is {
+            Is::Number(text) => text.parse::<i64>().ok(),
+            _ => None,
+        });
+        let last = priorities.max().unwrap_or(0) + 1;
+        made.fields.insert("priority".into(), Node::new(At::SERVER, Is::Number(last.to_string().into())));
+    }
+}
