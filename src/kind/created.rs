@@ -47,8 +47,16 @@ pub fn created(address: &Address, object: &Object, state: &State, version: Versi
 }
 
 fn recorded(kind: &Kind, address: &Address, object: &Object, version: Version) -> Option<Value> {
-    let mut reads = recording(&(kind.new.like)(address, object), version)?.get("reads")?.clone();
+    let recording = recording(&(kind.new.like)(address, object), version)?;
+    let mut reads = recording.get("reads")?.clone();
     let map = reads.as_object_mut()?;
+    // What was said is no default.
+    for (name, said) in recording.get("sent").and_then(Value::as_object).into_iter().flatten() {
+        match (map.get_mut(name), said) {
+            (Some(Value::Object(keys)), Value::Object(said)) => keys.retain(|key, _| !said.contains_key(key)),
+            _ => drop(map.remove(name)),
+        }
+    }
     // The recording's own name and references are no defaults.
     if kind.key.is_empty() {
         map.remove("");

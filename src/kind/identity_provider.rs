@@ -8,8 +8,8 @@ pub(super) mod mapper;
 use super::hazard::Hazard::{LocksOut, Opens};
 use super::hazard::{When, of_key, rule};
 use super::{
-    Beside, Choice, Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, Unasked, Unset, Unsets, choice,
-    field, server_owned,
+    Beside, CREATED, Choice, Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, Unasked, Unset, Unsets,
+    choice, field, server_owned,
 };
 
 pub(super) static IDENTITY_PROVIDER: Kind = Kind {
@@ -27,7 +27,9 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         Field { flow: "basic-flow", ..field("postBrokerLoginFlowAlias") },
         // Organizations write it.
         server_owned("organizationId"),
+        // Relics: flows decide that.
         server_owned("updateProfileFirstLogin"),
+        server_owned("updateProfileFirstLoginMode"),
     ],
     hazards: &[
         rule(LocksOut, "enabled", When::Is("false"), "locks out whoever logs in through {it}"),
@@ -45,11 +47,7 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         ..ROUTES
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
-    new: Created {
-        like: |_, _| "identity-provider".to_owned(),
-        said_there: &["providerId"],
-        unasked: Unasked::Enabled,
-    },
+    new: Created { like: |_, _| "identity-provider".to_owned(), unasked: Unasked::Enabled, ..CREATED },
     is_read_whole: true,
     ..ORDINARY
 };

@@ -155,9 +155,6 @@ pub(super) fn is_permission(tree: &Tree) -> bool {
 const PERMISSION_TYPES: &[&str] = &["resource", "scope", "uma"];
 
 /// Of each type, what a recorded policy was made with.
-const SAID_IN_RECORDINGS: &[&str] =
-    &["roles", "users", "groups", "clients", "clientScopes", "pattern", "targetClaim", "hour", "hourEnd"];
-
 const TYPE_NAMES: &[Choice] =
     &[Choice { others_are: OthersAre::RefusedType, ..choice("type of policy", ServerInfo::policy_types) }];
 
@@ -199,7 +196,6 @@ pub(super) static POLICY: Kind = Kind {
     takes: |of, field| PERMISSION_TYPES.contains(&of) || takes(of, field),
     new: Created {
         like: |_, it| format!("authz/policy/{}", it.text("type")),
-        said_there: SAID_IN_RECORDINGS,
         ..CREATED
     },
     losing: Losing::AccessAndSense,
@@ -236,7 +232,6 @@ pub(super) static PERMISSION: Kind = Kind {
     takes: |of, field| !PERMISSION_TYPES.contains(&of) || takes(of, field),
     new: Created {
         like: |_, it| format!("authz/permission/{}", it.text("type")),
-        said_there: SAID_IN_RECORDINGS,
         ..CREATED
     },
     losing: Losing::Access,

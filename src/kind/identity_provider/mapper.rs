@@ -7,7 +7,7 @@ use crate::kind::hazard::Hazard::Opens;
 use crate::kind::hazard::{When, of_key};
 use crate::kind::{
     CREATED, Choice, Created, Field, IDENTITY_PROVIDER, Kind, NamesParent, ORDINARY, ROUTES, Routes,
-    ServerInfo, Unset, Unsets, field, server_owned, useless,
+    ServerInfo, Unset, Unsets, kept, server_owned, useless,
 };
 
 pub(in crate::kind) static MAPPER: Kind = Kind {
@@ -19,7 +19,7 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
     fields: &[
         server_owned("id"),
         server_owned("identityProviderAlias"),
-        Field { choices: TYPES, ..field("identityProviderMapper") },
+        Field { choices: TYPES, ..kept("identityProviderMapper") },
     ],
     hazards: &[of_key(
         Opens,
@@ -36,11 +36,7 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
         ..ROUTES
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
-    new: Created {
-        like: |_, _| "identity-provider-mapper".to_owned(),
-        said_there: &["identityProviderMapper"],
-        ..CREATED
-    },
+    new: Created { like: |_, _| "identity-provider-mapper".to_owned(), ..CREATED },
     is_read_whole: true,
     ..ORDINARY
 };

@@ -92,7 +92,6 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
         (IDENTITY_PROVIDER, "firstBrokerLoginFlowAlias" | "postBrokerLoginFlowAlias") => {
             (json!("first broker login"), json!("browser"))
         }
-        (IDENTITY_PROVIDER, "updateProfileFirstLoginMode") => (json!("on"), json!("on")),
         (IDENTITY_PROVIDER_MAPPER, "identityProviderMapper") => {
             (json!("oidc-user-attribute-idp-mapper"), json!("hardcoded-attribute-idp-mapper"))
         }
