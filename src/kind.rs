@@ -60,7 +60,7 @@ pub use refused::{
     wrong_realm_name,
 };
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
-pub use role::{administrator, default_role_name, is_administration};
+pub use role::{administrator, default_role_name, is_administration, stands_for_default_role};
 pub use scope_mapping::is_only_mapped;
 pub use server_info::ServerInfo;
 pub use service_account::{reserved_for, service_account, service_account_of};
@@ -158,6 +158,19 @@ pub struct Kind {
     /// They are people, whom only a word of the project file lets go.
     pub are_people: bool,
     pub losing: Losing,
+    /// Every owner may say something of it, and none has it alone.
+    pub is_everybodys: bool,
+    /// The kinds whose objects say what new ones get where nobody says it.
+    pub defaults_of: &'static [KindName],
+    /// What it stands under is judged with it, too: a mapper asks something of the redirects of its client.
+    pub is_judged_with_parent: bool,
+    /// Ledgers are kept as some of them.
+    pub keep_ledgers: bool,
+    /// What it says, with what stands under it, counts for the access of what names it.
+    pub acts_where_named: bool,
+    /// When one goes beside others: permissions before policies, policies before what they name, so that no policy is ever
+    /// empty in between.
+    pub turn_to_go: usize,
     new: Created,
     /// Fields whose change brings along or drops more than the object.
     switches: &'static [&'static str],
@@ -293,6 +306,26 @@ impl Kind {
         self.switches.contains(&field)
     }
 
+    /// Returns the fields that lose what an object loses that they are about.
+    pub fn followers(&self) -> impl Iterator<Item = &'static Field> {
+        self.fields.iter().filter(|it| !it.follows.is_empty())
+    }
+
+    /// Returns the fields of this kind whose losses fields of other objects follow.
+    pub fn followed(&self) -> impl Iterator<Item = &'static str> {
+        let is_of_this = |kind: &Kind, it: &Field| {
+            kind.field(it.follows).is_some_and(|it| it.compare == Compare::Refs(self.name))
+        };
+        KINDS
+            .iter()
+            .flat_map(move |kind| kind.followers().filter(move |it| is_of_this(kind, it)).map(|it| it.name))
+    }
+
+    /// Returns whether new objects of other kinds get defaults that one of this kind says.
+    pub fn gives_defaults(&self) -> bool {
+        KINDS.iter().any(|it| it.defaults_of.contains(&self.name))
+    }
+
     pub fn is_compared(&self, field: &str) -> bool {
         self.field(field).is_none_or(|it| {
             it.compare != Compare::ServerOwned && !matches!(it.sent, Sent::CreateOnly | Sent::NotYet)
@@ -305,6 +338,11 @@ impl Kind {
 pub fn protocol<'a>(said: impl IntoIterator<Item = Option<&'a Object>>) -> &'a str {
     let mut texts = said.into_iter().flatten().map(|it| it.text("protocol"));
     texts.find(|it| !it.is_empty()).unwrap_or(OPENID_CONNECT)
+}
+
+/// Returns whether no owner has an object alone.
+pub fn is_everybodys(address: &Address) -> bool {
+    kind(address.kind()).is_everybodys
 }
 
 /// Returns the words for an object in a sentence: "client role `reader`".
@@ -340,10 +378,19 @@ const ORDINARY: Kind = Kind {
     reenabled: "",
     are_people: false,
     losing: Losing::ALink,
+    is_everybodys: false,
+    defaults_of: &[],
+    is_judged_with_parent: false,
+    keep_ledgers: false,
+    acts_where_named: false,
+    turn_to_go: LAST,
     new: CREATED,
     switches: &[],
     behaviour: &Ordinary,
 };
+
+/// The turn to go of what no rule of access hangs on.
+const LAST: usize = 4;
 
 const CREATED: Created = Created { like: |_, _| String::new(), said_there: &[], unasked: Unasked::Nothing };
 

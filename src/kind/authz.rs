@@ -70,6 +70,7 @@ pub(super) static SCOPE: Kind = Kind {
     is_fixed,
     is_read_whole: true,
     new: Created { like: |_, _| "authz/scope".to_owned(), ..CREATED },
+    turn_to_go: 3,
     ..ORDINARY
 };
 
@@ -80,7 +81,7 @@ pub(super) static RESOURCE: Kind = Kind {
     under: &[CLIENT],
     fields: &[
         server_owned("_id"),
-        Field { compare: Compare::Refs(SCOPE_NAME), ..field("scopes") },
+        Field { compare: Compare::Refs(SCOPE_NAME), holds: true, ..field("scopes") },
         Field { compare: Compare::Owner, sent: Sent::Fixed, ..field("owner") },
     ],
     routes: Routes {
@@ -97,6 +98,7 @@ pub(super) static RESOURCE: Kind = Kind {
     new: Created { like: |_, _| "authz/resource".to_owned(), said_there: &["owner"], ..CREATED },
     losing: Losing::Access,
     is_read_whole: true,
+    turn_to_go: 2,
     ..ORDINARY
 };
 

@@ -11,9 +11,9 @@ pub(super) use behaviour::has_service_account;
 pub use behaviour::part_of_client;
 
 use super::{
-    CLIENT_SCOPE, CREATED, Compare, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY, ROUTES, Routes,
-    SETTINGS, Sent, Stays, Unset, Unsets, Version, children, field, kept, links, not_yet, scope_mapping,
-    server_owned,
+    CLIENT_SCOPE, CREATED, Compare, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY, REALM, ROUTES,
+    Routes, SETTINGS, Sent, Stays, Unset, Unsets, Version, children, field, kept, links, not_yet,
+    scope_mapping, server_owned,
 };
 use crate::state::{Address, Object};
 
@@ -102,6 +102,8 @@ pub(super) static CLIENT: Kind = Kind {
     reenabled: "enabled",
     hidden_without: "a role that shows every client (fine-grained permissions may hide some)",
     is_read_whole: true,
+    defaults_of: &[REALM],
+    keep_ledgers: true,
     ..ORDINARY
 };
 

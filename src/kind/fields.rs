@@ -6,6 +6,7 @@ use crate::state::{Address, KindName};
 use crate::text::Tree;
 
 /// A field that needs a rule. Fields without one compare as their type says and travel in the body.
+#[expect(clippy::struct_excessive_bools, reason = "a table has columns that say yes or no")]
 pub struct Field {
     pub name: &'static str,
     pub compare: Compare,
@@ -50,6 +51,11 @@ pub struct Field {
     pub stays: Stays,
     /// What the server judges by it.
     pub judges: Judges,
+    /// Another field of the same object: what one that is named there loses from its own field of this name, the server takes
+    /// from here, too.
+    pub follows: &'static str,
+    /// The server deletes no target that is named here.
+    pub holds: bool,
 }
 
 impl Field {
@@ -216,6 +222,8 @@ pub(super) const fn field(name: &'static str) -> Field {
         goes_when_empty: false,
         stays: Stays::Nothing,
         judges: Judges { kinds: &[], allows: false },
+        follows: "",
+        holds: false,
     }
 }
 

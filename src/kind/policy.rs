@@ -202,6 +202,8 @@ pub(super) static POLICY: Kind = Kind {
     losing: Losing::AccessAndSense,
     shares_names: true,
     is_read_whole: true,
+    turn_to_go: 1,
+    acts_where_named: true,
     ..ORDINARY
 };
 
@@ -220,7 +222,13 @@ pub(super) static PERMISSION: Kind = Kind {
         Field { sent: Sent::FixedOf(is_fine_grained), ..field("resourceType") },
         Field { compare: Compare::Refs(POLICY_NAME), goes_when_empty: true, ..field("policies") },
         Field { compare: Compare::Refs(RESOURCE), goes_when_empty: true, ..field("resources") },
-        Field { compare: Compare::Refs(SCOPE), sent: Sent::Always, goes_when_empty: true, ..field("scopes") },
+        Field {
+            compare: Compare::Refs(SCOPE),
+            sent: Sent::Always,
+            goes_when_empty: true,
+            follows: "resources",
+            ..field("scopes")
+        },
     ],
     routes: Routes {
         collection: "{up}/authz/resource-server/permission/{type}",
@@ -239,6 +247,7 @@ pub(super) static PERMISSION: Kind = Kind {
     losing: Losing::Access,
     shares_names: true,
     is_read_whole: true,
+    turn_to_go: 0,
     ..ORDINARY
 };
 

@@ -148,6 +148,7 @@ pub(super) static REALM: Kind = Kind {
     respell: Some(respell),
     new: Created { unasked: Unasked::Enabled, ..CREATED },
     is_read_whole: true,
+    is_everybodys: true,
     ..ORDINARY
 };
 

@@ -30,6 +30,7 @@ pub fn service_account_of(user: &Address, state: &State) -> Option<Address> {
 
 /// Returns the client that a name is kept for: a user of this name who is no service account keeps that client from
 /// having one (the server answers 409).
-pub fn reserved_for(user: &Address) -> Option<&str> {
-    user.name().strip_prefix(PREFIX).filter(|it| user.kind() == USER && !it.is_empty())
+pub fn reserved_for(user: &Address) -> Option<Address> {
+    let client = user.name().strip_prefix(PREFIX).filter(|it| user.kind() == USER && !it.is_empty())?;
+    Some(Address::top(CLIENT, client))
 }

@@ -10,8 +10,8 @@ use super::created::refs;
 use super::hazard::Hazard::LocksOut;
 use super::hazard::{When, rule};
 use super::{
-    CREATED, Compare, Created, DEFAULT_ROLE, Field, FoundBy, GROUP, Kind, Link, ORDINARY, ROLE, ROUTES,
-    Referred, Routes, Sent, Stays, Unasked, Unset, Unsets, field, links, not_yet, realm_address,
+    CREATED, Compare, Created, DEFAULT_ROLE, Field, FoundBy, GROUP, Kind, Link, ORDINARY, REALM, ROLE,
+    ROUTES, Referred, Routes, Sent, Stays, Unasked, Unset, Unsets, field, links, not_yet, realm_address,
     server_owned,
 };
 use crate::state::{Address, Node, Object, State};
@@ -77,6 +77,7 @@ pub(super) static USER: Kind = Kind {
     hidden_without: "a role that shows every user (fine-grained permissions may hide some)",
     are_made_along: true,
     also_named_by: "email",
+    defaults_of: &[REALM],
     ..ORDINARY
 };
 
