@@ -34,6 +34,7 @@ mod shorthand;
 mod user;
 mod user_profile;
 
+pub use behaviour::Becomes;
 use behaviour::{Behaviour, Ordinary};
 pub use built_in::{built_ins, is_admin_permissions, is_built_in, is_fine_grained};
 pub use client::part_of_client;
@@ -63,8 +64,8 @@ pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, k
 pub use role::{administrator, default_role_name, is_administration, stands_for_default_role};
 pub use scope_mapping::is_only_mapped;
 pub use server_info::ServerInfo;
-pub use service_account::{reserved_for, service_account, service_account_of};
-pub use user::{EMAIL_NAMES, name_shown, name_users_by_email, renames_users};
+pub use service_account::{reserved_for, service_account, service_account_of, service_accounts};
+pub use user::{EMAIL_NAMES, name_users_by_email};
 pub use user_profile::UserProfile;
 use user_profile::is_email;
 
@@ -143,8 +144,8 @@ pub struct Kind {
     pub is_read_whole: bool,
     /// The right without which a list of them may be cut, where fine-grained permissions hide some.
     pub hidden_without: &'static str,
-    /// Where its own path leads to the users who have what it brings; empty where it brings nothing.
-    pub members: &'static str,
+    /// The users who have what it brings; nothing where it brings nothing.
+    pub members: Option<Members>,
     /// The server makes some of them along with other objects, so they are looked at after those.
     pub are_made_along: bool,
     /// Changes are written one by one, as one may close access and another open it.
@@ -164,6 +165,8 @@ pub struct Kind {
     pub defaults_of: &'static [KindName],
     /// What it stands under is judged with it, too: a mapper asks something of the redirects of its client.
     pub is_judged_with_parent: bool,
+    /// It may say what it was called: the server gives it another name, and it keeps what hangs on it.
+    pub is_renamed: bool,
     /// Ledgers are kept as some of them.
     pub keep_ledgers: bool,
     /// What it says, with what stands under it, counts for the access of what names it.
@@ -175,6 +178,15 @@ pub struct Kind {
     /// Fields whose change brings along or drops more than the object.
     switches: &'static [&'static str],
     behaviour: &'static dyn Behaviour,
+}
+
+/// Users who are in a group or have a role.
+#[derive(Clone, Copy)]
+pub struct Members {
+    /// Where its own path leads to them.
+    pub path: &'static str,
+    /// What one and what several of them do with it, in a sentence.
+    pub verbs: [&'static str; 2],
 }
 
 /// How the server is told which object another one names.
@@ -306,6 +318,11 @@ impl Kind {
         self.switches.contains(&field)
     }
 
+    /// Returns whether one may stand under another one of this kind.
+    pub fn nests(&self) -> bool {
+        self.under.contains(&self.name)
+    }
+
     /// Returns the fields that lose what an object loses that they are about.
     pub fn followers(&self) -> impl Iterator<Item = &'static Field> {
         self.fields.iter().filter(|it| !it.follows.is_empty())
@@ -340,6 +357,16 @@ pub fn protocol<'a>(said: impl IntoIterator<Item = Option<&'a Object>>) -> &'a s
     texts.find(|it| !it.is_empty()).unwrap_or(OPENID_CONNECT)
 }
 
+/// Returns whether users have what an object brings: groups and roles.
+pub fn has_members(address: &Address) -> bool {
+    kind(address.kind()).members.is_some()
+}
+
+/// Returns whether an object is known only where somebody asked for it by its name.
+pub fn is_asked_by_name(address: &Address) -> bool {
+    !kind(address.kind()).is_read_whole
+}
+
 /// Returns whether no owner has an object alone.
 pub fn is_everybodys(address: &Address) -> bool {
     kind(address.kind()).is_everybodys
@@ -370,7 +397,7 @@ const ORDINARY: Kind = Kind {
     referred: Referred::ByName,
     is_read_whole: false,
     hidden_without: "",
-    members: "",
+    members: None,
     are_made_along: false,
     one_by_one: false,
     also_named_by: "",
@@ -381,6 +408,7 @@ const ORDINARY: Kind = Kind {
     is_everybodys: false,
     defaults_of: &[],
     is_judged_with_parent: false,
+    is_renamed: false,
     keep_ledgers: false,
     acts_where_named: false,
     turn_to_go: LAST,

@@ -3,8 +3,8 @@
 //! A PUT replaces: a description that is left out is lost. Composites count only at their own endpoint.
 
 use super::{
-    CLIENT, CREATED, Compare, Created, DEFAULT_ROLE, Field, Kind, Link, Losing, ORDINARY, ROUTES, Referred,
-    Routes, Sent, Stays, field, server_owned,
+    CLIENT, CREATED, Compare, Created, DEFAULT_ROLE, Field, Kind, Link, Losing, Members, ORDINARY, ROUTES,
+    Referred, Routes, Sent, Stays, field, server_owned,
 };
 use crate::state::{Address, Object};
 
@@ -39,7 +39,7 @@ pub(super) static ROLE: Kind = Kind {
     new: Created { like, ..CREATED },
     losing: Losing::Access,
     hidden_without: "a role that shows every role (fine-grained permissions may hide some)",
-    members: "users",
+    members: Some(Members { path: "users", verbs: ["has", "have"] }),
     is_read_whole: true,
     ..ORDINARY
 };
