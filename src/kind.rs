@@ -6,6 +6,7 @@
 mod authz;
 mod behaviour;
 mod built_in;
+mod check;
 mod client;
 mod client_scope;
 mod closed;
@@ -37,7 +38,9 @@ mod user_profile;
 pub use behaviour::Becomes;
 use behaviour::{Behaviour, Ordinary};
 pub use built_in::{built_ins, is_admin_permissions, is_built_in, is_fine_grained};
-pub use client::part_of_client;
+use check::Check;
+pub use check::{Said, loops, mistakes};
+pub use client::{comes_along, part_of_client, settings_of};
 pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, decide, decide_by, keeps_closed, made_so,
     reopen, set_apart,
@@ -61,7 +64,9 @@ pub use refused::{
     wrong_realm_name,
 };
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
-pub use role::{administrator, default_role_name, is_administration, stands_for_default_role};
+pub use role::{
+    administrator, default_role_name, is_administration, is_default_role, stands_for_default_role,
+};
 pub use scope_mapping::is_only_mapped;
 pub use server_info::ServerInfo;
 pub use service_account::{reserved_for, service_account, service_account_of, service_accounts};
@@ -174,6 +179,8 @@ pub struct Kind {
     /// When one goes beside others: permissions before policies, policies before what they name, so that no policy is ever
     /// empty in between.
     pub turn_to_go: usize,
+    /// Finds what is wrong with what manifests say of one, and what no server says beforehand.
+    check: Check,
     new: Created,
     /// Fields whose change brings along or drops more than the object.
     switches: &'static [&'static str],
@@ -372,10 +379,18 @@ pub fn is_everybodys(address: &Address) -> bool {
     kind(address.kind()).is_everybodys
 }
 
+/// Returns the words for an object in a sentence, without its name: "client role".
+pub fn words(address: &Address) -> &'static str {
+    if address.kind() == ROLE && address.steps().len() > 1 {
+        "client role"
+    } else {
+        kind(address.kind()).title
+    }
+}
+
 /// Returns the words for an object in a sentence: "client role `reader`".
 pub fn title(address: &Address) -> String {
-    let kind = kind(address.kind());
-    let words = if address.kind() == ROLE && address.steps().len() > 1 { "client role" } else { kind.title };
+    let words = words(address);
     if address.name().is_empty() { words.to_owned() } else { format!("{words} `{}`", address.name()) }
 }
 
@@ -412,6 +427,7 @@ const ORDINARY: Kind = Kind {
     keep_ledgers: false,
     acts_where_named: false,
     turn_to_go: LAST,
+    check: |_, _, _, _| {},
     new: CREATED,
     switches: &[],
     behaviour: &Ordinary,

@@ -51,6 +51,7 @@ pub(super) static SETTINGS: Kind = Kind {
     new: Created { like: |_, _| "client/authorization/settings".to_owned(), ..CREATED },
     one_by_one: true,
     is_read_whole: true,
+    check: super::check::settings,
     ..ORDINARY
 };
 

@@ -36,5 +36,6 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     hidden_without: "a role that shows every client scope (fine-grained permissions may hide some)",
     is_read_whole: true,
     acts_where_named: true,
+    check: super::check::name,
     ..ORDINARY
 };

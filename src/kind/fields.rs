@@ -59,6 +59,11 @@ pub struct Field {
 }
 
 impl Field {
+    /// Returns whether one list names all of a kind, wherever they stand: roles of clients as `client/role`.
+    pub fn names_all(&self) -> bool {
+        matches!(self.compare, Compare::RefItems { .. })
+    }
+
     /// Returns the switches of the object with which a server of this version keeps no value of the field.
     pub fn lost_with(&self, version: Version) -> impl Iterator<Item = &'static str> + use<> {
         let on_this = move |below: Option<Version>| below.is_none_or(|it| version < it);

@@ -204,6 +204,7 @@ pub(super) static POLICY: Kind = Kind {
     is_read_whole: true,
     turn_to_go: 1,
     acts_where_named: true,
+    check: super::check::policy,
     ..ORDINARY
 };
 
@@ -248,6 +249,7 @@ pub(super) static PERMISSION: Kind = Kind {
     shares_names: true,
     is_read_whole: true,
     turn_to_go: 0,
+    check: super::check::permission,
     ..ORDINARY
 };
 

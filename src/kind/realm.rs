@@ -149,6 +149,7 @@ pub(super) static REALM: Kind = Kind {
     new: Created { unasked: Unasked::Enabled, ..CREATED },
     is_read_whole: true,
     is_everybodys: true,
+    check: super::check::password_policy,
     ..ORDINARY
 };
 

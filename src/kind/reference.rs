@@ -98,6 +98,16 @@ impl super::Kind {
     pub fn is_top(&self) -> bool {
         self.under.is_empty() || self.name == ROLE || self.name == GROUP
     }
+
+    /// Returns whether they stand directly under the realm, and elsewhere too: in a client, or in another group.
+    pub fn has_several_places(&self) -> bool {
+        self.is_top() && !self.under.is_empty()
+    }
+
+    /// Returns whether they stand directly under the realm, and under objects of another kind too.
+    pub fn is_of_realm_or_others(&self) -> bool {
+        self.has_several_places() && !self.nests()
+    }
 }
 
 #[cfg(test)]

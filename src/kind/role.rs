@@ -58,6 +58,16 @@ pub fn stands_for_default_role(address: &Address) -> bool {
     address.kind() == super::ROLE && address.parent().is_none() && address.name() == DEFAULT_ROLE
 }
 
+/// Returns whether a role is the default role of a realm that is new: by the name that it has then, or as what stands for it.
+pub fn is_default_role(address: &Address, realm: &str) -> bool {
+    let is_called_so = || {
+        address.kind() == super::ROLE
+            && address.parent().is_none()
+            && address.name() == default_role_name(realm)
+    };
+    stands_for_default_role(address) || is_called_so()
+}
+
 /// Returns the role whose holders administer a realm: everything of one realm, or in `master` all realms.
 pub fn administrator(realm: &str) -> Address {
     if realm == "master" {
