@@ -40,10 +40,10 @@ use behaviour::{Behaviour, Ordinary};
 pub use built_in::{built_ins, is_admin_permissions, is_built_in, is_fine_grained};
 use check::Check;
 pub use check::{Said, loops, mistakes};
-pub use client::{comes_along, part_of_client, settings_of};
+pub use client::{comes_along, complete_export, part_of_client, settings_of};
 pub use closed::{
-    REACHED_BY, STRICT, Strict, close, closer_type, closers, decide, decide_by, keeps_closed, made_so,
-    reopen, set_apart,
+    REACHED_BY, STRICT, Strict, close, closer_type, closers, covered, decide, decide_by, keeps_closed,
+    made_so, reopen, says_how_to_decide, set_apart,
 };
 pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
@@ -172,6 +172,10 @@ pub struct Kind {
     pub is_judged_with_parent: bool,
     /// It may say what it was called: the server gives it another name, and it keeps what hangs on it.
     pub is_renamed: bool,
+    /// Whether its `type` decides which fields there are.
+    pub types: Types,
+    /// What manifests may say in other words than the server's.
+    pub spellings: &'static [Spelling],
     /// Ledgers are kept as some of them.
     pub keep_ledgers: bool,
     /// What it says, with what stands under it, counts for the access of what names it.
@@ -185,6 +189,26 @@ pub struct Kind {
     /// Fields whose change brings along or drops more than the object.
     switches: &'static [&'static str],
     behaviour: &'static dyn Behaviour,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Types {
+    /// All have the same fields.
+    One,
+    /// These types, and no others.
+    Known,
+    /// These types, and those of extensions of a server.
+    KnownAndOthers,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// `config`, in which an export keeps fields as text.
+    Config,
+    /// `permissions` of a resource, which stand in place of permissions and policies of their own.
+    Permissions,
+    /// Whatever is named may be a map with a `name`.
+    NamesInMaps,
 }
 
 /// Users who are in a group or have a role.
@@ -424,6 +448,8 @@ const ORDINARY: Kind = Kind {
     defaults_of: &[],
     is_judged_with_parent: false,
     is_renamed: false,
+    types: Types::One,
+    spellings: &[],
     keep_ledgers: false,
     acts_where_named: false,
     turn_to_go: LAST,

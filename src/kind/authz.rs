@@ -9,7 +9,7 @@ use super::owner::written_owner;
 use super::{
     CLIENT, CREATED, Compare, Created, Field, Kind, Losing, ORDINARY, PERMISSION, POLICY,
     RESOURCE as RESOURCE_NAME, ROUTES, Referred, Routes, SCOPE as SCOPE_NAME, SETTINGS as SETTINGS_NAME,
-    Sent, Version, children, field, is_fine_grained, policy, server_owned, shorthand,
+    Sent, Spelling, Version, children, field, is_fine_grained, policy, server_owned, shorthand,
 };
 use crate::state::Address;
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -100,6 +100,7 @@ pub(super) static RESOURCE: Kind = Kind {
     losing: Losing::Access,
     is_read_whole: true,
     turn_to_go: 2,
+    spellings: &[Spelling::Permissions, Spelling::NamesInMaps],
     ..ORDINARY
 };
 

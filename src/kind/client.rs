@@ -5,10 +5,12 @@
 //! read, overlaid and written whole. A secret that is left out is kept. Scopes count only at their endpoint.
 
 mod behaviour;
+mod exported;
 mod hazards;
 
 pub(super) use behaviour::has_service_account;
 pub use behaviour::part_of_client;
+pub use exported::complete_export;
 
 use super::{
     CLIENT_SCOPE, CREATED, Compare, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY, REALM, RESOURCE,

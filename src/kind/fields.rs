@@ -1,6 +1,6 @@
 //! What the table says of a field.
 
-use super::{Unset, Version};
+use super::{ROLE, Unset, Version};
 use crate::change::To;
 use crate::state::{Address, KindName};
 use crate::text::Tree;
@@ -170,6 +170,15 @@ pub enum Sent {
 }
 
 impl Sent {
+    /// Returns the kind of the objects that a field holds, where it alone says that.
+    pub fn holds(self) -> Option<KindName> {
+        match self {
+            Self::Child(kind) => Some(kind),
+            Self::Roles => Some(ROLE),
+            _ => None,
+        }
+    }
+
     /// Returns whether a create says it.
     pub fn is_created_with(self) -> bool {
         match self {

@@ -6,8 +6,8 @@
 use super::owner::written_name;
 use super::{
     CLIENT, CLIENT_SCOPE, CREATED, Compare, Created, Field, GROUP, Kind, Losing, ORDINARY,
-    PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME, RESOURCE, ROLE, ROUTES, Routes, SCOPE, Sent, USER,
-    Unset, field, is_fine_grained, server_owned,
+    PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME, RESOURCE, ROLE, ROUTES, Routes, SCOPE, Sent,
+    Spelling, Types, USER, Unset, field, is_fine_grained, server_owned,
 };
 use crate::state::KindName;
 use crate::text::{Code, Key, Note, Tree, TreeIs, parse_yaml};
@@ -205,6 +205,8 @@ pub(super) static POLICY: Kind = Kind {
     turn_to_go: 1,
     acts_where_named: true,
     check: super::check::policy,
+    types: Types::KnownAndOthers,
+    spellings: &[Spelling::Config, Spelling::NamesInMaps],
     ..ORDINARY
 };
 
@@ -250,6 +252,8 @@ pub(super) static PERMISSION: Kind = Kind {
     is_read_whole: true,
     turn_to_go: 0,
     check: super::check::permission,
+    types: Types::Known,
+    spellings: &[Spelling::Config, Spelling::NamesInMaps],
     ..ORDINARY
 };
 

@@ -11,8 +11,6 @@ use crate::kind::{self, EMAIL_NAMES, lift_realm, name_users_by_email, realm_addr
 use crate::state::{Address, Is, Node, Object, SecretSource, State};
 use crate::text::{At, Code, Files, Note, Tree, TreeIs, nearest, parse_yaml, read_regular, size};
 
-mod exported;
-
 /// Everything that the manifests say, and what is wrong with them.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -203,7 +201,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
     let mut lifted = lift_realm(document);
     out.notes.extend(std::mem::take(&mut lifted.notes));
     let exports = exports(document);
-    exported::complete(document, path, &mut lifted.pieces, &mut out.notes);
+    kind::complete_export(document, path, &mut lifted.pieces, &mut out.notes);
     let pieces = realms.entry(realm.to_owned()).or_insert_with(|| Pieces {
         at: name.at,
         all: Vec::new(),
