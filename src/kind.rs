@@ -12,6 +12,7 @@ mod client_scope;
 mod closed;
 mod created;
 mod encode;
+mod facts;
 mod fields;
 mod fresh;
 mod group;
@@ -47,6 +48,8 @@ pub use closed::{
 };
 pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
+use facts::LAST;
+pub use facts::{Members, Spelling, Types, has_members, is_asked_by_name, is_everybodys};
 pub use fields::{Beside, Compare, Field, Judges, Link, Needs, Sent, Stays};
 use fields::{children, field, kept, links, not_yet, server_owned};
 pub use fresh::{RECORDED_FRESH, flows, fresh_flows, fresh_realm, fresh_user_profile};
@@ -191,35 +194,6 @@ pub struct Kind {
     behaviour: &'static dyn Behaviour,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Types {
-    /// All have the same fields.
-    One,
-    /// These types, and no others.
-    Known,
-    /// These types, and those of extensions of a server.
-    KnownAndOthers,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Spelling {
-    /// `config`, in which an export keeps fields as text.
-    Config,
-    /// `permissions` of a resource, which stand in place of permissions and policies of their own.
-    Permissions,
-    /// Whatever is named may be a map with a `name`.
-    NamesInMaps,
-}
-
-/// Users who are in a group or have a role.
-#[derive(Clone, Copy)]
-pub struct Members {
-    /// Where its own path leads to them.
-    pub path: &'static str,
-    /// What one and what several of them do with it, in a sentence.
-    pub verbs: [&'static str; 2],
-}
-
 /// How the server is told which object another one names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Referred {
@@ -349,31 +323,6 @@ impl Kind {
         self.switches.contains(&field)
     }
 
-    /// Returns whether one may stand under another one of this kind.
-    pub fn nests(&self) -> bool {
-        self.under.contains(&self.name)
-    }
-
-    /// Returns the fields that lose what an object loses that they are about.
-    pub fn followers(&self) -> impl Iterator<Item = &'static Field> {
-        self.fields.iter().filter(|it| !it.follows.is_empty())
-    }
-
-    /// Returns the fields of this kind whose losses fields of other objects follow.
-    pub fn followed(&self) -> impl Iterator<Item = &'static str> {
-        let is_of_this = |kind: &Kind, it: &Field| {
-            kind.field(it.follows).is_some_and(|it| it.compare == Compare::Refs(self.name))
-        };
-        KINDS
-            .iter()
-            .flat_map(move |kind| kind.followers().filter(move |it| is_of_this(kind, it)).map(|it| it.name))
-    }
-
-    /// Returns whether new objects of other kinds get defaults that one of this kind says.
-    pub fn gives_defaults(&self) -> bool {
-        KINDS.iter().any(|it| it.defaults_of.contains(&self.name))
-    }
-
     pub fn is_compared(&self, field: &str) -> bool {
         self.field(field).is_none_or(|it| {
             it.compare != Compare::ServerOwned && !matches!(it.sent, Sent::CreateOnly | Sent::NotYet)
@@ -386,21 +335,6 @@ impl Kind {
 pub fn protocol<'a>(said: impl IntoIterator<Item = Option<&'a Object>>) -> &'a str {
     let mut texts = said.into_iter().flatten().map(|it| it.text("protocol"));
     texts.find(|it| !it.is_empty()).unwrap_or(OPENID_CONNECT)
-}
-
-/// Returns whether users have what an object brings: groups and roles.
-pub fn has_members(address: &Address) -> bool {
-    kind(address.kind()).members.is_some()
-}
-
-/// Returns whether an object is known only where somebody asked for it by its name.
-pub fn is_asked_by_name(address: &Address) -> bool {
-    !kind(address.kind()).is_read_whole
-}
-
-/// Returns whether no owner has an object alone.
-pub fn is_everybodys(address: &Address) -> bool {
-    kind(address.kind()).is_everybodys
 }
 
 /// Returns the words for an object in a sentence, without its name: "client role".
@@ -458,9 +392,6 @@ const ORDINARY: Kind = Kind {
     switches: &[],
     behaviour: &Ordinary,
 };
-
-/// The turn to go of what no rule of access hangs on.
-const LAST: usize = 4;
 
 const CREATED: Created = Created { like: |_, _| String::new(), said_there: &[], unasked: Unasked::Nothing };
 

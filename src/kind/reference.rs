@@ -93,23 +93,6 @@ pub fn parse_address(text: &str) -> Option<Address> {
     if steps.is_empty() { None } else { Some(steps.into_iter().collect()) }
 }
 
-impl super::Kind {
-    /// Returns whether objects of this kind may stand directly under the realm.
-    pub fn is_top(&self) -> bool {
-        self.under.is_empty() || self.name == ROLE || self.name == GROUP
-    }
-
-    /// Returns whether they stand directly under the realm, and elsewhere too: in a client, or in another group.
-    pub fn has_several_places(&self) -> bool {
-        self.is_top() && !self.under.is_empty()
-    }
-
-    /// Returns whether they stand directly under the realm, and under objects of another kind too.
-    pub fn is_of_realm_or_others(&self) -> bool {
-        self.has_several_places() && !self.nests()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{PERMISSION, RESOURCE, SCOPE};

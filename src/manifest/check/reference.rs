@@ -54,7 +54,7 @@ fn unknown(known: &Known<'_>, title: String, from: (&Address, bool), target: &Ad
     }
     if let Some(near) = known.near(target, from) {
         let is_beside = near.parent() == target.parent();
-        let near = if !in_one_list && is_beside && kind::kind(near.kind()).is_of_realm_or_others() {
+        let near = if !in_one_list && is_beside && kind::kind(near.kind()).is_of_realm_or_client() {
             near.name().to_owned()
         } else {
             wire_name(&near)
@@ -72,7 +72,7 @@ fn unknown(known: &Known<'_>, title: String, from: (&Address, bool), target: &Ad
 /// Where only realm roles may stand: the client role that was meant, `client/name` or a bare name.
 fn client_role(known: &Known<'_>, target: &Address) -> Option<Address> {
     let kind = kind::kind(target.kind());
-    if !kind.is_of_realm_or_others() || target.parent().is_some() {
+    if !kind.is_of_realm_or_client() || target.parent().is_some() {
         return None;
     }
     if let Some((client, name)) = target.name().split_once('/') {
