@@ -26,7 +26,7 @@ pub use rename::rename;
 pub use same::same;
 
 use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, PERMISSION, REALM, SETTINGS, ServerInfo, UserProfile, Version};
+use crate::kind::{self, ServerInfo, UserProfile, Version};
 use crate::manifest::{Prune, Secrets, check_dropped, check_turned_off};
 use crate::state::{Address, Found, Live, Node, Object, Pattern, State, unseen};
 use crate::text::{At, Code, Note};
@@ -252,7 +252,8 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
     match (question.live.find(address), made) {
         (Found::Is(live), made) => {
             // A resource that loses scopes takes them from permissions on it.
-            let live = if address.kind() == PERMISSION { made.as_ref().unwrap_or(live) } else { live };
+            let follows = kind::kind(address.kind()).followers().next().is_some();
+            let live = if follows { made.as_ref().unwrap_or(live) } else { live };
             let live = live.clone();
             if let Some(refusal) = ownership::anothers(question, address, object) {
                 out.refusals.push(refusal);
@@ -264,7 +265,7 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             }
             // What an owner makes of a realm that does not exist is the owner's from the beginning.
             let (new, is_owned) = (Entry::default(), question.ownership.owner.is_some());
-            let is_new = address.kind() == REALM && !question.live.exists && is_owned;
+            let is_new = *address == kind::realm_address() && !question.live.exists && is_owned;
             let entry = if is_new { Some(&new) } else { entry };
             update(question, address, object, &live, entry, Why::ManifestChanged, out);
             cascade::put_back(&question.live.state, &mut out.changes, before);
@@ -275,9 +276,7 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
             update(question, address, object, &made, Some(&Entry::default()), why, out);
         }
         (Found::Absent, None) => {
-            let said = object.made_by.as_ref().map(Address::name);
-            if let Some(client) = said.or_else(|| kind::reserved_for(address)) {
-                let maker = Address::top(kind::CLIENT, client);
+            if let Some(maker) = object.made_by.clone().or_else(|| kind::reserved_for(address)) {
                 if let Some(note) = check::left_out(question, &maker, object.at) {
                     out.notes.push(note);
                     return;
@@ -289,7 +288,7 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
                         object.at,
                         "a client makes its service account",
                     )
-                    .help(format!("declare client `{client}` with `serviceAccountsEnabled: true`")),
+                    .help(format!("declare {} with `serviceAccountsEnabled: true`", kind::title(&maker))),
                 );
                 return;
             }
@@ -305,8 +304,9 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
                 );
                 return;
             }
-            if address.kind() == SETTINGS {
-                let client = address.parent().map(|it| kind::title(&it)).unwrap_or_default();
+            let only_made_along = kind::kind(address.kind()).routes.collection.is_empty();
+            if let Some(client) = address.parent().filter(|_| only_made_along) {
+                let client = kind::title(&client);
                 out.notes.push(
                     Note::error(Code::NoAuthorization, format!("{client} has no authorization"), object.at, "these settings have nowhere to go")
                         .help("declare the client with `authorizationServicesEnabled: true` and `serviceAccountsEnabled: true`"),
@@ -449,7 +449,7 @@ fn update(
         adopted,
     };
     let in_ledger = ownership::is_ours(question, address);
-    let is_new_realm = address.kind() == REALM && !question.live.exists;
+    let is_new_realm = *address == kind::realm_address() && !question.live.exists;
     let was_there = question.live.exists && question.live.state.contains(address);
     let adopts = owned && !is_place && !in_ledger && was_there;
     out.held_back.extend(compared.held_back.into_iter().map(|(consent, it)| (consent, of_one(it, adopts))));
@@ -491,7 +491,7 @@ fn settled(state: &State, live: &State) -> State {
     let Some(default_role) = &live.default_role else { return state };
     for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
         node.each_ref_mut(&mut |target| {
-            if target.kind() == kind::ROLE && target.name() == kind::DEFAULT_ROLE {
+            if kind::stands_for_default_role(target) {
                 *target = default_role.clone();
             }
         });

@@ -6,11 +6,13 @@
 mod authz;
 mod behaviour;
 mod built_in;
+mod check;
 mod client;
 mod client_scope;
 mod closed;
 mod created;
 mod encode;
+mod facts;
 mod fields;
 mod fresh;
 mod group;
@@ -39,15 +41,20 @@ mod user_profile;
 
 use serde_json::{Map, Value};
 
+pub use behaviour::Becomes;
 use behaviour::{Behaviour, Ordinary};
 pub use built_in::{built_ins, is_admin_permissions, is_built_in, is_fine_grained};
-pub use client::part_of_client;
+use check::Check;
+pub use check::{Said, loops, mistakes};
+pub use client::{comes_along, complete_export, part_of_client, settings_of};
 pub use closed::{
-    REACHED_BY, STRICT, Strict, close, closer_type, closers, decide, decide_by, keeps_closed, made_so,
-    reopen, set_apart,
+    REACHED_BY, STRICT, Strict, close, closer_type, closers, covered, decide, decide_by, keeps_closed,
+    made_so, reopen, says_how_to_decide, set_apart,
 };
 pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
+use facts::LAST;
+pub use facts::{Members, Spelling, Types, has_members, is_asked_by_name, is_everybodys};
 pub use fields::{Beside, Choice, Compare, Field, Judges, Link, Needs, OthersAre, Sent, Stays};
 use fields::{children, choice, field, kept, links, not_yet, server_owned, useless};
 pub use fresh::{flows, fresh_flows, fresh_realm, fresh_user_profile, kinds_of_a_fresh_realm};
@@ -66,11 +73,13 @@ pub use refused::{
     wrong_realm_name,
 };
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
-pub use role::{administrator, default_role_name, is_administration};
+pub use role::{
+    administrator, default_role_name, is_administration, is_default_role, stands_for_default_role,
+};
 pub use scope_mapping::is_only_mapped;
 pub use server_info::ServerInfo;
-pub use service_account::{reserved_for, service_account, service_account_of};
-pub use user::{EMAIL_NAMES, name_shown, name_users_by_email, renames_users};
+pub use service_account::{reserved_for, service_account, service_account_of, service_accounts};
+pub use user::{EMAIL_NAMES, name_users_by_email};
 pub use user_profile::UserProfile;
 use user_profile::is_email;
 
@@ -172,8 +181,8 @@ pub struct Kind {
     pub is_read_whole: bool,
     /// The right without which a list of them may be cut, where fine-grained permissions hide some.
     pub hidden_without: &'static str,
-    /// Where its own path leads to the users who have what it brings; empty where it brings nothing.
-    pub members: &'static str,
+    /// The users who have what it brings; nothing where it brings nothing.
+    pub members: Option<Members>,
     /// The server makes some of them along with other objects, so they are looked at after those.
     pub are_made_along: bool,
     /// Changes are written one by one, as one may close access and another open it.
@@ -187,6 +196,27 @@ pub struct Kind {
     /// They are people, whom only a word of the project file lets go.
     pub are_people: bool,
     pub losing: Losing,
+    /// Every owner may say something of it, and none has it alone.
+    pub is_everybodys: bool,
+    /// The kinds whose objects say what new ones get where nobody says it.
+    pub defaults_of: &'static [KindName],
+    /// What it stands under is judged with it, too: a mapper asks something of the redirects of its client.
+    pub is_judged_with_parent: bool,
+    /// It may say what it was called: the server gives it another name, and it keeps what hangs on it.
+    pub is_renamed: bool,
+    /// Whether its `type` decides which fields there are.
+    pub types: Types,
+    /// What manifests may say in other words than the server's.
+    pub spellings: &'static [Spelling],
+    /// Ledgers are kept as some of them.
+    pub keep_ledgers: bool,
+    /// What it says, with what stands under it, counts for the access of what names it.
+    pub acts_where_named: bool,
+    /// When one goes beside others: permissions before policies, policies before what they name, so that no policy is ever
+    /// empty in between.
+    pub turn_to_go: usize,
+    /// Finds what is wrong with what manifests say of one, and what no server says beforehand.
+    check: Check,
     new: Created,
     /// Fields whose change brings along or drops more than the object.
     switches: &'static [&'static str],
@@ -376,11 +406,18 @@ pub fn protocol<'a>(said: impl IntoIterator<Item = Option<&'a Object>>) -> &'a s
     texts.find(|it| !it.is_empty()).unwrap_or(OPENID_CONNECT)
 }
 
+/// Returns the words for an object in a sentence, without its name: "client role".
+pub fn words(address: &Address) -> &'static str {
+    if address.kind() == ROLE && address.steps().len() > 1 {
+        "client role"
+    } else {
+        kind(address.kind()).title
+    }
+}
+
 /// Returns the words for an object in a sentence: "client role `reader`".
 pub fn title(address: &Address) -> String {
-    let kind = kind(address.kind());
-    let words = if address.kind() == ROLE && address.steps().len() > 1 { "client role" } else { kind.title };
-    let name = address.name().replace(PART, "/");
+    let (words, name) = (words(address), address.name().replace(PART, "/"));
     if name.is_empty() { words.to_owned() } else { format!("{words} `{name}`") }
 }
 
@@ -405,7 +442,7 @@ const ORDINARY: Kind = Kind {
     referred: Referred::ByName,
     is_read_whole: false,
     hidden_without: "",
-    members: "",
+    members: None,
     are_made_along: false,
     one_by_one: false,
     also_named_by: "",
@@ -413,6 +450,16 @@ const ORDINARY: Kind = Kind {
     reenabled: "",
     are_people: false,
     losing: Losing::ALink,
+    is_everybodys: false,
+    defaults_of: &[],
+    is_judged_with_parent: false,
+    is_renamed: false,
+    types: Types::One,
+    spellings: &[],
+    keep_ledgers: false,
+    acts_where_named: false,
+    turn_to_go: LAST,
+    check: |_, _, _, _| {},
     new: CREATED,
     switches: &[],
     behaviour: &Ordinary,

@@ -4,7 +4,6 @@
 //! no server should have to refuse. Reading never stops at the first problem.
 
 mod check;
-pub mod java_regex;
 mod load;
 mod merge;
 mod project;

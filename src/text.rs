@@ -5,6 +5,7 @@
 mod code;
 mod file;
 mod hex;
+pub mod java_regex;
 mod json;
 mod named;
 mod note;

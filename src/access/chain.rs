@@ -13,7 +13,7 @@ use super::decide::{Answered, order, says};
 use super::persona::Subject;
 use super::policy::Holds;
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy};
-use crate::kind::{POLICY, ROLE};
+use crate::kind::{GROUP, PERMISSION, POLICY, RESOURCE, ROLE};
 use crate::state::Address;
 
 /// What is decided, and why.
@@ -51,7 +51,50 @@ pub struct Step {
     pub text: String,
 }
 
+/// How a link of a chain hangs on the one before it, or on the persona.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// The persona is in the group.
+    IsIn,
+    /// The group before is below this one.
+    IsBelow,
+    /// The persona has the role.
+    Has,
+    /// The group before gives the role.
+    Gives,
+    /// The role before includes this one.
+    Includes,
+}
+
+/// Returns whether an object says who may do what: a policy or a permission.
+pub fn is_rule(address: &Address) -> bool {
+    matches!(address.kind(), POLICY | PERMISSION)
+}
+
 impl Step {
+    /// Returns the policy or permission that it is about, if it is one.
+    pub fn rule(&self) -> Option<&Address> {
+        self.address.as_ref().filter(|it| is_rule(it))
+    }
+
+    /// Returns whether it is the resource, in which a chain ends.
+    pub fn is_resource(&self) -> bool {
+        self.address.as_ref().is_some_and(|it| it.kind() == RESOURCE)
+    }
+
+    /// Returns how it hangs on the link before it; nothing where it is about no group or role.
+    pub fn tie(&self, before: Option<&Self>) -> Option<Tie> {
+        let kind = |it: &Self| it.address.as_ref().map(Address::kind);
+        match (before.and_then(kind), kind(self)?) {
+            (None, GROUP) => Some(Tie::IsIn),
+            (Some(GROUP), GROUP) => Some(Tie::IsBelow),
+            (None, ROLE) => Some(Tie::Has),
+            (Some(GROUP), ROLE) => Some(Tie::Gives),
+            (Some(ROLE), ROLE) => Some(Tie::Includes),
+            _ => None,
+        }
+    }
+
     fn new(address: Option<&Address>, text: impl Into<String>) -> Self {
         Self { address: address.cloned(), text: text.into() }
     }

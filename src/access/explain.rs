@@ -8,7 +8,7 @@ use super::decide::{Question, decide, doubt, order, policies, says};
 use super::persona::{Subject, Subjects};
 use super::policy::{Holds, some_outcomes};
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy, Tier};
-use crate::kind::CLIENT;
+use crate::kind::{CLIENT, ROLE};
 use crate::state::Address;
 
 /// A decision with everything that it comes from.
@@ -79,6 +79,13 @@ pub struct PolicySays {
     pub asks: Asks,
     /// Why it cannot be known.
     pub doubt: Option<Doubt>,
+}
+
+impl PolicySays {
+    /// Returns whether it is no policy but a role itself, as administration asks for.
+    pub fn is_a_role(&self) -> bool {
+        self.address.kind() == ROLE
+    }
 }
 
 /// What a policy asks for.

@@ -1,8 +1,8 @@
-//! Which resources a person means: by name, by a pattern, or by a concrete URI.
+//! What a person means who asks: clients and scopes by name, resources by name, by a pattern, or by a concrete URI.
 
 use super::uri::{Known, found};
-use crate::kind::{RESOURCE, SETTINGS, Version, own_name};
-use crate::state::{Address, Node, Object, State, stars_match};
+use crate::kind::{CLIENT, GROUP, PERMISSION, RESOURCE, ROLE, SCOPE, SETTINGS, USER, Version, own_name};
+use crate::state::{Address, KindName, Known as Seen, Live, Node, Object, State, stars_match};
 
 /// Returns the names of the resources of a client that a text means, in order; none where there is none.
 ///
@@ -60,6 +60,49 @@ fn named(state: &State, client: &Address, text: &str) -> Vec<String> {
 /// Returns the clients that have authorization.
 pub fn resource_servers(state: &State) -> Vec<Address> {
     state.objects.keys().filter(|it| it.kind() == SETTINGS).filter_map(Address::parent).collect()
+}
+
+/// Returns the client of this name, if there is one.
+pub fn client(state: &State, name: &str) -> Option<Address> {
+    Some(Address::top(CLIENT, name)).filter(|it| state.contains(it))
+}
+
+/// Returns the names of all clients.
+pub fn client_names(state: &State) -> impl Iterator<Item = &str> {
+    state.objects.keys().filter(|it| it.kind() == CLIENT).map(Address::name)
+}
+
+/// Returns the names of all resources of a client.
+pub fn resource_names<'a>(state: &'a State, client: &'a Address) -> impl Iterator<Item = &'a str> {
+    names_of(state, client, RESOURCE)
+}
+
+/// Returns the names of all authorization scopes of a client.
+pub fn scope_names<'a>(state: &'a State, client: &'a Address) -> impl Iterator<Item = &'a str> {
+    names_of(state, client, SCOPE)
+}
+
+/// Returns whether a client has an authorization scope of this name.
+pub fn has_scope(state: &State, client: &Address, name: &str) -> bool {
+    state.contains(&client.child(SCOPE, name))
+}
+
+/// Returns whether a client has a permission of this name.
+pub fn has_permission(state: &State, client: &Address, name: &str) -> bool {
+    state.contains(&client.child(PERMISSION, name))
+}
+
+fn names_of<'a>(state: &'a State, client: &'a Address, kind: KindName) -> impl Iterator<Item = &'a str> {
+    state.under(client).map(|it| it.0).filter(move |it| it.kind() == kind).map(Address::name)
+}
+
+/// Returns what of a realm could not be seen and every answer hangs on, and what the credential lacks for that.
+pub fn unseen(live: &Live) -> Option<(&'static str, &'static str)> {
+    let all = [(USER, "users"), (GROUP, "groups"), (ROLE, "roles"), (CLIENT, "clients")];
+    all.into_iter().find_map(|(kind, plural)| match live.known(kind, None) {
+        Seen::Not { needs } => Some((plural, *needs)),
+        Seen::All | Seen::Only(_) => None,
+    })
 }
 
 fn uris(object: &Object) -> impl Iterator<Item = &str> {

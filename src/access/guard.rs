@@ -362,6 +362,24 @@ pub fn guards_user(guards: &Guards, user: &Address) -> bool {
 }
 
 impl Myself {
+    pub fn user(name: &str) -> Self {
+        Self::User(Address::top(USER, name.to_lowercase()))
+    }
+
+    pub fn client(id: &str) -> Self {
+        Self::Client(Address::top(CLIENT, id))
+    }
+
+    /// Returns whose a token is that names a user and the client that asked: where the user is the account of that client,
+    /// the client's own.
+    pub fn of_token(user: &str, client: &str) -> Self {
+        match user {
+            "" => Self::Unknown,
+            _ if service_account(&Address::top(CLIENT, client)).name() == user => Self::client(client),
+            _ => Self::user(user),
+        }
+    }
+
     /// Returns the name of a user, where it is one.
     pub fn user_name(&self) -> Option<&str> {
         match self {

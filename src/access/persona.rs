@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::bits::Bits;
 use super::claims::{self, Claims};
 use super::realm::{Client, Mapper, PolicyIs, Realm, Server};
-use crate::kind::{CLIENT, ROLE};
+use crate::kind::{CLIENT, ROLE, USER, parse_address};
 use crate::state::Address;
 
 /// The scope that every login over OIDC asks for. It is no client scope, and every client may ask for it.
@@ -44,6 +44,11 @@ impl Persona {
         Self { name: address.name().to_owned(), user: Some(address), ..Self::default() }
     }
 
+    /// Returns whether it is a user, and nobody made up.
+    pub fn is_user(&self) -> bool {
+        self.user.as_ref().is_some_and(|it| it.kind() == USER)
+    }
+
     /// Returns whoever has a role, made up.
     fn with_role(role: &Address) -> Self {
         Self { roles: vec![role.clone()], ..Self::any(role) }
@@ -57,6 +62,11 @@ impl Persona {
     fn any(address: &Address) -> Self {
         Self { name: address.to_string(), default_roles: true, ..Self::default() }
     }
+}
+
+/// Returns the objects that personas of this name may be called after.
+pub fn called_after(name: &str) -> Vec<Address> {
+    [Address::top(USER, name)].into_iter().chain(parse_address(name)).collect()
 }
 
 /// Returns the personas that every comparison looks at for one client: nobody, anybody, one per role and group

@@ -8,8 +8,8 @@ use super::compile::group_matches;
 use super::persona::{OPENID, Subject};
 use super::realm::{PolicyIs, Realm, Required, Server, Strategy};
 use super::time::Says;
-use crate::manifest::java_regex::FullMatch;
 use crate::state::Address;
+use crate::text::java_regex::FullMatch;
 
 /// What a policy or permission says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,8 +8,8 @@ use super::claims::{has_no_switch, may_carry_roles};
 use super::policy::Holds;
 use super::through::TokenReads;
 use super::time::Window;
-use crate::manifest::java_regex::FullMatch;
 use crate::state::{Address, Object};
+use crate::text::java_regex::FullMatch;
 
 /// The mapper that puts `sub` into access tokens.
 pub(super) const SUB: &str = "oidc-sub-mapper";

@@ -12,7 +12,6 @@ use super::terminal::{document, print};
 use super::{Exit, Global};
 use crate::access::{self, Cast, Persona, Question, Realm, Ways};
 use crate::keycloak::Want;
-use crate::kind::{CLIENT, RESOURCE, SCOPE};
 use crate::report::{self, Asked, Language};
 use crate::run::UsageError;
 use crate::state::{Address, stars_match};
@@ -159,12 +158,11 @@ impl Opened {
 
     /// Returns a client by name.
     fn client(&self, name: &str) -> anyhow::Result<Address> {
-        let address = Address::top(CLIENT, name);
-        if self.facet().state.contains(&address) {
-            return Ok(address);
+        let state = &self.facet().state;
+        if let Some(client) = access::client(state, name) {
+            return Ok(client);
         }
-        let clients = self.facet().state.objects.keys().filter(|it| it.kind() == CLIENT);
-        bail!("there is no client `{name}`{}", hint(name, clients.map(Address::name)))
+        bail!("there is no client `{name}`{}", hint(name, access::client_names(state)))
     }
 
     /// Returns a client with authorization by name.
@@ -229,8 +227,7 @@ impl Opened {
             names.into_iter().map(|it| (client.clone(), it)).collect()
         };
         let all_names = |client: &Address| -> Vec<String> {
-            let all = state.under(client).filter(|(it, _)| it.kind() == RESOURCE);
-            all.map(|(it, _)| it.name().to_owned()).collect()
+            access::resource_names(state, client).map(str::to_owned).collect()
         };
         if let Some(name) = client {
             let client = self.server(name)?;
@@ -268,13 +265,11 @@ impl Opened {
         }
         let state = &self.facet().state;
         let clients: BTreeSet<Address> = found.iter().map(|it| it.0.clone()).collect();
-        found.retain(|(client, _)| state.contains(&client.child(SCOPE, text)));
+        found.retain(|(client, _)| access::has_scope(state, client, text));
         if !found.is_empty() {
             return Ok(Some(text));
         }
-        let scopes =
-            clients.iter().flat_map(|it| state.under(it)).map(|it| it.0).filter(|it| it.kind() == SCOPE);
-        let near = hint(text, scopes.map(Address::name));
+        let near = hint(text, clients.iter().flat_map(|it| access::scope_names(state, it)));
         let has = if clients.len() == 1 { "has" } else { "have" };
         bail!(
             "client `{}` {has} no authorization scope `{text}`{near}",

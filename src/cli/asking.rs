@@ -7,14 +7,15 @@ use super::Global;
 use super::connection::{Login, Target, Via};
 use super::inputs::{Inputs, time};
 use super::realms::{failed, show_notes};
+use crate::access;
 use crate::apply::is_ours;
 use crate::diff;
 use crate::keycloak::{Want, read};
-use crate::kind::{CLIENT, GROUP, NEWEST, ROLE, USER, Version};
+use crate::kind::{NEWEST, Version};
 use crate::manifest::{Loaded, Project};
 use crate::run;
 use crate::run::UsageError;
-use crate::state::{Address, Known, State};
+use crate::state::{Address, State};
 
 /// What every question about access is asked with.
 #[derive(Clone, Debug, clap::Args)]
@@ -132,12 +133,10 @@ impl Facet {
             anyhow::bail!("realm `{realm}` does not exist on {}", target.server);
         }
         // What cannot be seen may change every answer: better none than one that looks whole.
-        for (kind, plural) in [(USER, "users"), (GROUP, "groups"), (ROLE, "roles"), (CLIENT, "clients")] {
-            if let Known::Not { needs } = read.live.known(kind, None) {
-                anyhow::bail!(
-                    "this credential may not see the {plural} of realm `{realm}`, which every answer hangs on: it lacks {needs}"
-                );
-            }
+        if let Some((plural, needs)) = access::unseen(&read.live) {
+            anyhow::bail!(
+                "this credential may not see the {plural} of realm `{realm}`, which every answer hangs on: it lacks {needs}"
+            );
         }
         read.live.state.objects.retain(|address, _| !is_ours(address));
         let version = run::version(&read);

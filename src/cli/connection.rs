@@ -12,10 +12,8 @@ use super::secret::{Sources, file, variable};
 use crate::access::Myself;
 use crate::keycloak::openid::{Client, Token};
 use crate::keycloak::{Connect, Credentials, Keycloak, Reach, Secret, Stored};
-use crate::kind::{CLIENT, USER, service_account};
 use crate::manifest::Project;
 use crate::run::{RefusedError, UsageError};
-use crate::state::Address;
 
 /// Which server, for commands that log in to none or in a way of their own.
 #[derive(Clone, Debug, clap::Args)]
@@ -304,22 +302,15 @@ fn account(credentials: &Credentials) -> String {
 
 /// Returns whose credentials these are, and in which realm.
 fn whose(realm: &str, credentials: &Credentials) -> (Option<String>, Myself) {
-    let user = |name: &str| Myself::User(Address::top(USER, name.to_lowercase()));
-    let client = |id: &str| Myself::Client(Address::top(CLIENT, id));
     let realm = Some(realm.to_owned());
     match credentials {
-        Credentials::Password { user: name, .. } => (realm, user(name)),
-        Credentials::Client { id, .. } | Credentials::SignedJwt { id, .. } => (realm, client(id)),
-        Credentials::Stored { login, .. } => (Some(login.realm.clone()), user(&login.user)),
+        Credentials::Password { user: name, .. } => (realm, Myself::user(name)),
+        Credentials::Client { id, .. } | Credentials::SignedJwt { id, .. } => (realm, Myself::client(id)),
+        Credentials::Stored { login, .. } => (Some(login.realm.clone()), Myself::user(&login.user)),
         Credentials::Token(token) => {
             let Some(token) = Token::read(token.expose()) else { return (None, Myself::Unknown) };
             let realm = token.text("iss").rsplit_once("/realms/").map(|(_, realm)| realm.to_owned());
-            let myself = match (token.text("preferred_username"), token.text("azp")) {
-                ("", _) => Myself::Unknown,
-                (name, id) if service_account(&Address::top(CLIENT, id)).name() == name => client(id),
-                (name, _) => user(name),
-            };
-            (realm, myself)
+            (realm, Myself::of_token(token.text("preferred_username"), token.text("azp")))
         }
     }
 }

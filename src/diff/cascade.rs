@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::same;
 use crate::change::{Action, Change, To, Why};
-use crate::kind::{self, Losing, PERMISSION};
+use crate::kind::{self, Losing};
 use crate::state::{Address, Is, Node, Object, State};
 
 /// What a delete does to one other object.
@@ -105,61 +105,64 @@ fn one(
     effects
 }
 
-/// Takes scopes from the permissions on a resource that no longer has them, as the server does, and returns
-/// what happened.
-pub(super) fn lose_scopes(state: &mut State, resource: &Address, lost: &[Address]) -> Vec<Effect> {
+/// Takes what an object lost from the fields that follow it, as the server does, and returns what happened: a permission
+/// on a resource has no scope that the resource lost.
+pub(super) fn lose(state: &mut State, of: &Address, lost: &[(&str, Address)]) -> Vec<Effect> {
     let mut effects = Vec::new();
     if lost.is_empty() {
         return effects;
     }
     for (on, object) in &mut state.objects {
-        let covers = |it: &Node| it.items().iter().any(|it| it.as_ref() == Some(resource));
-        if on.kind() != PERMISSION || !object.get("resources").is_some_and(covers) {
-            continue;
-        }
-        let Some(node) = object.fields.get_mut("scopes") else { continue };
-        let mut any = false;
-        for scope in lost {
-            any |= drop_ref(node, scope);
-        }
-        if any {
-            let field = "scopes".into();
-            let is_empty = node.items().is_empty();
-            let fate = if is_empty { Fate::Emptied { field } } else { Fate::Loses { field } };
-            effects.push(Effect { of: resource.clone(), on: on.clone(), fate });
+        let covers = |it: &Node| it.items().iter().any(|it| it.as_ref() == Some(of));
+        for rule in kind::kind(on.kind()).followers() {
+            if !object.get(rule.follows).is_some_and(covers) {
+                continue;
+            }
+            let Some(node) = object.fields.get_mut(rule.name) else { continue };
+            let mut any = false;
+            for (_, target) in lost.iter().filter(|it| it.0 == rule.name) {
+                any |= drop_ref(node, target);
+            }
+            if any {
+                let field = rule.name.into();
+                let is_empty = node.items().is_empty();
+                let fate = if is_empty { Fate::Emptied { field } } else { Fate::Loses { field } };
+                effects.push(Effect { of: of.clone(), on: on.clone(), fate });
+            }
         }
     }
     effects
 }
 
-/// Marks what permissions only get back: scopes that they have in Keycloak and that a resource takes from them in this
-/// very plan. `changes` from `at` on are new.
+/// Marks what objects only get back: targets that they have in Keycloak and that they lose with another object in this
+/// very plan, as a permission loses scopes with its resource. `changes` from `at` on are new.
 pub(super) fn put_back(live: &State, changes: &mut [Change], at: usize) {
     let (earlier, new) = changes.split_at_mut(at);
-    for change in new.iter_mut().filter(|it| it.object.kind() == PERMISSION) {
-        let Some(was) = live.get(&change.object) else { continue };
-        let resources: Vec<&Address> = was
-            .get("resources")
-            .map(Node::items)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(Node::as_ref)
-            .collect();
-        let loses = |it: &&Change| {
-            it.action == Action::Update
-                && resources.contains(&&it.object)
-                && it.fields.iter().any(|it| &*it.path.field == "scopes")
-        };
-        let Some(resource) = earlier.iter().find(loses).map(|it| it.object.clone()) else { continue };
-        for field in change.fields.iter_mut().filter(|it| &*it.path.field == "scopes") {
-            if matches!(&field.to, To::Value(node) if same(node, was.get("scopes"))) {
-                field.why = Why::Cascade(resource.clone());
-            }
+    for change in new {
+        for rule in kind::kind(change.object.kind()).followers() {
+            put_back_in(rule, live, earlier, change);
         }
-        let others = || change.fields.iter().map(|it| &it.why).filter(|it| !matches!(it, Why::Cascade(_)));
-        let moved = others().find(|it| **it == Why::LiveChanged).or_else(|| others().next());
-        change.why = moved.cloned().unwrap_or(Why::Cascade(resource));
     }
+}
+
+fn put_back_in(rule: &kind::Field, live: &State, earlier: &[Change], change: &mut Change) {
+    let Some(was) = live.get(&change.object) else { return };
+    let of: Vec<&Address> =
+        was.get(rule.follows).map(Node::items).unwrap_or_default().iter().filter_map(Node::as_ref).collect();
+    let loses = |it: &&Change| {
+        it.action == Action::Update
+            && of.contains(&&it.object)
+            && it.fields.iter().any(|it| &*it.path.field == rule.name)
+    };
+    let Some(loser) = earlier.iter().find(loses).map(|it| it.object.clone()) else { return };
+    for field in change.fields.iter_mut().filter(|it| &*it.path.field == rule.name) {
+        if matches!(&field.to, To::Value(node) if same(node, was.get(rule.name))) {
+            field.why = Why::Cascade(loser.clone());
+        }
+    }
+    let others = || change.fields.iter().map(|it| &it.why).filter(|it| !matches!(it, Why::Cascade(_)));
+    let moved = others().find(|it| **it == Why::LiveChanged).or_else(|| others().next());
+    change.why = moved.cloned().unwrap_or(Why::Cascade(loser));
 }
 
 /// Returns what an item of a list names: a role of a policy stands beside whether it is required.
@@ -187,7 +190,7 @@ pub(super) fn matters(effect: &Effect) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{CLIENT, POLICY, kind, lift_realm, parse_address};
+    use crate::kind::{CLIENT, PERMISSION, POLICY, kind, lift_realm, parse_address};
     use crate::text::tree_of_json;
 
     fn realm() -> State {

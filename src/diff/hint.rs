@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Diff, Question, same};
 use crate::change::{Action, Change};
-use crate::kind::{self, GROUP, USER, wire_name};
+use crate::kind::{self, wire_name};
 use crate::state::{Address, KindName, Node};
 use crate::text::{Code, Note};
 
@@ -51,18 +51,19 @@ fn replaced(question: &Question<'_>, out: &Diff) -> Vec<Note> {
         return Vec::new();
     }
     let mut by_kind: BTreeMap<(KindName, Option<Address>), Vec<&Address>> = BTreeMap::new();
-    let mut groups: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
+    // What may stand under its like moves.
+    let mut movable: BTreeMap<(KindName, &str), Vec<&Address>> = BTreeMap::new();
     for old in &gone {
         by_kind.entry((old.kind(), old.parent())).or_default().push(old);
-        if old.kind() == GROUP {
-            groups.entry(old.name()).or_default().push(old);
+        if kind::kind(old.kind()).nests() {
+            movable.entry((old.kind(), old.name())).or_default().push(old);
         }
     }
     // Of several nobody can tell which is meant.
     let mut pairs: BTreeMap<&Address, Vec<&Change>> = BTreeMap::new();
     for change in out.changes.iter().filter(|it| it.action == Action::Create) {
         let new = &change.object;
-        let moved = groups.get(new.name()).filter(|_| new.kind() == GROUP);
+        let moved = movable.get(&(new.kind(), new.name()));
         let siblings = by_kind.get(&(new.kind(), new.parent())).into_iter().flatten().copied();
         let equal = siblings.filter(|old| says_the_same(question, out, new, old));
         let mut old: Vec<&Address> = moved.into_iter().flatten().copied().chain(equal).take(2).collect();
@@ -85,15 +86,12 @@ fn instead(old: &Address, change: &Change, out: &Diff) -> Note {
     let shown = if is_moved { wire_name(old) } else { old.name().to_owned() };
     let title = format!("{} would be created and `{shown}` {fate}", kind::title(new));
     let label = if is_moved { "has the same name" } else { "says the same" };
-    let help = match new.kind() {
-        USER => {
-            format!("write `formerly: {}` if it is the same: the account keeps all that it has", old.name())
-        }
-        _ if is_moved => {
-            "move it in Keycloak first if it is the same: members stay with the old one".to_owned()
-        }
-        _ => "rename it in Keycloak first if it is the same: what hangs on it stays with the old one"
-            .to_owned(),
+    let help = if kind::kind(new.kind()).is_renamed {
+        format!("write `formerly: {}` if it is the same: the account keeps all that it has", old.name())
+    } else if is_moved {
+        "move it in Keycloak first if it is the same: members stay with the old one".to_owned()
+    } else {
+        "rename it in Keycloak first if it is the same: what hangs on it stays with the old one".to_owned()
     };
     Note::warning(Code::SaysTheSame, title, change.at, label).help(help)
 }
@@ -102,7 +100,7 @@ fn instead(old: &Address, change: &Change, out: &Diff) -> Note {
 fn says_the_same(question: &Question<'_>, out: &Diff, new: &Address, old: &Address) -> bool {
     let (Some(new), Some(live)) = (out.desired.get(new), question.live.state.get(old)) else { return false };
     let kind = kind::kind(old.kind());
-    let names = |field: &str| kind.name == USER && field == "email";
+    let names = |field: &str| field == kind.also_named_by;
     let mut said = new.fields.iter().filter(|(field, _)| kind.is_compared(field) && !names(field)).peekable();
     let is_so = |field: &str, node: &Node| match live.get(field) {
         // Further links, such as the default role of every user, tell nothing.

@@ -6,7 +6,7 @@ use super::fields::Compared;
 use super::ownership::is_built_in;
 use super::{Diff, Entry, How, Question, digest};
 use crate::change::{FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, CLIENT_SCOPE, REALM, Stays};
+use crate::kind::{self, Compare, Stays};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
 
@@ -175,16 +175,18 @@ fn other_protocol(
 fn lacks(out: &Diff, rule: &kind::Field, address: &Address, object: &Object) -> Option<Note> {
     let node = object.get(rule.name)?;
     let becomes = out.planned.get(address)?;
-    let expected = Address::top(CLIENT_SCOPE, rule.expects);
+    let Compare::Refs(of) = rule.compare else { return None };
+    let expected = Address::top(of, rule.expects);
     let is_elsewhere =
         rule.same_protocol && kind::protocol([Some(object), Some(becomes)]) != kind::OPENID_CONNECT;
     if is_elsewhere || !out.planned.contains(&expected) || targets(becomes.get(rule.name)).contains(&expected)
     {
         return None;
     }
-    let title = match address.kind() {
-        REALM => format!("new clients get no scope `{}`", rule.expects),
-        _ => format!("{} lacks the scope `{}`", kind::title(address), rule.expects),
+    let title = if kind::kind(address.kind()).gives_defaults() {
+        format!("new clients get no scope `{}`", rule.expects)
+    } else {
+        format!("{} lacks the scope `{}`", kind::title(address), rule.expects)
     };
     let label = format!("does not name `{}`", rule.expects);
     let note = Note::warning(Code::NoSubject, title, node.at, label);

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cascade::{self, Effect, Fate};
-use super::planned::{delete_rank, lost_scopes, taken};
+use super::planned::{lost, taken};
 use super::{Diff, Entry, How, Ledger, LeftBehind, Memory, Ownership, Question, digest};
 use crate::change::{Action, Change, ConsentKey, Path, Reason, Refusal, Why};
-use crate::kind::{self, REALM, RESOURCE, SCOPE};
+use crate::kind;
 use crate::manifest::Prune;
 use crate::state::{Address, Found, Known, Node, Object, State};
 use crate::text::At;
@@ -22,7 +22,7 @@ pub(super) fn memory(ownership: &Ownership) -> Memory {
 
 /// Returns why the fields of an object may not be set: it belongs to another owner. Naming it as a place is allowed.
 pub(super) fn anothers(question: &Question<'_>, address: &Address, object: &Object) -> Option<Refusal> {
-    if object.fields.is_empty() || address.kind() == REALM || is_ours(question, address) {
+    if object.fields.is_empty() || kind::is_everybodys(address) || is_ours(question, address) {
         return None;
     }
     let (owner, _) = question.ownership.others.iter().find(|(_, it)| it.entries.contains_key(address))?;
@@ -48,7 +48,7 @@ pub(super) fn hands_off(question: &Question<'_>, out: &mut Diff) {
     let Some(why) = question.ownership.unreadable.first() else { return };
     let may_be_anothers = |change: &Change| {
         matches!(change.action, Action::Update | Action::Adopt)
-            && change.object.kind() != REALM
+            && !kind::is_everybodys(&change.object)
             && question.live.state.contains(&change.object)
             && !is_ours(question, &change.object)
     };
@@ -105,7 +105,7 @@ pub(super) fn leftovers(question: &Question<'_>, out: &mut Diff) {
     let terms = question.terms;
     let mut deletes: Vec<Change> = Vec::new();
     let is_gone = |address: &Address| {
-        !out.desired.contains(address) && terms.covers(address) && address.kind() != REALM
+        !out.desired.contains(address) && terms.covers(address) && !kind::is_everybodys(address)
     };
     if !ledger.entries.keys().any(is_gone) {
         return;
@@ -234,13 +234,13 @@ pub(super) fn judge(question: &Question<'_>, out: &mut Diff) {
     );
     let mut deletes: Vec<Change> =
         out.changes.iter().filter(|it| it.action == Action::Delete).cloned().collect();
-    deletes.sort_by_key(|it| delete_rank(&it.object));
+    deletes.sort_by_key(|it| kind::kind(it.object.kind()).turn_to_go);
     let going: BTreeSet<Address> = deletes.iter().map(|it| it.object.clone()).collect();
     let mut scratch = question.live.state.clone();
     let updates: Vec<Change> = out.changes.iter().filter(|it| it.action == Action::Update).cloned().collect();
     for change in &updates {
-        let lost = lost_scopes(&scratch, change);
-        for effect in cascade::lose_scopes(&mut scratch, &change.object, &lost) {
+        let lost = lost(&scratch, change);
+        for effect in cascade::lose(&mut scratch, &change.object, &lost) {
             judge_effect(question, &going, "taking scopes from", effect, out);
         }
     }
@@ -289,7 +289,8 @@ fn judge_effect(
     let mut refuse = |id, message, consent| {
         out.refusals.push(Refusal { id, address: on.clone(), message, at: At::SERVER, consent });
     };
-    if (of.kind(), on.kind()) == (SCOPE, RESOURCE) {
+    let holds = |field: &str| kind::kind(on.kind()).field(field).is_some_and(|it| it.holds);
+    if matches!(&effect.fate, Fate::Loses { field } | Fate::Emptied { field } if holds(field)) {
         let message = format!(
             "{} cannot be deleted: Keycloak keeps a scope that a resource has, and {} has it",
             kind::title(of),
@@ -376,7 +377,7 @@ pub fn next_ledger(question: &Question<'_>, diff: &Diff, failed: &dyn Fn(&Addres
         let known = ledger.entries.contains_key(address);
         if !question.terms.covers(address)
             || failed(address)
-            || (!known && (is_place || (anothers && address.kind() != REALM)))
+            || (!known && (is_place || (anothers && !kind::is_everybodys(address))))
         {
             continue;
         }

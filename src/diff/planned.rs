@@ -4,24 +4,25 @@ use std::collections::BTreeMap;
 
 use super::cascade;
 use crate::change::{Action, Change, To};
-use crate::kind::{self, PERMISSION, POLICY, RESOURCE, SCOPE, Version};
+use crate::kind::{self, Version};
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::At;
 
 /// Returns live after these changes, with what the server makes and removes by itself.
 pub fn planned(live: &State, desired: &State, changes: &[Change], version: Version) -> State {
     let mut state = live.clone();
-    let is_realm = |it: &&Change| it.object.kind() == kind::REALM;
+    let gives_defaults = |it: &&Change| kind::kind(it.object.kind()).gives_defaults();
     let mut creates: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Create).collect();
     creates.sort_by_key(|it| (it.object.steps().len(), kind::kind(it.object.kind()).are_made_along));
-    // What is new gets the defaults that the realm then has.
+    // What is new gets the defaults that are said by then.
     let updates = || changes.iter().filter(|it| it.action == Action::Update);
-    let order = updates().filter(is_realm).chain(creates).chain(updates().filter(|it| !is_realm(it)));
+    let others = updates().filter(|it| !gives_defaults(it));
+    let order = updates().filter(gives_defaults).chain(creates).chain(others);
     for change in order {
         done(&mut state, desired.get(&change.object), change, version);
     }
     let mut deletes: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Delete).collect();
-    deletes.sort_by_key(|it| delete_rank(&it.object));
+    deletes.sort_by_key(|it| kind::kind(it.object.kind()).turn_to_go);
     cascade::delete_all(&mut state, deletes.iter().map(|it| &it.object));
     state
 }
@@ -37,17 +38,6 @@ pub fn step(state: &mut State, desired: &State, change: &Change, version: Versio
     }
 }
 
-/// Permissions go before policies, policies before what they name: on no way is a policy emptied.
-pub(super) fn delete_rank(address: &Address) -> usize {
-    match address.kind() {
-        PERMISSION => 0,
-        POLICY => 1,
-        RESOURCE => 2,
-        SCOPE => 3,
-        _ => 4,
-    }
-}
-
 /// Does one create or update to a state.
 pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change, version: Version) {
     if change.action == Action::Create {
@@ -56,7 +46,7 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
         // An object that another one of this plan spawned is updated, not made anew.
         state.objects.entry(change.object.clone()).or_insert(made);
     }
-    let lost = lost_scopes(state, change);
+    let lost = lost(state, change);
     let before = state.get(&change.object).filter(|_| switches(change)).cloned();
     overlay(state, change);
     if let Some(before) = before
@@ -65,7 +55,7 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
         kind::switched(&change.object, &before, &mut after, state, version);
         state.objects.insert(change.object.clone(), after);
     }
-    cascade::lose_scopes(state, &change.object, &lost);
+    cascade::lose(state, &change.object, &lost);
     for gone in switched_off(state, change) {
         cascade::delete(state, &gone);
     }
@@ -100,15 +90,20 @@ pub(super) fn taken(live: &State, changes: &[Change]) -> BTreeMap<Address, Addre
     taken
 }
 
-/// The scopes that a resource has and will not have.
-pub(super) fn lost_scopes(live: &State, change: &Change) -> Vec<Address> {
-    let Some(object) = live.get(&change.object).filter(|_| change.object.kind() == RESOURCE) else {
-        return Vec::new();
+/// What an object has and will not have in fields whose losses others follow: the field, and what it loses.
+pub(super) fn lost(live: &State, change: &Change) -> Vec<(&'static str, Address)> {
+    let Some(object) = live.get(&change.object) else { return Vec::new() };
+    let of_field = |name: &'static str| {
+        let field = change.fields.iter().find(|it| &*it.path.field == name)?;
+        let kept = if let To::Value(node) = &field.to { node.items() } else { &[] };
+        let had = object.get(name).map(Node::items).unwrap_or_default();
+        Some(
+            had.iter()
+                .filter(|it| !kept.contains(it))
+                .filter_map(move |it| Some((name, it.as_ref()?.clone()))),
+        )
     };
-    let Some(field) = change.fields.iter().find(|it| &*it.path.field == "scopes") else { return Vec::new() };
-    let kept = if let To::Value(node) = &field.to { node.items() } else { &[] };
-    let had = object.get("scopes").map(Node::items).unwrap_or_default();
-    had.iter().filter(|it| !kept.contains(it)).filter_map(|it| it.as_ref().cloned()).collect()
+    kind::kind(change.object.kind()).followed().filter_map(of_field).flatten().collect()
 }
 
 fn spawn(state: &mut State, address: &Address, version: Version) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Ownership, Question, Terms};
 use crate::change::{FieldChange, Path, To, Why};
-use crate::kind::{self, USER, realm_address};
+use crate::kind::{self, Becomes, realm_address};
 use crate::state::{Address, Found, Live, Node, Object, State};
 use crate::text::{At, Code, Note};
 
@@ -75,10 +75,7 @@ pub(super) fn change(
     question: &Question<'_>,
 ) -> Option<FieldChange> {
     let old = live.formerly.as_ref()?.name();
-    let realm = question.live.state.get(&realm_address());
-    let said = question.desired.get(&realm_address());
-    let shown =
-        realm.filter(|_| address.kind() == USER).map_or(old, |it| kind::name_shown(live, old, it, said));
+    let shown = becomes(question).map_or(old, |it| it.name_shown(address, live, old));
     (shown != address.name()).then(|| FieldChange {
         path: Path::field(kind::kind(address.kind()).key),
         from: Some(Node::text(At::SERVER, shown)),
@@ -88,13 +85,14 @@ pub(super) fn change(
     })
 }
 
+fn becomes<'a>(question: &Question<'a>) -> Option<Becomes<'a>> {
+    let realm = question.live.state.get(&realm_address())?;
+    Some(Becomes { realm, said: question.desired.get(&realm_address()) })
+}
+
 /// Returns why the server would not rename a user, if so.
 pub(super) fn refused(address: &Address, live: &Object, at: At, question: &Question<'_>) -> Option<Note> {
-    if address.kind() != USER || live.formerly.is_none() {
-        return None;
-    }
-    let realm = question.live.state.get(&realm_address())?;
-    if kind::renames_users(realm, question.desired.get(&realm_address())) {
+    if live.formerly.is_none() || becomes(question)?.may_be_renamed(address) {
         return None;
     }
     let title = format!("{} cannot be renamed", kind::title(address));

@@ -2,7 +2,7 @@
 
 use super::{Diff, Question};
 use crate::change::{Action, FieldChange};
-use crate::kind::{self, CLIENT, SETTINGS};
+use crate::kind;
 use crate::state::{Address, Object};
 use crate::text::{Code, Note};
 
@@ -24,10 +24,10 @@ pub(super) fn refuse_names(out: &mut Diff) {
 /// Ends what was left closed, where the run covers it.
 pub(super) fn reopen(question: &Question<'_>, out: &mut Diff) {
     for (address, object) in &question.live.closed {
-        let Some(client) = address.ancestor(CLIENT) else { continue };
+        let Some(client) = address.parent() else { continue };
         let [policy, _] = kind::closers(&client);
         // With its client or the authorization of that goes what stands under it.
-        let stays = out.planned.contains(&client.child(SETTINGS, ""));
+        let stays = out.planned.contains(&kind::settings_of(&client));
         if !stays || !question.terms.covers(&policy) {
             continue;
         }

@@ -9,7 +9,7 @@ use super::owner::written_owner;
 use super::{
     CLIENT, CREATED, Compare, Created, Field, Kind, Losing, ORDINARY, PERMISSION, POLICY,
     RESOURCE as RESOURCE_NAME, ROUTES, Referred, Routes, SCOPE as SCOPE_NAME, SETTINGS as SETTINGS_NAME,
-    Sent, Version, children, field, is_fine_grained, policy, server_owned, shorthand,
+    Sent, Spelling, Version, children, field, is_fine_grained, policy, server_owned, shorthand,
 };
 use crate::state::Address;
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -51,6 +51,7 @@ pub(super) static SETTINGS: Kind = Kind {
     new: Created { like: |_, _| "client/authorization/settings".to_owned(), ..CREATED },
     one_by_one: true,
     is_read_whole: true,
+    check: super::check::settings,
     ..ORDINARY
 };
 
@@ -70,6 +71,7 @@ pub(super) static SCOPE: Kind = Kind {
     is_fixed,
     is_read_whole: true,
     new: Created { like: |_, _| "authz/scope".to_owned(), ..CREATED },
+    turn_to_go: 3,
     ..ORDINARY
 };
 
@@ -80,7 +82,7 @@ pub(super) static RESOURCE: Kind = Kind {
     under: &[CLIENT],
     fields: &[
         server_owned("_id"),
-        Field { compare: Compare::Refs(SCOPE_NAME), ..field("scopes") },
+        Field { compare: Compare::Refs(SCOPE_NAME), holds: true, ..field("scopes") },
         Field { compare: Compare::Owner, sent: Sent::Fixed, ..field("owner") },
     ],
     routes: Routes {
@@ -97,6 +99,8 @@ pub(super) static RESOURCE: Kind = Kind {
     new: Created { like: |_, _| "authz/resource".to_owned(), said_there: &["owner"], ..CREATED },
     losing: Losing::Access,
     is_read_whole: true,
+    turn_to_go: 2,
+    spellings: &[Spelling::Permissions, Spelling::NamesInMaps],
     ..ORDINARY
 };
 

@@ -1,7 +1,7 @@
 //! What the server does by itself where a write reaches more than the object that is written.
 
-use super::Version;
-use crate::state::{Address, Object, State};
+use super::{Version, kind};
+use crate::state::{Address, Node, Object, State};
 
 /// Kinds implement it where a table would become a language, in their own files: clients and users.
 pub(super) trait Behaviour: Sync {
@@ -19,6 +19,41 @@ pub(super) trait Behaviour: Sync {
     /// Returns what goes with a switch of an object that is off.
     fn drops_along(&self, _address: &Address, _object: &Object, _state: &State) -> Vec<Address> {
         Vec::new()
+    }
+
+    /// Returns the name by which the server shows an object from when its realm is what is said of it.
+    fn name_shown<'a>(&self, _object: &'a Object, name: &'a str, _realm: Becomes<'_>) -> &'a str {
+        name
+    }
+
+    /// Returns whether objects can be renamed while their realm becomes what is said of it.
+    fn may_be_renamed(&self, _realm: Becomes<'_>) -> bool {
+        true
+    }
+}
+
+/// A realm as it is, and what is said of it.
+#[derive(Clone, Copy)]
+pub struct Becomes<'a> {
+    pub realm: &'a Object,
+    pub said: Option<&'a Object>,
+}
+
+impl Becomes<'_> {
+    /// Returns whether a switch of the realm is on then.
+    pub(super) fn is_on(&self, field: &str) -> bool {
+        let said = self.said.and_then(|it| it.get(field)).or_else(|| self.realm.get(field));
+        said.and_then(Node::as_bool) == Some(true)
+    }
+
+    /// Returns the name by which the server shows an object from then on, before anybody writes to it.
+    pub fn name_shown<'o>(self, address: &Address, object: &'o Object, name: &'o str) -> &'o str {
+        kind(address.kind()).behaviour.name_shown(object, name, self)
+    }
+
+    /// Returns whether the server lets an object have another name then.
+    pub fn may_be_renamed(self, address: &Address) -> bool {
+        kind(address.kind()).behaviour.may_be_renamed(self)
     }
 }
 

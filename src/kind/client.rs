@@ -5,17 +5,20 @@
 //! read, overlaid and written whole. A secret that is left out is kept. Scopes count only at their endpoint.
 
 mod behaviour;
+mod exported;
 mod hazards;
 
 pub(super) use behaviour::has_service_account;
 pub use behaviour::part_of_client;
+pub use exported::complete_export;
 
 use super::{
-    CLIENT_SCOPE, CREATED, Choice, Compare, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY, ROUTES,
-    Routes, SETTINGS, Sent, ServerInfo, Stays, Unset, Unsets, Version, children, choice, field, kept, links,
-    not_yet, scope_mapping, server_owned, useless,
+    CLIENT_SCOPE, CREATED, Choice, Compare, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY, REALM,
+    RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS, Sent, ServerInfo, Stays, USER, Unset, Unsets, Version,
+    children, choice, field, is_admin_permissions, kept, links, not_yet, scope_mapping, server_owned,
+    service_account_of, useless,
 };
-use crate::state::{Address, Object};
+use crate::state::{Address, Object, State};
 
 pub(super) const PROTOCOLS: &[Choice] = &[choice("protocol", |it| ServerInfo::all(&it.protocols))];
 
@@ -109,8 +112,33 @@ pub(super) static CLIENT: Kind = Kind {
     reenabled: "enabled",
     hidden_without: "a role that shows every client (fine-grained permissions may hide some)",
     is_read_whole: true,
+    defaults_of: &[REALM],
+    keep_ledgers: true,
+    check: super::check::authorization,
     ..ORDINARY
 };
+
+/// Returns the address of what a client decides by.
+pub fn settings_of(client: &Address) -> Address {
+    client.child(SETTINGS, "")
+}
+
+/// Returns whether the server makes something along with what is declared: the account of a client, the role of the
+/// protection API, and what administration by fine-grained permissions brings.
+pub fn comes_along(address: &Address, declared: &State) -> bool {
+    if address.kind() == USER {
+        return service_account_of(address, declared).is_some();
+    }
+    let Some(client) = address.parent().filter(|it| it.kind() == super::CLIENT) else { return false };
+    // Which scopes there are hangs on the version; resources go by the ids of what they stand for.
+    let is_fine_grained = is_admin_permissions(&client) && matches!(address.kind(), SCOPE | RESOURCE);
+    let has_authorization =
+        |it: &Object| it.is_true("authorizationServicesEnabled") || declared.contains(&settings_of(&client));
+    is_fine_grained
+        || address.kind() == ROLE
+            && address.name() == "uma_protection"
+            && declared.get(&client).is_some_and(has_authorization)
+}
 
 fn like(_: &Address, client: &Object) -> String {
     if client.text("protocol") == "saml" { "client/saml" } else { "client" }.to_owned()

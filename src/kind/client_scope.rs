@@ -35,5 +35,7 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     new: Created { like: |_, _| "client-scope".to_owned(), unasked: Unasked::Protocol, ..CREATED },
     hidden_without: "a role that shows every client scope (fine-grained permissions may hide some)",
     is_read_whole: true,
+    acts_where_named: true,
+    check: super::check::name,
     ..ORDINARY
 };

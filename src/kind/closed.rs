@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CLIENT, PERMISSION, POLICY, SETTINGS};
+use super::{CLIENT, PERMISSION, POLICY, RESOURCE, SETTINGS, settings_of};
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::At;
@@ -42,6 +42,22 @@ pub fn keeps_closed(address: &Address) -> bool {
     }
 }
 
+/// Returns the resources that a permission names.
+pub fn covered(permission: &Object) -> Vec<Address> {
+    let mut resources = Vec::new();
+    permission.each_ref(&mut |_, it, _| {
+        if it.kind() == RESOURCE {
+            resources.push(it.clone());
+        }
+    });
+    resources
+}
+
+/// Returns whether an object says by what a client decides: its settings, or the client with the switch for them.
+pub fn says_how_to_decide(address: &Address) -> bool {
+    matches!(address.kind(), SETTINGS | CLIENT)
+}
+
 /// Fields of a resource without which no permission reaches it unless it names it.
 pub const REACHED_BY: &[&str] = &["type", "scopes"];
 
@@ -63,7 +79,7 @@ pub fn set_apart(state: &mut State) -> BTreeMap<Address, Object> {
     let left: Vec<Address> = state.objects.keys().filter(|it| keeps_closed(it)).cloned().collect();
     for address in left {
         let Some(object) = state.objects.remove(&address) else { continue };
-        let settings = address.ancestor(CLIENT).map(|it| it.child(SETTINGS, ""));
+        let settings = address.ancestor(CLIENT).map(|it| settings_of(&it));
         let decides = settings.and_then(|it| Some((it.clone(), state.objects.get_mut(&it)?)));
         if let (POLICY, Some((at, decides))) = (address.kind(), decides) {
             let before = decides.clone();
@@ -147,7 +163,7 @@ pub fn reopen(closer: &Address) -> Change {
 
 /// Returns a change of what a client decides by, for a while or back.
 pub fn decide_by(client: &Address, fields: Vec<FieldChange>) -> Change {
-    change(client.child(SETTINGS, ""), Action::Update, fields)
+    change(settings_of(client), Action::Update, fields)
 }
 
 /// Returns the change of one field of what a client decides by.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{ServerInfo, Unset, Version};
+use super::{ROLE, ServerInfo, Unset, Version};
 use crate::change::To;
 use crate::state::{Address, KindName};
 use crate::text::Tree;
 
 /// A field that needs a rule. Fields without one compare as their type says and travel in the body.
+#[expect(clippy::struct_excessive_bools, reason = "a table has columns that say yes or no")]
 pub struct Field {
     pub name: &'static str,
     pub compare: Compare,
@@ -52,6 +53,11 @@ pub struct Field {
     pub stays: Stays,
     /// What the server judges by it.
     pub judges: Judges,
+    /// Another field of the same object: what one that is named there loses from its own field of this name, the server takes
+    /// from here, too.
+    pub follows: &'static str,
+    /// The server deletes no target that is named here.
+    pub holds: bool,
     /// Names that its texts have to be, of what the server has.
     pub choices: &'static [Choice],
     /// It names a flow of this type; empty where it names none.
@@ -78,6 +84,11 @@ pub enum OthersAre {
 }
 
 impl Field {
+    /// Returns whether one list names all of a kind, wherever they stand: roles of clients as `client/role`.
+    pub fn names_all(&self) -> bool {
+        matches!(self.compare, Compare::RefItems { .. })
+    }
+
     /// Returns the switches of the object with which a server of this version keeps no value of the field.
     pub fn lost_with(&self, version: Version) -> impl Iterator<Item = &'static str> + use<> {
         let on_this = move |below: Option<Version>| below.is_none_or(|it| version < it);
@@ -188,6 +199,15 @@ pub enum Sent {
 }
 
 impl Sent {
+    /// Returns the kind of the objects that a field holds, where it alone says that.
+    pub fn holds(self) -> Option<KindName> {
+        match self {
+            Self::Child(kind) => Some(kind),
+            Self::Roles => Some(ROLE),
+            _ => None,
+        }
+    }
+
     /// Returns whether a create says it.
     pub fn is_created_with(self) -> bool {
         match self {
@@ -249,6 +269,8 @@ pub(super) const fn field(name: &'static str) -> Field {
         judges: Judges { kinds: &[], allows: false },
         choices: &[],
         flow: "",
+        follows: "",
+        holds: false,
     }
 }
 

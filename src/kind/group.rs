@@ -3,8 +3,8 @@
 //! A PUT clears a description that is left out; sub-groups and roles in a body are ignored.
 
 use super::{
-    CREATED, Compare, Created, Field, FoundBy, Kind, Link, ORDINARY, ROLE, ROUTES, Referred, Routes, Sent,
-    children, field, links, server_owned,
+    CREATED, Compare, Created, Field, FoundBy, Kind, Link, Members, ORDINARY, ROLE, ROUTES, Referred, Routes,
+    Sent, children, field, links, server_owned,
 };
 
 pub(super) static GROUP: Kind = Kind {
@@ -38,7 +38,7 @@ pub(super) static GROUP: Kind = Kind {
     referred: Referred::ByNameWithoutSlash,
     new: Created { like: |_, _| "group".to_owned(), ..CREATED },
     hidden_without: "a role that shows every group (fine-grained permissions may hide some)",
-    members: "members",
+    members: Some(Members { path: "members", verbs: ["is in", "are in"] }),
     is_read_whole: true,
     ..ORDINARY
 };

@@ -52,5 +52,6 @@ pub(super) static MAPPER: Kind = Kind {
     is_fixed: super::client::is_fixed,
     new: Created { unasked: Unasked::Protocol, ..CREATED },
     is_read_whole: true,
+    is_judged_with_parent: true,
     ..ORDINARY
 };

@@ -7,7 +7,7 @@ use super::owner::written_name;
 use super::{
     CLIENT, CLIENT_SCOPE, CREATED, Choice, Compare, Created, Field, GROUP, Kind, Losing, ORDINARY, OthersAre,
     PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME, RESOURCE, ROLE, ROUTES, Routes, SCOPE, Sent,
-    ServerInfo, USER, Unset, choice, field, is_fine_grained, server_owned,
+    ServerInfo, Spelling, Types, USER, Unset, choice, field, is_fine_grained, server_owned,
 };
 use crate::state::KindName;
 use crate::text::{Code, Key, Note, Tree, TreeIs, parse_yaml};
@@ -194,13 +194,15 @@ pub(super) static POLICY: Kind = Kind {
     not_in_put: &["resourcesData", "scopesData", "owner"],
     respell: Some(respell),
     takes: |of, field| PERMISSION_TYPES.contains(&of) || takes(of, field),
-    new: Created {
-        like: |_, it| format!("authz/policy/{}", it.text("type")),
-        ..CREATED
-    },
+    new: Created { like: |_, it| format!("authz/policy/{}", it.text("type")), ..CREATED },
     losing: Losing::AccessAndSense,
     shares_names: true,
     is_read_whole: true,
+    turn_to_go: 1,
+    acts_where_named: true,
+    check: super::check::policy,
+    types: Types::KnownAndOthers,
+    spellings: &[Spelling::Config, Spelling::NamesInMaps],
     ..ORDINARY
 };
 
@@ -219,7 +221,13 @@ pub(super) static PERMISSION: Kind = Kind {
         Field { sent: Sent::FixedOf(is_fine_grained), ..field("resourceType") },
         Field { compare: Compare::Refs(POLICY_NAME), goes_when_empty: true, ..field("policies") },
         Field { compare: Compare::Refs(RESOURCE), goes_when_empty: true, ..field("resources") },
-        Field { compare: Compare::Refs(SCOPE), sent: Sent::Always, goes_when_empty: true, ..field("scopes") },
+        Field {
+            compare: Compare::Refs(SCOPE),
+            sent: Sent::Always,
+            goes_when_empty: true,
+            follows: "resources",
+            ..field("scopes")
+        },
     ],
     routes: Routes {
         collection: "{up}/authz/resource-server/permission/{type}",
@@ -230,13 +238,14 @@ pub(super) static PERMISSION: Kind = Kind {
     not_in_put: &["resourcesData", "scopesData", "owner"],
     respell: Some(respell),
     takes: |of, field| !PERMISSION_TYPES.contains(&of) || takes(of, field),
-    new: Created {
-        like: |_, it| format!("authz/permission/{}", it.text("type")),
-        ..CREATED
-    },
+    new: Created { like: |_, it| format!("authz/permission/{}", it.text("type")), ..CREATED },
     losing: Losing::Access,
     shares_names: true,
     is_read_whole: true,
+    turn_to_go: 0,
+    check: super::check::permission,
+    types: Types::Known,
+    spellings: &[Spelling::Config, Spelling::NamesInMaps],
     ..ORDINARY
 };
 

@@ -161,6 +161,8 @@ pub(super) static REALM: Kind = Kind {
     respell: Some(respell),
     new: Created { unasked: Unasked::Enabled, ..CREATED },
     is_read_whole: true,
+    is_everybodys: true,
+    check: super::check::password_policy,
     ..ORDINARY
 };
 

@@ -109,13 +109,6 @@ fn split_name<'t>(kind: &Kind, text: &'t str) -> Option<(String, &'t str)> {
     is_whole.then(|| (names.join(&PART.to_string()), &text[rest..]))
 }
 
-impl Kind {
-    /// Returns whether objects of this kind may stand directly under the realm.
-    pub fn is_top(&self) -> bool {
-        self.under.is_empty() || self.name == ROLE || self.name == GROUP
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{PERMISSION, RESOURCE, SCOPE};

@@ -3,8 +3,8 @@
 //! A PUT replaces: a description that is left out is lost. Composites count only at their own endpoint.
 
 use super::{
-    CLIENT, CREATED, Compare, Created, Field, Kind, Link, Losing, ORDINARY, ROUTES, Referred, Routes, Sent,
-    Stays, field, server_owned,
+    CLIENT, CREATED, Compare, Created, DEFAULT_ROLE, Field, Kind, Link, Losing, Members, ORDINARY, ROUTES,
+    Referred, Routes, Sent, Stays, field, server_owned,
 };
 use crate::state::{Address, Object};
 
@@ -39,7 +39,7 @@ pub(super) static ROLE: Kind = Kind {
     new: Created { like, ..CREATED },
     losing: Losing::Access,
     hidden_without: "a role that shows every role (fine-grained permissions may hide some)",
-    members: "users",
+    members: Some(Members { path: "users", verbs: ["has", "have"] }),
     is_read_whole: true,
     ..ORDINARY
 };
@@ -51,6 +51,21 @@ fn like(address: &Address, _: &Object) -> String {
 /// Returns what the server calls the default role of a new realm.
 pub fn default_role_name(realm: &str) -> String {
     format!("default-roles-{}", realm.to_lowercase())
+}
+
+/// Returns whether an address stands for the realm's default role, which only the realm can tell.
+pub fn stands_for_default_role(address: &Address) -> bool {
+    address.kind() == super::ROLE && address.parent().is_none() && address.name() == DEFAULT_ROLE
+}
+
+/// Returns whether a role is the default role of a realm that is new: by the name that it has then, or as what stands for it.
+pub fn is_default_role(address: &Address, realm: &str) -> bool {
+    let is_called_so = || {
+        address.kind() == super::ROLE
+            && address.parent().is_none()
+            && address.name() == default_role_name(realm)
+    };
+    stands_for_default_role(address) || is_called_so()
 }
 
 /// Returns the role whose holders administer a realm: everything of one realm, or in `master` all realms.

@@ -1,6 +1,8 @@
 //! The user that the server makes for a client that acts by itself. Which users are such accounts, the server says
 //! (`serviceAccountClientId`, kept as [`Object::made_by`]); anybody may be called like one.
 
+use std::collections::BTreeSet;
+
 use super::{CLIENT, USER};
 use crate::state::{Address, State};
 
@@ -9,6 +11,11 @@ const PREFIX: &str = "service-account-";
 /// Returns the address of the user that the server makes for a client.
 pub fn service_account(client: &Address) -> Address {
     Address::top(USER, format!("{PREFIX}{}", client.name().to_lowercase()))
+}
+
+/// Returns the service accounts that clients may have.
+pub fn service_accounts<'a>(of: impl Iterator<Item = &'a Address>) -> BTreeSet<Address> {
+    of.filter(|it| it.kind() == CLIENT).map(service_account).collect()
 }
 
 /// Returns the client whose service account a user is: one that the user says, or one that has an account and gives it
@@ -30,6 +37,7 @@ pub fn service_account_of(user: &Address, state: &State) -> Option<Address> {
 
 /// Returns the client that a name is kept for: a user of this name who is no service account keeps that client from
 /// having one (the server answers 409).
-pub fn reserved_for(user: &Address) -> Option<&str> {
-    user.name().strip_prefix(PREFIX).filter(|it| user.kind() == USER && !it.is_empty())
+pub fn reserved_for(user: &Address) -> Option<Address> {
+    let client = user.name().strip_prefix(PREFIX).filter(|it| user.kind() == USER && !it.is_empty())?;
+    Some(Address::top(CLIENT, client))
 }

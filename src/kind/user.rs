@@ -5,16 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use super::behaviour::{Behaviour, New};
+use super::behaviour::{Becomes, Behaviour, New};
 use super::created::refs;
 use super::hazard::Hazard::LocksOut;
 use super::hazard::{When, rule};
 use super::{
     CREATED, Choice, Compare, Created, DEFAULT_ROLE, Field, FoundBy, GROUP, Kind, Link, ORDINARY, OthersAre,
-    ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked, Unset, Unsets, choice, field, links,
-    not_yet, realm_address, server_owned,
+    REALM, ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked, Unset, Unsets, choice, field,
+    links, not_yet, realm_address, server_owned,
 };
-use crate::state::{Address, Node, Object, State};
+use crate::state::{Address, Object, State};
 
 pub(super) static USER: Kind = Kind {
     name: super::USER,
@@ -86,6 +86,8 @@ pub(super) static USER: Kind = Kind {
     also_named_by: "email",
     // Where realms name their users by e-mail address, a name need not be said.
     else_named_by: "email",
+    defaults_of: &[REALM],
+    is_renamed: true,
     ..ORDINARY
 };
 
@@ -100,32 +102,25 @@ impl Behaviour for OfUsers {
         let groups = new.state.get(&realm_address()).and_then(|it| it.get("defaultGroups")).cloned();
         made.fields.insert("groups".into(), groups.unwrap_or_else(|| refs([])));
     }
-}
 
-/// Returns whether users can be renamed while a realm becomes what is said of it: by the e-mail addresses that name them then,
-/// or by their usernames as long as they may change before or then.
-pub fn renames_users(realm: &Object, said: Option<&Object>) -> bool {
-    becomes(realm, said, EMAIL_NAMES)
-        || becomes(realm, said, "editUsernameAllowed")
-        || realm.is_true("editUsernameAllowed")
-}
+    /// E-mail addresses name those who have one (seen on 26.0 and 26.7, where a search by name still finds the old one alone).
+    fn name_shown<'a>(&self, user: &'a Object, name: &'a str, realm: Becomes<'_>) -> &'a str {
+        match user.text("email") {
+            email if !email.is_empty() && realm.is_on(EMAIL_NAMES) => email,
+            _ => name,
+        }
+    }
 
-/// Returns the name by which the server shows a user from when its realm is what is said of it, before anybody writes to the
-/// user: addresses name those who have one (seen on 26.0 and 26.7, where a search by name still finds the old one alone).
-pub fn name_shown<'a>(user: &'a Object, name: &'a str, realm: &Object, said: Option<&Object>) -> &'a str {
-    match user.text("email") {
-        email if !email.is_empty() && becomes(realm, said, EMAIL_NAMES) => email,
-        _ => name,
+    /// By the e-mail addresses that name them then, or by their usernames as long as they may change before or then.
+    fn may_be_renamed(&self, realm: Becomes<'_>) -> bool {
+        realm.is_on(EMAIL_NAMES)
+            || realm.is_on("editUsernameAllowed")
+            || realm.realm.is_true("editUsernameAllowed")
     }
 }
 
 /// The switch that makes e-mail addresses usernames.
 pub const EMAIL_NAMES: &str = "registrationEmailAsUsername";
-
-fn becomes(realm: &Object, said: Option<&Object>, field: &str) -> bool {
-    let said = said.and_then(|it| it.get(field)).or_else(|| realm.get(field));
-    said.and_then(Node::as_bool) == Some(true)
-}
 
 /// Gives users the names that the server gives them where a realm takes e-mail addresses for usernames.
 ///

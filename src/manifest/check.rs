@@ -4,18 +4,12 @@
 //! these checks are the only place where it is said beforehand. What the messages claim was tried on 26.0.8
 //! and 26.7.5.
 
-mod client;
-mod client_scope;
 mod known;
 mod links;
-mod loops;
-mod password_policy;
 mod placeholder;
-mod policy;
 mod recorded;
 mod reference;
 mod switches;
-mod time;
 
 use super::load::Desired;
 use super::project::Project;
@@ -30,13 +24,11 @@ pub use switches::{check_dropped, check_turned_off};
 /// Checks everything that the manifests say of a realm.
 pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
     let known = Known::new(desired, project);
+    let said = kind::Said { state: &desired.state, exported: &desired.exported };
     let mut notes = Vec::new();
     for (address, object) in &desired.state.objects {
         reference::check(&known, address, object, &mut notes);
-        policy::check(desired, address, object, &mut notes);
-        client::check(desired, address, object, &mut notes);
-        password_policy::check(address, object, &mut notes);
-        client_scope::check(address, object, &mut notes);
+        kind::mistakes(said, address, object, &mut notes);
         links::check(address, object, &mut notes);
         check_turned_off(address, object, object, &mut notes);
         notes.extend(kind::refused_anywhere(address, object));
@@ -49,7 +41,7 @@ pub fn check(desired: &Desired, project: &Project) -> Vec<Note> {
         }
         placeholder::check(address, object, &mut notes);
     }
-    loops::check(desired, &mut notes);
+    kind::loops(&desired.state, &mut notes);
     notes.extend(kind::clashes(&desired.state).iter().map(kind::Clash::note));
     if let Some(why) = kind::wrong_realm_name(&desired.realm) {
         let title = format!("no realm can be called `{}`", desired.realm);

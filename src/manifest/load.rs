@@ -7,11 +7,9 @@ use std::path::{Component, Path, PathBuf};
 
 use super::merge::merge;
 use super::project::{PROJECT_FILE, Project, is_project};
-use crate::kind::{self, EMAIL_NAMES, USER, lift_realm, name_users_by_email, realm_address, settle_slashes};
+use crate::kind::{self, EMAIL_NAMES, lift_realm, name_users_by_email, realm_address, settle_slashes};
 use crate::state::{Address, Is, Node, Object, SecretSource, State};
 use crate::text::{At, Code, Files, Note, Tree, TreeIs, nearest, parse_yaml, read_regular, size};
-
-mod exported;
 
 /// Everything that the manifests say, and what is wrong with them.
 #[derive(Debug, Default)]
@@ -203,7 +201,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
     let mut lifted = lift_realm(document);
     out.notes.extend(std::mem::take(&mut lifted.notes));
     let exports = exports(document);
-    exported::complete(document, path, &mut lifted.pieces, &mut out.notes);
+    kind::complete_export(document, path, &mut lifted.pieces, &mut out.notes);
     let pieces = realms.entry(realm.to_owned()).or_insert_with(|| Pieces {
         at: name.at,
         all: Vec::new(),
@@ -218,7 +216,7 @@ fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: 
         if exports.contains(&object.at) {
             pieces.exported.insert(address.clone());
         }
-        object.named_by_email = address.kind() == USER && unnamed.contains(&object.at);
+        object.named_by_email = unnamed.contains(&object.at);
         drop_masked(&mut object.fields, &mut out.notes);
         for node in object.fields.values_mut() {
             settle_files(node, folder, &out.roots, &mut out.notes);

@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::kind::Unset;
 use crate::kind::{
-    Compare, Field, KINDS, Kind, PERMISSION, POLICY, REALM, RESOURCE, ROLE, Sent, Type, USER, field_type,
-    fields_of, kind, looks_secret, policy_types,
+    Compare, Field, KINDS, Kind, Sent, Spelling, Type, Types, Unset, field_type, fields_of, kind,
+    looks_secret, policy_types, realm_address,
 };
 use crate::state::KindName;
 use crate::text::{At, Key, Tree, TreeIs};
@@ -31,11 +30,12 @@ pub fn manifest() -> Value {
             "additionalProperties": { "type": "array", "items": scalar() },
         }),
     );
-    for kind in KINDS.iter().filter(|it| it.name != REALM) {
+    let whole = kind(realm_address().kind());
+    for kind in KINDS.iter().filter(|it| it.name != whole.name) {
         let schema = definitions.kind(kind);
         definitions.add(&definition(kind.name), schema);
     }
-    let mut realm = definitions.object(kind(REALM), "");
+    let mut realm = definitions.object(whole, "");
     realm["properties"]["realm"] =
         json!({ "description": "The realm this is about.", "type": "string", "minLength": 1 });
     realm["required"] = json!(["realm"]);
@@ -154,7 +154,7 @@ impl Definitions {
     }
 
     fn kind(&mut self, kind: &'static Kind) -> Value {
-        if !matches!(kind.name, POLICY | PERMISSION) {
+        if kind.types == Types::One {
             return self.object(kind, "");
         }
         // The type decides which fields there are.
@@ -166,7 +166,7 @@ impl Definitions {
                 json!({ "if": is_of, "then": self.object(kind, of) })
             })
             .collect();
-        let of = if kind.name == PERMISSION {
+        let of = if kind.types == Types::Known {
             json!({ "enum": types })
         } else {
             json!({ "anyOf": [{ "enum": types }, { "type": "string" }] })
@@ -195,10 +195,10 @@ impl Definitions {
                 properties.insert(rule.name.to_owned(), schema);
             }
         }
-        if kind.name == RESOURCE {
+        if kind.spellings.contains(&Spelling::Permissions) {
             properties.insert("permissions".to_owned(), shorthand());
         }
-        if matches!(kind.name, POLICY | PERMISSION) {
+        if kind.spellings.contains(&Spelling::Config) {
             properties.insert(
                 "config".to_owned(),
                 json!({
@@ -218,7 +218,7 @@ impl Definitions {
                 json!({ "type": ["string", "number", "boolean"], "minLength": 1 }),
             );
         }
-        if kind.name == USER {
+        if kind.is_renamed {
             properties.insert(
                 "formerly".to_owned(),
                 json!({ "description": "The name that it had before: it is renamed and keeps what hangs on it.", "type": ["string", "number", "boolean"], "minLength": 1 }),
@@ -246,7 +246,7 @@ impl Definitions {
                 return Some(json!({ "anyOf": [to(&definition(child)), { "type": "null" }] }));
             }
             Sent::Roles => {
-                let roles = list_of(ROLE);
+                let roles = list_of(rule.sent.holds()?);
                 return Some(json!({
                     "type": ["object", "null"],
                     "additionalProperties": false,
@@ -274,7 +274,7 @@ impl Definitions {
                 schema
             }
             Compare::Secret => to("secretOrText"),
-            Compare::Refs(_) if matches!(kind.name, POLICY | PERMISSION | RESOURCE) => json!({
+            Compare::Refs(_) if kind.spellings.contains(&Spelling::NamesInMaps) => json!({
                 "type": ["array", "null"],
                 "items": { "anyOf": [scalar(), { "type": "object", "required": ["name"] }] },
             }),

@@ -23,7 +23,6 @@ pub use why::why_text;
 use super::safe::one_line;
 use super::text::{Style, through};
 use crate::access::{Step, Ways, administration};
-use crate::kind::{PERMISSION, POLICY};
 use crate::state::Address;
 
 /// What a question is about.
@@ -68,8 +67,7 @@ impl Asked<'_> {
 
 /// Returns one link of a chain; policies and permissions are named.
 pub(super) fn link(step: &Step) -> String {
-    let named = step.address.as_ref().filter(|it| matches!(it.kind(), POLICY | PERMISSION));
-    let text = match (named, step.text.split_once(' ')) {
+    let text = match (step.rule(), step.text.split_once(' ')) {
         (Some(address), Some((word, rest))) if !step.text.contains(address.name()) => {
             format!("{word} `{}` {rest}", address.name())
         }

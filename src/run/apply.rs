@@ -175,7 +175,7 @@ async fn create_realm(
         plan.changes().iter().find(|it| it.object == realm).map(|it| it.fields.clone()).unwrap_or_default();
     let is_plain = |it: &FieldChange| {
         it.path.key.is_none()
-            && kind::kind(kind::REALM).link(&it.path.field).is_none()
+            && kind::kind(realm.kind()).link(&it.path.field).is_none()
             && !kind::waits_for_the_realm(&it.path.field)
     };
     let plain = fields.into_iter().filter(is_plain);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::call::Segment;
 use crate::change::{Action, To};
 use crate::keycloak::{Error, Keycloak};
-use crate::kind::{self, USER, segment};
+use crate::kind::{self, has_members, segment};
 use crate::plan::{self, Plan};
 use crate::state::{Address, State};
 
@@ -19,7 +19,7 @@ pub async fn unread_members(
     let reached: BTreeMap<Address, BTreeSet<Address>> =
         changed(plan, live).into_iter().map(|it| (it.clone(), reached_by(&it, live))).collect();
     let places: BTreeSet<&Address> = reached.values().flatten().collect();
-    let users = live.objects.iter().filter(|(it, _)| it.kind() == USER);
+    let users = live.objects.iter().filter(|(it, _)| kind::kind(it.kind()).are_people);
     let read: BTreeSet<&str> = users.filter_map(|(_, it)| it.id.as_deref()).collect();
     let mut unread: BTreeMap<&Address, Vec<String>> = BTreeMap::new();
     for place in places {
@@ -47,10 +47,6 @@ fn changed(plan: &Plan, live: &State) -> Vec<Address> {
     changes.map(|it| it.object.clone()).filter(|it| live.contains(it)).collect()
 }
 
-fn has_members(address: &Address) -> bool {
-    !kind::kind(address.kind()).members.is_empty()
-}
-
 /// Returns the groups and roles whose members have what another one brings: its sub-groups, the roles that it is part
 /// of, and the groups that have one of these.
 fn reached_by(changed: &Address, live: &State) -> BTreeSet<Address> {
@@ -70,6 +66,7 @@ fn reached_by(changed: &Address, live: &State) -> BTreeSet<Address> {
 
 /// Returns the path of the list of who is in a group or has a role; nothing where an id is not known.
 fn path(realm: &str, address: &Address, live: &State) -> Option<String> {
+    let members = kind::kind(address.kind()).members?;
     let mut path = format!("realms/{}/", segment(realm));
     for part in plan::path(kind::kind(address.kind()).routes.own, address, "") {
         match part {
@@ -77,7 +74,7 @@ fn path(realm: &str, address: &Address, live: &State) -> Option<String> {
             Segment::Id(of) => path.push_str(&segment(live.get(&of)?.id.as_deref()?)),
         }
     }
-    Some(format!("{path}/{}", kind::kind(address.kind()).members))
+    Some(format!("{path}/{}", members.path))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::plan::{PlanRequest, Planned, profile, question};
 use crate::apply::Ledgers;
 use crate::diff::{self, Ledger, LedgerError, Ownership};
 use crate::keycloak::Read;
-use crate::kind::{CLIENT, REALM};
+use crate::kind::{self, KINDS};
 use crate::state::{Address, Known, Object, State};
 use crate::text::{At, Code, Note};
 
@@ -53,7 +53,9 @@ pub(super) fn ownership(
 ) -> (Ownership, Vec<Note>, bool, bool) {
     let (mut notes, mut heals, mut too_new) = (Vec::new(), false, false);
     let mut ownership = Ownership { owner: request.owner.map(str::to_owned), ..Ownership::default() };
-    if request.owner.is_some() && read.live.exists && *read.live.known(CLIENT, None) != Known::All {
+    let are_seen =
+        || KINDS.iter().filter(|it| it.keep_ledgers).all(|it| *read.live.known(it.name, None) == Known::All);
+    if request.owner.is_some() && read.live.exists && !are_seen() {
         let why = "this credential may not see all clients, and so not the ledgers of all owners";
         ownership.unreadable.push(why.to_owned());
     }
@@ -130,14 +132,14 @@ pub(super) fn ownership(
 /// and shrinks, but one that shares so little with what was applied is more likely another tree.
 fn another_tree(request: &PlanRequest<'_>, ledger: &Ledger, live: &State) -> Option<Note> {
     let objects = &request.desired.state.objects;
-    let listed = ledger.entries.keys().filter(|it| it.kind() != REALM);
+    let listed = ledger.entries.keys().filter(|it| !kind::is_everybodys(it));
     let renamed: BTreeSet<&Address> = objects.values().filter_map(|it| it.formerly.as_ref()).collect();
     let (kept, gone): (Vec<&Address>, Vec<&Address>) =
         listed.partition(|it| objects.contains_key(it) || renamed.contains(it));
     // What is there and only named is a place, which owns nothing.
     let is_new = |(address, object): (&Address, &Object)| {
         let is_place = object.fields.is_empty() && live.contains(address);
-        address.kind() != REALM && !is_place && !ledger.entries.contains_key(address)
+        !kind::is_everybodys(address) && !is_place && !ledger.entries.contains_key(address)
     };
     // Of a few objects, two may well go at once.
     let is_alike = kept.len() >= gone.len() || (!kept.is_empty() && gone.len() < 3);

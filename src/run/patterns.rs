@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use crate::diff::{Ownership, Terms};
-use crate::kind::{USER, parse_address};
+use crate::kind::{KINDS, parse_address};
 use crate::manifest::{Desired, Loaded};
 use crate::state::{Address, Found, Known, Live, Pattern};
 use crate::text::{At, Code, Note, nearest};
@@ -61,8 +61,9 @@ fn may_match(pattern: &Pattern, live: &Live) -> bool {
     if let Some(address) = parse_address(pattern.written()) {
         return matches!(live.find(&address), Found::Unknown { .. });
     }
-    let is_of_users = pattern.segments().first().is_some_and(|it| it == "**" || it == USER.word);
-    is_of_users && *live.known(USER, None) != Known::All
+    let is_of = |name: &str| pattern.segments().first().is_some_and(|it| it == "**" || it == name);
+    let mut asked = KINDS.iter().filter(|it| !it.is_read_whole && is_of(it.name.word));
+    asked.any(|it| *live.known(it.name, None) != Known::All)
 }
 
 /// Returns what is wrong with patterns of `--only` that cover nothing that is declared.

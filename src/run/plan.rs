@@ -8,7 +8,7 @@ use crate::apply::{CallError, Ledgers, is_ours, read_ledgers};
 use crate::change::{Change, ConsentKey, FieldChange, Path, To, Why};
 use crate::diff::{self, Ownership, Question, Terms};
 use crate::keycloak::{ErrorKind, Keycloak, Read, Source, Want, read};
-use crate::kind::{self, CLIENT, USER, UserProfile, Version};
+use crate::kind::{self, UserProfile, Version};
 use crate::manifest::{Desired, Guards, Secrets};
 use crate::plan::{self, Conditions, Plan};
 use crate::state::{Address, Known, State};
@@ -83,11 +83,10 @@ pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::
     // Users that we applied and nobody declares any more have to be looked up by name, too.
     if let Some(Ok(ours)) = request.owner.and_then(|owner| ledgers.get(owner)) {
         // Service accounts come with their clients.
-        let accounts: BTreeSet<Address> =
-            ours.entries.keys().filter(|it| it.kind() == CLIENT).map(kind::service_account).collect();
+        let accounts = kind::service_accounts(ours.entries.keys());
         // What an interrupted run began to make is ours if it is there.
         let known = ours.entries.keys().chain(&ours.pending);
-        let users = known.filter(|it| it.kind() == USER && !accounts.contains(it));
+        let users = known.filter(|it| kind::is_asked_by_name(it) && !accounts.contains(it));
         want.users.extend(users.map(|it| it.name().to_owned()));
     }
     let read = read(keycloak, &request.desired.realm, &want).await?;
@@ -218,12 +217,12 @@ pub fn want(desired: &Desired) -> Want {
     let mut users: BTreeSet<String> = BTreeSet::new();
     let mut secrets = false;
     for (address, object) in &desired.state.objects {
-        if address.kind() == USER {
+        if kind::is_asked_by_name(address) {
             users.insert(address.name().to_owned());
             users.extend(object.formerly.iter().map(|it| it.name().to_owned()));
         }
         object.each_ref(&mut |_, target, _| {
-            if target.kind() == USER {
+            if kind::is_asked_by_name(target) {
                 users.insert(target.name().to_owned());
             }
         });
@@ -236,7 +235,8 @@ pub fn want(desired: &Desired) -> Want {
 
 /// Returns the users of a state who are people.
 pub fn people(state: &State) -> Vec<Address> {
-    let users = state.objects.iter().filter(|(it, object)| it.kind() == USER && object.made_by.is_none());
+    let are_people = |it: &Address| kind::kind(it.kind()).are_people;
+    let users = state.objects.iter().filter(|(it, object)| are_people(it) && object.made_by.is_none());
     users.map(|it| it.0.clone()).collect()
 }
 

@@ -11,7 +11,7 @@ use crate::access::{self, Impact, Myself, guarded_users};
 use crate::change::{Action, ConsentKey};
 use crate::diff::Terms;
 use crate::keycloak::Want;
-use crate::kind::USER;
+use crate::kind::{KINDS, Kind};
 use crate::manifest::{Desired, Loaded, Project, Prune, Secrets};
 use crate::plan::{self, Plan};
 use crate::state::{Address, Known, State};
@@ -189,6 +189,7 @@ impl Session {
         let sides = planned.sides();
         let looks = self.access != AccessMode::Off || !guards.forbid_gain.is_empty();
         let compare = || plan::impact(&planned.plan, &sides, &declared, self.at);
+        let is_seen = |it: &&Kind| !matches!(planned.read.live.known(it.name, None), Known::Not { .. });
         let impact = if looks { compare() } else { Impact::default() };
         let guards = access::guards(&access::Watch {
             guards,
@@ -203,7 +204,7 @@ impl Session {
             impact: &impact,
             myself: &self.myself(&desired.realm),
             federated: &planned.read.federated,
-            sees_users: !matches!(planned.read.live.known(USER, None), Known::Not { .. }),
+            sees_users: KINDS.iter().filter(|it| it.are_people).all(is_seen),
         });
         planned.plan.guard(guards);
         planned.plan.access = (self.access != AccessMode::Off).then_some(impact);

@@ -11,8 +11,8 @@ use crate::access::realm::{
 use crate::access::through::TokenReads;
 use crate::access::time::Window;
 use crate::kind::{NEWEST, PERMISSION, POLICY, RESOURCE, SCOPE, Version, is_fine_grained};
-use crate::manifest::java_regex::FullMatch;
 use crate::state::{Address, KindName, Node, Object, State};
+use crate::text::java_regex::FullMatch;
 
 mod share;
 

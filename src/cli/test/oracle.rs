@@ -10,9 +10,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::super::asking::{Facet, Facts};
 use super::super::connection::Target;
 use crate::access::test::{Heard, Oracle, Outcome, Tested, not_asked};
-use crate::access::{Persona, Realm};
+use crate::access::{self, Persona, Realm};
 use crate::keycloak::{ErrorKind, Evaluation, EvaluationIds};
-use crate::kind::PERMISSION;
 use crate::state::Address;
 
 /// How many questions are under way at once.
@@ -85,8 +84,8 @@ async fn ask_again(
 }
 
 /// The client that asks for the token.
-fn asking<'a>(tested: &'a Tested, persona: &'a Persona) -> &'a str {
-    persona.client.as_ref().or(persona.service_account.as_ref()).unwrap_or(&tested.client).name()
+fn asking<'a>(tested: &'a Tested, persona: &'a Persona) -> &'a Address {
+    persona.client.as_ref().or(persona.service_account.as_ref()).unwrap_or(&tested.client)
 }
 
 async fn evaluate(target: &Target, facet: &Facet, tested: &mut Tested) -> anyhow::Result<()> {
@@ -95,7 +94,7 @@ async fn evaluate(target: &Target, facet: &Facet, tested: &mut Tested) -> anyhow
     let personas: BTreeSet<usize> = asked.iter().map(|it| tested.cases[*it].persona).collect();
     let personas: Vec<&Persona> = personas.into_iter().map(|it| &tested.personas[it]).collect();
     let users = personas.iter().filter_map(|it| Some(it.user.as_ref()?.name().to_owned())).collect();
-    let clients = personas.iter().map(|it| asking(tested, it).to_owned()).collect();
+    let clients = personas.iter().map(|it| asking(tested, it).name().to_owned()).collect();
     let server = tested.client.name();
     let ids = EvaluationIds::read(&target.keycloak, &tested.realm, server, &clients, &users).await?;
     let (tested_now, ids) = (&*tested, &ids);
@@ -105,7 +104,7 @@ async fn evaluate(target: &Target, facet: &Facet, tested: &mut Tested) -> anyhow
             let persona = &tested_now.personas[case.persona];
             let question = Evaluation {
                 user: persona.user.as_ref().map(Address::name).unwrap_or_default(),
-                client: asking(tested_now, persona),
+                client: asking(tested_now, persona).name(),
                 resource: &case.resource,
                 scope: case.scope.as_deref(),
                 at: persona.at,
@@ -113,7 +112,7 @@ async fn evaluate(target: &Target, facet: &Facet, tested: &mut Tested) -> anyhow
             let heard = match target.keycloak.evaluate(ids, &question).await {
                 Ok(Ok(said)) => {
                     let is_unknown =
-                        |name: &str| !facet.state.contains(&tested_now.client.child(PERMISSION, name));
+                        |name: &str| !access::has_permission(&facet.state, &tested_now.client, name);
                     let took_part = said.permissions.into_iter().filter(|it| it.2 == said.permit);
                     let unknown = took_part.filter(|it| is_unknown(&it.0)).map(|(name, of, _)| (name, of));
                     Heard::Said { permit: said.permit, unknown: unknown.collect() }

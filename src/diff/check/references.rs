@@ -37,9 +37,11 @@ fn lead(
     if out.planned.contains(target) {
         return;
     }
-    let is_default =
-        target.parent().is_none() && target.kind() == kind::ROLE && target.name() == kind::DEFAULT_ROLE;
-    let title = if is_default { "the default role".to_owned() } else { kind::title(target) };
+    let title = if kind::stands_for_default_role(target) {
+        "the default role".to_owned()
+    } else {
+        kind::title(target)
+    };
     let removed = out.changes.iter().any(|it| it.action == Action::Delete && it.object == *target);
     let note = if removed {
         Note::error(

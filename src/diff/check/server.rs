@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Diff, Question};
 use crate::change::{Action, Change, FieldChange, To, Why};
-use crate::kind::{self, Judge, MAPPER, ServerInfo};
+use crate::kind::{self, Judge, ServerInfo};
 use crate::state::{Address, KindName};
 use crate::text::{Code, Note};
 
@@ -26,8 +26,8 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
         if !matches!(change.action, Action::Create | Action::Update) {
             continue;
         }
-        // A mapper is judged with what it stands under.
-        let parent = change.object.parent().filter(|_| change.object.kind() == MAPPER);
+        let is_judged = kind::kind(change.object.kind()).is_judged_with_parent;
+        let parent = change.object.parent().filter(|_| is_judged);
         if change.action == Action::Create
             || change.fields.iter().any(|it| !matches!(it.to, To::Links { .. }))
         {

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::load::Desired;
 use super::super::project::Project;
-use crate::kind::{
-    CLIENT, DEFAULT_ROLE, GROUP, Owned, RESOURCE, ROLE, SCOPE, SETTINGS, USER, built_ins, default_role_name,
-    is_admin_permissions, service_account_of, wire_name,
-};
+use crate::kind::{Owned, built_ins, comes_along, is_default_role, kind, wire_name};
 use crate::state::{Address, KindName};
 use crate::text::nearest;
 
@@ -22,7 +19,7 @@ pub(super) struct Known<'a> {
     /// Everything that is declared or built in.
     by_name: BTreeMap<KindName, BTreeMap<&'a str, Vec<&'a Address>>>,
     by_parent: BTreeMap<(KindName, Option<Address>), Vec<&'a Address>>,
-    /// Groups by the paths that requests name them with.
+    /// Groups, which nest, by the paths that requests name them with.
     by_path: BTreeMap<String, Vec<&'a Address>>,
     owned: Owned,
     compared: Cell<usize>,
@@ -33,10 +30,10 @@ impl<'a> Known<'a> {
         let mut by_name: BTreeMap<KindName, BTreeMap<_, Vec<_>>> = BTreeMap::new();
         let (mut by_parent, mut by_path) = (BTreeMap::new(), BTreeMap::new());
         for address in desired.state.objects.keys().chain(built_ins()) {
-            let kind = address.kind();
-            by_name.entry(kind).or_default().entry(address.name()).or_default().push(address);
-            by_parent.entry((kind, address.parent())).or_insert_with(Vec::new).push(address);
-            if kind == GROUP {
+            let name = address.kind();
+            by_name.entry(name).or_default().entry(address.name()).or_default().push(address);
+            by_parent.entry((name, address.parent())).or_insert_with(Vec::new).push(address);
+            if kind(name).nests() {
                 by_path.entry(wire_name(address)).or_insert_with(Vec::new).push(address);
             }
         }
@@ -51,33 +48,9 @@ impl Known<'_> {
         self.desired.state.contains(address)
             || self.owned.meant(address).is_some()
             || built_ins().contains(address)
-            || self.is_default_role(address)
-            || self.is_spawned(address)
+            || is_default_role(address, &self.desired.realm)
+            || comes_along(address, &self.desired.state)
             || self.project.external.iter().any(|it| it.covers(address))
-    }
-
-    fn is_default_role(&self, address: &Address) -> bool {
-        let name = address.name();
-        address.kind() == ROLE
-            && address.steps().len() == 1
-            && (name == DEFAULT_ROLE || name == default_role_name(&self.desired.realm))
-    }
-
-    /// What the server makes along with a client.
-    fn is_spawned(&self, address: &Address) -> bool {
-        if address.kind() == USER {
-            return service_account_of(address, &self.desired.state).is_some();
-        }
-        let Some(client) = address.parent().filter(|it| it.kind() == CLIENT) else { return false };
-        // Which scopes there are hangs on the version; resources go by the ids of what they stand for.
-        let is_fine_grained = is_admin_permissions(&client) && matches!(address.kind(), SCOPE | RESOURCE);
-        is_fine_grained
-            || address.kind() == ROLE
-                && address.name() == "uma_protection"
-                && self.desired.state.get(&client).is_some_and(|it| {
-                    it.is_true("authorizationServicesEnabled")
-                        || self.desired.state.contains(&client.child(SETTINGS, ""))
-                })
     }
 
     /// Returns everything of a kind that is declared or built in, and has this name.
@@ -93,7 +66,7 @@ impl Known<'_> {
     /// Returns what somebody most likely meant who named `address` in `from`.
     pub(super) fn near(&self, address: &Address, from: &Address) -> Option<Address> {
         // The right name in another place: a role of a client, a group further down.
-        if matches!(address.kind(), ROLE | GROUP)
+        if kind(address.kind()).has_several_places()
             && let Some(elsewhere) = self.named(address.kind(), address.name()).first()
         {
             return Some((*elsewhere).clone());

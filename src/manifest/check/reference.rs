@@ -1,7 +1,7 @@
 //! References: each must name something that is declared, built in, or declared elsewhere on purpose.
 
 use super::known::Known;
-use crate::kind::{self, CLIENT, GROUP, POLICY, ROLE, USER, wire_name};
+use crate::kind::{self, wire_name};
 use crate::state::{Address, Object};
 use crate::text::{At, Code, Note};
 
@@ -12,31 +12,34 @@ pub(super) fn check(known: &Known<'_>, address: &Address, object: &Object, notes
             kind::title(address),
             kind::title(&parent)
         );
-        notes.push(unknown(known, title, address, &parent, object.at));
+        notes.push(unknown(known, title, (address, false), &parent, object.at));
     }
     object.each_ref(&mut |field, target, at| {
-        if target.kind() == ROLE && address.kind() == POLICY {
+        let in_one_list = kind::kind(address.kind()).field(field).is_some_and(kind::Field::names_all);
+        if in_one_list {
             ambiguous(known, target, at, notes);
         }
-        if target.kind() == GROUP {
+        if kind::kind(target.kind()).nests() {
             two_groups(known, target, at, notes);
         }
         // An export of a realm holds no users: a plan looks them up.
-        let may_be_there = target.kind() == USER && known.desired.exported.contains(address);
+        let may_be_there = kind::is_asked_by_name(target) && known.desired.exported.contains(address);
         if !may_be_there && !known.has(target) {
             let title = format!(
                 "{} names {} in `{field}`, which is declared nowhere",
                 kind::title(address),
                 kind::title(target)
             );
-            notes.push(unknown(known, title, address, target, at));
+            notes.push(unknown(known, title, (address, in_one_list), target, at));
         }
     });
 }
 
-fn unknown(known: &Known<'_>, title: String, from: &Address, target: &Address, at: At) -> Note {
+/// `from` is what names the target, and whether it does in a list of all of a kind, with their clients.
+fn unknown(known: &Known<'_>, title: String, from: (&Address, bool), target: &Address, at: At) -> Note {
+    let (from, in_one_list) = from;
     let elsewhere = format!("if it is managed elsewhere, add `{target}` to `external` in the project file");
-    if from.kind() != POLICY
+    if !in_one_list
         && let Some(role) = client_role(known, target)
         && let Some(client) = role.parent()
     {
@@ -50,7 +53,8 @@ fn unknown(known: &Known<'_>, title: String, from: &Address, target: &Address, a
         .help(format!("name it among client roles: `{client}: [{role}]`; {elsewhere}"));
     }
     if let Some(near) = known.near(target, from) {
-        let near = if from.kind() != POLICY && near.parent() == target.parent() && near.kind() == ROLE {
+        let is_beside = near.parent() == target.parent();
+        let near = if !in_one_list && is_beside && kind::kind(near.kind()).is_of_realm_or_client() {
             near.name().to_owned()
         } else {
             wire_name(&near)
@@ -60,28 +64,22 @@ fn unknown(known: &Known<'_>, title: String, from: &Address, target: &Address, a
     }
     let label = match target.parent().filter(|it| !known.has(it)) {
         Some(parent) => format!("there is no {}", kind::title(&parent)),
-        None => format!("there is no such {}", words(target)),
+        None => format!("there is no such {}", kind::words(target)),
     };
     Note::error(Code::UnknownReference, title, at, label).help(format!("declare it; {elsewhere}"))
 }
 
 /// Where only realm roles may stand: the client role that was meant, `client/name` or a bare name.
 fn client_role(known: &Known<'_>, target: &Address) -> Option<Address> {
-    if target.kind() != ROLE || target.parent().is_some() {
+    let kind = kind::kind(target.kind());
+    if !kind.is_of_realm_or_client() || target.parent().is_some() {
         return None;
     }
     if let Some((client, name)) = target.name().split_once('/') {
-        return Some(Address::top(CLIENT, client).child(ROLE, name)).filter(|it| known.has(it));
+        let mut read = kind.under.iter().map(|up| Address::top(*up, client).child(kind.name, name));
+        return read.find(|it| known.has(it));
     }
-    known.named(ROLE, target.name()).iter().find(|it| it.parent().is_some()).map(|it| (*it).clone())
-}
-
-fn words(address: &Address) -> &'static str {
-    if address.kind() == ROLE && address.steps().len() > 1 {
-        "client role"
-    } else {
-        kind::kind(address.kind()).title
-    }
+    known.named(kind.name, target.name()).iter().find(|it| it.parent().is_some()).map(|it| (*it).clone())
 }
 
 /// `/eng/Admins` is a group in another one, unless a group has that very name.
@@ -104,9 +102,11 @@ fn two_groups(known: &Known<'_>, target: &Address, at: At, notes: &mut Vec<Note>
 
 /// `client/name` in a policy is a client role, unless a realm role has that very name.
 fn ambiguous(known: &Known<'_>, target: &Address, at: At, notes: &mut Vec<Note>) {
-    let Some(client) = target.parent().filter(|it| it.kind() == CLIENT) else { return };
-    let whole = format!("{}/{}", client.name(), target.name());
-    if let Some(role) = known.desired.state.get(&Address::top(ROLE, whole.as_str())) {
+    if target.parent().is_none_or(|it| it.kind() == target.kind()) {
+        return;
+    }
+    let whole = wire_name(target);
+    if let Some(role) = known.desired.state.get(&Address::top(target.kind(), whole.as_str())) {
         let escaped = whole.replace('/', "%2F");
         notes.push(
             Note::error(

@@ -1,4 +1,5 @@
 use super::*;
+use crate::kind::USER;
 use crate::report::{Color, notes};
 use crate::text::Code;
 

@@ -11,7 +11,7 @@ use super::requests;
 use super::turns::Turns;
 use crate::call::{Body, Call, Method, Overlay};
 use crate::change::{Action, Change, Path};
-use crate::kind::{self, CLIENT, RESOURCE, SETTINGS, Version};
+use crate::kind::{self, Version};
 use crate::state::{Address, Live, Node, State};
 use crate::text::At;
 
@@ -54,13 +54,9 @@ pub(super) fn closings(
             let closers = kind::closers(&client);
             let taken_over = closers.iter().any(|it| live.closed.contains_key(it));
             if let Some(permission) = live.closed.get(&closers[1]) {
-                permission.each_ref(&mut |_, it, _| {
-                    if it.kind() == RESOURCE && live.state.contains(it) {
-                        resources.insert(it.clone());
-                    }
-                });
+                resources.extend(kind::covered(permission).into_iter().filter(|it| live.state.contains(it)));
             }
-            let settings = client.child(SETTINGS, "");
+            let settings = kind::settings_of(&client);
             let sides = [live.closed.get(&settings), live.state.get(&settings), planned.get(&settings)];
             let is_loose = |it: &kind::Strict| sides[1..].iter().flatten().any(|side| it.is_loose(side));
             // Where nothing is closed any more, the client only is to decide as before.
@@ -116,23 +112,22 @@ impl Closing {
             (0..turns.calls.len()).filter(|it| on_them.contains(it) || makes.contains(it) || holds(*it))
         {
             let change = turns.calls[call].change;
-            match steps.changes[change].object.kind() {
-                // The client's own settings close before everything and open after it.
-                SETTINGS | CLIENT if on_them.contains(&call) => {}
-                _ if makes.contains(&call) => {
-                    line(&settings.strict, &[call]);
-                    if let Some(reached) = steps.bare(call) {
-                        line(&[call], &[reached]);
-                        line(&covers, &[reached]);
-                        line(&[reached], &reopens);
-                    }
+            // The client's own settings close before everything and open after it.
+            if on_them.contains(&call) && kind::says_how_to_decide(&steps.changes[change].object) {
+                continue;
+            }
+            if makes.contains(&call) {
+                line(&settings.strict, &[call]);
+                if let Some(reached) = steps.bare(call) {
+                    line(&[call], &[reached]);
+                    line(&covers, &[reached]);
+                    line(&[reached], &reopens);
                 }
-                _ => {
-                    for closes in [&never, &settings.strict, &covers] {
-                        line(closes, &[call]);
-                    }
-                    line(&[call], if has_permission { &reopens } else { &settings.back });
+            } else {
+                for closes in [&never, &settings.strict, &covers] {
+                    line(closes, &[call]);
                 }
+                line(&[call], if has_permission { &reopens } else { &settings.back });
             }
         }
         pairs
@@ -141,7 +136,7 @@ impl Closing {
     /// Adds what makes the client decide strictly for a while. What the plan itself sets is set when its turn comes.
     fn settings(&self, steps: &mut Steps<'_>) -> Decides {
         let mut out = Decides::default();
-        let settings = self.client.child(SETTINGS, "");
+        let settings = kind::settings_of(&self.client);
         let live = steps.live;
         let sides = [live.state.get(&settings), steps.planned.get(&settings)];
         let [Some(before), Some(after)] = sides else { return out };
@@ -262,7 +257,7 @@ impl Steps<'_> {
         let call = Call {
             change: create.change,
             method: Method::Put,
-            path: requests::path(kind::kind(RESOURCE).routes.own, &address, ""),
+            path: requests::path(kind::kind(address.kind()).routes.own, &address, ""),
             body: Body::Overlay { address, set },
             fields: of_reach,
             creates: Vec::new(),

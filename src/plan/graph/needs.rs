@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::{Body, Call, Method, Segment};
 use crate::change::{Action, Change, FieldChange, To};
-use crate::kind::{self, CLIENT, Judges, PERMISSION, RESOURCE, USER};
+use crate::kind::{self, Judges};
 use crate::state::{Address, Object, State};
 
 /// Sets what each call waits for.
@@ -22,16 +22,13 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         .filter(|it| matches!(calls[*it].body, Body::Overlay { .. }) && !calls[*it].creates.is_empty())
         .map(|it| (&changes[calls[it].change].object, it))
         .collect();
-    let resources: BTreeMap<&Address, usize> = (0..calls.len())
+    let updates: BTreeMap<&Address, usize> = (0..calls.len())
         .filter(|it| matches!(calls[*it].body, Body::Overlay { .. }))
         .map(|it| (&changes[calls[it].change].object, it))
-        .filter(|(address, _)| address.kind() == RESOURCE)
         .collect();
-    let defaults: Vec<usize> = (0..calls.len())
-        .filter(|it| {
-            changes[calls[*it].change].object.kind() == kind::REALM && matches!(calls[*it].body, Body::None)
-        })
-        .collect();
+    // Links, among them what new objects get.
+    let of = |it: usize| changes[calls[it].change].object.kind();
+    let links: Vec<usize> = (0..calls.len()).filter(|it| matches!(calls[*it].body, Body::None)).collect();
     let deletes: BTreeMap<Address, usize> = calls
         .iter()
         .enumerate()
@@ -56,17 +53,15 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         // A resource that loses scopes takes them from permissions: what these then say comes after it.
         let own = &changes[call.change].object;
         after[index].extend(own.parent().and_then(|it| switches.get(&it).copied()));
-        if own.kind() == PERMISSION && call.method != Method::Delete {
-            planned.get(own).into_iter().for_each(|it| {
-                it.each_ref(&mut |_, it, _| after[index].extend(resources.get(it).copied()));
+        for rule in kind::kind(own.kind()).followers().filter(|_| call.method != Method::Delete) {
+            planned.get(own).and_then(|it| it.get(rule.follows)).into_iter().for_each(|it| {
+                it.each_ref(&mut |it, _| after[index].extend(updates.get(it).copied()));
             });
         }
         // A new client or user gets the defaults that the realm has by then.
-        if matches!(call.body, Body::Whole { .. })
-            && call.method == Method::Post
-            && matches!(changes[call.change].object.kind(), CLIENT | USER)
-        {
-            after[index].extend(defaults.iter().copied());
+        if matches!(call.body, Body::Whole { .. }) && call.method == Method::Post {
+            let defaults_of = kind::kind(own.kind()).defaults_of;
+            after[index].extend(links.iter().copied().filter(|it| defaults_of.contains(&of(*it))));
         }
         for needed in needs(call, &changes[call.change]) {
             after[index].extend(makers.get(&needed).copied().filter(|it| *it != index));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::{Body, Call};
 use crate::change::{Action, Change, To};
-use crate::kind::{CLIENT_SCOPE, MAPPER, POLICY};
+use crate::kind::kind;
 use crate::state::{Address, State};
 
 /// One call before another, because of what both are about.
@@ -20,18 +20,10 @@ pub(super) struct Settled {
 pub(super) fn settled(calls: &[Call], parts: &[Change], live: &State) -> Vec<Settled> {
     let mut changing: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
     for (index, part) in parts.iter().enumerate() {
-        let object = &part.object;
-        match object.kind() {
-            POLICY | CLIENT_SCOPE if part.action == Action::Update => {
-                changing.entry(object.clone()).or_default().push(index);
-            }
-            MAPPER => {
-                let scope = object.parent().filter(|it| it.kind() == CLIENT_SCOPE);
-                if let Some(scope) = scope {
-                    changing.entry(scope).or_default().push(index);
-                }
-            }
-            _ => {}
+        let own = Some(part.object.clone()).filter(|_| part.action == Action::Update);
+        // A client scope changes with its mappers.
+        for of in own.into_iter().chain(part.object.parent()).filter(|it| kind(it.kind()).acts_where_named) {
+            changing.entry(of).or_default().push(index);
         }
     }
     let mut out = Vec::new();

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::matrix::verdict;
-use super::words::{name, way};
+use super::words::way;
 use super::{Asked, one_line};
 use crate::access::{Asks, Covers, Explanation, Holds, PermissionSays, PolicySays, Strategy};
-use crate::kind::{GROUP, ROLE};
+use crate::kind::{has_members, wire_name};
 
 /// What a diagram is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,7 +193,7 @@ impl Drawing {
         for (_, step) in way(&it.asks) {
             let key = step.address.as_ref().map_or_else(|| step.text.clone(), ToString::to_string);
             let (kind, called) = match &step.address {
-                Some(it) if matches!(it.kind(), ROLE | GROUP) => (it.kind().word, name(it)),
+                Some(it) if has_members(it) => (it.kind().word, wire_name(it)),
                 _ => ("", step.text.clone()),
             };
             let to = self.node(key, kind, &called, Look::Plain);

@@ -6,7 +6,6 @@ use std::io;
 use super::matrix::{Decisions, Sheet};
 use super::one_line;
 use crate::access::Column;
-use crate::kind::USER;
 use crate::report::natural;
 use crate::report::text::{counted, few};
 
@@ -225,7 +224,7 @@ pub(super) fn everybody(columns: &[Column]) -> (usize, &'static str) {
 /// Returns how many personas columns are of, and what they are called.
 pub(super) fn people(columns: &[Column], members: &[usize]) -> (usize, &'static str) {
     let all: BTreeSet<usize> = members.iter().map(|it| columns[*it].of).collect();
-    let is_user = |it: &usize| columns[*it].persona.user.as_ref().is_some_and(|it| it.kind() == USER);
+    let is_user = |it: &usize| columns[*it].persona.is_user();
     (all.len(), if members.iter().all(is_user) { "user" } else { "persona" })
 }
 

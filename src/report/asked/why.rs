@@ -3,7 +3,6 @@
 use super::words::{need, needed, permission, policy, quoted, way, way_out};
 use super::{Asked, one_line};
 use crate::access::{Asks, Covers, Explanation, Holds, Mode, PermissionSays, PolicySays, Strategy, Verdict};
-use crate::kind::ROLE;
 use crate::report::text::painted;
 use crate::state::Address;
 
@@ -152,7 +151,7 @@ impl Page<'_> {
             }
         }
         // A role is what it asks for itself.
-        if it.address.kind() != ROLE {
+        if !it.is_a_role() {
             self.linked(&policy(it, self.persona), &it.address, out);
         }
     }
@@ -226,7 +225,7 @@ impl Page<'_> {
     fn permission(&self, it: &PermissionSays, out: &mut Vec<String>) {
         out.push(format!("  {}", permission(it, &self.what())));
         out.push(format!("      {}", self.at(&it.address)));
-        for it in it.policies.iter().filter(|it| it.address.kind() != ROLE) {
+        for it in it.policies.iter().filter(|it| !it.is_a_role()) {
             self.policy(it, 2, out);
         }
     }

@@ -2,9 +2,9 @@
 
 use super::one_line;
 use crate::access::{
-    Asks, Covers, Doubt, Holds, PermissionSays, PolicySays, RoleAsked, Step, Strategy, is_script,
+    Asks, Covers, Doubt, Holds, PermissionSays, PolicySays, RoleAsked, Step, Strategy, Tie, is_script,
 };
-use crate::kind::{GROUP, ROLE};
+use crate::kind::wire_name;
 use crate::state::Address;
 
 /// Returns a name between backticks.
@@ -12,17 +12,8 @@ pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", one_line(name))
 }
 
-/// Returns a role as policies spell it, a group as a path, and anything else by its name.
-pub(super) fn name(address: &Address) -> String {
-    match (address.kind(), address.parent()) {
-        (GROUP, _) => address.steps().iter().map(|it| format!("/{}", it.name)).collect(),
-        (ROLE, Some(client)) => format!("{}/{}", client.name(), address.name()),
-        _ => address.name().to_owned(),
-    }
-}
-
 fn names<'a>(all: impl Iterator<Item = &'a Address>) -> Vec<String> {
-    all.map(|it| quoted(&name(it))).collect()
+    all.map(|it| quoted(&wire_name(it))).collect()
 }
 
 fn listed(one: &str, many: &str, names: &[String]) -> String {
@@ -51,7 +42,7 @@ fn condition(asks: &Asks) -> String {
             let words: Vec<String> = groups
                 .iter()
                 .map(|(it, below)| {
-                    format!("{}{}", quoted(&name(it)), if *below { " or a group below it" } else { "" })
+                    format!("{}{}", quoted(&wire_name(it)), if *below { " or a group below it" } else { "" })
                 })
                 .collect();
             let by = claim.as_ref().map(|it| format!(", as claim {} of the token says", quoted(it)));
@@ -142,7 +133,7 @@ fn reason(asks: &Asks, met: bool, persona: &str) -> Option<String> {
                 (false, Some(role), _) => {
                     format!(
                         "{who} has {}, but the client's tokens do not carry it",
-                        quoted(&name(&role.role))
+                        quoted(&wire_name(&role.role))
                     )
                 }
                 (false, None, [_]) => format!("{who} does not have it"),
@@ -181,23 +172,19 @@ pub(super) fn way(asks: &Asks) -> Vec<(String, &Step)> {
         | Asks::Policies { .. }
         | Asks::Code(_) => Vec::new(),
     };
-    let mut before = None;
-    let mut out = Vec::new();
-    for step in steps {
-        let kind = step.address.as_ref().map(Address::kind);
-        let name = step.address.as_ref().map(|it| quoted(&name(it))).unwrap_or_default();
-        let words = match (before.flatten(), kind) {
-            (None, Some(GROUP)) => format!("is a member of group {name}"),
-            (Some(GROUP), Some(GROUP)) => format!("which is below group {name}"),
-            (None, Some(ROLE)) => format!("has the role {name}"),
-            (Some(GROUP), Some(ROLE)) => format!("which gives the role {name}"),
-            (Some(ROLE), Some(ROLE)) => format!("which includes the role {name}"),
-            _ => one_line(&step.text),
-        };
-        before = Some(kind);
-        out.push((words, step));
-    }
-    out
+    let before = std::iter::once(None).chain(steps.iter().copied().map(Some));
+    let words = steps.iter().zip(before).map(|(step, before)| {
+        let name = step.address.as_ref().map(|it| quoted(&wire_name(it))).unwrap_or_default();
+        match step.tie(before) {
+            Some(Tie::IsIn) => format!("is a member of group {name}"),
+            Some(Tie::IsBelow) => format!("which is below group {name}"),
+            Some(Tie::Has) => format!("has the role {name}"),
+            Some(Tie::Gives) => format!("which gives the role {name}"),
+            Some(Tie::Includes) => format!("which includes the role {name}"),
+            None => one_line(&step.text),
+        }
+    });
+    words.zip(steps.iter().copied()).collect()
 }
 
 /// Returns what a permission covers and needs.
@@ -219,7 +206,7 @@ pub(super) fn permission(permission: &PermissionSays, what: &str) -> String {
         None => "skipped",
     };
     if permission.covers == Covers::Role {
-        return format!("the role {} is enough: {says}", quoted(&name(&permission.address)));
+        return format!("the role {} is enough: {says}", quoted(&wire_name(&permission.address)));
     }
     let needs = needs(permission.strategy, permission.policies.len());
     format!("permission {} {covers}, and needs {needs}: {says}", quoted(permission.address.name()))

@@ -2,7 +2,7 @@
 
 use super::{Page, Style, counted, few, painted, paragraphs};
 use crate::access::{AccessChange, AdministrationChange, Answer, ChangeOfAccess, Impact, Ways};
-use crate::kind::GROUP;
+use crate::kind::kind;
 use crate::report::asked::link;
 use crate::report::natural;
 use crate::report::safe::one_line;
@@ -49,12 +49,8 @@ fn lines(impact: &Impact, style: &Style) -> Vec<String> {
         out.push(format!("  {}", dim(&words)));
     }
     for (address, count) in &impact.members {
-        let verb = match (address.kind(), count) {
-            (GROUP, 1) => "is in",
-            (GROUP, _) => "are in",
-            (_, 1) => "has",
-            _ => "have",
-        };
+        let [one, several] = kind(address.kind()).members.map_or(["has", "have"], |it| it.verbs);
+        let verb = if *count == 1 { one } else { several };
         let who = counted(*count, "undeclared user");
         let words =
             format!("{who} {verb} {}, which changes (--access all-users)", one_line(&address.to_string()));

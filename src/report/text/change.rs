@@ -6,6 +6,7 @@ use super::alike::{Entry, lines};
 use super::columns::{padded, width};
 use super::field::{LEFT, Wish, created, is_links, reason as field_reason, updated};
 use super::{Page, action_symbol, counted, counts};
+use crate::access;
 use crate::change::{Action, Change, FieldChange, To, Why};
 use crate::diff::Fate;
 use crate::kind;
@@ -58,14 +59,13 @@ fn plain_creates<'a>(page: &Page<'_>, all: &[&'a Change]) -> BTreeSet<&'a Addres
         for change in &impact.changes {
             let via = change.via.iter().filter_map(|it| it.address.clone());
             special.extend(via.chain(change.cause.clone()));
-            special.extend(change.personas.iter().map(|it| Address::top(kind::USER, it.as_str())));
-            special.extend(change.personas.iter().filter_map(|it| kind::parse_address(it)));
+            special.extend(change.personas.iter().flat_map(|it| access::called_after(it)));
         }
     }
     special.extend(page.plan.side_effects.iter().map(|it| it.address.clone()));
     let is_plain = |it: &&&'a Change| {
         it.action == Action::Create
-            && !matches!(it.object.kind(), kind::POLICY | kind::PERMISSION)
+            && !access::is_rule(&it.object)
             && !special.contains(&it.object)
             && it.fields.iter().all(|field| is_plain(&page.plan.realm, it, field))
     };

@@ -14,10 +14,9 @@ use crate::access::Persona;
 use crate::access::test::{Case, Heard, Tested};
 use crate::keycloak::openid::{Ask, By, Client, Grant, Openid, Refusal, Token, Tokens};
 use crate::keycloak::{Error, ErrorKind, EvaluationIds, Secret};
-use crate::kind::CLIENT;
 use crate::manifest::{Secrets, resolve};
 use crate::report;
-use crate::state::{Address, Is, Node, Object, SecretRef, State};
+use crate::state::{Is, Node, Object, SecretRef, State};
 use crate::text::At;
 
 /// How a persona comes to a token, before its secrets are read.
@@ -100,10 +99,10 @@ fn login(
     needed: &mut Vec<(SecretRef, At)>,
 ) -> Result<Login, &'static str> {
     let of: &Persona = &tested.personas[persona];
-    let client = asking(tested, of).to_owned();
-    let address = Address::top(CLIENT, client.as_str());
-    let is_public = live.get(&address).is_some_and(|it| it.is_true("publicClient"));
-    let written = desired.get(&address).and_then(|it| it.get("secret")).and_then(secret);
+    let address = asking(tested, of);
+    let client = address.name().to_owned();
+    let is_public = live.get(address).is_some_and(|it| it.is_true("publicClient"));
+    let written = desired.get(address).and_then(|it| it.get("secret")).and_then(secret);
     let secret_of_client = match (is_public, written) {
         (true, _) => None,
         (false, Some(it)) => Some(it),

@@ -7,7 +7,6 @@ use super::super::folded::{Folded, listed};
 use super::super::link;
 use super::super::matrix::{Decisions, Sheet};
 use crate::access::{Cell, Doubt};
-use crate::kind::RESOURCE;
 
 /// Who is named beside a chain that not all of a class share.
 const NAMES: usize = 8;
@@ -97,7 +96,6 @@ impl Chains {
 }
 
 fn chain(cell: &Cell<'_>) -> Chain {
-    let is_end = |it: &&crate::access::Step| it.address.as_ref().is_some_and(|it| it.kind() == RESOURCE);
-    let links = cell.path.iter().filter(|it| !is_end(it)).map(link).collect();
+    let links = cell.path.iter().filter(|it| !it.is_resource()).map(link).collect();
     Chain { grants: cell.grants, links, doubts: cell.doubts.to_vec() }
 }

@@ -1,19 +1,29 @@
 //! Policies and permissions that Keycloak stores and that cannot mean what was meant.
 
-use super::super::java_regex::{self, Verdict};
-use super::super::load::Desired;
-use super::time;
-use crate::kind::{self, PERMISSION, POLICY, main_field, policy_types};
+use super::{Said, time};
+use crate::kind::{POLICY, main_field, policy_types, title};
 use crate::state::{Address, Node, Object};
+use crate::text::java_regex::{self, Verdict};
 use crate::text::{At, Code, Note, Severity, nearest};
 
-pub(super) fn check(desired: &Desired, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+/// Notes what is always wrong with an object of this title and type, and returns what is wrong unless the server wrote it.
+type OfType = fn(&str, &str, &Object, &mut Vec<Note>) -> Vec<Note>;
+
+pub(in crate::kind) fn policy(said: Said<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    check(said, address, object, of_policy, notes);
+}
+
+pub(in crate::kind) fn permission(said: Said<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    check(said, address, object, of_permission, notes);
+}
+
+fn check(said: Said<'_>, address: &Address, object: &Object, of_type: OfType, notes: &mut Vec<Note>) {
     // One without fields is only mentioned.
-    if !matches!(address.kind(), POLICY | PERMISSION) || object.fields.is_empty() {
+    if object.fields.is_empty() {
         return;
     }
     let of = object.text("type");
-    let title = kind::title(address);
+    let title = title(address);
     let at = object.get("type").map_or(object.at, |it| it.at);
     if of.is_empty() {
         notes.push(
@@ -31,17 +41,13 @@ pub(super) fn check(desired: &Desired, address: &Address, object: &Object, notes
         return;
     }
     // Servers write such things themselves, so in an export's spelling they are findings, not errors.
-    let severity = if desired.exported.contains(address) { Severity::Warning } else { Severity::Error };
-    let found = if address.kind() == PERMISSION {
-        permission(&title, of, object, notes)
-    } else {
-        policy(&title, of, object, notes)
-    };
+    let severity = if said.exported.contains(address) { Severity::Warning } else { Severity::Error };
+    let found = of_type(&title, of, object, notes);
     notes.extend(found.into_iter().map(|it| Note { severity, ..it }));
 }
 
 fn wrong_type(address: &Address, of: &str, at: At) -> Option<Note> {
-    let title = kind::title(address);
+    let title = title(address);
     let known: Vec<&str> = policy_types(address.kind()).collect();
     if of == "uma" {
         return Some(
@@ -95,7 +101,7 @@ fn place(object: &Object, field: &str) -> At {
     object.get(field).map_or(object.at, |it| it.at)
 }
 
-fn permission(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> Vec<Note> {
+fn of_permission(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> Vec<Note> {
     let mut found = Vec::new();
     if is_empty(object, "policies") {
         found.push(
@@ -144,7 +150,7 @@ fn permission(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> 
     found
 }
 
-fn policy(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> Vec<Note> {
+fn of_policy(title: &str, of: &str, object: &Object, notes: &mut Vec<Note>) -> Vec<Note> {
     let missing = |field: &str, label: &str, help: &str| {
         Note::error(Code::EmptyPolicy, format!("{title} has no `{field}`"), place(object, field), label)
             .help(help)

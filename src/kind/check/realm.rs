@@ -1,12 +1,13 @@
 //! Regular expressions in the password policy of a realm: the server compiles them before it stores anything.
 
-use super::super::java_regex::{self, Verdict};
-use crate::kind::{REALM, policies};
+use super::Said;
+use crate::kind::policies;
 use crate::state::{Address, Object};
+use crate::text::java_regex::{self, Verdict};
 use crate::text::{Code, Note};
 
-pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
-    let Some(node) = object.get("passwordPolicy").filter(|_| address.kind() == REALM) else { return };
+pub(in crate::kind) fn password_policy(_: Said<'_>, _: &Address, object: &Object, notes: &mut Vec<Note>) {
+    let Some(node) = object.get("passwordPolicy") else { return };
     let patterns = policies(node.as_text().unwrap_or_default()).filter(|(name, _)| *name == "regexPattern");
     for (_, pattern) in patterns {
         let why = match java_regex::compile(pattern) {

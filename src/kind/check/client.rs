@@ -2,31 +2,32 @@
 //!
 //! On update it is worse: making a client public drops its authorization and answers 204.
 
-use super::super::load::Desired;
-use crate::kind::{self, CLIENT, SETTINGS};
+use super::Said;
+use crate::kind::{settings_of, title};
 use crate::state::{Address, Node, Object};
 use crate::text::{At, Code, Note};
 
-pub(super) fn check(desired: &Desired, address: &Address, object: &Object, notes: &mut Vec<Note>) {
-    match address.kind() {
-        CLIENT => authorization(desired, address, object, notes),
-        SETTINGS => {
-            if let Some(strategy) = object.get("decisionStrategy")
-                && strategy.as_text() == Some("CONSENSUS")
-            {
-                let title = "the settings of a resource server cannot be CONSENSUS";
-                notes.push(
-                    Note::error(Code::WrongStrategy, title, strategy.at, "Keycloak answers 500")
-                        .help("write UNANIMOUS or AFFIRMATIVE; a single permission may be CONSENSUS"),
-                );
-            }
-        }
-        _ => {}
+/// Authorization settings have a strategy of fewer choices than permissions have.
+pub(in crate::kind) fn settings(_: Said<'_>, _: &Address, object: &Object, notes: &mut Vec<Note>) {
+    if let Some(strategy) = object.get("decisionStrategy")
+        && strategy.as_text() == Some("CONSENSUS")
+    {
+        let title = "the settings of a resource server cannot be CONSENSUS";
+        notes.push(
+            Note::error(Code::WrongStrategy, title, strategy.at, "Keycloak answers 500")
+                .help("write UNANIMOUS or AFFIRMATIVE; a single permission may be CONSENSUS"),
+        );
     }
 }
 
-fn authorization(desired: &Desired, address: &Address, client: &Object, notes: &mut Vec<Note>) {
-    let settings = desired.state.get(&address.child(SETTINGS, ""));
+/// Authorization needs a confidential client with a service account.
+pub(in crate::kind) fn authorization(
+    said: Said<'_>,
+    address: &Address,
+    client: &Object,
+    notes: &mut Vec<Note>,
+) {
+    let settings = said.state.get(&settings_of(address));
     let switch = client.get("authorizationServicesEnabled");
     let is_on = switch.and_then(Node::as_bool);
     let at: At = match (switch, settings) {
@@ -34,7 +35,7 @@ fn authorization(desired: &Desired, address: &Address, client: &Object, notes: &
         (_, Some(settings)) => settings.at,
         _ => return,
     };
-    let title = kind::title(address);
+    let title = title(address);
     if let (Some(false), Some(switch)) = (is_on, switch) {
         notes.push(
             Note::error(

@@ -5,16 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::load::Desired;
-use crate::kind::{self, POLICY};
-use crate::state::Address;
+use crate::kind::{POLICY, title};
+use crate::state::{Address, State};
 use crate::text::{At, Code, Note};
 
 /// By aggregate: the aggregates it names, with places.
 type Graph<'a> = BTreeMap<&'a Address, Vec<(&'a Address, At)>>;
 
-pub(super) fn check(desired: &Desired, notes: &mut Vec<Note>) {
-    let objects = &desired.state.objects;
+/// Notes aggregates that Keycloak would not save.
+pub fn loops(said: &State, notes: &mut Vec<Note>) {
+    let objects = &said.objects;
     let is_aggregate =
         |it: &Address| objects.get(it).is_some_and(|object| object.text("type") == "aggregate");
     let mut graph = Graph::new();
@@ -57,7 +57,7 @@ fn walk<'a>(
             notes.push(
                 Note::error(
                     Code::Circle,
-                    format!("{} is part of itself: {}", kind::title(next), names(&circle)),
+                    format!("{} is part of itself: {}", title(next), names(&circle)),
                     *at,
                     "closes the circle",
                 )
@@ -85,7 +85,7 @@ fn diamonds(graph: &Graph<'_>, notes: &mut Vec<Note>) {
                     Some((first, first_at)) => {
                         let title = format!(
                             "{} reaches `{}` twice: {} and {}",
-                            kind::title(top),
+                            title(top),
                             below.name(),
                             names(&way(graph, first, below)),
                             names(&way(graph, child, below)),

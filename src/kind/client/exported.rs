@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::kind::{self, CLIENT, RESOURCE, SCOPE};
+use crate::kind::{CLIENT, RESOURCE, SCOPE, title};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note, Tree};
 
 /// Adds what an import would add to the clients of a document that are written as an export writes them.
-pub(super) fn complete(
+pub fn complete_export(
     document: &Tree,
     path: &Path,
     pieces: &mut Vec<(Address, Object)>,
@@ -42,11 +42,11 @@ fn confidential(address: &Address, client: &mut Object, notes: &mut Vec<Note>) {
     let at = switch.at;
     if !client.is_true("serviceAccountsEnabled") {
         client.fields.insert("serviceAccountsEnabled".into(), Node::bool(at, true));
-        let title = format!("{} gets a service account", kind::title(address));
+        let words = format!("{} gets a service account", title(address));
         notes.push(
             Note::remark(
                 Code::NeedsServiceAccount,
-                title,
+                words,
                 at,
                 "authorization needs one, and an import makes it",
             )
@@ -59,9 +59,9 @@ fn confidential(address: &Address, client: &mut Object, notes: &mut Vec<Note>) {
         };
         let place = node.at;
         *node = Node::bool(place, false);
-        let title = format!("{} becomes confidential: it has authorization", kind::title(address));
+        let words = format!("{} becomes confidential: it has authorization", title(address));
         notes.push(
-            Note::warning(Code::ImpossibleAuthorization, title, place, "an import takes this as false")
+            Note::warning(Code::ImpossibleAuthorization, words, place, "an import takes this as false")
                 .and(at, "authorization is declared here")
                 .help(format!("say `{field}: false`, or take the authorization out")),
         );

@@ -1,0 +1,93 @@
+//! What the table says of a kind in one word, for those who must not ask for its name.
+
+use super::{Compare, Field, GROUP, KINDS, Kind, ROLE, kind};
+use crate::state::Address;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Types {
+    /// All have the same fields.
+    One,
+    /// These types, and no others.
+    Known,
+    /// These types, and those of extensions of a server.
+    KnownAndOthers,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// `config`, in which an export keeps fields as text.
+    Config,
+    /// `permissions` of a resource, which stand in place of permissions and policies of their own.
+    Permissions,
+    /// Whatever is named may be a map with a `name`.
+    NamesInMaps,
+}
+
+/// Users who are in a group or have a role.
+#[derive(Clone, Copy)]
+pub struct Members {
+    /// Where its own path leads to them.
+    pub path: &'static str,
+    /// What one and what several of them do with it, in a sentence.
+    pub verbs: [&'static str; 2],
+}
+
+/// The turn to go of what no rule of access hangs on.
+pub(super) const LAST: usize = 4;
+
+impl Kind {
+    /// Returns whether one may stand under another one of this kind.
+    pub fn nests(&self) -> bool {
+        self.under.contains(&self.name)
+    }
+
+    /// Returns the fields that follow those of other objects, as [`Field::follows`] says.
+    pub fn followers(&self) -> impl Iterator<Item = &'static Field> {
+        self.fields.iter().filter(|it| !it.follows.is_empty())
+    }
+
+    /// Returns the fields of this kind that fields of other objects follow.
+    pub fn followed(&self) -> impl Iterator<Item = &'static str> {
+        let is_of_this = |kind: &Kind, it: &Field| {
+            kind.field(it.follows).is_some_and(|it| it.compare == Compare::Refs(self.name))
+        };
+        KINDS
+            .iter()
+            .flat_map(move |kind| kind.followers().filter(move |it| is_of_this(kind, it)).map(|it| it.name))
+    }
+
+    /// Returns whether new objects of other kinds get defaults that one of this kind says.
+    pub fn gives_defaults(&self) -> bool {
+        KINDS.iter().any(|it| it.defaults_of.contains(&self.name))
+    }
+
+    /// Returns whether objects of this kind may stand directly under the realm.
+    pub fn is_top(&self) -> bool {
+        self.under.is_empty() || self.name == ROLE || self.name == GROUP
+    }
+
+    /// Returns whether they stand directly under the realm, and elsewhere too: in a client, or in another group.
+    pub fn has_several_places(&self) -> bool {
+        self.is_top() && !self.under.is_empty()
+    }
+
+    /// Returns whether they are of the realm or of a client, as roles are.
+    pub fn is_of_realm_or_client(&self) -> bool {
+        self.has_several_places() && !self.nests()
+    }
+}
+
+/// Returns whether users have what an object brings: groups and roles.
+pub fn has_members(address: &Address) -> bool {
+    kind(address.kind()).members.is_some()
+}
+
+/// Returns whether an object is known only where somebody asked for it by its name.
+pub fn is_asked_by_name(address: &Address) -> bool {
+    !kind(address.kind()).is_read_whole
+}
+
+/// Returns whether no owner has an object alone.
+pub fn is_everybodys(address: &Address) -> bool {
+    kind(address.kind()).is_everybodys
+}
