@@ -41,6 +41,7 @@ mod validate;
 
 pub use crate::run::Exit;
 pub use given::{Shown, shown};
+pub use pages::exits_by_command;
 
 use frame::Frame;
 use pages::dressed;
