@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use super::connection::may_ask;
+use super::prompt::may_ask;
 use super::realms::{Asked, Ready};
 use super::signal::Signals;
 use super::terminal::{fail, say};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::connection::{ask_password, may_ask};
+use super::prompt::{ask_password, may_ask};
 use crate::keycloak::Secret;
 use crate::keycloak::openid::Client;
 use crate::run::UsageError;
