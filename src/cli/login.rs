@@ -54,7 +54,7 @@ pub(super) struct Args {
 }
 
 /// What both ways of logging in need.
-struct Login<'a> {
+struct NewLogin<'a> {
     openid: &'a Openid,
     client: &'a Client,
     opens: bool,
@@ -69,7 +69,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     // What would keep the login from being stored should not come after it.
     store.of_server(openid.server())?;
     store.try_out()?;
-    let login = Login { openid: &openid, client: &client, opens: !args.no_browser };
+    let login = NewLogin { openid: &openid, client: &client, opens: !args.no_browser };
     let tokens = if args.device {
         device::log_in(&login).await?
     } else {

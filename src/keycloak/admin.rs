@@ -19,7 +19,7 @@ use super::error::said;
 use super::exchange::{Failed, Raw, broken, exchange, pause, too_long};
 use super::http::Limits;
 use super::rights::needs;
-use super::token::{Bearer, Tokens};
+use super::token::{Bearer, KeptToken};
 use super::{Answer, Connect, Error, ErrorKind, Method, Openid, Redactor, Request, Rights};
 use crate::text::size;
 
@@ -30,7 +30,7 @@ pub struct Keycloak(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     server: Url,
     http: reqwest::Client,
-    pub(super) tokens: Tokens,
+    pub(super) tokens: KeptToken,
     redactor: Arc<Redactor>,
     limits: Limits,
     counts: Counters,
@@ -68,7 +68,7 @@ impl Keycloak {
         for secret in connect.credentials.secrets() {
             redactor.hide(secret.expose());
         }
-        let tokens = Tokens::new(openid, connect.credentials.clone());
+        let tokens = KeptToken::new(openid, connect.credentials.clone());
         tokens.bearer().await?;
         let (limits, counts) = (connect.reach.limits(), Counters::default());
         Ok(Keycloak(Arc::new(Inner {
