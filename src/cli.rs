@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::CommandFactory as _;
 
 mod access;
 mod apply;
@@ -23,11 +23,14 @@ mod drift;
 mod frame;
 mod given;
 mod inputs;
+mod line;
 mod login;
+mod logins;
 mod logout;
 mod pages;
 mod plan;
 mod progress;
+mod prompt;
 mod realms;
 mod sandbox;
 mod schema;
@@ -41,70 +44,13 @@ mod validate;
 
 pub use crate::run::Exit;
 pub use given::{Shown, shown};
+pub use pages::exits_by_command;
 
-use frame::Frame;
-use pages::dressed;
+use line::{Cli, Command, parsed};
 use signal::unless_stopped;
+use terminal::Global;
 
-use crate::run::{InternalError, UsageError};
-
-/// Makes Keycloak realms what their YAML manifests say.
-#[derive(Debug, Parser)]
-#[command(name = "realmwright", version, propagate_version = true, max_term_width = 100)]
-struct Cli {
-    #[command(flatten)]
-    global: Global,
-    #[command(subcommand)]
-    command: Command,
-}
-
-/// What every command takes.
-#[derive(Clone, Copy, Debug, clap::Args)]
-struct Global {
-    /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    color: terminal::Color,
-    /// Only errors and results
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    quiet: bool,
-    /// Say more on stderr: -v what is done, -vv every request, -vvv everything
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    verbose: u8,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Answer who may do what, and why
-    Access(access::Args),
-    /// Check manifests without a server
-    Validate(validate::Args),
-    /// Show what apply would change
-    Plan(plan::Args),
-    /// Make realms what the manifests say
-    Apply(apply::Args),
-    /// Show how realms differ from what is declared; exit 2 when they do
-    Drift(drift::Args),
-    /// Check who may do what against access tests; exit 2 when something is not as wanted
-    Test(test::Args),
-    /// End the lock of a run that cannot end it itself
-    Unlock(unlock::Args),
-    /// Boot a Keycloak, apply the example, drift it and repair it
-    Demo(demo::Args),
-    /// Run a disposable local Keycloak
-    Sandbox(sandbox::Args),
-    /// Log in with a browser, once for many commands
-    Login(login::Args),
-    /// End a stored login
-    Logout(logout::Args),
-    /// Get and inspect tokens, permission tickets and permissions
-    Token(token::Args),
-    /// Check the connection, the version and the rights of the credential
-    Doctor(doctor::Args),
-    /// Print a JSON Schema for editors
-    Schema(schema::Args),
-    /// Print shell completions or man pages
-    Completions(completions::Args),
-}
+use crate::run::InternalError;
 
 /// Runs the command line of this process.
 pub fn main() -> Exit {
@@ -120,37 +66,6 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     std::panic::set_hook(Box::new(|panic| terminal::fail(&format!("internal error: {panic}"))));
     let outcome = catch_unwind(AssertUnwindSafe(|| block_on(cli)));
     frame::end(outcome.unwrap_or_else(|panic| Err(InternalError(said(&*panic)).into())))
-}
-
-/// Reads a command line, and begins its command; says what is wrong with it, or what it asks for of clap, and returns
-/// how that ends.
-fn parsed(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Exit> {
-    let args: Vec<OsString> = args.into_iter().collect();
-    let line = dressed(Cli::command());
-    let matches = line.clone().try_get_matches_from(&args);
-    match matches.and_then(|it| Ok((Frame::of_matches(&it), Cli::from_arg_matches(&it)?))) {
-        Ok((frame, cli)) => {
-            frame.begin();
-            Ok(cli)
-        }
-        Err(message) if message.use_stderr() => {
-            Frame::of_line(&args, &line).begin();
-            let text = message.render();
-            terminal::say(text.ansi().to_string().trim_end());
-            Err(frame::end(Err(UsageError::new(first_paragraph(&text.to_string())).into())))
-        }
-        // Help, or the version.
-        Err(message) => {
-            terminal::print(&message.render().ansi().to_string());
-            Err(frame::end(Ok(Exit::Clean)))
-        }
-    }
-}
-
-/// Returns what clap says before it goes on to usage and tips.
-fn first_paragraph(text: &str) -> String {
-    let first = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
-    first.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns what a panic says.

@@ -28,6 +28,7 @@ mod owner;
 mod policy;
 mod realm;
 mod reference;
+mod reference_page;
 mod refused;
 mod representation;
 mod required_action;
@@ -68,6 +69,7 @@ pub use owner::{Owned, listed_name, own_name, owner, readings, rename};
 pub use policy::{main_field, policy_types};
 pub use realm::{has_languages, said_default_role, waits_for_the_realm};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
+pub use reference_page::reference_page;
 pub use refused::{
     Clash, Judge, asks_flows, asks_server_info, clashes, policies, refused, refused_anywhere, refused_whole,
     wrong_realm_name,

@@ -12,7 +12,7 @@ mod simulate;
 use std::collections::BTreeMap;
 
 pub use access_test::{AccessTests, FailedTest, access_tests};
-pub use drift::{Class, Drift, Verdict, drift, verdict};
+pub use drift::{Drift, DriftClass, DriftVerdict, drift, verdict};
 pub use graph::{Closing, Cycle, Order, calls, open_meanwhile, order, path};
 pub use guard::{Conditions, Consent, SideEffect, judge};
 pub use impact::{impact, sides};

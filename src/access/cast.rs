@@ -56,9 +56,9 @@ impl Cast<'_> {
             match &*key.name {
                 "anonymous" => out.anonymous = reader.boolean(key, value).unwrap_or(false),
                 "defaultRoles" => out.default_roles = reader.boolean(key, value).unwrap_or(false),
-                "user" => out.user = self.one(USER, key, value, reader),
-                "serviceAccount" => out.service_account = self.one(CLIENT, key, value, reader),
-                "client" => out.client = self.one(CLIENT, key, value, reader),
+                "user" => out.user = self.declared(USER, key, value, reader),
+                "serviceAccount" => out.service_account = self.declared(CLIENT, key, value, reader),
+                "client" => out.client = self.declared(CLIENT, key, value, reader),
                 "roles" => out.roles = self.list(ROLE, key, value, reader),
                 "groups" => out.groups = self.list(GROUP, key, value, reader),
                 "claims" => {
@@ -103,7 +103,7 @@ impl Cast<'_> {
         out
     }
 
-    fn one(&self, kind: KindName, key: &Key, value: &Tree, reader: &mut Reader<'_>) -> Option<Address> {
+    fn declared(&self, kind: KindName, key: &Key, value: &Tree, reader: &mut Reader<'_>) -> Option<Address> {
         let written = reader.text(key, value)?;
         let written = if kind == USER { written.to_lowercase() } else { written };
         let address = reference(kind, &written, None);
@@ -142,7 +142,7 @@ impl Cast<'_> {
             reader.wrong(key, value, "a list of names");
             return Vec::new();
         };
-        items.iter().filter_map(|it| self.one(kind, key, it, reader)).collect()
+        items.iter().filter_map(|it| self.declared(kind, key, it, reader)).collect()
     }
 
     /// Reads a persona of a command line: `alice`, `anonymous`, `any-user`, an address such as `role/premium`,

@@ -116,7 +116,7 @@ pub(super) fn lists_roles(mapper: &Mapper) -> bool {
 }
 
 /// Returns the claims of a subject's token.
-pub(super) fn of<'a>(
+pub(super) fn claims_of<'a>(
     realm: &Realm,
     subject: &Subject,
     mappers: impl Iterator<Item = &'a Mapper>,
@@ -136,7 +136,7 @@ pub(super) fn of<'a>(
     // The server adds to an audience that a mapper writes.
     claims.top.insert("aud".to_owned(), Claim::Maybe);
     for mapper in mappers {
-        one(realm, subject, mapper, &mut claims);
+        add_claims_of(realm, subject, mapper, &mut claims);
     }
     for name in ["sid", "auth_time", "sub"] {
         claims.top.entry(name.to_owned()).or_insert(Claim::Maybe);
@@ -148,7 +148,8 @@ pub(super) fn of<'a>(
     claims
 }
 
-fn one(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims) {
+/// Adds what one mapper writes.
+fn add_claims_of(realm: &Realm, subject: &Subject, mapper: &Mapper, claims: &mut Claims) {
     let name = mapper.config("claim.name");
     let user = subject.user.map(|it| &realm.user_entries[it]);
     let mut put = |name: &str, claim: Claim| claims.put(name, claim);

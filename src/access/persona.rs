@@ -308,7 +308,7 @@ impl<'a> Subjects<'a> {
         if server.token_reads.any_claims() {
             subject.listed_roles = listed_roles.filter(|_| !token.has_strange_roles);
             let mappers = token.mappers.iter().filter(|it| server.token_reads.claims_of(it));
-            subject.claims = claims::of(realm, &subject, mappers.copied(), &persona.claims);
+            subject.claims = claims::claims_of(realm, &subject, mappers.copied(), &persona.claims);
         }
         subject
     }

@@ -1,5 +1,5 @@
-//! Why a run may not do something, and the word that consents to it. `docs/reference/codes.md` is made from
-//! this file.
+//! Why a run may not do something, and the word that consents to it. The pages `codes.md` and
+//! `consents.md` under `docs/reference/` are made from this file.
 
 use crate::state::Address;
 use crate::text::{At, named};

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use super::connection::may_ask;
+use super::prompt::may_ask;
 use super::realms::{Asked, Ready};
 use super::signal::Signals;
 use super::terminal::{fail, say};
@@ -43,7 +43,7 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let mut exit = Exit::Clean;
     let (mut reports, mut failed) = (Vec::new(), Vec::new());
     for realm in ready.realms() {
-        match one(&args, &ready, realm, &signals, global).await {
+        match apply_realm(&args, &ready, realm, &signals, global).await {
             Ok((end, report)) => {
                 exit = exit.worst(end);
                 reports.push(report);
@@ -72,7 +72,7 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
 type Report = (Plan, Vec<Outcome>, Audit);
 
 /// Plans, asks and applies one realm.
-async fn one(
+async fn apply_realm(
     args: &Args,
     ready: &Ready,
     realm: usize,

@@ -14,14 +14,14 @@ use super::terminal::{print_as_it_is, say};
 pub(super) struct Args {
     /// A shell to print completions for, or `man`
     #[arg(value_enum)]
-    of: Of,
+    of: Printed,
     /// With `man`: write a page per command into this folder instead of printing the main one
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Of {
+enum Printed {
     Bash,
     Elvish,
     Fish,
@@ -33,12 +33,12 @@ enum Of {
 
 pub(super) fn run(args: &Args, mut cli: clap::Command) -> anyhow::Result<Exit> {
     let shell = match args.of {
-        Of::Bash => Shell::Bash,
-        Of::Elvish => Shell::Elvish,
-        Of::Fish => Shell::Fish,
-        Of::PowerShell => Shell::PowerShell,
-        Of::Zsh => Shell::Zsh,
-        Of::Man => return man(args.out.as_deref(), cli),
+        Printed::Bash => Shell::Bash,
+        Printed::Elvish => Shell::Elvish,
+        Printed::Fish => Shell::Fish,
+        Printed::PowerShell => Shell::PowerShell,
+        Printed::Zsh => Shell::Zsh,
+        Printed::Man => return man(args.out.as_deref(), cli),
     };
     if args.out.is_some() {
         return Err(crate::run::UsageError::new("--out goes with `man` only").into());

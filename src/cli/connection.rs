@@ -1,17 +1,17 @@
 //! Which server, and who connects: from flags, the project's environments, the environment and the stored login.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::builder::FalseyValueParser;
 
-use super::login::store;
+use super::logins::stored_login;
+use super::prompt::{ask_password, may_ask};
 use super::secret::{Sources, file, variable};
 use crate::access::Myself;
 use crate::keycloak::openid::{Client, Token};
-use crate::keycloak::{Connect, Credentials, Keycloak, Reach, Secret, Stored};
+use crate::keycloak::{Connect, Credentials, Keycloak, Reach};
 use crate::manifest::Project;
 use crate::run::{RefusedError, UsageError};
 
@@ -252,41 +252,6 @@ impl Login {
         let client = Sources::default().client(&login.client)?;
         Ok(Some((login.realm.clone(), Credentials::Stored { login: Box::new(login), client })))
     }
-}
-
-/// Returns the one stored login for a server, of a realm and a client where they are given; one among several has to
-/// be named, by these flags.
-pub(super) fn stored_login(
-    server: &str,
-    realm: Option<&str>,
-    client: Option<&str>,
-    flags: [&str; 2],
-) -> anyhow::Result<Option<Stored>> {
-    let is_it =
-        |wanted: Option<&str>, it: &str| wanted.filter(|it| !it.is_empty()).is_none_or(|wanted| wanted == it);
-    let mut logins: Vec<Stored> = store()?.of_server(server)?;
-    logins.retain(|it| is_it(realm, &it.realm) && is_it(client, &it.client));
-    let Some(login) = logins.pop() else { return Ok(None) };
-    if let Some(other) = logins.pop() {
-        return Err(UsageError::new(format!(
-            "several logins are stored for {server}: of client `{}` in realm `{}`, and of `{}` in `{}`; name one with {} and {}",
-            other.client, other.realm, login.client, login.realm, flags[0], flags[1]
-        ))
-        .into());
-    }
-    Ok(Some(login))
-}
-
-/// Asks on the terminal, without echo.
-pub(super) fn ask_password(user: &str) -> anyhow::Result<Secret> {
-    rpassword::prompt_password(format!("Password of {user}: "))
-        .map(Secret::new)
-        .context("cannot ask for the password")
-}
-
-/// Questions are asked on a terminal only, and never in CI.
-pub(super) fn may_ask() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && std::env::var_os("CI").is_none()
 }
 
 /// Names a login as people know it.

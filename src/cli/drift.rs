@@ -2,7 +2,7 @@
 
 use super::realms::{Asked, Ready};
 use super::{Exit, Global};
-use crate::plan::{self, Plan, Verdict};
+use crate::plan::{self, DriftVerdict, Plan};
 use crate::run::{Planned, Session};
 
 #[derive(Debug, clap::Args)]
@@ -27,8 +27,8 @@ pub(super) fn show(args: &Args, session: &Session, planned: Vec<Planned>) -> Exi
 
 fn verdict(plan: &Plan) -> Exit {
     match plan::verdict(plan, &plan::drift(plan)) {
-        Verdict::Clean => Exit::Clean,
-        Verdict::Drifted => Exit::NotClean,
-        Verdict::Incomplete => Exit::Failed,
+        DriftVerdict::Clean => Exit::Clean,
+        DriftVerdict::Drifted => Exit::NotClean,
+        DriftVerdict::Incomplete => Exit::Failed,
     }
 }

@@ -1,20 +1,20 @@
 //! `login`: a person logs in once, in a browser, and later commands use and renew what is stored then.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::Exit;
 use super::connection::{Where, project_here};
+use super::logins::store;
 use super::realms::Format;
 use super::secret::Sources;
 use super::terminal::{document, print, say};
 use super::token::words::span;
+use crate::keycloak::Openid;
 use crate::keycloak::openid::{Client, Token, Tokens};
-use crate::keycloak::{Openid, Store};
 use crate::report::safe::one_line;
 
 mod browser;
@@ -54,7 +54,7 @@ pub(super) struct Args {
 }
 
 /// What both ways of logging in need.
-struct Login<'a> {
+struct NewLogin<'a> {
     openid: &'a Openid,
     client: &'a Client,
     opens: bool,
@@ -69,7 +69,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     // What would keep the login from being stored should not come after it.
     store.of_server(openid.server())?;
     store.try_out()?;
-    let login = Login { openid: &openid, client: &client, opens: !args.no_browser };
+    let login = NewLogin { openid: &openid, client: &client, opens: !args.no_browser };
     let tokens = if args.device {
         device::log_in(&login).await?
     } else {
@@ -114,19 +114,6 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         ));
     }
     Ok(Exit::Clean)
-}
-
-/// Returns the folder of stored logins.
-pub(super) fn store() -> anyhow::Result<Store> {
-    use etcetera::BaseStrategy as _;
-
-    if let Some(named) = std::env::var_os("REALMWRIGHT_STATE_DIR").filter(|it| !it.is_empty()) {
-        return Ok(Store::at(std::path::absolute(PathBuf::from(named))?.join("logins")));
-    }
-    let base = etcetera::choose_base_strategy()
-        .context("no home folder to keep logins in: set HOME or REALMWRIGHT_STATE_DIR")?;
-    let folder = base.state_dir().unwrap_or_else(|| base.data_dir());
-    Ok(Store::at(folder.join("realmwright").join("logins")))
 }
 
 /// Returns who logged in, as the tokens tell; admin clients leave most out of the access token.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use super::connection::{Where, project_here};
-use super::login::store;
+use super::logins::store;
 use super::realms::Format;
 use super::secret::Sources;
 use super::terminal::{document, print, say};

@@ -48,16 +48,22 @@ fn pages_of(path: &str) -> impl Iterator<Item = &'static Page> {
 /// Returns every exit code of a command with its meaning, those of every command among them.
 fn exits(path: &str) -> Vec<(u8, &'static str)> {
     let own = PAGES.iter().find(|it| it.command == path).map_or(&[][..], |it| it.exits);
-    let general = Exit::TABLE.iter().filter(|(exit, _)| {
-        let is_own = own.iter().any(|(it, _)| it == exit);
+    let general = Exit::ALL.iter().filter(|exit| {
+        let is_own = own.iter().any(|(it, _)| it == *exit);
         !is_own
             && (own.is_empty()
                 || matches!(exit, Exit::Failed | Exit::Usage | Exit::Interrupted | Exit::Terminated))
     });
+    let own = own.iter().map(|(exit, it)| (exit.code(), *it));
     let mut all: Vec<(u8, &'static str)> =
-        own.iter().chain(general).map(|(exit, it)| (exit.code(), *it)).collect();
+        own.chain(general.map(|exit| (exit.code(), exit.meaning()))).collect();
     all.sort_by_key(|it| it.0);
     all
+}
+
+/// Returns what exit codes mean of single commands: the command, the code, its meaning there.
+pub fn exits_by_command() -> impl Iterator<Item = (&'static str, Exit, &'static str)> {
+    PAGES.iter().flat_map(|page| page.exits.iter().map(|(exit, means)| (page.command, *exit, *means)))
 }
 
 /// Returns examples of a command; of one that only has others below it, the first of each.

@@ -24,11 +24,11 @@ use crate::sandbox::{self as local, BOOT_SECONDS, NEWEST, Options, Run, Sandbox}
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
-    verb: Verb,
+    verb: SandboxCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum SandboxCommand {
     /// Boot a Keycloak and hold it until Ctrl-C
     Up {
         #[command(flatten)]
@@ -51,7 +51,7 @@ enum Verb {
     Status {
         /// What stdout is: text or json
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-        format: Format,
+        format: StatusFormat,
         #[command(flatten)]
         place: Place,
     },
@@ -95,7 +95,7 @@ struct Place {
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-enum Format {
+enum StatusFormat {
     #[default]
     Text,
     Json,
@@ -123,12 +123,12 @@ impl What {
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     match args.verb {
-        Verb::Up { what, detach: true, .. } => unless_stopped(detach(what, global)).await,
-        Verb::Up { what, owner: true, .. } => own(&what.options(true)?).await,
-        Verb::Up { what, .. } => unless_stopped(hold(&what.options(false)?, global)).await,
-        Verb::Down { id, place } => unless_stopped(down(id.as_deref(), place)).await,
-        Verb::Status { format, place } => status(format, place),
-        Verb::Run { what, command } => run_command(&what.options(false)?, &command, global).await,
+        SandboxCommand::Up { what, detach: true, .. } => unless_stopped(detach(what, global)).await,
+        SandboxCommand::Up { what, owner: true, .. } => own(&what.options(true)?).await,
+        SandboxCommand::Up { what, .. } => unless_stopped(hold(&what.options(false)?, global)).await,
+        SandboxCommand::Down { id, place } => unless_stopped(down(id.as_deref(), place)).await,
+        SandboxCommand::Status { format, place } => status(format, place),
+        SandboxCommand::Run { what, command } => run_command(&what.options(false)?, &command, global).await,
     }
 }
 
@@ -251,12 +251,12 @@ async fn end(run: &Run) -> anyhow::Result<()> {
     bail!("sandbox {} (process {}) does not end", run.id, run.pid)
 }
 
-fn status(format: Format, place: Place) -> anyhow::Result<Exit> {
+fn status(format: StatusFormat, place: Place) -> anyhow::Result<Exit> {
     let runs = local::running(&place.folder()?);
     match format {
-        Format::Json => document(serde_json::json!({ "sandboxes": runs })),
-        Format::Text if runs.is_empty() => say("no sandbox is running"),
-        Format::Text => {
+        StatusFormat::Json => document(serde_json::json!({ "sandboxes": runs })),
+        StatusFormat::Text if runs.is_empty() => say("no sandbox is running"),
+        StatusFormat::Text => {
             let mut text = String::new();
             for run in runs {
                 let held = if run.detached { "detached" } else { "attached" };

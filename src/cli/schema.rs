@@ -8,11 +8,11 @@ use crate::{access, manifest, report};
 pub(super) struct Args {
     /// What the schema is of
     #[arg(value_enum)]
-    of: Of,
+    of: SchemaName,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Of {
+enum SchemaName {
     /// A document of a realm
     Manifest,
     /// A document with `kind: AccessTest`
@@ -29,12 +29,12 @@ enum Of {
 
 pub(super) fn run(args: &Args) -> Exit {
     let schema = match args.of {
-        Of::Manifest => manifest::schema::manifest(),
-        Of::Project => manifest::schema::project(),
-        Of::Access => report::access_schema(),
-        Of::AccessTest => access::test::schema(),
-        Of::Plan => report::report_schema(),
-        Of::Result => report::result_schema(),
+        SchemaName::Manifest => manifest::schema::manifest(),
+        SchemaName::Project => manifest::schema::project(),
+        SchemaName::Access => report::access_schema(),
+        SchemaName::AccessTest => access::test::schema(),
+        SchemaName::Plan => report::report_schema(),
+        SchemaName::Result => report::result_schema(),
     };
     print(&format!("{schema:#}\n"));
     Exit::Clean

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::connection::{ask_password, may_ask};
+use super::prompt::{ask_password, may_ask};
 use crate::keycloak::Secret;
 use crate::keycloak::openid::Client;
 use crate::run::UsageError;
@@ -55,7 +55,8 @@ pub(super) struct Password {
 }
 
 impl Password {
-    pub(super) fn of(&self, user: &str) -> anyhow::Result<Secret> {
+    /// Returns the password of a user, asked for where nothing else has it.
+    pub(super) fn of_user(&self, user: &str) -> anyhow::Result<Secret> {
         let given = named(self.password_env.as_deref(), self.password_file.as_deref())?;
         match given.or_else(|| variable("REALMWRIGHT_USER_PASSWORD")) {
             Some(password) => Ok(password),

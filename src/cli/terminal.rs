@@ -15,9 +15,22 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::Global;
 use crate::report::{self, safe};
 use crate::text::Severity;
+
+/// What every command takes.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Global {
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: Color,
+    /// Only errors and results
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more on stderr: -v what is done, -vv every request, -vvv everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
 
 /// When output is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -241,7 +254,7 @@ mod tests {
             logged(global).would_enable(target, &level)
         };
         for (verbose, own) in [(0, Level::WARN), (1, Level::INFO), (2, Level::DEBUG)] {
-            assert!(is_shown(verbose, "realmwright::keycloak::send", own));
+            assert!(is_shown(verbose, "realmwright::keycloak::admin", own));
             for library in ["hyper", "hyper_util::client", "rustls", "reqwest::connect", "h2"] {
                 assert!(!is_shown(verbose, library, Level::ERROR), "{library}");
             }

@@ -28,11 +28,11 @@ pub(super) use mend::{Purpose, denied};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
-    verb: Verb,
+    verb: TokenCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum TokenCommand {
     /// Get the access token of the stored login, renewed when needed
     Login(login::Args),
     /// Get the access token of a user, with the user's password
@@ -64,13 +64,13 @@ struct Common {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args.verb {
-        Verb::Login(args) => login::run(args).await,
-        Verb::User(args) => user::run(args).await,
-        Verb::ServiceAccount(args) => service_account::run(args).await,
-        Verb::Ticket(args) => ticket::run(args).await,
-        Verb::Rpt(args) => rpt::run(args).await,
-        Verb::Exchange(args) => exchange::run(args).await,
-        Verb::Inspect(args) => inspect::run(args).await,
+        TokenCommand::Login(args) => login::run(args).await,
+        TokenCommand::User(args) => user::run(args).await,
+        TokenCommand::ServiceAccount(args) => service_account::run(args).await,
+        TokenCommand::Ticket(args) => ticket::run(args).await,
+        TokenCommand::Rpt(args) => rpt::run(args).await,
+        TokenCommand::Exchange(args) => exchange::run(args).await,
+        TokenCommand::Inspect(args) => inspect::run(args).await,
     }
 }
 

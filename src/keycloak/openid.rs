@@ -24,9 +24,9 @@ pub use protection::{Ask, By, Wanted};
 
 pub(super) use client::{claims, under};
 
-use super::connect::{Limits, http_client, is_open, server_url};
 use super::error::said;
-use super::send::{Raw, until_answered};
+use super::exchange::{Raw, until_answered};
+use super::http::{Limits, http_client, is_open, server_url};
 use super::{Error, Method, Reach, Redactor, Retry};
 
 /// What the token endpoint says: what was asked for, or a refusal.

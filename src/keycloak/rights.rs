@@ -9,9 +9,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Error, Keycloak, Request, Secret, openid};
-
-mod probe;
+use super::openid::claims;
+use super::{Request, Secret};
 
 /// Whether a credential may do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +27,12 @@ impl Right {
         self == Right::Yes
     }
 
-    fn of(held: bool) -> Right {
+    pub(super) fn of(held: bool) -> Right {
         if held { Right::Yes } else { Right::No }
     }
 
     /// Returns what holds for something that needs both.
-    fn and(self, other: Right) -> Right {
+    pub(super) fn and(self, other: Right) -> Right {
         match (self, other) {
             (Right::No, _) | (_, Right::No) => Right::No,
             (Right::Yes, Right::Yes) => Right::Yes,
@@ -104,7 +103,7 @@ impl Rights {
     }
 
     /// Returns the rights that the same answer holds for.
-    fn all(right: Right) -> Rights {
+    pub(super) fn all(right: Right) -> Rights {
         Rights {
             view_realm: right,
             view_users: right,
@@ -128,7 +127,7 @@ impl Rights {
     }
 
     /// Returns the rights with everything unknown taken from another source.
-    fn or(self, other: Rights) -> Rights {
+    pub(super) fn or(self, other: Rights) -> Rights {
         let or = |own: Right, other: Right| if own == Right::Unknown { other } else { own };
         Rights {
             view_realm: or(self.view_realm, other.view_realm),
@@ -153,7 +152,7 @@ impl Rights {
     }
 
     /// Returns what roles of `realm-management` allow, as measured on 26.0 and 26.7.
-    fn of_roles(roles: &BTreeSet<&str>, may_create_realms: bool) -> Rights {
+    pub(super) fn of_roles(roles: &BTreeSet<&str>, may_create_realms: bool) -> Rights {
         if roles.contains("realm-admin") {
             return Rights { create_realm: Right::of(may_create_realms), ..Rights::all(Right::Yes) };
         }
@@ -193,46 +192,11 @@ impl Rights {
     }
 }
 
-impl Keycloak {
-    /// Returns what this credential may do in a realm.
-    ///
-    /// With a token that carries roles nothing is sent, so the realm may not exist; otherwise a realm that does
-    /// not exist is the error `NotFound`.
-    pub async fn rights(&self, realm: &str) -> Result<Rights, Error> {
-        let bearer = self.0.tokens.bearer().await?;
-        let (rights, how) = match from_token(&bearer.token, realm) {
-            Some(rights) => (rights, "as its token says"),
-            None => (self.probed(realm).await?, "as small requests show"),
-        };
-        let of = |wanted: Right| {
-            let names: Vec<&str> =
-                rights.parts().into_iter().filter(|it| it.1 == wanted).map(|it| it.0).collect();
-            if names.is_empty() { "none".to_owned() } else { names.join(" ") }
-        };
-        let (has, lacks, may_have) = (of(Right::Yes), of(Right::No), of(Right::Unknown));
-        tracing::info!(
-            "rights in realm {realm}, {how}: has {has}; lacks {lacks}; only trying tells {may_have}"
-        );
-        Ok(rights)
-    }
-
-    /// Probing costs a dozen requests, so one connection asks once per realm: a run does not outlive its rights.
-    async fn probed(&self, realm: &str) -> Result<Rights, Error> {
-        let mut known = self.0.rights.lock().await;
-        if let Some(rights) = known.get(realm) {
-            return Ok(*rights);
-        }
-        let rights = Box::pin(probe::rights(self, realm)).await?;
-        known.insert(realm.to_owned(), rights);
-        Ok(rights)
-    }
-}
-
 /// The realm whose accounts may hold rights in every realm.
-const MASTER: &str = "master";
+pub(super) const MASTER: &str = "master";
 
 /// Returns the client, in the realm of an account, whose roles are rights in a realm.
-fn rights_client(account_realm: &str, realm: &str) -> Option<String> {
+pub(super) fn rights_client(account_realm: &str, realm: &str) -> Option<String> {
     match account_realm {
         MASTER => Some(format!("{realm}-realm")),
         own if own == realm => Some("realm-management".to_owned()),
@@ -241,8 +205,8 @@ fn rights_client(account_realm: &str, realm: &str) -> Option<String> {
 }
 
 /// Returns the rights that a token's own roles say, if it carries any for the realm.
-fn from_token(token: &Secret, realm: &str) -> Option<Rights> {
-    let claims = openid::claims(token.expose())?;
+pub(super) fn from_token(token: &Secret, realm: &str) -> Option<Rights> {
+    let claims = claims(token.expose())?;
     let issuer_realm = claims.get("iss").and_then(Value::as_str)?.rsplit_once("/realms/")?.1;
     let roles = |pointer: &[&str]| -> BTreeSet<&str> {
         let found = pointer.iter().try_fold(&claims, |at, name| at.get(name)).and_then(Value::as_array);

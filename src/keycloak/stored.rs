@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::connect::server_url;
+use super::http::server_url;
 use super::openid::{Client, Grant, Openid, Refusal, Tokens};
 use super::{Error, Secret};
 use crate::text::hex;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::connect::Credentials;
-use super::openid::{Client, Grant, Openid, Refusal, Tokens as Answer, claims};
+use super::openid::{Client, Grant, Openid, Refusal, Tokens, claims};
 use super::{Error, Secret, Stored};
 
 /// How long before its end a token is renewed.
@@ -33,15 +33,15 @@ struct Held {
 }
 
 /// Gets and keeps the access token of a connection.
-pub(super) struct Tokens {
+pub(super) struct KeptToken {
     openid: Openid,
     credentials: Credentials,
     held: Mutex<Option<Held>>,
     pub(super) logins: AtomicU64,
 }
 
-impl Tokens {
-    pub(super) fn new(openid: Openid, credentials: Credentials) -> Tokens {
+impl KeptToken {
+    pub(super) fn new(openid: Openid, credentials: Credentials) -> KeptToken {
         let held = match &credentials {
             Credentials::Token(token) => Some(Held {
                 bearer: Bearer { token: token.clone(), serial: 0 },
@@ -54,7 +54,7 @@ impl Tokens {
             | Credentials::SignedJwt { .. }
             | Credentials::Stored { .. } => None,
         };
-        Tokens { openid, credentials, held: Mutex::new(held), logins: AtomicU64::new(0) }
+        KeptToken { openid, credentials, held: Mutex::new(held), logins: AtomicU64::new(0) }
     }
 
     /// Returns a token that lives long enough for a request, logging in or renewing where needed.
@@ -172,7 +172,7 @@ impl Tokens {
         Ok(bearer)
     }
 
-    async fn log_in(&self) -> Result<Answer, Error> {
+    async fn log_in(&self) -> Result<Tokens, Error> {
         let scope = String::new();
         let grant = match &self.credentials {
             Credentials::Password { user, password } => {
@@ -186,7 +186,7 @@ impl Tokens {
         self.ask(&grant).await?.map_err(|refusal| self.refused(&refusal))
     }
 
-    async fn ask(&self, grant: &Grant) -> Result<Result<Answer, Refusal>, Error> {
+    async fn ask(&self, grant: &Grant) -> Result<Result<Tokens, Refusal>, Error> {
         self.logins.fetch_add(1, Ordering::Relaxed);
         self.openid.token(&self.client(), grant).await
     }

@@ -202,7 +202,7 @@ impl Sent {
     /// Returns the kind of the objects that a field holds, where it alone says that.
     pub fn holds(self) -> Option<KindName> {
         match self {
-            Self::Child(kind) => Some(kind),
+            Self::Child(kind) | Self::ChildrenBy(kind, _) | Self::ChildrenOf(kind) => Some(kind),
             Self::Roles => Some(ROLE),
             _ => None,
         }

@@ -91,7 +91,7 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
         }
         out.notes.extend(problems);
         for document in documents {
-            one(document, path, &mut realms, &mut out);
+            read_document(document, path, &mut realms, &mut out);
         }
         hide_lines(&mut out.files, file, text);
     }
@@ -130,12 +130,12 @@ struct Pieces {
 }
 
 /// Reads one document; a list is what `kc.sh export` writes for several realms.
-fn one(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: &mut Loaded) {
+fn read_document(document: Tree, path: &Path, realms: &mut BTreeMap<String, Pieces>, out: &mut Loaded) {
     match &document.is {
         TreeIs::Map(_) => {}
         TreeIs::List(items) => {
             for item in items {
-                one(item.clone(), path, realms, out);
+                read_document(item.clone(), path, realms, out);
             }
             return;
         }

@@ -8,7 +8,7 @@ use crate::text::Code;
 
 /// How an object is not as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
+pub enum DriftClass {
     /// Keycloak moved away from what was applied.
     Changed,
     /// Applied once, and gone.
@@ -25,7 +25,7 @@ pub enum Class {
     Leftover,
 }
 
-impl Class {
+impl DriftClass {
     pub fn name(self) -> &'static str {
         match self {
             Self::Changed => "changed",
@@ -43,7 +43,7 @@ impl Class {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
     pub address: Address,
-    pub class: Class,
+    pub class: DriftClass,
     pub fields: Vec<FieldChange>,
     /// Fields that are left behind on an object that is still declared.
     pub left: Vec<Path>,
@@ -53,7 +53,7 @@ pub struct Drift {
 
 /// What a drift comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DriftVerdict {
     /// Everything that is declared was compared, and is as declared; nothing is left behind.
     Clean,
     Drifted,
@@ -62,15 +62,15 @@ pub enum Verdict {
 }
 
 /// Says whether a realm is as declared. What is left behind is not clean, what could not be compared is not known.
-pub fn verdict(plan: &Plan, drifts: &[Drift]) -> Verdict {
+pub fn verdict(plan: &Plan, drifts: &[Drift]) -> DriftVerdict {
     let is_unknown = |it: Reason| matches!(it, Reason::Unknown | Reason::SecretVersion | Reason::Ambiguous);
     let notes = &plan.diff.notes;
     if plan.refusals.iter().any(|it| is_unknown(it.id))
         || notes.iter().any(|it| it.is_error() || it.code == Code::CannotBeSeen)
     {
-        return Verdict::Incomplete;
+        return DriftVerdict::Incomplete;
     }
-    if drifts.is_empty() { Verdict::Clean } else { Verdict::Drifted }
+    if drifts.is_empty() { DriftVerdict::Clean } else { DriftVerdict::Drifted }
 }
 
 /// Returns what differs, by object and class. Changes of the ledger alone are no drift.
@@ -92,12 +92,12 @@ pub fn drift(plan: &Plan) -> Vec<Drift> {
             }
             Action::Update => {
                 for class in [
-                    Class::Changed,
-                    Class::Unexpected,
-                    Class::Differs,
-                    Class::NotKept,
-                    Class::Pending,
-                    Class::Leftover,
+                    DriftClass::Changed,
+                    DriftClass::Unexpected,
+                    DriftClass::Differs,
+                    DriftClass::NotKept,
+                    DriftClass::Pending,
+                    DriftClass::Leftover,
                 ] {
                     let is_of = |it: &&FieldChange| class_of(plan, change, it, held_back) == class;
                     // What only this plan takes is as declared.
@@ -109,13 +109,15 @@ pub fn drift(plan: &Plan) -> Vec<Drift> {
                 }
             }
             Action::Delete if matches!(change.why, Why::Cascade(_)) => {}
-            Action::Delete => drifts.push(Drift { held_back, ..of(&change.object, Class::Leftover) }),
+            Action::Delete => drifts.push(Drift { held_back, ..of(&change.object, DriftClass::Leftover) }),
             Action::Adopt | Action::Forget => {}
         }
     }
     for left in &plan.diff.left_behind {
-        drifts
-            .push(Drift { left: left.path.iter().cloned().collect(), ..of(&left.address, Class::Leftover) });
+        drifts.push(Drift {
+            left: left.path.iter().cloned().collect(),
+            ..of(&left.address, DriftClass::Leftover)
+        });
     }
     drifts.sort_by(|a, b| (&a.address, a.class).cmp(&(&b.address, b.class)));
     // One entry says all of one sort about an object.
@@ -132,26 +134,26 @@ pub fn drift(plan: &Plan) -> Vec<Drift> {
 }
 
 /// Without a record of earlier applies nobody can tell what is gone from what never was.
-fn class_of_absent(plan: &Plan, change: &Change) -> Class {
+fn class_of_absent(plan: &Plan, change: &Change) -> DriftClass {
     match change.why {
-        Why::NotKept => Class::NotKept,
-        Why::LiveChanged => Class::Missing,
-        _ if plan.exists && plan.diff.memory != Memory::Ledger => Class::Differs,
-        _ => Class::Pending,
+        Why::NotKept => DriftClass::NotKept,
+        Why::LiveChanged => DriftClass::Missing,
+        _ if plan.exists && plan.diff.memory != Memory::Ledger => DriftClass::Differs,
+        _ => DriftClass::Pending,
     }
 }
 
-fn class_of(plan: &Plan, change: &Change, field: &FieldChange, held_back: Option<ConsentKey>) -> Class {
+fn class_of(plan: &Plan, change: &Change, field: &FieldChange, held_back: Option<ConsentKey>) -> DriftClass {
     match (&field.why, &field.to) {
-        (Why::NotKept, _) => Class::NotKept,
-        (Why::NotInManifests | Why::KeptClosed, _) => Class::Leftover,
-        _ if plan.exists && (change.adopted || plan.diff.memory != Memory::Ledger) => Class::Differs,
+        (Why::NotKept, _) => DriftClass::NotKept,
+        (Why::NotInManifests | Why::KeptClosed, _) => DriftClass::Leftover,
+        _ if plan.exists && (change.adopted || plan.diff.memory != Memory::Ledger) => DriftClass::Differs,
         // Of a secret without a version nobody knows which side moved.
-        (Why::ManifestChanged, _) if held_back == Some(ConsentKey::Secrets) => Class::Differs,
+        (Why::ManifestChanged, _) if held_back == Some(ConsentKey::Secrets) => DriftClass::Differs,
         (Why::LiveChanged, To::Links { add, remove }) if add.is_empty() && !remove.is_empty() => {
-            Class::Unexpected
+            DriftClass::Unexpected
         }
-        (Why::LiveChanged, _) => Class::Changed,
-        _ => Class::Pending,
+        (Why::LiveChanged, _) => DriftClass::Changed,
+        _ => DriftClass::Pending,
     }
 }

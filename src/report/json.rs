@@ -34,7 +34,7 @@ use super::notes_json;
 use super::safe::is_unsafe;
 use crate::access::ChangeOfAccess;
 use crate::change::{Change, ConsentKey, Reason, Refusal, Why};
-use crate::diff::Fate;
+use crate::diff::{Diff, Effect, Fate};
 use crate::plan::Plan;
 use crate::text::{At, Code, Files, Note, hex};
 
@@ -72,22 +72,58 @@ pub fn failure_json(command: &str, class: &str, message: &str, files: &Files, no
 ///
 /// Two plans with one digest do the same; an approved digest is compared with this.
 pub fn plan_digest(plan: &Plan) -> String {
+    let Plan {
+        realm,
+        server,
+        // Another version of the server is no other plan.
+        keycloak: _,
+        exists,
+        diff,
+        // These follow from the changes, or refuse them.
+        access: _,
+        guards: _,
+        tests: _,
+        side_effects: _,
+        closings: _,
+        consents,
+        // A yes is no part of what it is given to.
+        allowed: _,
+        refusals,
+    } = plan;
+    let Diff {
+        changes,
+        held_back,
+        left_behind,
+        effects,
+        // Consents count what is included; nothing else of these is done to the realm.
+        included: _,
+        unwritable: _,
+        memory: _,
+        refusals: _,
+        tolerated: _,
+        cannot_tell: _,
+        unchanged: _,
+        unmanaged: _,
+        notes: _,
+        desired: _,
+        planned: _,
+    } = diff;
     let nowhere = Files::default();
     let bare = |change: &Change| {
         let mut values = values::of_change(change);
         values.reasons.clear();
         (change.object.to_string(), sorted(to_value(&values)))
     };
-    let changes: Vec<_> = plan.changes().iter().map(bare).collect();
-    let held_back: Vec<_> = plan.diff.held_back.iter().map(|(key, it)| (key.name(), bare(it))).collect();
+    let changes: Vec<_> = changes.iter().map(bare).collect();
+    let held_back: Vec<_> = held_back.iter().map(|(key, it)| (key.name(), bare(it))).collect();
     let content = (
-        (super::server(&plan.server), &plan.realm, plan.exists),
+        (super::server(server), realm, exists),
         changes,
         held_back,
-        plan.diff.left_behind.iter().map(left).collect::<Vec<_>>(),
-        cascades(plan),
-        plan.consents.iter().map(|it| (it.key.name(), it.count)).collect::<Vec<_>>(),
-        plan.refusals.iter().map(|it| refusal(it, &nowhere)).collect::<Vec<_>>(),
+        left_behind.iter().map(left).collect::<Vec<_>>(),
+        cascades(effects),
+        consents.iter().map(|it| (it.key.name(), it.count)).collect::<Vec<_>>(),
+        refusals.iter().map(|it| refusal(it, &nowhere)).collect::<Vec<_>>(),
     );
     let text = to_value(&content).to_string();
     format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())))
@@ -151,7 +187,46 @@ pub(super) fn to_value(document: &impl serde::Serialize) -> Value {
 }
 
 fn document(plan: &Plan, files: &Files) -> PlanDocument {
-    let diff = &plan.diff;
+    let Plan {
+        // The target says these.
+        realm: _,
+        server: _,
+        keycloak: _,
+        exists: _,
+        diff,
+        access,
+        guards,
+        tests,
+        side_effects,
+        closings,
+        consents,
+        allowed,
+        // They come with those of consents that are missing.
+        refusals: _,
+    } = plan;
+    let Diff {
+        changes,
+        held_back: held,
+        // Their changes and consents are shown.
+        included: _,
+        unwritable,
+        // It tells a drift from what was never applied; changes show it as their reason.
+        memory: _,
+        left_behind,
+        // Consents count these, and those without a consent are refusals of the plan.
+        refusals: _,
+        tolerated,
+        cannot_tell,
+        effects,
+        // The summary counts these.
+        unchanged: _,
+        unmanaged: _,
+        // Warnings and errors.
+        notes: _,
+        // Whole realms.
+        desired: _,
+        planned: _,
+    } = diff;
     let refusals = plan.unasked_refusals();
     let errors = notes_of(plan, files, Note::is_error);
     PlanDocument {
@@ -163,16 +238,15 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
         applyable: refusals.is_empty() && !plan.has_errors(),
         complete: is_complete(plan),
         summary: counts(plan),
-        resource_changes: diff.changes.iter().map(|it| resource_change(it, files)).collect(),
-        access_changes: plan.access.as_ref().map(|it| it.changes.iter().map(entry).collect()),
-        administration_changes: plan.access.as_ref().map(administration),
-        access_domain: plan.access.as_ref().map(domain),
-        tests: plan.tests.as_ref().map(|it| access_test::on_plan(it, files)),
-        held_back: diff.held_back.iter().map(|(key, it)| held_back(*key, it, files)).collect(),
-        unwritable: diff.unwritable.iter().map(|it| resource_change(it, files)).collect(),
-        left_behind: diff.left_behind.iter().map(left).collect(),
-        tolerated: diff
-            .tolerated
+        resource_changes: changes.iter().map(|it| resource_change(it, files)).collect(),
+        access_changes: access.as_ref().map(|it| it.changes.iter().map(entry).collect()),
+        administration_changes: access.as_ref().map(administration),
+        access_domain: access.as_ref().map(domain),
+        tests: tests.as_ref().map(|it| access_test::on_plan(it, files)),
+        held_back: held.iter().map(|(key, it)| held_back(*key, it, files)).collect(),
+        unwritable: unwritable.iter().map(|it| resource_change(it, files)).collect(),
+        left_behind: left_behind.iter().map(left).collect(),
+        tolerated: tolerated
             .iter()
             .map(|((address, field), links)| ToleratedLinks {
                 address: address.to_string(),
@@ -180,8 +254,7 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
                 links: links.iter().map(ToString::to_string).collect(),
             })
             .collect(),
-        side_effects: plan
-            .side_effects
+        side_effects: side_effects
             .iter()
             .map(|it| SideEffectEntry {
                 hazard: it.hazard,
@@ -190,8 +263,7 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
                 source: source(files, it.at),
             })
             .collect(),
-        kept_closed: plan
-            .closings
+        kept_closed: closings
             .iter()
             .map(|it| ClosingEntry {
                 client: it.client.to_string(),
@@ -200,9 +272,8 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
                 taken_over: it.taken_over,
             })
             .collect(),
-        cascades: cascades(plan),
-        cannot_tell: diff
-            .cannot_tell
+        cascades: cascades(effects),
+        cannot_tell: cannot_tell
             .iter()
             .map(|(address, path, at)| FieldPlace {
                 address: address.to_string(),
@@ -210,17 +281,16 @@ fn document(plan: &Plan, files: &Files) -> PlanDocument {
                 source: source(files, *at),
             })
             .collect(),
-        consents: plan
-            .consents
+        consents: consents
             .iter()
             .map(|it| ConsentEntry {
                 key: it.key.name(),
                 count: it.count,
                 what: it.what.clone(),
-                given: plan.allowed.get(&it.key).copied().unwrap_or(0),
+                given: allowed.get(&it.key).copied().unwrap_or(0),
             })
             .collect(),
-        guards: plan.guards.iter().map(|it| guard(it, files)).collect(),
+        guards: guards.iter().map(|it| guard(it, files)).collect(),
         refusals: refusals.iter().map(|it| refusal(it, files)).collect(),
         warnings: notes_of(plan, files, |it| !it.is_error()),
         errors,
@@ -288,20 +358,22 @@ fn source(files: &Files, at: At) -> Option<String> {
 }
 
 fn resource_change(change: &Change, files: &Files) -> ResourceChange {
-    let because = match &change.why {
+    // Action and fields are what the values show.
+    let Change { object, action: _, why, fields: _, adopted, at } = change;
+    let because = match why {
         Why::Cascade(of) | Why::MadeBy(of) => Some(of.to_string()),
         Why::ManifestChanged | Why::LiveChanged | Why::NotInManifests | Why::NotKept | Why::KeptClosed => {
             None
         }
     };
     ResourceChange {
-        address: change.object.to_string(),
-        kind: change.object.kind().word,
-        source: source(files, change.at),
+        address: object.to_string(),
+        kind: object.kind().word,
+        source: source(files, *at),
         change: values::of_change(change),
-        reason: values::reason(&change.why),
+        reason: values::reason(why),
         because,
-        adopted: change.adopted,
+        adopted: *adopted,
     }
 }
 
@@ -325,8 +397,8 @@ fn left(left: &crate::diff::LeftBehind) -> Left {
     }
 }
 
-fn cascades(plan: &Plan) -> Vec<CascadeEntry> {
-    let entry = |it: &crate::diff::Effect| {
+fn cascades(effects: &[Effect]) -> Vec<CascadeEntry> {
+    let entry = |it: &Effect| {
         let (fate, field) = match &it.fate {
             Fate::Disappears => (FateName::Disappears, None),
             Fate::Loses { field } => (FateName::Loses, Some(field)),
@@ -339,7 +411,7 @@ fn cascades(plan: &Plan) -> Vec<CascadeEntry> {
             path: field.map(|it| crate::change::Path::field(it).pointer()),
         }
     };
-    plan.diff.effects.iter().map(entry).collect()
+    effects.iter().map(entry).collect()
 }
 
 fn refusal(refusal: &Refusal, files: &Files) -> RefusalEntry {

@@ -53,7 +53,7 @@ impl Page<'_> {
 
 /// Returns the symbol of an action in its color.
 pub(super) fn action_symbol(style: &Style, action: Action) -> String {
-    painted(style.of(action), change::symbol(action))
+    painted(style.of_action(action), change::symbol(action))
 }
 
 /// Renders a plan: what will be done, then what a reader must know beside it, each only where there is some.

@@ -1,4 +1,4 @@
-//! Exit codes: one table for every command.
+//! Exit codes: one table for every command. `docs/reference/exit-codes.md` is made from it.
 
 use std::process::ExitCode;
 
@@ -30,17 +30,32 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// What each means, whatever the command.
-    pub const TABLE: &[(Exit, &str)] = &[
-        (Exit::Clean, "done and clean"),
-        (Exit::Failed, "could not do it: input, network, rights, server"),
-        (Exit::NotClean, "done, and not clean: changes, drift, failed access tests"),
-        (Exit::Refused, "refused; nothing was written"),
-        (Exit::Partly, "some of it was written"),
-        (Exit::Usage, "the command line is wrong"),
-        (Exit::Interrupted, "interrupted (SIGINT)"),
-        (Exit::Terminated, "ended (SIGTERM)"),
+    /// Those that realmwright gives itself.
+    pub const ALL: &[Exit] = &[
+        Exit::Clean,
+        Exit::Failed,
+        Exit::NotClean,
+        Exit::Refused,
+        Exit::Partly,
+        Exit::Usage,
+        Exit::Interrupted,
+        Exit::Terminated,
     ];
+
+    /// Returns what the code means, whatever the command.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Exit::Clean => "done and clean",
+            Exit::Failed => "could not do it: input, network, rights, server",
+            Exit::NotClean => "done, and not clean: changes, drift, failed access tests",
+            Exit::Refused => "refused; nothing was written",
+            Exit::Partly => "some of it was written",
+            Exit::Usage => "the command line is wrong",
+            Exit::Interrupted => "interrupted (SIGINT)",
+            Exit::Terminated => "ended (SIGTERM)",
+            Exit::Command(_) => "the exit code of the command that was run",
+        }
+    }
 
     /// Returns the code that the process exits with.
     pub const fn code(self) -> u8 {

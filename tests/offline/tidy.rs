@@ -1,6 +1,6 @@
 //! How the source is cut: what may use what, how long a file may be, and where Keycloak's words may stand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -101,6 +101,116 @@ fn a_module_uses_only_what_stands_before_it() {
         }
     }
     none(&wrong);
+}
+
+/// Modules whose files must not need each other in a circle.
+const WITHOUT_CIRCLES: &[&str] = &["cli", "keycloak"];
+
+/// A unit of a module is a file with its folder (`login.rs` and `login/`), and the module's own file (`cli.rs`). A unit
+/// needs another one when it names something of it. What the module's own file passes on by `use` is of the unit that it
+/// comes from; what it defines itself is its own, and it needs all units, so none may need that.
+#[test]
+fn no_files_of_a_module_need_each_other_in_a_circle() {
+    let all = sources();
+    for module in WITHOUT_CIRCLES {
+        let units: BTreeSet<&str> = all
+            .iter()
+            .filter_map(|it| it.name.strip_prefix(&format!("src/{module}/")))
+            .map(|below| below.split(['/', '.']).next().unwrap_or_default())
+            .collect();
+        let own = all.iter().find(|it| it.name == format!("src/{module}.rs")).expect("a module has a file");
+        let own = without_comments(own.product());
+        let passed_on: BTreeMap<String, &str> = units
+            .iter()
+            .flat_map(|unit| names_at(&own, &format!("use {unit}::")).into_iter().map(move |it| (it, *unit)))
+            .collect();
+        let defined: BTreeSet<String> = ["fn", "struct", "enum", "trait", "type", "const", "static"]
+            .iter()
+            .flat_map(|word| names_at(&own, &format!("{word} ")))
+            .collect();
+        let mut needs: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
+        needs.insert(module, units.iter().map(|it| (*it, format!("src/{module}.rs"))).collect());
+        for source in all.iter().filter(|it| it.module() == Some(module)) {
+            let Some(below) = source.name.strip_prefix(&format!("src/{module}/")) else { continue };
+            let unit = below.split(['/', '.']).next().unwrap_or_default();
+            let text = without_comments(source.product());
+            let up = "super::".repeat(below.split('/').count());
+            let absolute = names_at(&text, &format!("crate::{module}::"));
+            for name in absolute.into_iter().chain(names_at(&text, &up)) {
+                let of = units.get(&*name).or_else(|| passed_on.get(&name)).copied();
+                let is_own = name == "*" || defined.contains(&name);
+                // The rest comes from other modules.
+                let Some(of) = of.or(is_own.then_some(module)) else { continue };
+                if of != unit {
+                    needs.entry(unit).or_default().insert(of, format!("{} (`{name}`)", source.name));
+                }
+            }
+        }
+        // What needs nothing that is left, or what nothing needs, is in no circle.
+        loop {
+            let needing: BTreeSet<&str> =
+                needs.iter().filter(|it| !it.1.is_empty()).map(|it| *it.0).collect();
+            let needed: BTreeSet<&str> = needs.values().flat_map(|it| it.keys().copied()).collect();
+            let before = needs.values().map(BTreeMap::len).sum::<usize>();
+            needs.retain(|unit, _| needed.contains(unit));
+            for it in needs.values_mut() {
+                it.retain(|of, _| needing.contains(of));
+            }
+            if needs.values().map(BTreeMap::len).sum::<usize>() == before {
+                break;
+            }
+        }
+        let edges = |(unit, of): (&&str, &BTreeMap<&str, String>)| {
+            of.iter().map(|(of, place)| format!("{unit} needs {of}: {place}")).collect::<Vec<_>>()
+        };
+        none(&needs.iter().flat_map(edges).collect::<Vec<_>>());
+    }
+}
+
+fn without_comments(text: &str) -> String {
+    text.lines().map(|it| it.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// The names that follow a path wherever it stands, those of a list among them; each by its first part.
+fn names_at(text: &str, path: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, _) in text.match_indices(path) {
+        // In the middle of a longer path it is another one.
+        if text[..at].ends_with([':', '_']) || text[..at].ends_with(char::is_alphanumeric) {
+            continue;
+        }
+        let rest = &text[at + path.len()..];
+        match rest.strip_prefix('{') {
+            None => names.extend(first_word(rest)),
+            Some(list) => {
+                let mut depth = 0;
+                let mut is_first = true;
+                for (at, it) in list.char_indices() {
+                    match it {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => break,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => is_first = true,
+                        _ if is_first && !it.is_whitespace() => {
+                            names.extend(first_word(&list[at..]));
+                            is_first = false;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    names.retain(|it| it != "super");
+    names
+}
+
+fn first_word(text: &str) -> Option<String> {
+    if text.starts_with('*') {
+        return Some("*".to_owned());
+    }
+    let word: String = text.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
+    (!word.is_empty()).then_some(word)
 }
 
 /// Files outside of `kind` and `access` that decide something by the name of a kind. What they know belongs into the table:

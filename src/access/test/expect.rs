@@ -36,7 +36,7 @@ pub(super) fn read(
                 let found = [(administration().name().to_owned(), true)];
                 for (key, tree) in &entries {
                     let Some(persona) = personas.iter().position(|it| **it == *key.name) else { continue };
-                    one(place, persona, &found, (key, tree), reader, &mut cases);
+                    read_expectation(place, persona, &found, (key, tree), reader, &mut cases);
                 }
                 continue;
             }
@@ -74,14 +74,14 @@ pub(super) fn read(
         }
         for (key, tree) in entries.iter().filter(|(key, _)| &*key.name != "resources") {
             let Some(persona) = personas.iter().position(|it| **it == *key.name) else { continue };
-            one(place, persona, &found, (key, tree), reader, &mut cases);
+            read_expectation(place, persona, &found, (key, tree), reader, &mut cases);
         }
     }
     cases.into_values().collect()
 }
 
 /// Reads what one persona may do to some resources.
-fn one(
+fn read_expectation(
     place: &Place<'_>,
     persona: usize,
     resources: &[(String, bool)],

@@ -20,10 +20,10 @@ pub(super) fn read(
         reader.wrong(key, value, "a list");
         return Vec::new();
     };
-    items.iter().map(|it| one(place, personas, it, reader)).collect()
+    items.iter().map(|it| read_never(place, personas, it, reader)).collect()
 }
 
-fn one(place: &Place<'_>, personas: &[&str], item: &Tree, reader: &mut Reader<'_>) -> Never {
+fn read_never(place: &Place<'_>, personas: &[&str], item: &Tree, reader: &mut Reader<'_>) -> Never {
     let entries = reader.entries(item, "an entry of `never`", KEYS);
     let part = |name: &str| entries.iter().find(|(key, _)| &*key.name == name).copied();
     if part("scopes").is_none() && part("resources").is_none() {

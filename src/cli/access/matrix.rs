@@ -30,13 +30,13 @@ pub(in crate::cli) struct Args {
     asking_client: Option<String>,
     /// What stdout carries
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
-    format: Format,
+    format: MatrixFormat,
     #[command(flatten)]
     asking: Asking,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum MatrixFormat {
     #[default]
     Text,
     Json,
@@ -89,14 +89,14 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
         access::each_decision(&opened.realm, &client, &personas, take)
     };
     match args.format {
-        Format::Text => {
+        MatrixFormat::Text => {
             let mut text = Vec::new();
             report::matrix_text(&mut text, &sheet, &style(), &decisions)?;
             print(&String::from_utf8_lossy(&text));
         }
-        Format::Json => stream(|out| report::matrix_json(out, &head, &sheet, &decisions)),
-        Format::Csv => stream(|out| report::matrix_csv(out, &sheet, &decisions)),
-        Format::Html => stream(|out| report::matrix_html(out, &sheet, &decisions)),
+        MatrixFormat::Json => stream(|out| report::matrix_json(out, &head, &sheet, &decisions)),
+        MatrixFormat::Csv => stream(|out| report::matrix_csv(out, &sheet, &decisions)),
+        MatrixFormat::Html => stream(|out| report::matrix_html(out, &sheet, &decisions)),
     }
     Ok(Exit::Clean)
 }

@@ -16,13 +16,13 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Login, SCOPE, show};
+use super::{NewLogin, SCOPE, show};
 use crate::cli::token::{Purpose, denied};
 use crate::keycloak::Secret;
 use crate::keycloak::openid::{Grant, Pkce, Tokens, authorization_url, nonce};
 use crate::report::safe::one_line;
 
-pub(super) async fn log_in(login: &Login<'_>, patience: Duration) -> anyhow::Result<Tokens> {
+pub(super) async fn log_in(login: &NewLogin<'_>, patience: Duration) -> anyhow::Result<Tokens> {
     let document = login.openid.document().await.with_context(|| {
         format!("cannot log in to realm `{}`; name another with --realm", login.openid.realm())
     })?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::bail;
 use tokio::time::Instant;
 
-use super::{Login, SCOPE, qr, show};
+use super::{NewLogin, SCOPE, qr, show};
 use crate::cli::terminal::say;
 use crate::cli::token::words::span;
 use crate::cli::token::{Purpose, denied};
@@ -15,7 +15,7 @@ use crate::report::safe::one_line;
 /// What the server asks for when it is asked too often.
 const SLOWER: Duration = Duration::from_secs(5);
 
-pub(super) async fn log_in(login: &Login<'_>) -> anyhow::Result<Tokens> {
+pub(super) async fn log_in(login: &NewLogin<'_>) -> anyhow::Result<Tokens> {
     let pkce = Pkce::draw()?;
     let device = match login.openid.device(login.client, SCOPE, &pkce).await? {
         Ok(device) => device,

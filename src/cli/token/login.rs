@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{denied, print_secret};
 use crate::cli::Exit;
-use crate::cli::connection::{Where, project_here, stored_login};
+use crate::cli::connection::{Where, project_here};
+use crate::cli::logins::stored_login;
 use crate::cli::realms::Format;
 use crate::cli::secret::Sources;
 use crate::cli::terminal::document;

@@ -48,7 +48,7 @@ pub(super) async fn log_in(
     password: &Password,
     scope: &str,
 ) -> anyhow::Result<Reply<Tokens>> {
-    let password = password.of(user)?;
+    let password = password.of_user(user)?;
     let grant = Grant::Password { user: user.to_owned(), password, scope: scope.to_owned() };
     Ok(openid.token(client, &grant).await)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::send::until_answered;
+use super::super::exchange::until_answered;
 use super::super::{Error, Method, Secret};
 use super::{Openid, Reply, Tokens, refused};
 

@@ -9,7 +9,7 @@ use super::shape::{
 };
 use super::{VERSION, is_complete, notes_of, refusal, source, target, to_value, values};
 use crate::change::{Action, ConsentKey, Path};
-use crate::plan::{Class, Drift, Plan};
+use crate::plan::{Drift, DriftClass, Plan};
 use crate::state::Address;
 use crate::text::{Files, Note};
 
@@ -26,13 +26,13 @@ pub fn drift_json(plan: &Plan, drifts: &[Drift], files: &Files) -> Value {
         drifted: !drifts.is_empty(),
         complete: is_complete(plan),
         summary: DriftCounts {
-            changed: count(Class::Changed),
-            missing: count(Class::Missing),
-            unexpected: count(Class::Unexpected),
-            differs: count(Class::Differs),
-            not_kept: count(Class::NotKept),
-            pending: count(Class::Pending),
-            leftover: count(Class::Leftover),
+            changed: count(DriftClass::Changed),
+            missing: count(DriftClass::Missing),
+            unexpected: count(DriftClass::Unexpected),
+            differs: count(DriftClass::Differs),
+            not_kept: count(DriftClass::NotKept),
+            pending: count(DriftClass::Pending),
+            leftover: count(DriftClass::Leftover),
         },
         resource_drift: drifts
             .iter()
@@ -46,19 +46,19 @@ pub fn drift_json(plan: &Plan, drifts: &[Drift], files: &Files) -> Value {
 
 fn entry(plan: &Plan, drift: &Drift, is_absent: bool, files: &Files) -> DriftEntry {
     let values = values::of_fields(&drift.fields);
-    let is_leftover = drift.class == Class::Leftover;
+    let is_leftover = drift.class == DriftClass::Leftover;
     let turned = |it: LinkChange| LinkChange { add: it.remove, remove: it.add };
     DriftEntry {
         address: drift.address.to_string(),
         kind: drift.address.kind().word,
         class: match drift.class {
-            Class::Changed => ClassName::Changed,
-            Class::Missing => ClassName::Missing,
-            Class::Unexpected => ClassName::Unexpected,
-            Class::Differs => ClassName::Differs,
-            Class::NotKept => ClassName::NotKept,
-            Class::Pending => ClassName::Pending,
-            Class::Leftover => ClassName::Leftover,
+            DriftClass::Changed => ClassName::Changed,
+            DriftClass::Missing => ClassName::Missing,
+            DriftClass::Unexpected => ClassName::Unexpected,
+            DriftClass::Differs => ClassName::Differs,
+            DriftClass::NotKept => ClassName::NotKept,
+            DriftClass::Pending => ClassName::Pending,
+            DriftClass::Leftover => ClassName::Leftover,
         },
         source: plan.diff.desired.get(&drift.address).and_then(|it| source(files, it.at)),
         paths: values.paths.into_iter().chain(drift.left.iter().map(Path::pointer)).collect(),

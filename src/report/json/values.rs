@@ -9,12 +9,14 @@ use crate::state::Node;
 
 /// Returns what a change does to its object.
 pub(super) fn of_change(change: &Change) -> Values {
-    let mut values = of_fields(&change.fields);
-    values.actions = vec![action(change.action)];
-    if change.adopted && change.action == Action::Update {
+    // Where and why it is stands beside the values.
+    let Change { object: _, action: acts, why: _, fields, adopted, at: _ } = change;
+    let mut values = of_fields(fields);
+    values.actions = vec![action(*acts)];
+    if *adopted && *acts == Action::Update {
         values.actions.push(ActionName::Adopt);
     }
-    match change.action {
+    match acts {
         Action::Create => values.before = None,
         Action::Delete => values.after = None,
         Action::Update | Action::Adopt | Action::Forget => {}
@@ -48,20 +50,21 @@ pub(super) fn reason(why: &Why) -> Reason {
 pub(super) fn of_fields(fields: &[FieldChange]) -> Values {
     let mut values = Values::default();
     let (mut before, mut after) = (Map::new(), Map::new());
-    for field in fields {
-        let pointer = field.path.pointer();
+    // The place of the change is enough: fields stand near it.
+    for FieldChange { path, from, to, why, at: _ } in fields {
+        let pointer = path.pointer();
         let reasons = values.reasons.entry(pointer.clone()).or_default();
-        let why = reason(&field.why);
+        let why = reason(why);
         if !reasons.contains(&why) {
             reasons.push(why);
         }
         if !values.paths.contains(&pointer) {
             values.paths.push(pointer);
         }
-        let from = field.from.as_ref();
-        match &field.to {
+        let from = from.as_ref();
+        match to {
             To::Links { add, remove } => {
-                let name = field.path.field.to_string();
+                let name = path.field.to_string();
                 let links: &mut LinkChange = values.links.entry(name.clone()).or_default();
                 links.add.extend(add.iter().map(ToString::to_string));
                 links.remove.extend(remove.iter().map(ToString::to_string));
@@ -76,11 +79,11 @@ pub(super) fn of_fields(fields: &[FieldChange]) -> Values {
             }
             to @ (To::Value(_) | To::Unset) => {
                 let to = if let To::Value(node) = to { Some(node) } else { None };
-                set(&mut before, &field.path, from, value::json, Some(Value::Null));
-                set(&mut after, &field.path, to, value::json, Some(Value::Null));
+                set(&mut before, path, from, value::json, Some(Value::Null));
+                set(&mut after, path, to, value::json, Some(Value::Null));
                 let sensitive = |node: &Node, name: &str| value::sensitive(node, name).unwrap_or(Value::Null);
-                set(&mut values.before_sensitive, &field.path, from, sensitive, None);
-                set(&mut values.after_sensitive, &field.path, to, sensitive, None);
+                set(&mut values.before_sensitive, path, from, sensitive, None);
+                set(&mut values.after_sensitive, path, to, sensitive, None);
             }
         }
     }

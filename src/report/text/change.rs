@@ -114,18 +114,20 @@ pub(super) fn symbol(action: Action) -> &'static str {
 
 /// Renders one change with its fields.
 pub(super) fn block(page: &Page<'_>, change: &Change, to: usize) -> Vec<String> {
-    let mut after: Vec<String> = page.place(change.at).into_iter().collect();
+    // `reason` says why.
+    let Change { object, action, why: _, fields, adopted, at } = change;
+    let mut after: Vec<String> = page.place(*at).into_iter().collect();
     after.extend(reason(page, change));
-    if change.adopted && change.action == Action::Update {
+    if *adopted && *action == Action::Update {
         after.push("adopts it".to_owned());
     }
-    let mut lines = vec![head(page, change.action, &change.object, to, &after.join(", "))];
-    match change.action {
+    let mut lines = vec![head(page, *action, object, to, &after.join(", "))];
+    match action {
         Action::Create => lines.extend(created(page, change)),
         Action::Update => {
-            lines.extend(updated(page, &change.fields, &change.object, said_once(change), Wish::After));
+            lines.extend(updated(page, fields, object, said_once(change), Wish::After));
         }
-        Action::Delete => lines.extend(losses(page, &change.object).map(|it| format!("      {it}"))),
+        Action::Delete => lines.extend(losses(page, object).map(|it| format!("      {it}"))),
         Action::Adopt | Action::Forget => {}
     }
     lines

@@ -9,7 +9,7 @@ use super::{Page, Style, counted, one_line, painted, paragraphs, realm};
 use crate::change::{Action, FieldChange, To, Why};
 use crate::diff::Memory;
 use crate::kind;
-use crate::plan::{self, Class, Drift, Plan, Verdict};
+use crate::plan::{self, Drift, DriftClass, DriftVerdict, Plan};
 use crate::report::natural;
 use crate::state::Address;
 use crate::text::Files;
@@ -20,25 +20,25 @@ pub fn drift_text(plan: &Plan, drifts: &[Drift], files: &Files, style: &Style) -
     let compared = plan.summary().unchanged;
     let is = plan::verdict(plan, drifts);
     let head = match is {
-        Verdict::Clean => format!("{} is as declared ({}).", realm(&page), counted(compared, "object")),
-        Verdict::Drifted => format!("{} is not as declared", realm(&page)),
-        Verdict::Incomplete => format!("{} could not be compared as a whole", realm(&page)),
+        DriftVerdict::Clean => format!("{} is as declared ({}).", realm(&page), counted(compared, "object")),
+        DriftVerdict::Drifted => format!("{} is not as declared", realm(&page)),
+        DriftVerdict::Incomplete => format!("{} could not be compared as a whole", realm(&page)),
     };
     let absent =
         plan.changes().iter().filter(|it| it.action == Action::Create).map(|it| &it.object).collect();
     let mut sections = vec![vec![head]];
     for (class, title, rest) in [
-        (Class::Changed, "Changed", "in Keycloak since it was applied: as declared  ->  as it is"),
-        (Class::Missing, "Missing", "applied once, and gone from Keycloak"),
-        (Class::Unexpected, "Unexpected", "granted outside the manifests"),
-        (Class::Differs, "Differs", "from what is declared: as declared  ->  as it is"),
+        (DriftClass::Changed, "Changed", "in Keycloak since it was applied: as declared  ->  as it is"),
+        (DriftClass::Missing, "Missing", "applied once, and gone from Keycloak"),
+        (DriftClass::Unexpected, "Unexpected", "granted outside the manifests"),
+        (DriftClass::Differs, "Differs", "from what is declared: as declared  ->  as it is"),
         (
-            Class::NotKept,
+            DriftClass::NotKept,
             "Not kept",
             "applied without an error, and not kept by the server: as declared  ->  as it is",
         ),
-        (Class::Pending, "Pending", "declared, and not applied yet: as it is  ->  as declared"),
-        (Class::Leftover, "Leftover", "applied once, and declared no longer"),
+        (DriftClass::Pending, "Pending", "declared, and not applied yet: as it is  ->  as declared"),
+        (DriftClass::Leftover, "Leftover", "applied once, and declared no longer"),
     ] {
         sections.push(section(&page, drifts, &absent, class, title, rest));
     }
@@ -46,7 +46,7 @@ pub fn drift_text(plan: &Plan, drifts: &[Drift], files: &Files, style: &Style) -
         sections.push(vec![more.to_owned()]);
     }
     sections.push(super::section::refused(&page));
-    if is != Verdict::Clean {
+    if is != DriftVerdict::Clean {
         sections.push(verdict(&page, drifts, is));
     }
     paragraphs(style, &sections)
@@ -54,7 +54,7 @@ pub fn drift_text(plan: &Plan, drifts: &[Drift], files: &Files, style: &Style) -
 
 /// Whoever sees what differs and not why is told what would tell it.
 fn more_with_memory(plan: &Plan, drifts: &[Drift]) -> Option<&'static str> {
-    if !drifts.iter().any(|it| it.class == Class::Differs) {
+    if !drifts.iter().any(|it| it.class == DriftClass::Differs) {
         return None;
     }
     match plan.diff.memory {
@@ -72,7 +72,7 @@ fn section(
     page: &Page<'_>,
     drifts: &[Drift],
     absent: &BTreeSet<&Address>,
-    class: Class,
+    class: DriftClass,
     title: &str,
     rest: &str,
 ) -> Vec<String> {
@@ -86,13 +86,15 @@ fn section(
         .iter()
         .map(|drift| {
             let action = match class {
-                Class::Missing => Action::Delete,
-                Class::Differs | Class::NotKept if absent.contains(&drift.address) => Action::Delete,
-                Class::Leftover if !drift.left.is_empty() || !drift.fields.is_empty() => Action::Update,
-                Class::Changed | Class::Differs | Class::NotKept => Action::Update,
-                Class::Unexpected | Class::Leftover => Action::Create,
-                Class::Pending if absent.contains(&drift.address) => Action::Create,
-                Class::Pending => Action::Update,
+                DriftClass::Missing => Action::Delete,
+                DriftClass::Differs | DriftClass::NotKept if absent.contains(&drift.address) => {
+                    Action::Delete
+                }
+                DriftClass::Leftover if !drift.left.is_empty() || !drift.fields.is_empty() => Action::Update,
+                DriftClass::Changed | DriftClass::Differs | DriftClass::NotKept => Action::Update,
+                DriftClass::Unexpected | DriftClass::Leftover => Action::Create,
+                DriftClass::Pending if absent.contains(&drift.address) => Action::Create,
+                DriftClass::Pending => Action::Update,
             };
             let at = plan_place(page, &drift.address);
             let held = drift.held_back.map(|it| format!("apply leaves it alone without --allow {it}"));
@@ -101,7 +103,7 @@ fn section(
             let left = is_left.then(|| LEFT.to_owned());
             let after: Vec<String> = at.into_iter().chain(left).chain(held).collect();
             let mut lines = vec![head(page, action, &drift.address, to, &after.join(", "))];
-            let wish = if class == Class::Pending { Wish::After } else { Wish::Before };
+            let wish = if class == DriftClass::Pending { Wish::After } else { Wish::Before };
             let shown: Vec<FieldChange> = match wish {
                 Wish::After => drift.fields.clone(),
                 Wish::Before => drift.fields.iter().map(without_reason).collect(),
@@ -111,7 +113,7 @@ fn section(
             let is_plain = drift.fields.is_empty()
                 && drift.left.is_empty()
                 && drift.held_back.is_none()
-                && class != Class::Unexpected;
+                && class != DriftClass::Unexpected;
             Entry { address: &drift.address, lines, alike: is_plain.then(String::new) }
         })
         .collect();
@@ -127,16 +129,16 @@ fn without_reason(field: &FieldChange) -> FieldChange {
 }
 
 /// The counts once more, at the end.
-fn verdict(page: &Page<'_>, drifts: &[Drift], is: Verdict) -> Vec<String> {
+fn verdict(page: &Page<'_>, drifts: &[Drift], is: DriftVerdict) -> Vec<String> {
     let of = |class| drifts.iter().filter(|it| it.class == class).count();
     let counts: Vec<String> = [
-        (Class::Changed, "changed"),
-        (Class::Missing, "missing"),
-        (Class::Unexpected, "unexpected"),
-        (Class::Differs, "different"),
-        (Class::NotKept, "not kept"),
-        (Class::Pending, "pending"),
-        (Class::Leftover, "leftover"),
+        (DriftClass::Changed, "changed"),
+        (DriftClass::Missing, "missing"),
+        (DriftClass::Unexpected, "unexpected"),
+        (DriftClass::Differs, "different"),
+        (DriftClass::NotKept, "not kept"),
+        (DriftClass::Pending, "pending"),
+        (DriftClass::Leftover, "leftover"),
     ]
     .into_iter()
     .map(|(class, word)| (of(class), word))
@@ -146,7 +148,7 @@ fn verdict(page: &Page<'_>, drifts: &[Drift], is: Verdict) -> Vec<String> {
     let refused = &page.plan.refusals;
     let refused = (!refused.is_empty()).then(|| counted(refused.len(), "refusal"));
     let parts: Vec<String> = counts.into_iter().chain(refused).collect();
-    let what = if is == Verdict::Incomplete { "not compared as a whole" } else { "not as declared" };
+    let what = if is == DriftVerdict::Incomplete { "not compared as a whole" } else { "not as declared" };
     let text = [what.to_owned()].into_iter().chain((!parts.is_empty()).then(|| parts.join(", ")));
     let text = text.collect::<Vec<_>>().join(": ");
     vec![page.title("Verdict", &painted(page.style.refuse, &text))]

@@ -7,6 +7,8 @@ use super::change::{address_width, block};
 use super::columns::padded;
 use super::{Page, painted};
 use crate::change::{Action, Change, ConsentKey, Refusal};
+use crate::diff::Diff;
+use crate::plan::Plan;
 use crate::report::natural;
 use crate::report::safe::one_line;
 use crate::state::{Address, Object};
@@ -14,6 +16,49 @@ use crate::text::At;
 
 /// Renders all sections in the order in which they matter to a reader of the changes.
 pub(super) fn all(page: &Page<'_>) -> Vec<Vec<String>> {
+    // Nothing of a plan is left out by accident: what is new needs its section, or its reason here.
+    let Plan {
+        // In the heading.
+        realm: _,
+        server: _,
+        keycloak: _,
+        exists: _,
+        diff,
+        // Before these sections.
+        access: _,
+        tests: _,
+        guards: _,
+        side_effects: _,
+        closings: _,
+        consents: _,
+        // A yes is not said again: what it is to stands in the consents.
+        allowed: _,
+        refusals: _,
+    } = page.plan;
+    let Diff {
+        changes: _,
+        held_back: _,
+        // They are among the changes and consents.
+        included: _,
+        unwritable: _,
+        // For drifts.
+        memory: _,
+        left_behind: _,
+        // With the consents that they need.
+        refusals: _,
+        tolerated: _,
+        cannot_tell: _,
+        // With the deletes that they come from.
+        effects: _,
+        // In the counts.
+        unchanged: _,
+        unmanaged: _,
+        // On stderr, before the plan.
+        notes: _,
+        // Whole realms.
+        desired: _,
+        planned: _,
+    } = diff;
     vec![
         adopts(page),
         forgets(page),

@@ -69,7 +69,7 @@ impl Style {
         Self { full, ..self }
     }
 
-    pub(super) fn of(&self, action: Action) -> Ansi {
+    pub(super) fn of_action(&self, action: Action) -> Ansi {
         match action {
             Action::Create => self.create,
             Action::Update => self.update,

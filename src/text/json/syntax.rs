@@ -64,14 +64,15 @@ impl Scan<'_> {
                 }
                 (Next::CommaOrEnd, '"') if self.follows_quote() => return Err(self.after_quote()),
                 (Next::CommaOrEnd, ':') if !self.is_in_map() => {
-                    let note = Note::error(CODE, "a `:` in a list", self.one(self.at), "unexpected here");
+                    let note =
+                        Note::error(CODE, "a `:` in a list", self.character(self.at), "unexpected here");
                     return Err(self.inside(note).help("write `{ \"key\": value }` for an item with keys"));
                 }
                 (Next::CommaOrEnd, '"' | '{' | '[' | '0'..='9' | '-' | 't' | 'f' | 'n')
                     if self.is_new_line() =>
                 {
                     let end = self.text[..self.at].trim_end().len();
-                    let note = Note::error(CODE, "a comma is missing", self.one(end), "after this");
+                    let note = Note::error(CODE, "a comma is missing", self.character(end), "after this");
                     let note = note.and(self.word(), "before this");
                     return Err(note.help("separate entries by commas"));
                 }
@@ -94,8 +95,12 @@ impl Scan<'_> {
                     next = if is_key { Next::Colon } else { Next::CommaOrEnd };
                 }
                 (Next::ItemOrEnd, ',') | (Next::Value, ',' | '}' | ']') => {
-                    let note =
-                        Note::error(CODE, "a value is missing", self.one(self.at), "expected before this");
+                    let note = Note::error(
+                        CODE,
+                        "a value is missing",
+                        self.character(self.at),
+                        "expected before this",
+                    );
                     return Err(self.inside(note).help("write a value, or take the comma or key out"));
                 }
                 (Next::Value | Next::ItemOrEnd, '{' | '[') if !is_key => {
@@ -141,7 +146,7 @@ impl Scan<'_> {
     }
 
     fn close(&mut self, it: char) -> Result<(), Note> {
-        let here = self.one(self.at);
+        let here = self.character(self.at);
         match self.open.pop() {
             Some((open, _)) if closing(open) == it => {
                 self.at += 1;
@@ -149,7 +154,7 @@ impl Scan<'_> {
             }
             Some((open, at)) => {
                 let note = Note::error(CODE, format!("`{open}` is closed by `{it}`"), here, "closed here");
-                let note = note.and(self.one(at), "opened here");
+                let note = note.and(self.character(at), "opened here");
                 Err(note.help(format!("add the missing `{}`, or take a bracket out", closing(open))))
             }
             None => {
@@ -170,7 +175,7 @@ impl Scan<'_> {
         };
         let note = Note::error(CODE, format!("`{open}` is not closed"), self.last(), "the file ends here");
         let missing: String = self.open.iter().rev().map(|(it, _)| closing(*it)).collect();
-        let note = note.and(self.one(*at), "opened here");
+        let note = note.and(self.character(*at), "opened here");
         Err(note.help(format!("the file may be cut off; what is missing ends in `{missing}`")))
     }
 
@@ -191,8 +196,8 @@ impl Scan<'_> {
         }
         let line_end = self.text[start..].find(['\n', '\r']).map_or(self.text.len(), |it| start + it);
         let end = start + self.text[start..line_end].trim_end().len();
-        let note = Note::error(CODE, "a quote is not closed", self.one(start), "opened here");
-        let note = note.and(self.one(self.before(end)), "the line ends here");
+        let note = Note::error(CODE, "a quote is not closed", self.character(start), "opened here");
+        let note = note.and(self.character(self.before(end)), "the line ends here");
         Err(note.help("close it with `\"`; write a line break inside a text as `\\n`"))
     }
 
@@ -233,7 +238,7 @@ impl Scan<'_> {
 
     fn inside(&self, note: Note) -> Note {
         match self.open.last() {
-            Some((_, at)) => note.and(self.one(*at), "inside this"),
+            Some((_, at)) => note.and(self.character(*at), "inside this"),
             None => note,
         }
     }
@@ -243,7 +248,7 @@ impl Scan<'_> {
         At { file: self.file, start: narrow(start), end: narrow(end) }
     }
 
-    fn one(&self, at: usize) -> At {
+    fn character(&self, at: usize) -> At {
         let at = at.min(self.text.len());
         self.place(at, at + self.text[at..].chars().next().map_or(0, char::len_utf8))
     }
@@ -258,7 +263,7 @@ impl Scan<'_> {
 
     /// The last character that is no blank.
     fn last(&self) -> At {
-        self.one(self.before(self.text.trim_end().len()))
+        self.character(self.before(self.text.trim_end().len()))
     }
 
     fn before(&self, end: usize) -> usize {

@@ -77,7 +77,7 @@ pub(super) async fn ask(
             let mut out = Vec::new();
             for login in of_one {
                 let cases = asked.get(&login.persona).map_or(&[][..], Vec::as_slice);
-                out.extend(one(openid, now, ids, secrets, &login, cases).await?);
+                out.extend(ask_as_persona(openid, now, ids, secrets, &login, cases).await?);
             }
             anyhow::Ok(out)
         })
@@ -144,7 +144,7 @@ fn secret(node: &Node) -> Option<(SecretRef, At)> {
 
 /// Logs in and asks the cases of one persona, one after the other: a request for several permissions is not
 /// always answered as they are one by one.
-async fn one(
+async fn ask_as_persona(
     openid: &Openid,
     tested: &Tested,
     ids: &EvaluationIds,

@@ -1,6 +1,7 @@
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::super::{Connect, Credentials, ErrorKind, Secret};
 use super::*;

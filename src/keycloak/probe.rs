@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{MASTER, Right, Rights, rights_client};
-use crate::keycloak::{Answer, Error, ErrorKind, Keycloak, Method, Request, openid};
+use super::openid::under;
+use super::rights::{MASTER, from_token, rights_client};
+use super::{Answer, Error, ErrorKind, Keycloak, Method, Request, Right, Rights};
 
 /// No object has this id.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
@@ -39,7 +40,42 @@ impl Found {
     }
 }
 
-pub(super) async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, Error> {
+impl Keycloak {
+    /// Returns what this credential may do in a realm.
+    ///
+    /// With a token that carries roles nothing is sent, so the realm may not exist; otherwise a realm that does
+    /// not exist is the error `NotFound`.
+    pub async fn rights(&self, realm: &str) -> Result<Rights, Error> {
+        let bearer = self.0.tokens.bearer().await?;
+        let (rights, how) = match from_token(&bearer.token, realm) {
+            Some(rights) => (rights, "as its token says"),
+            None => (self.probed(realm).await?, "as small requests show"),
+        };
+        let of = |wanted: Right| {
+            let names: Vec<&str> =
+                rights.parts().into_iter().filter(|it| it.1 == wanted).map(|it| it.0).collect();
+            if names.is_empty() { "none".to_owned() } else { names.join(" ") }
+        };
+        let (has, lacks, may_have) = (of(Right::Yes), of(Right::No), of(Right::Unknown));
+        tracing::info!(
+            "rights in realm {realm}, {how}: has {has}; lacks {lacks}; only trying tells {may_have}"
+        );
+        Ok(rights)
+    }
+
+    /// Probing costs a dozen requests, so one connection asks once per realm: a run does not outlive its rights.
+    async fn probed(&self, realm: &str) -> Result<Rights, Error> {
+        let mut known = self.0.rights.lock().await;
+        if let Some(rights) = known.get(realm) {
+            return Ok(*rights);
+        }
+        let rights = Box::pin(rights(self, realm)).await?;
+        known.insert(realm.to_owned(), rights);
+        Ok(rights)
+    }
+}
+
+async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, Error> {
     let base = realm_path(realm);
     // Everybody with any right there sees at least a stub; nobody else sees anything.
     let realm_row = match ask(keycloak, Method::Get, base.clone(), None).await {
@@ -220,5 +256,5 @@ async fn ask(keycloak: &Keycloak, method: Method, path: String, body: Option<Val
 /// Returns `realms/<realm>` with the name percent-encoded.
 fn realm_path(realm: &str) -> String {
     let base = url::Url::parse("http://localhost/").expect("a constant address");
-    openid::under(&base, &["realms", realm]).path().trim_start_matches('/').to_owned()
+    under(&base, &["realms", realm]).path().trim_start_matches('/').to_owned()
 }
