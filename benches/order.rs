@@ -154,7 +154,6 @@ fn ordered(name: &str, before: &State, after: &State) {
             ownership: &ownership,
             secrets: &Secrets::default(),
             terms: &terms,
-            user_profile: None,
             server: None,
             flows: None,
         };

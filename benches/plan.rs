@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use realmwright::diff::{Terms, on_a_new_realm, planned};
 use realmwright::keycloak::{Read, Source, Version, Want};
-use realmwright::kind::{KINDS, NEWEST, fresh_flows, fresh_user_profile};
+use realmwright::kind::{KINDS, NEWEST, fresh_flows};
 use realmwright::manifest::{Guards, Loaded, Project, Secrets, load_texts};
 use realmwright::report::{Style, plan_text};
 use realmwright::run::{Observed, PlanRequest, plan_realm};
@@ -94,7 +94,6 @@ fn read(state: &State, exists: bool) -> Read {
         realm_id: exists.then(|| "id".to_owned()),
         version: Some(Version { major: NEWEST.major, minor: NEWEST.minor, patch: 0 }),
         requests: 0,
-        user_profile: Some(fresh_user_profile(NEWEST)),
         server_info: None,
         flows: Some(fresh_flows(NEWEST)),
         federated: std::collections::BTreeSet::new(),

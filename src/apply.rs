@@ -1,5 +1,6 @@
 //! Sends the calls of a plan: ready ones side by side, an outcome per change, and no choice of its own.
 
+mod document;
 mod ids;
 mod ledgers;
 mod lock;

@@ -37,7 +37,7 @@ impl Method {
 }
 
 /// A piece of a path under `realms/{realm}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Segment {
     Text(String),
     /// The id of an object: from live, from an answer, or looked up.

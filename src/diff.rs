@@ -23,10 +23,10 @@ pub use ledger::{Entry, How, Ledger, LedgerError, digest};
 pub use ownership::next_ledger;
 pub use planned::{planned, step};
 pub use rename::rename;
-pub use same::same;
+pub use same::{same, same_field};
 
 use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, ServerInfo, UserProfile, Version};
+use crate::kind::{self, ServerInfo, Version};
 use crate::manifest::{Prune, Secrets, check_dropped, check_turned_off};
 use crate::state::{Address, Found, Live, Node, Object, Pattern, State, unseen};
 use crate::text::{At, Code, Note};
@@ -42,8 +42,6 @@ pub struct Question<'a> {
     /// Those that could be read here.
     pub secrets: &'a Secrets,
     pub terms: &'a Terms,
-    /// Where the credential may see it.
-    pub user_profile: Option<&'a UserProfile>,
     /// What the server has, where somebody asked and may see it.
     pub server: Option<&'a ServerInfo>,
     /// Aliases of the realm's flows and what they are flows of, likewise.
@@ -206,7 +204,6 @@ pub fn on_a_new_realm(realm: &str, desired: &State, version: Version) -> State {
         ownership: &Ownership::default(),
         secrets: &Secrets::default(),
         terms: &Terms::default(),
-        user_profile: None,
         server: None,
         flows: None,
     })

@@ -55,10 +55,12 @@ pub use closed::{
 pub use created::{created, sent_unasked, spawned, switched, switched_off};
 pub use encode::{body, segment, value, wire_name};
 use facts::LAST;
-pub use facts::{Members, Spelling, Types, has_members, is_asked_by_name, is_everybodys};
-pub use fields::{Beside, Choice, Compare, Field, Judges, Link, Needs, OthersAre, Sent, Stays};
-use fields::{children, choice, field, kept, links, not_yet, server_owned, useless};
-pub use fresh::{flows, fresh_flows, fresh_realm, fresh_user_profile, kinds_of_a_fresh_realm};
+pub use facts::{
+    Members, Spelling, Types, has_members, is_asked_by_name, is_everybodys, ordered_by, section_of,
+};
+pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
+use fields::{NOBODY, children, choice, field, kept, links, not_yet, server_owned, useless};
+pub use fresh::{flows, fresh_flows, fresh_realm, kinds_of_a_fresh_realm};
 pub use hazard::{Hazard, HazardRule, When, hazards_of};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use lower::{arrange, lower_realm};
@@ -86,7 +88,7 @@ pub use user_profile::UserProfile;
 use user_profile::is_email;
 
 use crate::state::{Address, Is, KindName, Object, PART};
-use crate::text::{At, Note, Tree, TreeIs};
+use crate::text::{Note, Tree};
 
 pub const REALM: KindName = KindName::new("realm");
 pub const ROLE: KindName = KindName::new("role");
@@ -94,6 +96,9 @@ pub const GROUP: KindName = KindName::new("group");
 pub const REQUIRED_ACTION: KindName = KindName::new("required-action");
 pub const IDENTITY_PROVIDER: KindName = KindName::new("identity-provider");
 pub const IDENTITY_PROVIDER_MAPPER: KindName = KindName::under("identity-provider", "mapper");
+pub const USER_PROFILE: KindName = KindName::new("user-profile");
+pub const PROFILE_ATTRIBUTE: KindName = KindName::new("user-profile/attribute");
+pub const PROFILE_GROUP: KindName = KindName::new("user-profile/group");
 pub const USER: KindName = KindName::new("user");
 pub const CLIENT: KindName = KindName::new("client");
 pub const CLIENT_SCOPE: KindName = KindName::new("client-scope");
@@ -110,6 +115,9 @@ pub const OPENID_CONNECT: &str = "openid-connect";
 pub static KINDS: &[&Kind] = &[
     &realm::REALM,
     &required_action::REQUIRED_ACTION,
+    &user_profile::USER_PROFILE,
+    &user_profile::ATTRIBUTE,
+    &user_profile::GROUP,
     &identity_provider::IDENTITY_PROVIDER,
     &identity_provider::mapper::MAPPER,
     &client_scope::CLIENT_SCOPE,
@@ -128,16 +136,6 @@ pub static KINDS: &[&Kind] = &[
 /// Returns the table entry of a kind.
 pub fn kind(name: KindName) -> &'static Kind {
     KINDS.iter().find(|it| it.name == name).expect("every KindName constant has an entry in KINDS")
-}
-
-/// Returns the field of a realm's representation in which objects of a kind stand.
-pub fn section_of(kind: &Kind) -> Option<&'static str> {
-    let holds = |it: &&Field| match it.sent {
-        Sent::Children(of) => of(&Tree::new(At::SERVER, TreeIs::Null)) == kind.name,
-        Sent::ChildrenBy(of, _) | Sent::ChildrenOf(of) | Sent::Child(of) => of == kind.name,
-        _ => false,
-    };
-    realm::REALM.fields.iter().find(holds).map(|it| it.name)
 }
 
 /// Returns the address of the realm itself.
@@ -219,6 +217,10 @@ pub struct Kind {
     pub turn_to_go: usize,
     /// Finds what is wrong with what manifests say of one, and what no server says beforehand.
     check: Check,
+    /// Whether a name may have a sign.
+    pub takes_in_names: fn(char) -> bool,
+    /// What the server judges by any field of it.
+    pub judges: Judges,
     new: Created,
     /// Fields whose change brings along or drops more than the object.
     switches: &'static [&'static str],
@@ -267,7 +269,7 @@ struct Created {
     unasked: Unasked,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Unasked {
     Nothing,
     /// What is not said to be disabled is meant to be used: the server would disable it.
@@ -296,6 +298,9 @@ pub struct Routes {
     pub needs: &'static str,
     /// GET here and take the one with this name: for ids that no answer told.
     pub find: &'static str,
+    /// The list of the document at `own` in which it stands: a write reads the document, changes it there and puts it back.
+    /// Empty where an object has a path of its own.
+    pub document: &'static str,
     /// The field that holds the id.
     pub id: &'static str,
     /// Whether the `Location` of a new object ends in its id: that of a role ends in its name.
@@ -462,6 +467,8 @@ const ORDINARY: Kind = Kind {
     acts_where_named: false,
     turn_to_go: LAST,
     check: |_, _, _, _| {},
+    takes_in_names: |_| true,
+    judges: NOBODY,
     new: CREATED,
     switches: &[],
     behaviour: &Ordinary,
@@ -477,6 +484,7 @@ const ROUTES: Routes = Routes {
     find: "",
     list: "",
     needs: "",
+    document: "",
     id: "id",
     location_is_id: true,
     found_by: FoundBy::Name,

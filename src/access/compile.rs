@@ -212,7 +212,13 @@ fn scalar(node: &Node) -> Option<String> {
     match &node.is {
         Is::Text(text) | Is::Number(text) => Some(text.to_string()),
         Is::Bool(value) => Some(value.to_string()),
-        Is::Null | Is::List(_) | Is::Map(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => None,
+        Is::Null
+        | Is::List(_)
+        | Is::Sequence(_)
+        | Is::Map(_)
+        | Is::Ref(_)
+        | Is::Secret(_)
+        | Is::Hidden(_) => None,
     }
 }
 

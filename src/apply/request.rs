@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::ids::{find, id, url};
-use super::{Answered, CallError, Ids, Run};
+use super::{Answered, CallError, Ids, Run, document};
 use crate::call::{Body, Call, Method, Overlay};
 use crate::change::Action;
-use crate::diff::same;
+use crate::diff::same_field;
 use crate::keycloak::{Error, ErrorKind, Request};
 use crate::kind::{self, Kind, NamesParent, REALM, Referred, Type, USER, Unset};
 use crate::plan;
@@ -42,6 +42,9 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
             path => path?,
         }
     };
+    if !kind::kind(change.object.kind()).routes.document.is_empty() {
+        return document::write(run, &change.object, &call.body, path, ids).await;
+    }
     match &call.body {
         Body::Whole { address, fields } => create(run, address, fields, path, ids).await,
         Body::Overlay { address, set } => {
@@ -190,7 +193,7 @@ async fn create(
 }
 
 /// Refers by id to what Keycloak does not find by the name that it has here.
-async fn by_id(run: &Run<'_>, node: &mut Node, ids: &SharedIds) -> Result<(), CallError> {
+pub(super) async fn by_id(run: &Run<'_>, node: &mut Node, ids: &SharedIds) -> Result<(), CallError> {
     let mut targets = Vec::new();
     node.each_ref(&mut |it, _| targets.push(it.clone()));
     for target in targets {
@@ -211,7 +214,7 @@ async fn by_id(run: &Run<'_>, node: &mut Node, ids: &SharedIds) -> Result<(), Ca
 fn replace(node: &mut Node, target: &Address, id: &str) {
     match &mut node.is {
         Is::Ref(it) if it == target => node.is = Is::Text(id.into()),
-        Is::List(items) => items.iter_mut().for_each(|it| replace(it, target, id)),
+        Is::List(items) | Is::Sequence(items) => items.iter_mut().for_each(|it| replace(it, target, id)),
         Is::Map(map) => {
             // A path stays a path whatever stands there: ids have a key of their own.
             if map.get("path").is_some_and(|it| it.as_ref() == Some(target)) {
@@ -245,10 +248,25 @@ async fn overlay(
     path: String,
     ids: &SharedIds,
 ) -> Result<Answered, CallError> {
-    let kind = kind::kind(address.kind());
     let Some(Value::Object(mut body)) = stored(run, address, &path, ids).await? else {
         return Err(CallError::NoSuchObject { address: address.clone() });
     };
+    if !lay_over(run, address, set, &mut body)? {
+        return Ok(Answered::AlreadyDone);
+    }
+    let request = Request { method: crate::keycloak::Method::Put, path, body: Some(Value::Object(body)) };
+    run.keycloak.send(&request).await?;
+    Ok(Answered::Done)
+}
+
+/// Lays the wished fields over an object as it was read. Returns whether that changes it.
+pub(super) fn lay_over(
+    run: &Run<'_>,
+    address: &Address,
+    set: &[Overlay],
+    body: &mut Map<String, Value>,
+) -> Result<bool, CallError> {
+    let kind = kind::kind(address.kind());
     let now = kind::lift_object(kind, &tree_of_json(&Value::Object(body.clone())), address.parent().as_ref())
         .into_live();
     // What is renamed still has its old name.
@@ -270,21 +288,19 @@ async fn overlay(
         };
         let wished = overlay.to.clone().unwrap_or_else(|| Node::new(At::SERVER, Is::Null));
         let comparable = is_plain(&wished) && overlay.from.as_ref().is_none_or(is_plain);
-        if comparable && same(&wished, there) {
+        let field = &*overlay.path.field;
+        if comparable && same_field(kind, field, &wished, there) {
             continue;
         }
         let before = overlay.from.clone().unwrap_or_else(|| Node::new(At::SERVER, Is::Null));
-        if comparable && !same(&before, there) {
+        if comparable && !same_field(kind, field, &before, there) {
             return Err(CallError::Stale { address: address.clone(), field: overlay.path.to_string() });
         }
         is_new = true;
-        lay(kind, &mut body, overlay, run);
-    }
-    if !is_new {
-        return Ok(Answered::AlreadyDone);
+        lay(kind, body, overlay, run);
     }
     for it in along {
-        lay(kind, &mut body, it, run);
+        lay(kind, body, it, run);
     }
     for name in kind.not_in_put {
         let is_set = set.iter().any(|it| *it.path.field == **name);
@@ -292,9 +308,7 @@ async fn overlay(
             body.remove(*name);
         }
     }
-    let request = Request { method: crate::keycloak::Method::Put, path, body: Some(Value::Object(body)) };
-    run.keycloak.send(&request).await?;
-    Ok(Answered::Done)
+    Ok(is_new)
 }
 
 /// Reads an object as plans compare it: from its own path, or from its parent's representation.
@@ -317,6 +331,14 @@ async fn stored(
 
 fn lay(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<'_>) {
     let field = overlay.path.field.to_string();
+    if let (Some(Is::Sequence(order)), Some(Value::Array(rows))) =
+        (overlay.to.as_ref().map(|it| &it.is), body.get_mut(&field))
+        && kind.field(&field).is_some_and(|it| it.ordered)
+    {
+        let place = |row: &Value| order.iter().filter_map(Node::as_ref).position(|it| is_row_of(it, row));
+        rows.sort_by_key(|it| place(it).unwrap_or(usize::MAX));
+        return;
+    }
     let Some(key) = &overlay.path.key else {
         let value = match &overlay.to {
             Some(node) => kind::value(node, run.reveal),
@@ -342,6 +364,13 @@ fn lay(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<
             map.remove(&**key);
         }
     }
+}
+
+/// Returns whether a row of a list is an object.
+pub(super) fn is_row_of(address: &Address, row: &Value) -> bool {
+    let kind = kind::kind(address.kind());
+    let name = kind::name_of(kind, |field| row.get(field).and_then(Value::as_str));
+    name.as_deref() == Some(address.name())
 }
 
 /// What unsets a whole field, by its type.

@@ -171,12 +171,12 @@ fn named(item: &Node) -> impl Iterator<Item = &Address> {
     item.as_ref().into_iter().chain(values.filter_map(Node::as_ref))
 }
 
-/// Drops every reference to an address from a list; `true` when one was there.
+/// Drops every reference to an address from a list; `true` when one was there. Leaving an order is no loss.
 fn drop_ref(node: &mut Node, gone: &Address) -> bool {
-    let Is::List(items) = &mut node.is else { return false };
+    let (Is::List(items) | Is::Sequence(items)) = &mut node.is else { return false };
     let before = items.len();
     items.retain(|item| named(item).all(|it| it != gone));
-    items.len() < before
+    items.len() < before && matches!(node.is, Is::List(_))
 }
 
 /// Returns whether losing a reference changes who may do what, rather than being a link that vanishes.

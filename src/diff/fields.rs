@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, How, Question, digest, kept_with, links, same};
+use super::{Entry, How, Question, digest, kept_with, links, same, same_field};
 use crate::change::{ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, Compare, REALM, Sent};
+use crate::kind::{self, Compare, Sent};
 use crate::manifest::Prune;
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 use crate::text::At;
@@ -55,7 +55,11 @@ pub(super) fn compare(
         match (rule.map(|it| it.sent), &node.is, live.get(name)) {
             (Some(Sent::CreateOnly), _, _) => it.newer_secrets(path, node),
             (_, Is::Secret(secret), live) => it.secret(path, secret, node, live),
-            (_, Is::Map(keys), live) => it.keys(name, keys, live),
+            (_, Is::Sequence(_), live) if rule.is_some_and(|it| it.ordered) => it.order(path, node, live),
+            (_, Is::Map(keys), Some(live)) => it.keys(name, keys, Some(live)),
+            (_, Is::Map(keys), None) if !rule.is_some_and(|it| it.counts_when_empty) => {
+                it.keys(name, keys, None)
+            }
             (Some(sent), _, live) if sent.is_fixed(address, question.version) && !same(node, live) => {
                 it.fixed(path, node, live);
             }
@@ -69,7 +73,7 @@ pub(super) fn compare(
 
 impl Comparison<'_> {
     fn plain(&mut self, path: Path, desired: &Node, live: Option<&Node>) {
-        if same(desired, live) {
+        if same_field(kind::kind(self.address.kind()), &path.field, desired, live) {
             return;
         }
         let to = if desired.is_null() { To::Unset } else { To::Value(desired.clone()) };
@@ -87,6 +91,27 @@ impl Comparison<'_> {
             }
             self.out.changes.push(change);
         }
+    }
+
+    /// Objects stand in the order that the manifests say, whatever stands between them. New ones come last.
+    fn order(&mut self, path: Path, desired: &Node, live: Option<&Node>) {
+        let live = live.map(Node::items).unwrap_or_default();
+        let mut new: Vec<&Node> = desired.items().iter().filter(|it| !live.contains(it)).collect();
+        new.sort_unstable();
+        let will_be: Vec<&Node> = live.iter().chain(new.iter().copied()).collect();
+        let declared = will_be.iter().filter(|it| desired.items().contains(it));
+        // Several new ones may come in any order.
+        if new.len() < 2 && declared.copied().eq(desired.items()) {
+            return;
+        }
+        let mut next = desired.items().iter();
+        let order = will_be.iter().map(|it| {
+            let of_ours = if desired.items().contains(it) { next.next() } else { None };
+            of_ours.unwrap_or(it).clone()
+        });
+        let to = To::Value(Node::new(desired.at, Is::Sequence(order.collect())));
+        let from = Some(Node::new(At::SERVER, Is::Sequence(live.to_vec())));
+        self.out.changes.push(FieldChange { why: self.why(&path, desired), path, from, to, at: desired.at });
     }
 
     fn fixed(&mut self, path: Path, desired: &Node, live: Option<&Node>) {
@@ -282,9 +307,11 @@ impl Comparison<'_> {
             let field = desired.get(&path.field);
             field.is_some_and(|it| path.key.as_ref().is_none_or(|key| it.get(key).is_some()))
         };
-        // What an object is from its making on is not taken back.
+        // What an object is from its making on is not taken back, nor the order of what stands in it.
         let (address, version) = (self.address, self.question.version);
-        let is_fixed = |it: &Path| kind.field(&it.field).is_some_and(|it| it.sent.is_fixed(address, version));
+        let is_fixed = |it: &Path| {
+            kind.field(&it.field).is_some_and(|it| it.ordered || it.sent.is_fixed(address, version))
+        };
         // A map that only holds together goes as one, however many of its keys were applied.
         let is_whole =
             |it: &Path| desired.get(&it.field).is_none() && kind.field(&it.field).is_some_and(|it| it.whole);
@@ -351,7 +378,8 @@ impl Comparison<'_> {
     /// Returns the object as it would be if nobody had ever set a field of it.
     fn untouched(&self, live: &Object) -> Object {
         let (version, state) = (self.question.version, &self.question.live.state);
-        if self.address.kind() == REALM {
+        let is_single = kind::kind(self.address.kind()).key.is_empty();
+        if is_single && self.address.parent().is_none() {
             let fresh = kind::fresh_realm("", version);
             return fresh.get(self.address).cloned().unwrap_or_else(|| Object::new(At::SERVER));
         }

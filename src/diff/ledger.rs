@@ -246,6 +246,7 @@ fn canonical(node: &Node) -> Option<Value> {
             texts.dedup();
             json!(texts)
         }
+        Is::Sequence(items) => Value::Array(items.iter().map(canonical).collect::<Option<_>>()?),
         Is::Map(map) => {
             let entries = map.iter().filter(|(_, it)| !it.is_null());
             Value::Object(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::cascade;
-use crate::change::{Action, Change, To};
+use crate::change::{Action, Change, FieldChange, To};
 use crate::kind::{self, Version};
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::At;
@@ -45,10 +45,12 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
         let made = kind::created(&change.object, &object, state, version);
         // An object that another one of this plan spawned is updated, not made anew.
         state.objects.entry(change.object.clone()).or_insert(made);
+        come_last(state, change);
     }
     let lost = lost(state, change);
     let before = state.get(&change.object).filter(|_| switches(change)).cloned();
     overlay(state, change);
+    refill(state, change, version);
     if let Some(before) = before
         && let Some(mut after) = state.objects.remove(&change.object)
     {
@@ -60,6 +62,39 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
         cascade::delete(state, &gone);
     }
     spawn(state, &change.object, version);
+}
+
+/// Of a map that an update unsets, the server keeps what it puts into every new one.
+fn refill(state: &mut State, change: &Change, version: Version) {
+    let unset = |it: &&FieldChange| it.path.key.is_none() && it.to == To::Unset;
+    let mut unset = change.fields.iter().filter(unset).filter(|_| change.action == Action::Update).peekable();
+    if unset.peek().is_none() {
+        return;
+    }
+    let Some(object) = state.get(&change.object) else { return };
+    let made = kind::created(&change.object, object, state, version);
+    let maps = unset.filter_map(|it| {
+        let default = made.get(&it.path.field).filter(|it| it.as_map().is_some_and(|it| !it.is_empty()))?;
+        Some((it.path.field.clone(), default.clone()))
+    });
+    let maps: Vec<_> = maps.collect();
+    if let Some(object) = state.objects.get_mut(&change.object) {
+        object.fields.extend(maps);
+    }
+}
+
+/// Puts a new object behind its siblings where they stand in an order.
+fn come_last(state: &mut State, change: &Change) {
+    let Some((owner, field)) = kind::ordered_by(&change.object) else { return };
+    let Some(owner) = state.objects.get_mut(&owner) else { return };
+    let nobody = || Node::new(change.at, Is::Sequence(Vec::new()));
+    let order = owner.fields.entry(field.into()).or_insert_with(nobody);
+    let new = Node::new(change.at, Is::Ref(change.object.clone()));
+    if let Is::Sequence(items) = &mut order.is
+        && !items.contains(&new)
+    {
+        items.push(new);
+    }
 }
 
 /// Returns whether a change turns a switch that reaches more than the object.

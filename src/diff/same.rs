@@ -1,5 +1,6 @@
 //! When two values are the same although they are written differently.
 
+use crate::kind::Kind;
 use crate::state::{Hidden, Is, Node, SecretRef, SecretSource};
 
 /// Returns whether a live value is as desired. Lists are sets; absent is the same as null, false, `""`
@@ -8,6 +9,9 @@ pub fn same(desired: &Node, live: Option<&Node>) -> bool {
     let Some(live) = live else { return is_nothing(desired) };
     match (&desired.is, &live.is) {
         (Is::List(a), Is::List(b)) => same_set(a, b),
+        (Is::Sequence(a), Is::Sequence(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, Some(b)))
+        }
         (Is::Map(a), Is::Map(b)) => {
             a.iter().all(|(key, node)| same(node, b.get(key)))
                 && b.iter().all(|(key, node)| a.contains_key(key) || is_nothing(node))
@@ -20,11 +24,18 @@ pub fn same(desired: &Node, live: Option<&Node>) -> bool {
     }
 }
 
+/// Returns whether a live value of a field of a kind, or of a key of it, is as desired.
+pub fn same_field(kind: &Kind, field: &str, desired: &Node, live: Option<&Node>) -> bool {
+    // That it is there may say something, whatever is in it.
+    let counts = kind.field(field).is_some_and(|it| it.counts_when_empty);
+    same(desired, live) && (!counts || desired.is_null() == live.is_none_or(Node::is_null))
+}
+
 fn is_nothing(node: &Node) -> bool {
     match &node.is {
         Is::Null | Is::Bool(false) => true,
         Is::Text(text) => text.is_empty(),
-        Is::List(items) => items.is_empty(),
+        Is::List(items) | Is::Sequence(items) => items.is_empty(),
         Is::Map(map) => map.values().all(is_nothing),
         Is::Bool(true) | Is::Number(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => false,
     }

@@ -75,8 +75,6 @@ pub struct Read {
     pub version: Option<Version>,
     /// How many requests this read took.
     pub requests: usize,
-    /// The user profile as the server says it, where it may be seen.
-    pub user_profile: Option<Value>,
     /// What the server has, where [`Want::server_info`] asks for it or it came along.
     pub server_info: Option<ServerInfo>,
     /// Aliases of flows and what they are flows of, where [`Want::flows`] asks for them or they came along.
@@ -186,6 +184,10 @@ async fn finish(
         wire.redact(secret);
     }
     let realm_id = text(&draft.realm, "id");
+    match user_profile {
+        Some(profile) => drop(draft.realm.insert("userProfile".to_owned(), profile)),
+        None => draft.covers.retain(|it| kind::kind(*it).routes.own != "users/profile"),
+    }
     let mut live = lift(draft.realm);
     let called = users::called(wire, &live.state).await?;
     kind::rename(&mut live.state, called);
@@ -200,7 +202,6 @@ async fn finish(
         realm_id,
         version: about.version,
         requests: wire.requests(),
-        user_profile,
         server_info: about.server_info,
         flows,
         federated,

@@ -126,6 +126,7 @@ mod tests {
 
     #[test]
     fn what_a_new_object_looks_like_is_recorded_for_every_kind() {
+        // Of a part of a document all is said.
         for kind in KINDS.iter().filter(|it| !it.routes.collection.is_empty()) {
             let mut object = Object::new(At::SERVER);
             let of_type = policy_types(kind.name).next().map(|it| Node::text(At::SERVER, it));

@@ -25,7 +25,9 @@ pub fn value(node: &Node, reveal: &dyn Fn(&SecretRef) -> String) -> Value {
         Is::Bool(it) => Value::Bool(*it),
         Is::Number(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_string())),
         Is::Text(text) => Value::String(text.to_string()),
-        Is::List(items) => Value::Array(items.iter().map(|it| value(it, reveal)).collect()),
+        Is::List(items) | Is::Sequence(items) => {
+            Value::Array(items.iter().map(|it| value(it, reveal)).collect())
+        }
         Is::Map(map) => Value::Object(
             map.iter()
                 .filter(|(_, it)| !it.is_null())

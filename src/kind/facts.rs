@@ -77,6 +77,27 @@ impl Kind {
     }
 }
 
+/// Returns the field of a realm's representation in which objects of a kind stand.
+pub fn section_of(kind: &Kind) -> Option<&'static str> {
+    super::realm::REALM.fields.iter().find(|it| it.sent.holds() == Some(kind.name)).map(|it| it.name)
+}
+
+/// Returns the object that says in which order an object and its siblings stand, and the field that does; nothing where
+/// they stand in none.
+pub fn ordered_by(address: &Address) -> Option<(Address, &'static str)> {
+    KINDS.iter().find_map(|kind| {
+        let rule = kind.fields.iter().find(|it| it.ordered && it.sent.holds() == Some(address.kind()))?;
+        let parent = address.parent();
+        let owner = match parent {
+            // What exists once per parent stands beside its objects.
+            Some(parent) if kind.key.is_empty() => parent.child(kind.name, ""),
+            Some(parent) => parent,
+            None => Address::top(kind.name, ""),
+        };
+        Some((owner, rule.name))
+    })
+}
+
 /// Returns whether users have what an object brings: groups and roles.
 pub fn has_members(address: &Address) -> bool {
     kind(address.kind()).members.is_some()

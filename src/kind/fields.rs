@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{ROLE, ServerInfo, Unset, Version};
 use crate::change::To;
-use crate::state::{Address, KindName};
-use crate::text::Tree;
+use crate::state::{Address, KindName, Node};
+use crate::text::{At, Tree, TreeIs};
 
 /// A field that needs a rule. Fields without one compare as their type says and travel in the body.
 #[expect(clippy::struct_excessive_bools, reason = "a table has columns that say yes or no")]
@@ -58,13 +58,20 @@ pub struct Field {
     pub follows: &'static str,
     /// The server deletes no target that is named here.
     pub holds: bool,
+    /// The order of its objects means something.
+    pub ordered: bool,
+    /// That it, or a key of it, is there says something, whatever is in it.
+    pub counts_when_empty: bool,
     /// Names that its texts have to be, of what the server has.
     pub choices: &'static [Choice],
     /// It names a flow of this type; empty where it names none.
     pub flow: &'static str,
 }
 
-/// Texts of a field, or of one key of it, that must be names of what the server has.
+/// Stands for the keys of a map, whatever is in them.
+pub const KEYS: &str = "*";
+
+/// Texts of a field, of one key of it, or its keys ([`KEYS`]), that must be names of what the server has.
 pub struct Choice {
     pub key: &'static str,
     /// What such a name is the name of.
@@ -118,14 +125,22 @@ pub enum Stays {
 pub struct Judges {
     /// The kinds that are judged, anywhere in the realm: writes of theirs come after a change of the field.
     pub kinds: &'static [KindName],
-    /// What it allows is allowed while it is on: writes come before it goes off.
-    pub allows: bool,
+    /// The values with which it allows something: that is allowed while it has one of them, so writes come before it has
+    /// none. Empty where it allows nothing.
+    pub allows: &'static [&'static str],
 }
+
+/// Nothing is judged by it.
+pub(super) const NOBODY: Judges = Judges { kinds: &[], allows: &[] };
 
 impl Judges {
     /// Returns whether a change ends what the field allows.
     pub fn goes_off(&self, to: &To) -> bool {
-        self.allows && !matches!(to, To::Value(node) if node.as_bool() == Some(true))
+        let is = |node: &Node| {
+            node.as_text().map_or_else(|| node.as_bool().map(|it| it.to_string()), |it| Some(it.to_owned()))
+        };
+        let stays = matches!(to, To::Value(node) if is(node).is_some_and(|it| self.allows.contains(&&*it)));
+        !self.allows.is_empty() && !stays
     }
 }
 
@@ -152,6 +167,8 @@ pub enum Compare {
     /// Text in lower case.
     Folded,
     Refs(KindName),
+    /// The name of one object.
+    Ref(KindName),
     /// The user that owns a resource; the client itself is the default and not shown.
     Owner,
     /// A map of client to role names.
@@ -199,9 +216,10 @@ pub enum Sent {
 }
 
 impl Sent {
-    /// Returns the kind of the objects that a field holds, where it alone says that.
+    /// Returns the kind of the objects that a field holds; where their type decides it, that of those without one.
     pub fn holds(self) -> Option<KindName> {
         match self {
+            Self::Children(of) => Some(of(&Tree::new(At::SERVER, TreeIs::Null))),
             Self::Child(kind) | Self::ChildrenBy(kind, _) | Self::ChildrenOf(kind) => Some(kind),
             Self::Roles => Some(ROLE),
             _ => None,
@@ -266,7 +284,9 @@ pub(super) const fn field(name: &'static str) -> Field {
         same_protocol: false,
         goes_when_empty: false,
         stays: Stays::Nothing,
-        judges: Judges { kinds: &[], allows: false },
+        judges: NOBODY,
+        ordered: false,
+        counts_when_empty: false,
         choices: &[],
         flow: "",
         follows: "",

@@ -23,14 +23,12 @@ pub fn kinds_of_a_fresh_realm() -> impl Iterator<Item = KindName> {
 
 /// Returns a new realm of this name as the nearest recorded version that is not newer makes it.
 pub fn fresh_realm(realm: &str, version: Version) -> State {
-    let mut value = serde_json::from_str(recorded(version)).expect("the recorded realms are JSON");
+    let mut value: Value = serde_json::from_str(recorded(version)).expect("the recorded realms are JSON");
     fill(&mut value, realm);
+    if let Some(profile) = super::created::recording("user-profile", version) {
+        value["userProfile"] = profile["reads"].clone();
+    }
     lift_realm(&tree_of_json(&value)).into_live()
-}
-
-/// Returns the user profile of a new realm, as `GET users/profile` answers it.
-pub fn fresh_user_profile(version: Version) -> Value {
-    super::created::recording("user-profile", version).map(|it| it["reads"].clone()).unwrap_or_default()
 }
 
 /// Returns the aliases of the flows of a new realm, and what they are flows of.
@@ -71,7 +69,7 @@ fn fill(value: &mut Value, realm: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{CLIENT, CLIENT_SCOPE, ROLE};
+    use crate::kind::{CLIENT, CLIENT_SCOPE, PROFILE_ATTRIBUTE, ROLE};
     use crate::state::Address;
 
     #[test]
@@ -90,7 +88,7 @@ mod tests {
             assert!(state.contains(&Address::top(ROLE, "default-roles-my")));
             assert_eq!(fresh_flows(version)["browser"], "basic-flow");
             assert_eq!(fresh_flows(version)["clients"], "client-flow");
-            assert_eq!(fresh_user_profile(version)["attributes"][0]["name"], "username");
+            assert!(state.contains(&Address::top(PROFILE_ATTRIBUTE, "username")));
         }
     }
 }

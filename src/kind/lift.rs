@@ -14,7 +14,7 @@ use fields::Reader;
 use super::named::qualified;
 use super::owner::called;
 use super::representation::{Type, field_type, fields_of};
-use super::{CLIENT, Compare, Field, Kind, Owned, REALM, ROLE, Sent, USER, kind, realm_address};
+use super::{CLIENT, Compare, Field, Kind, Owned, REALM, ROLE, Sent, USER, kind};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef, SecretSource, State};
 use crate::text::{Code, Key, Note, Tree, TreeIs, near, nearest};
 
@@ -100,6 +100,7 @@ fn as_said(node: &mut Node) {
             // Lists are sets, and come in another order from every source.
             items.sort();
         }
+        Is::Sequence(items) => items.iter_mut().for_each(as_said),
         Is::Map(map) => map.retain(|_, node| {
             as_said(node);
             !node.is_null()
@@ -218,8 +219,16 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
         }
     }
     out.pieces.push((address.clone(), object_));
+    let at = out.pieces.len();
     for child in children {
         object(child.kind, &child.tree, child.under.as_ref(), out);
+    }
+    for rule in kind.fields.iter().filter(|it| it.ordered) {
+        let Some(list) = tree.get(rule.name).filter(|it| matches!(it.is, TreeIs::List(_))) else { continue };
+        let here = out.pieces[at..].iter().filter(|(it, _)| rule.sent.holds() == Some(it.kind()));
+        let items = here.map(|(it, object)| Node::new(object.at, Is::Ref(it.clone()))).collect();
+        let order = Node::new(list.at, Is::Sequence(items));
+        out.pieces[at - 1].1.fields.insert(rule.name.into(), order);
     }
     out.pieces.extend(mappings);
     if is_nameless {
@@ -253,6 +262,7 @@ fn links_type(rule: &'static Field) -> Option<&'static Type> {
     static ANY: Type = Type::Any;
     match rule.compare {
         Compare::Refs(_)
+        | Compare::Ref(_)
         | Compare::ClientRoles
         | Compare::RoleTree
         | Compare::RefItems { .. }
@@ -268,7 +278,7 @@ fn address_of(
     out: &mut Lifted,
 ) -> Option<Address> {
     if kind.key.is_empty() {
-        return Some(parent.map_or_else(realm_address, |it| it.child(kind.name, "")));
+        return Some(child(kind, "", parent));
     }
     let said = tree.get(kind.key).filter(|it| it.scalar() != Some(""));
     let said = said.or_else(|| tree.get(kind.else_named_by).filter(|_| !kind.else_named_by.is_empty()));

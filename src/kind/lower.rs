@@ -82,12 +82,12 @@ impl Arranged {
             let part = match rule.sent {
                 Sent::Children(of) => {
                     let of = of(&Tree::new(At::SERVER, TreeIs::Null));
-                    some_list(
-                        here()
-                            .filter(|it| it.kind() == of)
-                            .map(|it| Value::Object(self.object(it)))
-                            .collect(),
-                    )
+                    let mut children: Vec<&Address> = here().filter(|it| it.kind() == of).collect();
+                    if let Some(Value::Array(order)) = out.get(rule.name) {
+                        let place = |it: &Address| order.iter().position(|name| *name == *it.last_name());
+                        children.sort_by_key(|it| place(it).unwrap_or(usize::MAX));
+                    }
+                    some_list(children.into_iter().map(|it| Value::Object(self.object(it))).collect())
                 }
                 Sent::ChildrenBy(of, field) => {
                     let mut by: BTreeMap<String, Vec<Value>> = BTreeMap::new();
@@ -173,6 +173,7 @@ fn field(compare: Compare, node: &Node) -> Value {
             Compare::Typed
             | Compare::Folded
             | Compare::Refs(_)
+            | Compare::Ref(_)
             | Compare::Owner
             | Compare::RefItems { .. }
             | Compare::Secret
@@ -184,7 +185,7 @@ fn field(compare: Compare, node: &Node) -> Value {
 
 fn plain(node: &Node) -> Value {
     match &node.is {
-        Is::List(items) => items.iter().map(plain).collect(),
+        Is::List(items) | Is::Sequence(items) => items.iter().map(plain).collect(),
         Is::Map(map) => map.iter().map(|(key, it)| (key.to_string(), plain(it))).collect(),
         Is::Ref(target) => Value::String(spelled(target)),
         Is::Secret(secret) => written(secret),

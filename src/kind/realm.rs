@@ -8,8 +8,8 @@ mod hazards;
 use super::{
     Beside, CLIENT, CLIENT_SCOPE, CREATED, Compare, Created, Field, GROUP, IDENTITY_PROVIDER,
     IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, Needs, ORDINARY, REQUIRED_ACTION, Sent, ServerInfo,
-    Stays, USER, Unasked, Unset, Unsets, children, client_scope, field, kept, links, not_yet, server_owned,
-    useless,
+    Stays, USER, USER_PROFILE, Unasked, Unset, Unsets, children, client_scope, field, kept, links, not_yet,
+    server_owned, useless,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -84,7 +84,7 @@ pub(super) static REALM: Kind = Kind {
         },
         Field { judges: OF_USERS, ..field("loginWithEmailAllowed") },
         Field { judges: OF_USERS, ..field(super::user::EMAIL_NAMES) },
-        Field { judges: Judges { kinds: &[USER], allows: true }, ..field("editUsernameAllowed") },
+        Field { judges: Judges { kinds: &[USER], allows: &["true"] }, ..field("editUsernameAllowed") },
         Field { judges: OF_USERS, ..field("passwordPolicy") },
         Field { judges: OF_USERS, ..field("internationalizationEnabled") },
         Field { judges: OF_USERS, ..field("supportedLocales") },
@@ -117,6 +117,7 @@ pub(super) static REALM: Kind = Kind {
         children("users", |_| USER),
         children("clients", |_| CLIENT),
         children("clientScopes", |_| CLIENT_SCOPE),
+        Field { sent: Sent::Child(USER_PROFILE), ..field("userProfile") },
         children("requiredActions", |_| REQUIRED_ACTION),
         children("identityProviders", |_| IDENTITY_PROVIDER),
         Field { sent: Sent::ChildrenOf(IDENTITY_PROVIDER_MAPPER), ..field("identityProviderMappers") },
@@ -139,7 +140,6 @@ pub(super) static REALM: Kind = Kind {
         not_yet("socialProviders"),
         not_yet("userFederationMappers"),
         not_yet("userFederationProviders"),
-        not_yet("userProfile"),
         not_yet("workflows"),
         // Relics that the server reads and forgets.
         not_yet("passwordCredentialGrantAllowed"),
@@ -173,8 +173,8 @@ pub fn waits_for_the_realm(field: &str) -> bool {
     field.starts_with("otpPolicy")
 }
 
-const OF_USERS: Judges = Judges { kinds: &[USER], allows: false };
-const OF_CLIENTS: Judges = Judges { kinds: &[CLIENT], allows: false };
+const OF_USERS: Judges = Judges { kinds: &[USER], allows: &[] };
+const OF_CLIENTS: Judges = Judges { kinds: &[CLIENT], allows: &[] };
 
 /// On 26.0 what is not needed is stored all the same.
 const SMTP_NEEDS: &[Needs] = &[

@@ -209,6 +209,9 @@ fn facts(kind: &Kind) -> Vec<String> {
         defaults_of,
         is_judged_with_parent,
         is_renamed,
+        judges,
+        // A message says which sign is wrong.
+        takes_in_names: _,
         // The rows of fields and the schema show both.
         types: _,
         spellings: _,
@@ -235,6 +238,8 @@ fn facts(kind: &Kind) -> Vec<String> {
     let from = codes(defaults_of.iter().map(|it| it.word));
     say(!defaults_of.is_empty(), format!("New ones get defaults that these say: {from}."));
     say(*is_judged_with_parent, "The server judges it with what it stands under.".to_owned());
+    let judged = codes(judges.kinds.iter().map(|it| it.word));
+    say(!judges.kinds.is_empty(), format!("Changes of {judged} are written after it."));
     say(*acts_where_named, "What it says counts for the access of what names it.".to_owned());
     say(
         !also_named_by.is_empty(),
@@ -291,7 +296,20 @@ fn facts(kind: &Kind) -> Vec<String> {
 }
 
 fn of_routes(routes: &Routes) -> Vec<String> {
-    let Routes { collection, top, own, find, id, location_is_id, found_by, row, takes, list, needs } = routes;
+    let Routes {
+        collection,
+        top,
+        own,
+        find,
+        id,
+        location_is_id,
+        found_by,
+        row,
+        takes,
+        list,
+        needs,
+        document,
+    } = routes;
     let mut out = Vec::new();
     let mut say = |is_so: bool, words: String| out.extend(is_so.then_some(words));
     let at_top =
@@ -306,6 +324,7 @@ fn of_routes(routes: &Routes) -> Vec<String> {
         FoundBy::Path => "its path",
     };
     say(!find.is_empty() && find != own, format!("Found at {} by {which}.", code(find)));
+    say(!document.is_empty(), format!("A part of one document, in its list {}.", code(document)));
     say(*id != "id", format!("Its id is the field {}.", code(id)));
     say(!location_is_id, "The answer to a create does not tell the id.".to_owned());
     say(!row.is_empty(), format!("Compared as the field {} of its parent shows it.", code(row)));

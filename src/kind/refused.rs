@@ -84,6 +84,12 @@ pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
     realm::numbers(address, object, &mut notes);
     realm::headers(address, object, &mut notes);
     credentials::check(address, object, &mut notes);
+    let takes = kind(address.kind()).takes_in_names;
+    if let Some(sign) = address.name().chars().find(|it| !takes(*it)) {
+        let words = format!("{} has a name that Keycloak does not take", title(address));
+        let label = format!("`{}` cannot stand there", sign.escape_debug());
+        notes.push(Note::error(Code::WrongName, words, object.at, label).help("choose another name"));
+    }
     if matches!(address.kind(), GROUP | USER) && is_blank(address.name()) {
         notes.push(blank(address, object.at));
     }
@@ -186,7 +192,7 @@ fn each_text<'a>(object: &'a Object, field: &str, key: &str, f: &mut impl FnMut(
 fn texts<'a>(node: &'a Node, f: &mut impl FnMut(&'a str, At)) {
     match &node.is {
         Is::Text(text) => f(text, node.at),
-        Is::List(items) => items.iter().for_each(|it| texts(it, f)),
+        Is::List(items) | Is::Sequence(items) => items.iter().for_each(|it| texts(it, f)),
         Is::Map(map) => map.values().for_each(|it| texts(it, f)),
         Is::Null | Is::Bool(_) | Is::Number(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => {}
     }

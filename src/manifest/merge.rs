@@ -37,7 +37,7 @@ fn join(kind: &Kind, title: &str, object: &mut Object, piece: Object, notes: &mu
     // One place that says the username is enough.
     object.named_by_email &= piece.named_by_email;
     for (field, node) in piece.fields {
-        let links = kind.link(&field).is_some();
+        let links = kind.link(&field).is_some() || kind.field(&field).is_some_and(|it| it.ordered);
         match object.fields.entry(field) {
             Entry::Vacant(vacant) => {
                 vacant.insert(node);
@@ -65,7 +65,8 @@ fn join_values(path: &str, links: bool, title: &str, node: &mut Node, other: Nod
                 }
             }
         }
-        (Is::List(list), Is::List(items)) if links => {
+        // What stands in several places has the order of each.
+        (Is::List(list), Is::List(items)) | (Is::Sequence(list), Is::Sequence(items)) if links => {
             for item in items {
                 if !list.contains(&item) {
                     list.push(item);

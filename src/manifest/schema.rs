@@ -189,7 +189,7 @@ impl Definitions {
             }
         }
         // Fields of ours, such as `permissions` beside the `policies` of an export.
-        let ours = kind.fields.iter().filter(|it| matches!(it.sent, Sent::Children(_)));
+        let ours = kind.fields.iter().filter(|it| it.sent.holds().is_some());
         for rule in ours {
             if let Some(schema) = self.field(kind, Some(rule), class, rule.name) {
                 properties.insert(rule.name.to_owned(), schema);
@@ -279,6 +279,7 @@ impl Definitions {
                 "items": { "anyOf": [scalar(), { "type": "object", "required": ["name"] }] },
             }),
             Compare::Refs(_) => to("names"),
+            Compare::Ref(_) => json!({ "type": ["string", "number", "null"] }),
             Compare::Owner => json!({ "anyOf": [scalar(), { "type": "object" }, { "type": "null" }] }),
             Compare::ClientRoles => to("clientRoles"),
             Compare::RoleTree => json!({

@@ -125,7 +125,6 @@ fn answer(loaded: &Loaded, live: &Live, ownership: &Ownership, terms: &Terms) ->
         ownership,
         secrets: &secrets,
         terms,
-        user_profile: None,
         server: None,
         flows: None,
     };

@@ -23,8 +23,10 @@ pub(super) fn text(node: &Node, name: &str, of: &Address) -> String {
         Is::Ref(target) => reference(target, of),
         Is::Secret(secret) => secret_text(secret),
         Is::Hidden(_) => HIDDEN.to_owned(),
-        Is::List(items) if items.is_empty() => "(none)".to_owned(),
+        Is::List(items) | Is::Sequence(items) if items.is_empty() => "(none)".to_owned(),
         Is::List(items) => items_text(items, name, of).join(", "),
+        // In their order, whatever they are called.
+        Is::Sequence(items) => items.iter().map(|it| text(it, name, of)).collect::<Vec<_>>().join(", "),
         Is::Map(map) => {
             // An item that is a reference with switches: `role/x (required)`.
             let target = map.values().find_map(Node::as_ref);
@@ -99,7 +101,7 @@ pub(super) fn json(node: &Node, name: &str) -> Value {
         }
         Is::Text(it) => json!(it),
         Is::Ref(target) => json!(target.to_string()),
-        Is::List(items) => items.iter().map(|it| json(it, name)).collect(),
+        Is::List(items) | Is::Sequence(items) => items.iter().map(|it| json(it, name)).collect(),
         Is::Map(map) => Value::Object(map.iter().map(|(key, it)| (key.to_string(), json(it, key))).collect()),
         Is::Hidden(_) => json!(HIDDEN),
         Is::Secret(secret) => {
@@ -124,7 +126,7 @@ pub(super) fn sensitive(node: &Node, name: &str) -> Option<Value> {
     }
     match &node.is {
         Is::Hidden(_) | Is::Secret(_) => Some(Value::Bool(true)),
-        Is::List(items) => {
+        Is::List(items) | Is::Sequence(items) => {
             let items: Vec<Option<Value>> = items.iter().map(|it| sensitive(it, name)).collect();
             items
                 .iter()

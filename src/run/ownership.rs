@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::{PlanRequest, Planned, profile, question};
+use super::plan::{PlanRequest, Planned, question};
 use crate::apply::Ledgers;
 use crate::diff::{self, Ledger, LedgerError, Ownership};
 use crate::keycloak::Read;
@@ -17,8 +17,7 @@ pub fn next_ledger(
     is_full: bool,
     failed: &dyn Fn(&Address) -> bool,
 ) -> Ledger {
-    let profile = profile(&planned.read);
-    let question = question(request, &planned.read, &planned.ownership, profile.as_ref());
+    let question = question(request, &planned.read, &planned.ownership);
     let mut ledger = diff::next_ledger(&question, &planned.plan.diff, failed);
     ledger.untrusted = untrusted(&planned.ownership);
     // A run over a part must not make the rest look undeclared to the next one.

@@ -8,7 +8,7 @@ use crate::apply::{CallError, Ledgers, is_ours, read_ledgers};
 use crate::change::{Change, ConsentKey, FieldChange, Path, To, Why};
 use crate::diff::{self, Ownership, Question, Terms};
 use crate::keycloak::{ErrorKind, Keycloak, Read, Source, Want, read};
-use crate::kind::{self, UserProfile, Version};
+use crate::kind::{self, Version};
 use crate::manifest::{Desired, Guards, Secrets};
 use crate::plan::{self, Conditions, Plan};
 use crate::state::{Address, Known, State};
@@ -155,8 +155,7 @@ pub fn plan_realm(request: &PlanRequest<'_>, observed: Observed) -> Planned {
 }
 
 fn compare(request: &PlanRequest<'_>, read: &Read, ownership: &Ownership) -> Plan {
-    let profile = profile(read);
-    let question = question(request, read, ownership, profile.as_ref());
+    let question = question(request, read, ownership);
     let diff = diff::diff(&question);
     let mut plan = Plan {
         realm: request.desired.realm.clone(),
@@ -187,7 +186,6 @@ pub(super) fn question<'a>(
     request: &'a PlanRequest<'_>,
     read: &'a Read,
     ownership: &'a Ownership,
-    profile: Option<&'a UserProfile>,
 ) -> Question<'a> {
     Question {
         desired: &request.desired.state,
@@ -197,14 +195,9 @@ pub(super) fn question<'a>(
         ownership,
         secrets: request.secrets,
         terms: request.terms,
-        user_profile: profile,
         server: read.server_info.as_ref(),
         flows: read.flows.as_ref(),
     }
-}
-
-pub(super) fn profile(read: &Read) -> Option<UserProfile> {
-    read.user_profile.as_ref().map(UserProfile::read)
 }
 
 /// The minor version that facts are taken for: the newest tested one where the credential may not see it.

@@ -22,7 +22,10 @@ pub enum Is {
     /// As written, so that no digit is lost.
     Number(Box<str>),
     Text(Box<str>),
+    /// In no order: the server keeps such lists as sets.
     List(Vec<Node>),
+    /// In an order that means something.
+    Sequence(Vec<Node>),
     Map(BTreeMap<Box<str>, Node>),
     /// An id or name on the wire, an address for us.
     Ref(Address),
@@ -80,7 +83,7 @@ impl Node {
         match &self.is {
             Is::Null => true,
             Is::Text(text) => text.is_empty(),
-            Is::List(items) => items.is_empty(),
+            Is::List(items) | Is::Sequence(items) => items.is_empty(),
             Is::Map(map) => map.is_empty(),
             Is::Bool(_) | Is::Number(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => false,
         }
@@ -98,9 +101,9 @@ impl Node {
         if let Is::Ref(address) = &self.is { Some(address) } else { None }
     }
 
-    /// Returns the items of a list, none for anything else.
+    /// Returns the items of a list of either sort, none for anything else.
     pub fn items(&self) -> &[Self] {
-        if let Is::List(items) = &self.is { items } else { &[] }
+        if let Is::List(items) | Is::Sequence(items) = &self.is { items } else { &[] }
     }
 
     pub fn as_map(&self) -> Option<&BTreeMap<Box<str>, Self>> {
@@ -115,7 +118,7 @@ impl Node {
     pub fn each_ref<'a>(&'a self, f: &mut impl FnMut(&'a Address, At)) {
         match &self.is {
             Is::Ref(address) => f(address, self.at),
-            Is::List(items) => items.iter().for_each(|it| it.each_ref(f)),
+            Is::List(items) | Is::Sequence(items) => items.iter().for_each(|it| it.each_ref(f)),
             Is::Map(map) => map.values().for_each(|it| it.each_ref(f)),
             Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Secret(_) | Is::Hidden(_) => {}
         }
@@ -125,7 +128,7 @@ impl Node {
     pub fn each_ref_mut(&mut self, f: &mut impl FnMut(&mut Address)) {
         match &mut self.is {
             Is::Ref(address) => f(address),
-            Is::List(items) => items.iter_mut().for_each(|it| it.each_ref_mut(f)),
+            Is::List(items) | Is::Sequence(items) => items.iter_mut().for_each(|it| it.each_ref_mut(f)),
             Is::Map(map) => map.values_mut().for_each(|it| it.each_ref_mut(f)),
             Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Secret(_) | Is::Hidden(_) => {}
         }
@@ -135,7 +138,7 @@ impl Node {
     pub fn each_secret<'a>(&'a self, f: &mut impl FnMut(&'a SecretRef, At)) {
         match &self.is {
             Is::Secret(secret) => f(secret, self.at),
-            Is::List(items) => items.iter().for_each(|it| it.each_secret(f)),
+            Is::List(items) | Is::Sequence(items) => items.iter().for_each(|it| it.each_secret(f)),
             Is::Map(map) => map.values().for_each(|it| it.each_secret(f)),
             Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Hidden(_) => {}
         }
@@ -145,7 +148,7 @@ impl Node {
     pub fn each_secret_mut(&mut self, f: &mut impl FnMut(&mut SecretRef, At)) {
         match &mut self.is {
             Is::Secret(secret) => f(secret, self.at),
-            Is::List(items) => items.iter_mut().for_each(|it| it.each_secret_mut(f)),
+            Is::List(items) | Is::Sequence(items) => items.iter_mut().for_each(|it| it.each_secret_mut(f)),
             Is::Map(map) => map.values_mut().for_each(|it| it.each_secret_mut(f)),
             Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Hidden(_) => {}
         }
@@ -179,7 +182,7 @@ impl fmt::Debug for Node {
             Is::Bool(it) => write!(f, "{it}"),
             Is::Number(it) => f.write_str(it),
             Is::Text(it) => write!(f, "{it:?}"),
-            Is::List(items) => f.debug_list().entries(items).finish(),
+            Is::List(items) | Is::Sequence(items) => f.debug_list().entries(items).finish(),
             Is::Map(map) => f.debug_map().entries(map).finish(),
             Is::Ref(address) => write!(f, "@{address}"),
             Is::Secret(secret) => write!(f, "{secret:?}"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Address, Node};
+use super::{Address, Is, Node};
 use crate::text::At;
 
 /// One thing in a realm: its managed or live fields in canonical form.
@@ -53,9 +53,9 @@ impl Object {
         self.get(field).and_then(Node::as_bool).unwrap_or(false)
     }
 
-    /// Calls `f` with every reference in any field.
+    /// Calls `f` with every reference in any field. What an order lists stands in it, and is not referred to.
     pub fn each_ref<'a>(&'a self, f: &mut impl FnMut(&'a str, &'a Address, At)) {
-        for (name, node) in &self.fields {
+        for (name, node) in self.fields.iter().filter(|it| !matches!(it.1.is, Is::Sequence(_))) {
             node.each_ref(&mut |address, at| f(name, address, at));
         }
     }

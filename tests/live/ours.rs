@@ -126,7 +126,6 @@ impl Ours {
             ownership: &ownership,
             secrets: &secrets,
             terms: &terms,
-            user_profile: None,
             server: read.server_info.as_ref(),
             flows: read.flows.as_ref(),
         })

@@ -241,7 +241,12 @@ impl<'a> Probe<'a> {
     fn raw(&self, address: &Address, state: &State) -> Result<Value, String> {
         let object = state.get(address).ok_or("not there")?;
         let path = self.path(kind(address.kind()).routes.own, address, object.text("type"), state)?;
-        self.server.get(&path)
+        let whole = self.server.get(&path)?;
+        let kind = kind(address.kind());
+        // What stands in a document is a row of it.
+        let rows = whole.get(kind.routes.document).and_then(Value::as_array);
+        let row = rows.into_iter().flatten().find(|it| it[kind.key] == address.name());
+        Ok(if kind.routes.document.is_empty() { whole } else { row.cloned().unwrap_or_default() })
     }
 
     fn path(&self, template: &str, address: &Address, of: &str, state: &State) -> Result<String, String> {

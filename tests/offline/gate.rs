@@ -64,7 +64,10 @@ fn every_kind_knows_its_class_and_every_ruled_field_is_one_that_keycloak_knows()
         let ours = |it: &&Field| {
             matches!(
                 it.sent,
-                Sent::NotYet | Sent::Children(_) | Sent::Links(Link::Mappings("scope-mappings"))
+                Sent::NotYet
+                    | Sent::Children(_)
+                    | Sent::Child(_)
+                    | Sent::Links(Link::Mappings("scope-mappings"))
             )
         };
         for field in kind.fields.iter().filter(|it| !ours(it)) {

@@ -63,7 +63,6 @@ pub(crate) fn ask(
         ..Terms::default()
     };
     let question = Question {
-        user_profile: None,
         server: None,
         flows: None,
         desired,
@@ -181,7 +180,7 @@ fn sorted(node: &Node) -> Node {
 fn mask(node: &mut Node) {
     match &mut node.is {
         Is::Hidden(hidden) => *hidden = Hidden::Masked,
-        Is::List(items) => items.iter_mut().for_each(mask),
+        Is::List(items) | Is::Sequence(items) => items.iter_mut().for_each(mask),
         Is::Map(map) => map.values_mut().for_each(mask),
         Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Secret(_) => {}
     }

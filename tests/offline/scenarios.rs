@@ -67,7 +67,6 @@ fn planned(desired: &Desired, live: &Live, ledger: Ledger) -> (Plan, Ledger) {
         Ownership { owner: Some("team".to_owned()), ledger: Some(ledger), ..Ownership::default() };
     let terms = Terms { prune: Prune::AllButUsers, ..Terms::default() };
     let question = Question {
-        user_profile: None,
         server: None,
         flows: None,
         desired: &desired.state,

@@ -178,6 +178,15 @@ impl Server {
         state.default_role = default_role.or(state.default_role);
         let is_gone = |it: &Address| self.removed.iter().any(|gone| it == gone || it.is_under(gone));
         state.objects.retain(|it, _| !is_gone(it));
+        if let Some(profile) = &self.profile {
+            let realm = serde_json::json!({ "realm": realm, "userProfile": profile });
+            let its = kind::lift_realm(&realmwright::text::tree_of_json(&realm)).into_live().objects;
+            state.objects.retain(|it, _| {
+                !its.keys()
+                    .any(|new| new.kind() == it.kind() && new.steps().len() == 1 && it.kind() != kind::REALM)
+            });
+            state.objects.extend(its.into_iter().filter(|(it, _)| it.kind() != kind::REALM));
+        }
         let mut live = Live::default();
         live.exists = self.exists.unwrap_or(ledger.is_some() || edits.is_some());
         if !live.exists {
@@ -217,7 +226,6 @@ impl Server {
                     patch: 5,
                 }),
                 requests: 0,
-                user_profile: self.profile.clone().or_else(|| Some(kind::fresh_user_profile(version))),
                 server_info: Some(server_info),
                 flows: Some(kind::fresh_flows(version)),
                 federated: BTreeSet::new(),

@@ -49,6 +49,16 @@ fn template() -> Flat {
             "priority": { "$": [10, 11] },
             "config": { "$": [{ "max_auth_age": "60" }, { "max_auth_age": "90", "k": "v" }, { "max_auth_age": null }] },
         },
+        "user-profile": { "unmanagedAttributePolicy": { "$": ["ADMIN_EDIT", "ENABLED"] } },
+        "user-profile/attribute/team": {
+            "displayName": { "$": ["Team", null] },
+            "group": { "$": ["work", null] },
+            "required": { "$": [{}, null, { "roles": ["admin"] }] },
+            "permissions": { "$": [{ "view": ["admin", "user"], "edit": ["admin"] }, { "view": ["admin"], "edit": ["admin"] }] },
+            "validations": { "$": [{ "length": { "min": 1, "max": 20 } }, { "length": { "max": 30 }, "options": { "options": ["b", "a"] } }] },
+            "multivalued": { "$": [true, false] },
+        },
+        "user-profile/group/work": { "displayHeader": { "$": ["Work", "Job"] }, "annotations": { "$": [{ "k": "v" }, { "k": "w", "l": 1 }] } },
         "identity-provider/elsewhere": {
             "providerId": "oidc",
             "displayName": { "$": ["Elsewhere", "Somewhere", null] },

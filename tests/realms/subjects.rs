@@ -21,6 +21,9 @@ pub(crate) fn subjects() -> Vec<Subject> {
     let plain = |text: &str| Subject { address: address(text), fixed: json!({}), skip: &[] };
     let mut subjects: Vec<Subject> = [
         "required-action/TERMS_AND_CONDITIONS",
+        "user-profile",
+        "user-profile/attribute/it",
+        "user-profile/group/it",
         "identity-provider/it",
         "identity-provider/it/mapper/it",
         "client-scope/it",
@@ -38,6 +41,11 @@ pub(crate) fn subjects() -> Vec<Subject> {
     ]
     .map(plain)
     .into();
+    // Where the profile says a default, every user has it who has no other.
+    let attribute = subjects.iter_mut().find(|it| it.address == address("user-profile/attribute/it"));
+    if let Some(attribute) = attribute {
+        attribute.skip = &["defaultValue"];
+    }
     for (kind, word, types) in [
         (POLICY, "policy", policy_types(POLICY).collect::<Vec<_>>()),
         (PERMISSION, "permission", policy_types(PERMISSION).collect()),

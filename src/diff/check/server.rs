@@ -4,19 +4,20 @@ use std::collections::BTreeSet;
 
 use super::{Diff, Question};
 use crate::change::{Action, Change, FieldChange, To, Why};
-use crate::kind::{self, Judge, ServerInfo};
+use crate::kind::{self, Judge, ServerInfo, UserProfile};
 use crate::state::{Address, KindName};
 use crate::text::{Code, Note};
 
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     // What nobody could ask for is not missing.
     let nothing = ServerInfo::default();
+    let [profile, was] = [&out.planned, &question.live.state].map(UserProfile::of_realm);
     let judge = Judge {
         desired: &out.desired,
         state: &out.planned,
         server: question.server.unwrap_or(&nothing),
         flows: question.flows,
-        profile: question.user_profile,
+        profile: profile.as_ref(),
         version: question.version,
         is_sure: true,
     };
@@ -46,7 +47,8 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
         notes.extend(found.into_iter().filter(|it| is_about(it, change)));
     }
     notes.extend(written.iter().flat_map(|it| kind::refused_whole(&judge, it)));
-    notes.extend(judged_anew(question, out, &judge, &written));
+    let before = Judge { state: &question.live.state, profile: was.as_ref(), ..judge };
+    notes.extend(judged_anew(question, out, [&before, &judge], &written));
     out.notes.extend(notes);
 }
 
@@ -54,7 +56,7 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
 fn judged_anew(
     question: &Question<'_>,
     out: &Diff,
-    judge: &Judge<'_>,
+    [before, judge]: [&Judge<'_>; 2],
     written: &BTreeSet<Address>,
 ) -> Vec<Note> {
     let judges = |change: &Change, field: &FieldChange| {
@@ -62,8 +64,8 @@ fn judged_anew(
     };
     let updates = out.changes.iter().filter(|it| it.action == Action::Update);
     let fields = updates.flat_map(|change| change.fields.iter().filter_map(move |it| judges(change, it)));
-    let judged: BTreeSet<KindName> = fields.flatten().copied().collect();
-    let before = Judge { state: &question.live.state, ..*judge };
+    let whole = out.changes.iter().map(|it| kind::kind(it.object.kind()).judges.kinds);
+    let judged: BTreeSet<KindName> = fields.chain(whole).flatten().copied().collect();
     let all = out.desired.objects.iter().filter(|(it, _)| {
         judged.contains(&it.kind())
             && question.terms.covers(it)
@@ -81,7 +83,7 @@ fn judged_anew(
         // A password is judged when it is set.
         is.retain(|it| it.code != Code::WeakPassword);
         if !is.is_empty() {
-            let was = found(&before);
+            let was = found(before);
             notes.extend(is.into_iter().filter(|it| !was.contains(it)));
         }
     }

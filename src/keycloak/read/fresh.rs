@@ -23,7 +23,6 @@ pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
         realm_id: None,
         version,
         requests: wire.requests(),
-        user_profile: Some(kind::fresh_user_profile(recorded)),
         flows: Some(kind::fresh_flows(recorded)),
         server_info,
         federated: BTreeSet::new(),

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use super::super::{KINDS, NEWEST, OLDEST, kind, realm_address};
 use super::*;
 use crate::change::Why;
-use crate::kind::{CLIENT, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, MAPPER, SETTINGS, USER};
+use crate::kind::{
+    CLIENT, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, MAPPER, PROFILE_ATTRIBUTE, SETTINGS, USER,
+    USER_PROFILE,
+};
 use crate::state::KindName;
 use crate::text::At;
 
@@ -57,6 +60,10 @@ fn rows() -> Vec<Row> {
         ),
         (realm, "", "attributes.cibaInterval", json!("5"), json!("6"), &[]),
         (realm, "", "displayName", json!("a"), json!("b"), &[]),
+        (USER_PROFILE, "", "unmanagedAttributePolicy", Value::Null, json!("ENABLED"), &["opens"]),
+        (USER_PROFILE, "", "unmanagedAttributePolicy", json!("ENABLED"), json!("ADMIN_EDIT"), &[]),
+        (PROFILE_ATTRIBUTE, "a", "permissions.edit", json!(["admin"]), json!(["admin", "user"]), &["opens"]),
+        (PROFILE_ATTRIBUTE, "a", "permissions.edit", json!(["user"]), json!(["admin"]), &[]),
         (IDENTITY_PROVIDER, "idp", "enabled", json!(true), json!(false), &["locks_out"]),
         (IDENTITY_PROVIDER, "idp", "trustEmail", json!(false), json!(true), &["opens"]),
         (IDENTITY_PROVIDER, "idp", "config.clientId", json!("a"), json!("b"), &["locks_out"]),

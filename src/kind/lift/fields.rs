@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{looks_secret, wrong};
 use crate::kind::representation::{Type, field_type, fields_of};
-use crate::kind::{Compare, Field, Kind, USER, Unset, title};
+use crate::kind::{Compare, Field, Kind, USER, Unset, reference, title};
 use crate::state::{Address, Is, Node, SecretRef, SecretSource};
 use crate::text::{Code, Key, Note, Tree, TreeIs, nearest};
 
@@ -61,6 +61,11 @@ impl Reader<'_> {
             }
             Compare::Secret => self.secret(key, value),
             Compare::Refs(to) => self.refs(key, value, to),
+            Compare::Ref(to) => match value.scalar() {
+                Some("") => Some(Node::new(value.at, Is::Null)),
+                Some(name) => Some(Node::new(value.at, Is::Ref(reference(to, name, Some(self.address))))),
+                None => self.refuse(key, value, "a name"),
+            },
             Compare::ClientRoles => self.client_roles(key, value),
             Compare::RoleTree => self.role_tree(key, value),
             Compare::RefItems { kind, id, option } => self.ref_items(key, value, kind, id, option),

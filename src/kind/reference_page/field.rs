@@ -108,6 +108,8 @@ fn of_rule(rule: &Field) -> Vec<String> {
         holds,
         choices,
         flow,
+        ordered,
+        counts_when_empty,
     } = rule;
     let mut out: Vec<String> = of_compare(*compare).into_iter().chain(of_sent(*sent)).collect();
     let mut say = |is_so: bool, words: String| out.extend(is_so.then_some(words));
@@ -165,10 +167,12 @@ fn of_rule(rule: &Field) -> Vec<String> {
         };
         say(true, format!("{of_key}a {} of the server; {others}", it.noun));
     }
+    say(*ordered, "in an order that is compared".to_owned());
+    say(*counts_when_empty, "that it is there says something, whatever is in it".to_owned());
     say(!flow.is_empty(), format!("a flow of type {}", code(flow)));
     out.extend(of_stays(*stays));
     let judged = codes(judges.kinds.iter().map(|it| it.word));
-    let order = if judges.allows { "are written while it is on" } else { "are written after it" };
+    let order = if !judges.allows.is_empty() { "are written while it is on" } else { "are written after it" };
     out.extend((!judges.kinds.is_empty()).then(|| format!("changes of {judged} {order}")));
     out
 }
@@ -178,6 +182,7 @@ fn of_compare(compare: Compare) -> Option<String> {
         Compare::Typed | Compare::ServerOwned => return None,
         Compare::Folded => "compared in lower case".to_owned(),
         Compare::Refs(kind) => format!("names of {}", code(kind)),
+        Compare::Ref(kind) => format!("the name of a {}", code(kind)),
         Compare::Owner => "a user's name; the client itself where nothing is said".to_owned(),
         Compare::ClientRoles => "by client: names of its roles".to_owned(),
         Compare::RoleTree => "roles of the realm (`realm`) and by client (`client`)".to_owned(),

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Judge, Severe, each_text, of};
-use crate::kind::{CLIENT, CLIENT_SCOPE, Choice, MAPPER, OthersAre, REALM, ServerInfo, kind, title};
-use crate::state::{Address, KindName, Object};
+use crate::kind::{
+    CLIENT, CLIENT_SCOPE, Choice, KEYS, MAPPER, OthersAre, REALM, ServerInfo, Unasked, kind, title,
+};
+use crate::state::{Address, KindName, Node, Object};
 use crate::text::{At, Code, Note, nearest};
 
 fn whose(address: &Address) -> String {
@@ -77,11 +79,20 @@ fn each<'a>(
     address: &'a Address,
     object: &'a Object,
 ) -> impl Iterator<Item = (&'static Choice, &'a str, At, Names<'a>)> {
-    let rules = kind(address.kind()).fields.iter();
-    rules.flat_map(|rule| rule.choices.iter().map(move |it| (rule.name, it))).flat_map(
+    let kind = kind(address.kind());
+    kind.fields.iter().flat_map(|rule| rule.choices.iter().map(move |it| (rule.name, it))).flat_map(
         move |(field, choice)| {
             let mut said = Vec::new();
-            each_text(object, field, choice.key, &mut |text, at| said.push((text, at)));
+            if choice.key == KEYS {
+                let keys = object.get(field).and_then(Node::as_map).into_iter().flatten();
+                said.extend(keys.filter(|(_, it)| !it.is_null()).map(|(key, it)| (&**key, it.at)));
+            } else {
+                each_text(object, field, choice.key, &mut |text, at| said.push((text, at)));
+            }
+            // What is not said a create says by its name.
+            if kind.new.unasked == Unasked::AsNamed(field) && object.get(field).is_none() {
+                said.push((address.last_name(), object.at));
+            }
             said.retain(|(text, _)| !text.is_empty());
             let names = if said.is_empty() { Names::new() } else { (choice.names)(info) };
             said.retain(|(text, _)| !names.is_empty() && !names.contains(text));

@@ -138,8 +138,8 @@ pub(super) fn headers(address: &Address, object: &Object, notes: &mut Vec<Note>)
 }
 
 pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    flows(judge, address, object, notes);
     if address.kind() == REALM {
-        flows(judge, address, object, notes);
         password_policy(judge, object, notes);
     }
     let Some(severe) = judge.since(NEWEST) else { return };
@@ -228,9 +228,14 @@ pub(super) fn sessions(judge: &Judge<'_>, address: &Address, whole: &Object, not
 fn number(node: &Node) -> Option<i64> {
     match &node.is {
         Is::Number(text) | Is::Text(text) => text.parse().ok(),
-        Is::Null | Is::Bool(_) | Is::List(_) | Is::Map(_) | Is::Ref(_) | Is::Secret(_) | Is::Hidden(_) => {
-            None
-        }
+        Is::Null
+        | Is::Bool(_)
+        | Is::List(_)
+        | Is::Sequence(_)
+        | Is::Map(_)
+        | Is::Ref(_)
+        | Is::Secret(_)
+        | Is::Hidden(_) => None,
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::kind::{fresh_flows, fresh_realm, fresh_user_profile, lift_realm};
+use crate::kind::{fresh_flows, fresh_realm, lift_realm};
 use crate::text::{Severity, parse_yaml};
 
 /// Everything that is said of a manifest against a new realm of a version, one line each.
@@ -12,7 +12,7 @@ fn said(text: &str, version: Version, is_sure: bool) -> Vec<String> {
         there.fields.extend(object.fields.clone());
     }
     let flows = fresh_flows(version);
-    let profile = UserProfile::read(&fresh_user_profile(version));
+    let profile = UserProfile::of_realm(&fresh_realm("r", version));
     let server = ServerInfo::recorded(version);
     let mut desired = State::default();
     for (address, object) in &lifted.pieces {
@@ -23,7 +23,7 @@ fn said(text: &str, version: Version, is_sure: bool) -> Vec<String> {
         state: &state,
         server,
         flows: Some(&flows),
-        profile: Some(&profile),
+        profile: profile.as_ref(),
         version,
         is_sure,
     };

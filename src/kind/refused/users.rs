@@ -87,26 +87,27 @@ fn by_email(judge: &Judge<'_>) -> bool {
 fn profile(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
     let Some(profile) = judge.profile else { return };
     let mut found = Vec::new();
-    let mut look = |name: &str, text: &str, at: At| {
-        if let Some(why) = profile.refuses(name, text) {
-            found.push((name.to_owned(), why, at));
-        }
+    let look = |found: &mut Vec<(String, String, At)>, name: &str, text: &str, at: At| {
+        found.extend(profile.refuses(name, text).map(|why| (name.to_owned(), why, at)));
     };
     if !by_email(judge) {
-        look("username", address.name(), object.at);
+        look(&mut found, "username", address.name(), object.at);
     }
     for field in PLAIN {
         if let Some(node) = object.get(field) {
-            look(field, node.as_text().unwrap_or_default(), node.at);
+            look(&mut found, field, node.as_text().unwrap_or_default(), node.at);
         }
     }
     for (name, node) in object.get("attributes").and_then(Node::as_map).into_iter().flatten() {
         if is_field(name) {
             continue;
         }
+        if let ([_, second, ..], true) = (node.items(), profile.takes_one(name)) {
+            found.push((name.to_string(), "it takes one value".to_owned(), second.at));
+        }
         for item in std::slice::from_ref(node).iter().chain(node.items()) {
             if let Some(text) = item.as_text() {
-                look(name, text, item.at);
+                look(&mut found, name, text, item.at);
             }
         }
     }
@@ -158,6 +159,11 @@ fn attribute(
             Some(judge.note(Severe::Error, Code::ProfileRefuses, words, at, label).help("take it out"))
         }
         (true, _) => None,
+        (false, _) if is_named => {
+            let label = "the realm's user profile lets no administrator write it";
+            let note = judge.note(Severe::Error, Code::DroppedAttribute, dropped, at, label);
+            Some(note.help("say `permissions: { edit: [admin] }` there, or take it out"))
+        }
         (false, _) => {
             let label = "the realm's user profile does not know it";
             let note = judge.note(Severe::Error, Code::DroppedAttribute, dropped, at, label);

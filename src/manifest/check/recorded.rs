@@ -16,13 +16,13 @@ pub fn check_recorded(desired: &Desired) -> Vec<Note> {
         there.fields.extend(object.fields.iter().map(|(name, node)| (name.clone(), node.clone())));
     }
     let flows = kind::fresh_flows(NEWEST);
-    let profile = UserProfile::read(&kind::fresh_user_profile(NEWEST));
+    let profile = UserProfile::of_realm(&state);
     let judge = Judge {
         desired: &desired.state,
         state: &state,
         server: ServerInfo::recorded(NEWEST),
         flows: Some(&flows),
-        profile: Some(&profile),
+        profile: profile.as_ref(),
         version: NEWEST,
         is_sure: false,
     };

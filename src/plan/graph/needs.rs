@@ -113,11 +113,15 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
 /// longer.
 fn judging(changes: &[Change]) -> impl Fn((usize, &Call)) -> Vec<(usize, Judges, bool)> {
     |(index, call)| {
-        let fields = call.fields.iter().filter(|_| matches!(call.body, Body::Overlay { .. }));
         let kind = kind::kind(changes[call.change].object.kind());
+        // What goes is needed until the others are as they will be.
+        let goes = changes[call.change].action == Action::Delete;
+        let whole = Some((index, kind.judges, goes)).filter(|it| !it.1.kinds.is_empty());
+        let fields = call.fields.iter().filter(|_| matches!(call.body, Body::Overlay { .. }));
         let judges = fields.filter_map(|it| Some((kind.field(&it.path.field)?.judges, it)));
         let judges = judges.filter(|(judges, _)| !judges.kinds.is_empty());
-        judges.map(|(judges, it)| (index, judges, judges.goes_off(&it.to))).collect()
+        let judges = judges.map(|(judges, it)| (index, judges, judges.goes_off(&it.to)));
+        whole.into_iter().chain(judges).collect()
     }
 }
 

@@ -51,7 +51,11 @@ pub(super) fn of_change(
                 .collect();
             let body = Body::Whole { address: address.clone(), fields };
             let fields = plain.into_iter().cloned().collect();
-            let mut create = call(Method::Post, route(kind.routes.collection), body, fields);
+            let (method, to) = match kind.routes.document {
+                "" => (Method::Post, kind.routes.collection),
+                _ => (Method::Put, kind.routes.own),
+            };
+            let mut create = call(method, route(to), body, fields);
             create.creates.push(address.clone());
             create.creates.extend(made.get(address).into_iter().flatten().cloned());
             out.push(create);

@@ -2,7 +2,7 @@
 
 use realmwright::kind::{
     CLIENT, CLIENT_SCOPE, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Kind, MAPPER, PERMISSION,
-    POLICY, REALM, REQUIRED_ACTION, RESOURCE, ROLE, SETTINGS, Type, USER,
+    POLICY, PROFILE_ATTRIBUTE, REALM, REQUIRED_ACTION, RESOURCE, ROLE, SETTINGS, Type, USER,
 };
 use realmwright::state::KindName;
 use serde_json::{Value, json};
@@ -88,6 +88,17 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
             json!({ "user.attribute": "b", "claim.name": "b", "claim.value": "w", "jsonType.label": "String" }),
         ),
         (REQUIRED_ACTION, "providerId") => (json!("TERMS_AND_CONDITIONS"), json!("TERMS_AND_CONDITIONS")),
+        (PROFILE_ATTRIBUTE, "group") => (json!("user-metadata"), json!("user-metadata")),
+        (PROFILE_ATTRIBUTE, "required") => (json!({ "scopes": ["email"] }), json!({ "scopes": ["profile"] })),
+        (PROFILE_ATTRIBUTE, "defaultValue") => (json!("a@b.org"), json!("b@b.org")),
+        (PROFILE_ATTRIBUTE, "selector") => (json!({ "scopes": ["email"] }), json!({ "scopes": ["profile"] })),
+        (PROFILE_ATTRIBUTE, "permissions") => (
+            json!({ "view": ["admin"], "edit": ["admin"] }),
+            json!({ "view": ["admin", "user"], "edit": ["admin"] }),
+        ),
+        (PROFILE_ATTRIBUTE, "validations") => {
+            (json!({ "length": { "max": 9 }, "email": {} }), json!({ "length": { "max": 10 }, "email": {} }))
+        }
         (IDENTITY_PROVIDER, "providerId") => (json!("oidc"), json!("oidc")),
         (IDENTITY_PROVIDER, "firstBrokerLoginFlowAlias" | "postBrokerLoginFlowAlias") => {
             (json!("first broker login"), json!("browser"))

@@ -138,6 +138,7 @@ fn secret(node: &Node) -> Option<(SecretRef, At)> {
         | Is::Ref(_)
         | Is::Hidden(_)
         | Is::List(_)
+        | Is::Sequence(_)
         | Is::Map(_) => None,
     }
 }
