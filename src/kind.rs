@@ -52,10 +52,12 @@ pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, covered, decide, decide_by, keeps_closed,
     made_so, reopen, says_how_to_decide, set_apart,
 };
-pub use created::{created, sent_unasked, spawned, switched, switched_off};
+pub use created::{created, sent_unasked, spawned, switched, switched_off, untouched};
 pub use encode::{body, segment, value, wire_name};
 use facts::LAST;
-pub use facts::{Members, Spelling, Types, has_members, is_asked_by_name, is_everybodys};
+pub use facts::{
+    Covers, Members, Spelling, Types, has_members, is_asked_by_name, is_everybodys, section_of, standing_in,
+};
 pub use fields::{Beside, Choice, Compare, Field, Judges, Link, Needs, OthersAre, Sent, Stays};
 use fields::{children, choice, field, kept, links, not_yet, server_owned, useless};
 pub use fresh::{flows, fresh_flows, fresh_realm, fresh_user_profile, kinds_of_a_fresh_realm};
@@ -80,13 +82,15 @@ pub use role::{
 };
 pub use scope_mapping::is_only_mapped;
 pub use server_info::ServerInfo;
-pub use service_account::{reserved_for, service_account, service_account_of, service_accounts};
-pub use user::{EMAIL_NAMES, name_users_by_email};
+pub use service_account::{
+    account_of, denied_accounts, reserved_for, service_account, service_account_of, service_accounts,
+};
+pub use user::{EMAIL_NAMES, name_users_by_email, user as user_address};
 pub use user_profile::UserProfile;
 use user_profile::is_email;
 
 use crate::state::{Address, Is, KindName, Object, PART};
-use crate::text::{At, Note, Tree, TreeIs};
+use crate::text::{Note, Tree};
 
 pub const REALM: KindName = KindName::new("realm");
 pub const ROLE: KindName = KindName::new("role");
@@ -128,16 +132,6 @@ pub static KINDS: &[&Kind] = &[
 /// Returns the table entry of a kind.
 pub fn kind(name: KindName) -> &'static Kind {
     KINDS.iter().find(|it| it.name == name).expect("every KindName constant has an entry in KINDS")
-}
-
-/// Returns the field of a realm's representation in which objects of a kind stand.
-pub fn section_of(kind: &Kind) -> Option<&'static str> {
-    let holds = |it: &&Field| match it.sent {
-        Sent::Children(of) => of(&Tree::new(At::SERVER, TreeIs::Null)) == kind.name,
-        Sent::ChildrenBy(of, _) | Sent::ChildrenOf(of) | Sent::Child(of) => of == kind.name,
-        _ => false,
-    };
-    realm::REALM.fields.iter().find(holds).map(|it| it.name)
 }
 
 /// Returns the address of the realm itself.
@@ -289,10 +283,12 @@ pub struct Routes {
     pub takes: &'static [&'static str],
     /// GET, PUT and DELETE here.
     pub own: &'static str,
-    /// GET here a list of all under one parent, each with all that it has, for credentials that may view and not export.
-    /// Empty where reading a realm has its own way.
+    /// GET here a list of all under one parent, for credentials that may view and not export. Empty where they are shown with
+    /// what they stand under.
     pub list: &'static str,
-    /// The right that the list takes.
+    pub covers: Covers,
+    /// The right to view them; what may stand directly under the realm and elsewhere too needs there the right of what it
+    /// stands under.
     pub needs: &'static str,
     /// GET here and take the one with this name: for ids that no answer told.
     pub find: &'static str,
@@ -476,7 +472,8 @@ const ROUTES: Routes = Routes {
     own: "",
     find: "",
     list: "",
-    needs: "",
+    covers: Covers::Whole,
+    needs: "view-realm",
     id: "id",
     location_is_id: true,
     found_by: FoundBy::Name,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entry, How, Question, digest, kept_with, links, same};
 use crate::change::{ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, Compare, REALM, Sent};
+use crate::kind::{self, Compare, Sent};
 use crate::manifest::Prune;
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 use crate::text::At;
@@ -293,7 +293,11 @@ impl Comparison<'_> {
             .filter(|it| !is_mentioned(it) && !is_fixed(it))
             .map(|it| if is_whole(&it) { Path::field(&it.field) } else { it })
             .collect();
-        let untouched = if gone.is_empty() { Object::new(At::SERVER) } else { self.untouched(live) };
+        let untouched = if gone.is_empty() {
+            Object::new(At::SERVER)
+        } else {
+            kind::untouched(self.address, live, &self.question.live.state, self.question.version)
+        };
         for path in gone {
             let Some(now) = path.of(live).filter(|it| !it.is_null()) else { continue };
             let default = path.of(&untouched);
@@ -346,24 +350,6 @@ impl Comparison<'_> {
         } else {
             self.out.changes.push(change);
         }
-    }
-
-    /// Returns the object as it would be if nobody had ever set a field of it.
-    fn untouched(&self, live: &Object) -> Object {
-        let (version, state) = (self.question.version, &self.question.live.state);
-        if self.address.kind() == REALM {
-            let fresh = kind::fresh_realm("", version);
-            return fresh.get(self.address).cloned().unwrap_or_else(|| Object::new(At::SERVER));
-        }
-        let mut bare = Object::new(At::SERVER);
-        for name in ["type", "protocol"] {
-            bare.fields.extend(live.get(name).map(|it| (name.into(), it.clone())));
-        }
-        let mut made = kind::created(self.address, &bare, state, version);
-        if let Some((name, node)) = kind::sent_unasked(self.address, state) {
-            made.fields.insert(name.into(), node);
-        }
-        made
     }
 }
 

@@ -7,10 +7,8 @@ use serde_json::Value;
 
 use super::authz::{each_policy, name_targets, set};
 use super::wire::Wire;
-use super::{Draft, rows, str_of};
+use super::{Draft, at, rows, section, sections, str_of};
 use crate::keycloak::Error;
-use crate::kind::{CLIENT, PERMISSION, segment};
-use crate::state::Address;
 
 /// Makes the permissions of a draft name the owners of what they are for.
 pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<(), Error> {
@@ -21,7 +19,7 @@ pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<(), Error
         .collect();
     let mut listed: BTreeMap<String, Option<Vec<Value>>> =
         try_join_all(unclear.into_iter().map(async |id| {
-            let path = format!("clients/{}/authz/resource-server/permission?max=-1&fields=*", segment(&id));
+            let path = sections::list_of_client(section("permissions"), &id);
             let rows = wire.rows(&path).await?;
             Ok::<_, Error>((id, rows))
         }))
@@ -32,7 +30,7 @@ pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<(), Error
     for client in draft.realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
         let Some((id, rows)) = str_of(client, "id").and_then(|it| listed.remove_entry(it)) else { continue };
         let Some(rows) = rows else {
-            unseen.extend(str_of(client, "clientId").map(|it| Address::top(CLIENT, it)));
+            unseen.extend(str_of(client, "clientId").map(|it| at("clients", it)));
             continue;
         };
         let mut targets: BTreeMap<String, Value> = BTreeMap::new();
@@ -52,7 +50,7 @@ pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<(), Error
         });
     }
     for client in unseen {
-        draft.miss(PERMISSION, Some(client), "view-authorization");
+        draft.miss(section("permissions"), Some(client));
     }
     Ok(())
 }

@@ -12,8 +12,7 @@ use serde_json::Value;
 use super::wire::Wire;
 use super::{Draft, is_true, rows, str_of, users};
 use crate::keycloak::{Error, ErrorKind};
-use crate::kind::{CLIENT, service_account};
-use crate::state::Address;
+use crate::kind::account_of;
 
 /// Reads the service accounts that an export leaves out: those of bearer-only clients (26.0.8, 26.7.5).
 pub(super) async fn complete(wire: &Wire<'_>, draft: &mut Draft) -> Result<(), Error> {
@@ -34,7 +33,7 @@ pub(super) async fn complete(wire: &Wire<'_>, draft: &mut Draft) -> Result<(), E
 /// Reads the service account of a client in the shape of an export; nothing where it cannot be seen.
 pub(super) async fn read(wire: &Wire<'_>, client: &Value) -> Result<Option<Value>, Error> {
     let Some(name) = str_of(client, "clientId") else { return Ok(None) };
-    match users::one(wire, service_account(&Address::top(CLIENT, name)).name()).await {
+    match users::one(wire, account_of(name).name()).await {
         Err(error) => match error.kind() {
             // A server that cannot reach a user directory fails even here (26.0 by 500 or 400); what nobody needs
             // may stay unknown.

@@ -7,9 +7,9 @@ use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
 use super::wire::Wire;
-use super::{Want, administrators, client_roles, rows, str_of};
-use crate::keycloak::{Error, ErrorKind, Right, Rights};
-use crate::kind::{EMAIL_NAMES, USER, realm_address, segment};
+use super::{Want, administrators, client_roles, may_view, rows, section, str_of};
+use crate::keycloak::{Error, ErrorKind, Rights};
+use crate::kind::{EMAIL_NAMES, is_asked_by_name, realm_address, segment, user_address};
 use crate::state::{Address, State};
 
 /// How many users that nobody wants are read along for each wanted one, at most.
@@ -29,12 +29,8 @@ impl Found {
     pub(super) fn federated(&self) -> BTreeSet<Address> {
         let Self::Some { rows, .. } = self else { return BTreeSet::new() };
         let linked = rows.iter().filter(|it| str_of(it, "federationLink").is_some());
-        linked.filter_map(|it| Some(address(str_of(it, "username")?))).collect()
+        linked.filter_map(|it| Some(user_address(str_of(it, "username")?))).collect()
     }
-}
-
-fn address(name: &str) -> Address {
-    Address::top(USER, name.to_lowercase())
 }
 
 /// Reads the wanted users that the realm so far (with its service accounts) does not hold.
@@ -44,18 +40,18 @@ pub(super) async fn read(
     rights: &Rights,
     realm: &Map<String, Value>,
 ) -> Result<Found, Error> {
-    if rights.view_users == Right::No {
+    if !may_view(rights, section("users")) {
         return Ok(Found::Unreadable);
     }
     let known: BTreeSet<Address> =
-        rows(realm, "users").iter().filter_map(|it| str_of(it, "username")).map(address).collect();
+        rows(realm, "users").iter().filter_map(|it| str_of(it, "username")).map(user_address).collect();
     let holders = Holders::of(realm);
     let mut wanted: BTreeSet<String> = want.users.iter().map(|it| it.to_lowercase()).collect();
     if want.administrators {
         wanted.extend(administrators::names(wire, realm, &holders).await?);
     }
-    wanted.retain(|it| !known.contains(&address(it)));
-    let mut asked: BTreeSet<Address> = wanted.iter().map(|it| address(it)).collect();
+    wanted.retain(|it| !known.contains(&user_address(it)));
+    let mut asked: BTreeSet<Address> = wanted.iter().map(|it| user_address(it)).collect();
     asked.extend(known.iter().cloned());
     let by_list = 1 + holders.len();
     let names = Names::of(realm);
@@ -75,8 +71,8 @@ pub(super) async fn read(
             // Who was asked for by two names is one, and service accounts come with their clients.
             let mut seen = BTreeSet::new();
             rows.retain(|it| seen.insert(str_of(it, "id").unwrap_or_default().to_owned()));
-            rows.retain(|it| !str_of(it, "username").is_some_and(|it| known.contains(&address(it))));
-            asked.extend(rows.iter().filter_map(|it| Some(address(str_of(it, "username")?))));
+            rows.retain(|it| !str_of(it, "username").is_some_and(|it| known.contains(&user_address(it))));
+            asked.extend(rows.iter().filter_map(|it| Some(user_address(str_of(it, "username")?))));
             Ok(Found::Some { rows, asked })
         }
         Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. }) => Ok(Found::Unreadable),
@@ -131,7 +127,7 @@ pub(super) async fn called(wire: &Wire<'_>, state: &State) -> Result<BTreeMap<Ad
     let mut named = BTreeSet::new();
     for object in state.objects.values() {
         object.each_ref(&mut |_, it, _| {
-            if it.kind() == USER && !state.contains(it) {
+            if is_asked_by_name(it) && !state.contains(it) {
                 named.insert(it);
             }
         });
@@ -141,7 +137,7 @@ pub(super) async fn called(wire: &Wire<'_>, state: &State) -> Result<BTreeMap<Ad
         let path = format!("users?exact=true&briefRepresentation=true&username={}", segment(it.name()));
         let rows = wire.rows(&path).await?.unwrap_or_default();
         let [user] = &rows[..] else { return Ok(None) };
-        let email = str_of(user, "email").filter(|it| !it.is_empty()).map(address);
+        let email = str_of(user, "email").filter(|it| !it.is_empty()).map(user_address);
         Ok::<_, Error>(email.map(|email| (it.clone(), email)))
     });
     Ok(try_join_all(found).await?.into_iter().flatten().collect())
@@ -236,7 +232,7 @@ fn add_group<'a>(group: &'a Value, out: &mut Vec<(&'a str, &'a str)>) {
 }
 
 async fn list(wire: &Wire<'_>, names: &Names) -> Result<Vec<Value>, Error> {
-    let all = wire.all_rows("users?max=-1&briefRepresentation=false").await?;
+    let all = wire.all_rows(section("users").routes.list).await?;
     Ok(all.into_iter().map(|it| names.call(it)).collect())
 }
 
