@@ -119,23 +119,61 @@ impl Draft {
 
 /// Reads what the wanted objects may be compared with.
 pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read, Error> {
+    begin(keycloak, realm, want.secrets).await?.finish(want).await
+}
+
+/// A realm of which everything is read but users and what else only some plans look at, so that it can be read before
+/// anybody knows which users are wanted.
+pub struct Begun<'a> {
+    wire: Wire<'a>,
+    so_far: SoFar,
+}
+
+enum SoFar {
+    New(Box<Read>),
+    There { rights: Box<Rights>, source: Source, draft: Box<Draft> },
+}
+
+impl Begun<'_> {
+    /// Reads the rest.
+    pub async fn finish(self, want: &Want) -> Result<Read, Error> {
+        match self.so_far {
+            SoFar::New(read) => Ok(*read),
+            SoFar::There { rights, source, draft } => finish(&self.wire, want, &rights, source, *draft).await,
+        }
+    }
+}
+
+/// Begins to read a realm, with [`Want::secrets`] or without.
+pub async fn begin<'a>(keycloak: &'a Keycloak, realm: &str, secrets: bool) -> Result<Begun<'a>, Error> {
     let wire = Wire::new(keycloak, realm);
+    let so_far = so_far(keycloak, &wire, realm, secrets).await?;
+    Ok(Begun { wire, so_far })
+}
+
+async fn so_far(keycloak: &Keycloak, wire: &Wire<'_>, realm: &str, secrets: bool) -> Result<SoFar, Error> {
+    let fresh = async || Ok(SoFar::New(Box::new(fresh::read(wire, realm).await?)));
     // The export is tried before its right is known: a refusal costs no more than the question.
-    let listed =
-        async { if want.secrets { wire.rows(section("clients").routes.list).await } else { Ok(None) } };
-    let (rights, exported, listed) = tokio::join!(keycloak.rights(realm), export::ask(&wire), listed);
+    let listed = async { if secrets { wire.rows(section("clients").routes.list).await } else { Ok(None) } };
+    let (rights, exported, listed) = tokio::join!(keycloak.rights(realm), export::ask(wire), listed);
     let rights = match rights {
-        Err(error) if error.kind() == ErrorKind::NotFound => return fresh::read(&wire, realm).await,
-        rights => rights?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return fresh().await,
+        rights => Box::new(rights?),
     };
     match exported {
         Ok(exported) if rights.partial_export != Right::No => {
             let mut draft = export::draft(exported, listed?);
-            owners::read(&wire, &mut draft).await?;
-            if may_view(&rights, section("users")) {
-                service_accounts::complete(&wire, &mut draft).await?;
-            }
-            return finish(&wire, want, &rights, Source::Export, draft).await;
+            let accounts = async {
+                if may_view(&rights, section("users")) {
+                    service_accounts::left_out(wire, &draft).await
+                } else {
+                    Ok(Vec::new())
+                }
+            };
+            let (targets, accounts) = tokio::try_join!(owners::read(wire, &draft), accounts)?;
+            owners::put(&mut draft, targets);
+            service_accounts::put(&mut draft, accounts);
+            return Ok(SoFar::There { rights, source: Source::Export, draft: Box::new(draft) });
         }
         Ok(_) => {}
         Err(error) => match error.kind() {
@@ -143,7 +181,7 @@ pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read,
             ErrorKind::Forbidden { .. } | ErrorKind::Server { .. } => {}
             // Only the realm itself tells that there is no realm.
             ErrorKind::NotFound => match wire.get("").await {
-                Err(error) if error.kind() == ErrorKind::NotFound => return fresh::read(&wire, realm).await,
+                Err(error) if error.kind() == ErrorKind::NotFound => return fresh().await,
                 answer => drop(answer?),
             },
             ErrorKind::Input
@@ -159,8 +197,8 @@ pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read,
             | ErrorKind::Lost => return Err(error),
         },
     }
-    let draft = Box::pin(lists::read(&wire, &rights, listed.ok().flatten())).await?;
-    finish(&wire, want, &rights, Source::Lists, draft).await
+    let draft = Box::pin(lists::read(wire, &rights, listed.ok().flatten())).await?;
+    Ok(SoFar::There { rights, source: Source::Lists, draft: Box::new(draft) })
 }
 
 /// Reads what neither source brings, and turns all into live state.

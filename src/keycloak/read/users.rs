@@ -60,8 +60,8 @@ pub(super) async fn read(
     } else if by_list < 3 * wanted.len() && are_few(wire, wanted.len()).await? {
         let is_wanted =
             |row: &Value| str_of(row, "username").is_some_and(|it| wanted.contains(&it.to_lowercase()));
-        let all = list(wire, &names).await?;
-        listed(wire, all.into_iter().filter(is_wanted).collect(), &holders).await
+        let (all, held) = tokio::try_join!(list(wire, &names), Held::read(wire, &holders))?;
+        held.add(wire, all.into_iter().filter(is_wanted).collect()).await
     } else {
         let users = try_join_all(wanted.iter().map(|name| names.find(wire, name))).await;
         users.map(|it| it.into_iter().flatten().collect())
@@ -243,52 +243,67 @@ async fn everybody(wire: &Wire<'_>, names: &Names, holders: &Holders<'_>) -> Res
         let users = try_join_all(all.into_iter().map(|it| with_links(wire, it))).await?;
         return Ok(users.into_iter().flatten().collect());
     }
-    listed(wire, all, holders).await
+    Held::read(wire, holders).await?.add(wire, all).await
 }
 
-/// Adds what listed users have. The lists hold what is assigned directly, which is what links are.
-async fn listed(wire: &Wire<'_>, users: Vec<Value>, holders: &Holders<'_>) -> Result<Vec<Value>, Error> {
-    let ids = async |path: String| -> Result<Vec<String>, Error> {
-        let rows = wire.all_rows(&path).await?;
-        Ok(rows.iter().filter_map(|it| str_of(it, "id")).map(str::to_owned).collect())
-    };
-    let by_realm_role =
-        holders.realm_roles.iter().map(|role| ids(format!("roles/{}/users?{LIST}", segment(role))));
-    let by_client_role = holders
-        .client_roles
-        .iter()
-        .map(|(id, _, role)| ids(format!("clients/{id}/roles/{}/users?{LIST}", segment(role))));
-    let by_group = holders.groups.iter().map(|(id, _)| ids(format!("groups/{id}/members?{LIST}")));
-    let (by_realm_role, by_client_role, by_group) =
-        tokio::try_join!(try_join_all(by_realm_role), try_join_all(by_client_role), try_join_all(by_group),)?;
-    let mut realm_roles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (role, ids) in holders.realm_roles.iter().zip(&by_realm_role) {
+/// Turns lists of who has each of some things into what each user has.
+fn by_user<T: Copy>(things: impl Iterator<Item = T>, having: Vec<Vec<String>>) -> BTreeMap<String, Vec<T>> {
+    let mut out: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    for (thing, ids) in things.zip(having) {
         for id in ids {
-            realm_roles.entry(id).or_default().push(role);
+            out.entry(id).or_default().push(thing);
         }
     }
-    let mut of_clients: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
-    for ((_, client, role), ids) in holders.client_roles.iter().zip(&by_client_role) {
-        for id in ids {
-            of_clients.entry(id).or_default().push((client, role));
-        }
+    out
+}
+
+/// Who has what, by the ids of users. The lists hold what is assigned directly, which is what links are.
+struct Held<'a> {
+    realm_roles: BTreeMap<String, Vec<&'a str>>,
+    /// Client and role.
+    client_roles: BTreeMap<String, Vec<(&'a str, &'a str)>>,
+    groups: BTreeMap<String, Vec<&'a str>>,
+}
+
+impl<'a> Held<'a> {
+    /// Asks each role and group who has it.
+    async fn read(wire: &Wire<'_>, holders: &Holders<'a>) -> Result<Self, Error> {
+        let ids = async |path: String| -> Result<Vec<String>, Error> {
+            let rows = wire.all_rows(&path).await?;
+            Ok(rows.iter().filter_map(|it| str_of(it, "id")).map(str::to_owned).collect())
+        };
+        let by_realm_role =
+            holders.realm_roles.iter().map(|role| ids(format!("roles/{}/users?{LIST}", segment(role))));
+        let by_client_role = holders
+            .client_roles
+            .iter()
+            .map(|(id, _, role)| ids(format!("clients/{id}/roles/{}/users?{LIST}", segment(role))));
+        let by_group = holders.groups.iter().map(|(id, _)| ids(format!("groups/{id}/members?{LIST}")));
+        let (by_realm_role, by_client_role, by_group) = tokio::try_join!(
+            try_join_all(by_realm_role),
+            try_join_all(by_client_role),
+            try_join_all(by_group),
+        )?;
+        Ok(Self {
+            realm_roles: by_user(holders.realm_roles.iter().copied(), by_realm_role),
+            client_roles: by_user(holders.client_roles.iter().map(|it| (it.1, it.2)), by_client_role),
+            groups: by_user(holders.groups.iter().map(|it| it.1), by_group),
+        })
     }
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for ((_, path), ids) in holders.groups.iter().zip(&by_group) {
-        for id in ids {
-            groups.entry(id).or_default().push(path);
-        }
+
+    /// Adds to listed users what they have.
+    async fn add(&self, wire: &Wire<'_>, users: Vec<Value>) -> Result<Vec<Value>, Error> {
+        let users = users.into_iter().map(async |mut user| {
+            let id = str_of(&user, "id").unwrap_or_default().to_owned();
+            // What such users have is kept elsewhere, and no list shows it.
+            if id.starts_with("f:") {
+                return with_links(wire, user).await;
+            }
+            let of_realm = json!(self.realm_roles.get(&id).map_or(&[][..], Vec::as_slice));
+            let of_clients = client_roles(self.client_roles.get(&id).into_iter().flatten().copied());
+            link(&mut user, of_realm, of_clients, json!(self.groups.get(&id).map_or(&[][..], Vec::as_slice)));
+            Ok(Some(user))
+        });
+        Ok(try_join_all(users).await?.into_iter().flatten().collect())
     }
-    let users = users.into_iter().map(async |mut user| {
-        let id = str_of(&user, "id").unwrap_or_default().to_owned();
-        // What such users have is kept elsewhere, and no list shows it.
-        if id.starts_with("f:") {
-            return with_links(wire, user).await;
-        }
-        let of_realm = json!(realm_roles.get(&*id).map_or(&[][..], Vec::as_slice));
-        let of_clients = client_roles(of_clients.get(&*id).into_iter().flatten().copied());
-        link(&mut user, of_realm, of_clients, json!(groups.get(&*id).map_or(&[][..], Vec::as_slice)));
-        Ok(Some(user))
-    });
-    Ok(try_join_all(users).await?.into_iter().flatten().collect())
 }
