@@ -27,7 +27,7 @@ pub use error::{Error, ErrorKind};
 pub use evaluate::{Evaluated, Evaluation, EvaluationIds, NotThere};
 pub use http::{Reach, Retry};
 pub use openid::Openid;
-pub use read::{Read, Source, Want, read, state_of_export};
+pub use read::{Begun, Read, Source, Want, begin, read, state_of_export};
 pub use request::{Answer, Method, Request};
 pub use rights::{Right, Rights, needs};
 pub use secret::{Redactor, Secret};

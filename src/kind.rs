@@ -40,8 +40,6 @@ mod shorthand;
 mod user;
 mod user_profile;
 
-use serde_json::{Map, Value};
-
 pub use behaviour::Becomes;
 use behaviour::{Behaviour, Ordinary};
 pub use built_in::{built_ins, is_admin_permissions, is_built_in, is_fine_grained};
@@ -52,11 +50,12 @@ pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, covered, decide, decide_by, keeps_closed,
     made_so, reopen, says_how_to_decide, set_apart,
 };
-pub use created::{created, sent_unasked, spawned, switched, switched_off};
+pub use created::{created, sent_unasked, spawned, switched, switched_off, untouched};
 pub use encode::{body, segment, value, wire_name};
 use facts::LAST;
 pub use facts::{
-    Members, Spelling, Types, has_members, is_asked_by_name, is_everybodys, ordered_by, section_of,
+    Covers, Members, Spelling, Types, has_members, is_asked_by_name, is_everybodys, ordered_by, section_of,
+    standing_in,
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
 use fields::{NOBODY, children, choice, field, kept, links, not_yet, server_owned, useless};
@@ -82,8 +81,10 @@ pub use role::{
 };
 pub use scope_mapping::is_only_mapped;
 pub use server_info::ServerInfo;
-pub use service_account::{reserved_for, service_account, service_account_of, service_accounts};
-pub use user::{EMAIL_NAMES, name_users_by_email};
+pub use service_account::{
+    account_of, denied_accounts, reserved_for, service_account, service_account_of, service_accounts,
+};
+pub use user::{EMAIL_NAMES, name_users_by_email, user as user_address};
 pub use user_profile::UserProfile;
 use user_profile::is_email;
 
@@ -291,10 +292,12 @@ pub struct Routes {
     pub takes: &'static [&'static str],
     /// GET, PUT and DELETE here.
     pub own: &'static str,
-    /// GET here a list of all under one parent, each with all that it has, for credentials that may view and not export.
-    /// Empty where reading a realm has its own way.
+    /// GET here a list of all under one parent, for credentials that may view and not export. Empty where they are shown with
+    /// what they stand under.
     pub list: &'static str,
-    /// The right that the list takes.
+    pub covers: Covers,
+    /// The right to view them; what may stand directly under the realm and elsewhere too needs there the right of what it
+    /// stands under.
     pub needs: &'static str,
     /// GET here and take the one with this name: for ids that no answer told.
     pub find: &'static str,
@@ -336,19 +339,6 @@ pub enum Unset {
     Omit,
     /// The server always keeps a value: `null` is an input error.
     Never,
-}
-
-impl Routes {
-    /// Leaves in the body of a new object what the POST takes, and returns the rest of it; nothing where it takes all.
-    pub fn made_of_parts(&self, body: &mut Map<String, Value>) -> Option<Map<String, Value>> {
-        if self.takes.is_empty() {
-            return None;
-        }
-        let (now, rest) =
-            std::mem::take(body).into_iter().partition(|(name, _)| self.takes.contains(&&**name));
-        *body = now;
-        Some(rest)
-    }
 }
 
 impl Kind {
@@ -483,7 +473,8 @@ const ROUTES: Routes = Routes {
     own: "",
     find: "",
     list: "",
-    needs: "",
+    covers: Covers::Whole,
+    needs: "view-realm",
     document: "",
     id: "id",
     location_is_id: true,

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::CallError;
 use crate::diff::{Ledger, LedgerError};
 use crate::keycloak::{ErrorKind, Keycloak, Method, Request};
-use crate::kind::{self, CLIENT};
+use crate::kind;
 use crate::state::Address;
 use crate::text::hex;
 
@@ -34,10 +34,9 @@ const CHUNKED: u64 = 2;
 
 /// Returns whether a client is a ledger or the lock: invisible to plans, exports and counts.
 pub fn is_ours(address: &Address) -> bool {
-    address
-        .steps()
-        .first()
-        .is_some_and(|it| it.kind == CLIENT && (it.name.starts_with(PREFIX) || &*it.name == LOCK))
+    address.steps().first().is_some_and(|it| {
+        kind::kind(it.kind).keep_ledgers && (it.name.starts_with(PREFIX) || &*it.name == LOCK)
+    })
 }
 
 /// All ledgers of a realm by owner; a damaged one gives the reason.

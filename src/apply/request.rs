@@ -11,7 +11,7 @@ use crate::call::{Body, Call, Method, Overlay};
 use crate::change::Action;
 use crate::diff::same_field;
 use crate::keycloak::{Error, ErrorKind, Request};
-use crate::kind::{self, Kind, NamesParent, REALM, Referred, Type, USER, Unset};
+use crate::kind::{self, Kind, NamesParent, Referred, Type, Unset};
 use crate::plan;
 use crate::state::{Address, Is, Node, Object, SecretRef};
 use crate::text::{At, tree_of_json};
@@ -21,14 +21,15 @@ pub type Reveal<'a> = dyn Fn(&SecretRef) -> String + Sync + 'a;
 
 type SharedIds = tokio::sync::Mutex<Ids>;
 
+/// Where realms are made.
+const REALMS: &str = "realms";
+
 /// Sends one call and waits for its answer.
 pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<Answered, CallError> {
     let change = &run.changes[call.change];
-    let creates_realm = change.object.kind() == REALM
-        && change.action == Action::Create
-        && matches!(call.body, Body::Whole { .. });
-    let path = if creates_realm {
-        "realms".to_owned()
+    // What is made at the realm's own path is the realm, and stands in the list of all.
+    let path = if call.path.is_empty() && matches!(call.body, Body::Whole { .. }) {
+        REALMS.to_owned()
     } else {
         match url(run.keycloak, run.realm, &call.path, ids).await {
             // Gone already, with something else: with the last resource of a permission goes the permission.
@@ -128,7 +129,8 @@ async fn create(
         by_id(run, node, ids).await?;
     }
     let mut body = kind::body(kind, &name, &object, run.reveal);
-    if address.kind() == REALM {
+    let makes_realm = path == REALMS;
+    if makes_realm {
         body.insert("realm".to_owned(), Value::String(run.realm.to_owned()));
     }
     match (kind.names_parent, address.parent()) {
@@ -160,7 +162,7 @@ async fn create(
     // Of two realms that are made at once, whatever their names, Keycloak may refuse one: 400 or 409, and it is not there.
     let collided = |it: &Error| matches!(it.kind(), ErrorKind::Conflict | ErrorKind::Refused { status: 400 });
     for pause in [200, 500, 1000] {
-        let again = address.kind() == REALM
+        let again = makes_realm
             && answer.as_ref().is_err_and(collided)
             && look(run, address, ids).await.is_ok_and(|it| !it);
         if !again {
@@ -170,9 +172,9 @@ async fn create(
         answer = run.keycloak.send(&request).await;
     }
     let answer = match answer {
-        // A user may also be in conflict by its e-mail, with somebody else.
+        // What has two names may be in conflict by the other one, with somebody else.
         Err(error @ Error::Conflict { .. })
-            if (address.kind() != USER || error.to_string().contains("username"))
+            if (kind.also_named_by.is_empty() || error.to_string().contains(kind.key))
                 && look(run, address, ids).await.is_ok_and(|it| !it) =>
         {
             return Err(CallError::Hidden { address: address.clone(), answer: Box::new(error) });
@@ -379,6 +381,7 @@ fn unset(kind: &Kind, field: &str, body: &Map<String, Value>) -> Value {
     let rule = kind.field(field).and_then(|it| it.unset);
     match kind::field_type(class, field) {
         _ if rule == Some(Unset::EmptyText) => json!(""),
+        _ if rule == Some(Unset::Null) => Value::Null,
         Some(Type::List(_)) => json!([]),
         Some(Type::Map(_)) => json!({}),
         Some(Type::Text) if kind.unset.text == Unset::EmptyText => json!(""),

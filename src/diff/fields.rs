@@ -56,9 +56,9 @@ pub(super) fn compare(
             (Some(Sent::CreateOnly), _, _) => it.newer_secrets(path, node),
             (_, Is::Secret(secret), live) => it.secret(path, secret, node, live),
             (_, Is::Sequence(_), live) if rule.is_some_and(|it| it.ordered) => it.order(path, node, live),
-            (_, Is::Map(keys), Some(live)) => it.keys(name, keys, Some(live)),
-            (_, Is::Map(keys), None) if !rule.is_some_and(|it| it.counts_when_empty) => {
-                it.keys(name, keys, None)
+            // A map of which it counts that it is there comes as a whole.
+            (_, Is::Map(keys), live) if live.is_some() || !rule.is_some_and(|it| it.counts_when_empty) => {
+                it.keys(name, keys, live);
             }
             (Some(sent), _, live) if sent.is_fixed(address, question.version) && !same(node, live) => {
                 it.fixed(path, node, live);
@@ -75,6 +75,14 @@ impl Comparison<'_> {
     fn plain(&mut self, path: Path, desired: &Node, live: Option<&Node>) {
         if same_field(kind::kind(self.address.kind()), &path.field, desired, live) {
             return;
+        }
+        // Of a map that is unset the server keeps what it puts into every new one.
+        if let (Is::Null, None, Some(Node { is: Is::Map(_), .. })) = (&desired.is, &path.key, live) {
+            let (state, version) = (&self.question.live.state, self.question.version);
+            let untouched = kind::untouched(self.address, self.live, state, version);
+            if path.of(&untouched).is_some_and(|it| same(it, live)) {
+                return;
+            }
         }
         let to = if desired.is_null() { To::Unset } else { To::Value(desired.clone()) };
         let change =
@@ -320,7 +328,11 @@ impl Comparison<'_> {
             .filter(|it| !is_mentioned(it) && !is_fixed(it))
             .map(|it| if is_whole(&it) { Path::field(&it.field) } else { it })
             .collect();
-        let untouched = if gone.is_empty() { Object::new(At::SERVER) } else { self.untouched(live) };
+        let untouched = if gone.is_empty() {
+            Object::new(At::SERVER)
+        } else {
+            kind::untouched(self.address, live, &self.question.live.state, self.question.version)
+        };
         for path in gone {
             let Some(now) = path.of(live).filter(|it| !it.is_null()) else { continue };
             let default = path.of(&untouched);
@@ -373,25 +385,6 @@ impl Comparison<'_> {
         } else {
             self.out.changes.push(change);
         }
-    }
-
-    /// Returns the object as it would be if nobody had ever set a field of it.
-    fn untouched(&self, live: &Object) -> Object {
-        let (version, state) = (self.question.version, &self.question.live.state);
-        let is_single = kind::kind(self.address.kind()).key.is_empty();
-        if is_single && self.address.parent().is_none() {
-            let fresh = kind::fresh_realm("", version);
-            return fresh.get(self.address).cloned().unwrap_or_else(|| Object::new(At::SERVER));
-        }
-        let mut bare = Object::new(At::SERVER);
-        for name in ["type", "protocol"] {
-            bare.fields.extend(live.get(name).map(|it| (name.into(), it.clone())));
-        }
-        let mut made = kind::created(self.address, &bare, state, version);
-        if let Some((name, node)) = kind::sent_unasked(self.address, state) {
-            made.fields.insert(name.into(), node);
-        }
-        made
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
-use crate::kind::{self, CLIENT, KINDS, REALM, ServerInfo, USER, lift_realm, realm_address, settle_slashes};
+use crate::kind::{self, Covers, KINDS, Kind, ServerInfo, lift_realm, realm_address, settle_slashes};
 use crate::state::{Address, KindName, Known, Live, State, encoded};
 use crate::text::tree_of_json;
 
@@ -91,6 +91,8 @@ struct Draft {
     covers: Vec<KindName>,
     /// What of them was not read.
     missing: Vec<(KindName, Option<Address>, &'static str)>,
+    /// The realm itself may not be viewed.
+    is_stub: bool,
     unread: BTreeSet<(Address, &'static str)>,
 }
 
@@ -101,29 +103,75 @@ impl Draft {
         Self { realm, covers, ..Self::default() }
     }
 
-    fn miss(&mut self, kind: KindName, parent: Option<Address>, needs: &'static str) {
-        self.missing.push((kind, parent, needs));
+    /// Records that a kind was not read, under one parent or directly under the realm: what it takes, the table says.
+    fn miss(&mut self, kind: &Kind, parent: Option<Address>) {
+        let needs = kind.needs(parent.as_ref());
+        self.miss_for_lack_of(needs, kind, parent);
+    }
+
+    /// Records that some of a kind cannot be told for lack of a right to see something else.
+    fn miss_for_lack_of(&mut self, needs: &'static str, kind: &Kind, parent: Option<Address>) {
+        self.missing.push((kind.name, parent, needs));
     }
 }
 
 /// Reads what the wanted objects may be compared with.
 pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read, Error> {
+    begin(keycloak, realm, want.secrets).await?.finish(want).await
+}
+
+/// A realm of which everything is read but users and what else only some plans look at, so that it can be read before
+/// anybody knows which users are wanted.
+pub struct Begun<'a> {
+    wire: Wire<'a>,
+    so_far: SoFar,
+}
+
+enum SoFar {
+    New(Box<Read>),
+    There { rights: Box<Rights>, source: Source, draft: Box<Draft> },
+}
+
+impl Begun<'_> {
+    /// Reads the rest.
+    pub async fn finish(self, want: &Want) -> Result<Read, Error> {
+        match self.so_far {
+            SoFar::New(read) => Ok(*read),
+            SoFar::There { rights, source, draft } => finish(&self.wire, want, &rights, source, *draft).await,
+        }
+    }
+}
+
+/// Begins to read a realm, with [`Want::secrets`] or without.
+pub async fn begin<'a>(keycloak: &'a Keycloak, realm: &str, secrets: bool) -> Result<Begun<'a>, Error> {
     let wire = Wire::new(keycloak, realm);
+    let so_far = so_far(keycloak, &wire, realm, secrets).await?;
+    Ok(Begun { wire, so_far })
+}
+
+async fn so_far(keycloak: &Keycloak, wire: &Wire<'_>, realm: &str, secrets: bool) -> Result<SoFar, Error> {
+    let fresh = async || Ok(SoFar::New(Box::new(fresh::read(wire, realm).await?)));
     // The export is tried before its right is known: a refusal costs no more than the question.
-    let listed = async { if want.secrets { wire.rows("clients?max=-1").await } else { Ok(None) } };
-    let (rights, exported, listed) = tokio::join!(keycloak.rights(realm), export::ask(&wire), listed);
+    let listed = async { if secrets { wire.rows(section("clients").routes.list).await } else { Ok(None) } };
+    let (rights, exported, listed) = tokio::join!(keycloak.rights(realm), export::ask(wire), listed);
     let rights = match rights {
-        Err(error) if error.kind() == ErrorKind::NotFound => return fresh::read(&wire, realm).await,
-        rights => rights?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return fresh().await,
+        rights => Box::new(rights?),
     };
     match exported {
         Ok(exported) if rights.partial_export != Right::No => {
             let mut draft = export::draft(exported, listed?);
-            owners::read(&wire, &mut draft).await?;
-            if rights.view_users != Right::No {
-                service_accounts::complete(&wire, &mut draft).await?;
-            }
-            return finish(&wire, want, &rights, Source::Export, draft).await;
+            let accounts = async {
+                if may_view(&rights, section("users")) {
+                    service_accounts::left_out(wire, &draft).await
+                } else {
+                    Ok(Vec::new())
+                }
+            };
+            let (targets, accounts) = tokio::try_join!(owners::read(wire, &draft), accounts)?;
+            owners::put(&mut draft, targets);
+            service_accounts::put(&mut draft, accounts);
+            return Ok(SoFar::There { rights, source: Source::Export, draft: Box::new(draft) });
         }
         Ok(_) => {}
         Err(error) => match error.kind() {
@@ -131,7 +179,7 @@ pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read,
             ErrorKind::Forbidden { .. } | ErrorKind::Server { .. } => {}
             // Only the realm itself tells that there is no realm.
             ErrorKind::NotFound => match wire.get("").await {
-                Err(error) if error.kind() == ErrorKind::NotFound => return fresh::read(&wire, realm).await,
+                Err(error) if error.kind() == ErrorKind::NotFound => return fresh().await,
                 answer => drop(answer?),
             },
             ErrorKind::Input
@@ -147,8 +195,8 @@ pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read,
             | ErrorKind::Lost => return Err(error),
         },
     }
-    let draft = Box::pin(lists::read(&wire, &rights, listed.ok().flatten())).await?;
-    finish(&wire, want, &rights, Source::Lists, draft).await
+    let draft = Box::pin(lists::read(wire, &rights, listed.ok().flatten())).await?;
+    Ok(SoFar::There { rights, source: Source::Lists, draft: Box::new(draft) })
 }
 
 /// Reads what neither source brings, and turns all into live state.
@@ -192,7 +240,12 @@ async fn finish(
     let called = users::called(wire, &live.state).await?;
     kind::rename(&mut live.state, called);
     live.unread = draft.unread;
-    learn(&mut live, draft.covers, draft.missing, asked);
+    learn(&mut live, draft.covers, draft.missing, asked.as_ref());
+    if draft.is_stub {
+        live.state.objects.remove(&realm_address());
+        let kind = kind::kind(realm_address().kind());
+        live.learn(kind.name, None, Known::Not { needs: kind.needs(None) });
+    }
     if rights.sees_parts && source == Source::Lists {
         see_parts(&mut live);
     }
@@ -214,28 +267,21 @@ fn learn(
     live: &mut Live,
     covers: Vec<KindName>,
     missing: Vec<(KindName, Option<Address>, &'static str)>,
-    users: Option<BTreeSet<Address>>,
+    users: Option<&BTreeSet<Address>>,
 ) {
     live.cover(covers);
-    live.learn(
-        USER,
-        None,
-        match users {
-            Some(mut asked) => {
+    for kind in KINDS.iter().filter(|it| it.routes.covers == Covers::Named) {
+        let known = match users {
+            Some(asked) => {
                 // Service accounts come with their clients, so one that is not there does not exist, unless its
                 // client says that it has one.
-                let clients = live.state.objects.iter().filter(|(it, _)| it.kind() == CLIENT);
-                let clients = clients.filter(|(_, it)| !it.is_true("serviceAccountsEnabled"));
-                asked.extend(clients.map(|(it, _)| kind::service_account(it)));
-                Known::Only(asked)
+                Known::Only(asked.iter().cloned().chain(kind::denied_accounts(&live.state)).collect())
             }
-            None => Known::Not { needs: "view-users" },
-        },
-    );
+            None => Known::Not { needs: kind.needs(None) },
+        };
+        live.learn(kind.name, None, known);
+    }
     for (kind, parent, needs) in missing {
-        if kind == REALM {
-            live.state.objects.remove(&realm_address());
-        }
         live.learn(kind, parent, Known::Not { needs });
     }
 }
@@ -316,6 +362,21 @@ async fn flows(
         None if want.flows => Ok(wire.value("authentication/flows").await?.as_ref().map(kind::flows)),
         None => Ok(None),
     }
+}
+
+/// Returns the kind that stands in a section of what is read.
+fn section(name: &str) -> &'static Kind {
+    kind::standing_in(name).expect("a test holds that every section is in the table")
+}
+
+/// Returns the address of what has this name in a section directly under the realm.
+fn at(name_of_section: &str, name: &str) -> Address {
+    Address::top(section(name_of_section).name, name)
+}
+
+/// Says whether it is worth asking for what directly under the realm is of a kind.
+fn may_view(rights: &Rights, kind: &Kind) -> bool {
+    rights.named(kind.needs(None)) != Right::No
 }
 
 fn text(map: &Map<String, Value>, key: &str) -> Option<String> {

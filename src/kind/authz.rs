@@ -44,7 +44,12 @@ pub(super) static SETTINGS: Kind = Kind {
             "permits to everybody what no permission covers",
         ),
     ],
-    routes: Routes { own: "{up}/authz/resource-server", find: "{up}/authz/resource-server", ..ROUTES },
+    routes: Routes {
+        own: "{up}/authz/resource-server",
+        find: "{up}/authz/resource-server",
+        needs: "view-authorization",
+        ..ROUTES
+    },
     not_in_put: &["resources", "scopes", "policies", "authorizationSchema"],
     respell: Some(shorthand::expand),
     is_fixed,
@@ -65,6 +70,8 @@ pub(super) static SCOPE: Kind = Kind {
         collection: "{up}/authz/resource-server/scope",
         own: "{up}/authz/resource-server/scope/{id}",
         find: "{up}/authz/resource-server/scope?max=-1&deep=false&name={name}",
+        list: "{up}/authz/resource-server/scope?max=-1&deep=false",
+        needs: "view-authorization",
         ..ROUTES
     },
     not_in_put: &["policies", "resources"],
@@ -89,6 +96,8 @@ pub(super) static RESOURCE: Kind = Kind {
         collection: "{up}/authz/resource-server/resource",
         own: "{up}/authz/resource-server/resource/{id}",
         find: "{up}/authz/resource-server/resource?max=-1&deep=false&exactName=true&name={name}",
+        list: "{up}/authz/resource-server/resource?max=-1",
+        needs: "view-authorization",
         id: "_id",
         ..ROUTES
     },

@@ -13,10 +13,10 @@ pub use behaviour::part_of_client;
 pub use exported::complete_export;
 
 use super::{
-    CLIENT_SCOPE, CREATED, Choice, Compare, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY, REALM,
-    RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS, Sent, ServerInfo, Stays, USER, Unset, Unsets, Version,
-    children, choice, field, is_admin_permissions, kept, links, not_yet, scope_mapping, server_owned,
-    service_account_of, useless,
+    CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY,
+    REALM, RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS, Sent, ServerInfo, Stays, USER, Unset, Unsets,
+    Version, children, choice, field, is_admin_permissions, kept, links, not_yet, scope_mapping,
+    server_owned, service_account_of, useless,
 };
 use crate::state::{Address, Object, State};
 
@@ -94,7 +94,15 @@ pub(super) static CLIENT: Kind = Kind {
         not_yet("useTemplateScope"),
     ],
     hazards: hazards::HAZARDS,
-    routes: Routes { collection: "clients", own: "clients/{id}", find: "clients?clientId={name}", ..ROUTES },
+    routes: Routes {
+        collection: "clients",
+        own: "clients/{id}",
+        find: "clients?clientId={name}",
+        list: "clients?max=-1",
+        covers: Covers::Brief,
+        needs: "view-clients",
+        ..ROUTES
+    },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: true },
     not_in_put: &[
         "protocolMappers",

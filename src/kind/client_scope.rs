@@ -1,8 +1,8 @@
 //! Client scopes with their mappers.
 
 use super::{
-    CREATED, Created, Field, Kind, MAPPER, ORDINARY, ROUTES, Routes, Unasked, Unset, Unsets, children, kept,
-    scope_mapping, server_owned,
+    CREATED, Covers, Created, Field, Kind, MAPPER, ORDINARY, ROUTES, Routes, Unasked, Unset, Unsets,
+    children, kept, scope_mapping, server_owned,
 };
 
 /// Puts `sub` into access tokens, since Keycloak 25.
@@ -27,6 +27,9 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
         collection: "client-scopes",
         own: "client-scopes/{id}",
         find: "client-scopes",
+        list: "client-scopes",
+        covers: Covers::Brief,
+        needs: "view-clients",
         ..ROUTES
     },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: false },

@@ -46,6 +46,23 @@ pub fn created(address: &Address, object: &Object, state: &State, version: Versi
     made
 }
 
+/// Returns a live object as it would be if nobody had ever set a field of it: the realm as a new one is.
+pub fn untouched(address: &Address, live: &Object, state: &State, version: Version) -> Object {
+    if kind(address.kind()).key.is_empty() && address.parent().is_none() {
+        let fresh = super::fresh_realm("", version);
+        return fresh.get(address).cloned().unwrap_or_else(|| Object::new(At::SERVER));
+    }
+    let mut bare = Object::new(At::SERVER);
+    for name in ["type", "protocol"] {
+        bare.fields.extend(live.get(name).map(|it| (name.into(), it.clone())));
+    }
+    let mut made = created(address, &bare, state, version);
+    if let Some((name, node)) = sent_unasked(address, state) {
+        made.fields.insert(name.into(), node);
+    }
+    made
+}
+
 fn recorded(kind: &Kind, address: &Address, object: &Object, version: Version) -> Option<Value> {
     let recording = recording(&(kind.new.like)(address, object), version)?;
     let mut reads = recording.get("reads")?.clone();

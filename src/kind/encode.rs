@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{CLIENT, GROUP, Kind, ROLE};
+use super::{CLIENT, GROUP, Kind, ROLE, Routes};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 
 /// Returns how a reference is written in a body: roles of clients as `client/role`, groups as paths.
@@ -59,6 +59,19 @@ pub fn body(
         }
     }
     body
+}
+
+impl Routes {
+    /// Leaves in the body of a new object what the POST takes, and returns the rest of it; nothing where it takes all.
+    pub fn made_of_parts(&self, body: &mut Map<String, Value>) -> Option<Map<String, Value>> {
+        if self.takes.is_empty() {
+            return None;
+        }
+        let (now, rest) =
+            std::mem::take(body).into_iter().partition(|(name, _)| self.takes.contains(&&**name));
+        *body = now;
+        Some(rest)
+    }
 }
 
 /// Returns a name as a segment of a URL path.

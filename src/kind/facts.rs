@@ -23,6 +23,17 @@ pub enum Spelling {
     NamesInMaps,
 }
 
+/// What a list says of the objects in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Covers {
+    /// All that each of them has.
+    Whole,
+    /// Not what each of them holds or names, which is asked for one by one.
+    Brief,
+    /// Only those are known that somebody asked for by name; the list is read where that takes fewer requests.
+    Named,
+}
+
 /// Users who are in a group or have a role.
 #[derive(Clone, Copy)]
 pub struct Members {
@@ -56,6 +67,12 @@ impl Kind {
             .flat_map(move |kind| kind.followers().filter(move |it| is_of_this(kind, it)).map(|it| it.name))
     }
 
+    /// Returns the right without which those under this parent, or directly under the realm, cannot be seen.
+    pub fn needs(&self, parent: Option<&Address>) -> &'static str {
+        let of = parent.filter(|_| self.is_top()).map(|it| kind(it.kind()));
+        of.unwrap_or(self).routes.needs
+    }
+
     /// Returns whether new objects of other kinds get defaults that one of this kind says.
     pub fn gives_defaults(&self) -> bool {
         KINDS.iter().any(|it| it.defaults_of.contains(&self.name))
@@ -75,11 +92,6 @@ impl Kind {
     pub fn is_of_realm_or_client(&self) -> bool {
         self.has_several_places() && !self.nests()
     }
-}
-
-/// Returns the field of a realm's representation in which objects of a kind stand.
-pub fn section_of(kind: &Kind) -> Option<&'static str> {
-    super::realm::REALM.fields.iter().find(|it| it.sent.holds() == Some(kind.name)).map(|it| it.name)
 }
 
 /// Returns the object that says in which order an object and its siblings stand, and the field that does; nothing where
@@ -105,7 +117,18 @@ pub fn has_members(address: &Address) -> bool {
 
 /// Returns whether an object is known only where somebody asked for it by its name.
 pub fn is_asked_by_name(address: &Address) -> bool {
-    !kind(address.kind()).is_read_whole
+    kind(address.kind()).routes.covers == Covers::Named
+}
+
+/// Returns the field of a realm's representation in which objects of a kind stand.
+pub fn section_of(kind: &Kind) -> Option<&'static str> {
+    super::realm::REALM.fields.iter().find(|it| it.sent.holds() == Some(kind.name)).map(|it| it.name)
+}
+
+/// Returns the kind whose objects stand in a section: a field of a realm or of another object, as exports have it.
+pub fn standing_in(section: &str) -> Option<&'static Kind> {
+    let mut fields = KINDS.iter().flat_map(|it| it.fields).filter(|it| it.name == section);
+    fields.find_map(|it| it.sent.holds()).map(kind)
 }
 
 /// Returns whether no owner has an object alone.

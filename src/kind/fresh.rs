@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::representation::{NEWEST, OLDEST, Version};
-use super::{KINDS, lift_realm};
+use super::{Covers, KINDS, Kind, lift_realm};
 use crate::state::{KindName, State};
 use crate::text::tree_of_json;
 
@@ -18,7 +18,8 @@ pub(super) const RECORDED: &[(Version, &str)] = &[
 /// Returns the kinds of which the recordings say what a new realm holds: those of every export, and users, of whom there
 /// are none. Of any other, nothing is known of a new realm.
 pub fn kinds_of_a_fresh_realm() -> impl Iterator<Item = KindName> {
-    KINDS.iter().filter(|it| it.is_read_whole || it.are_people).map(|it| it.name)
+    let is_known = |it: &&&Kind| it.is_read_whole || it.routes.covers == Covers::Named;
+    KINDS.iter().filter(is_known).map(|it| it.name)
 }
 
 /// Returns a new realm of this name as the nearest recorded version that is not newer makes it.

@@ -3,8 +3,8 @@
 //! A PUT clears a description that is left out; sub-groups and roles in a body are ignored.
 
 use super::{
-    CREATED, Compare, Created, Field, FoundBy, Kind, Link, Members, ORDINARY, ROLE, ROUTES, Referred, Routes,
-    Sent, children, field, links, server_owned,
+    CREATED, Compare, Covers, Created, Field, FoundBy, Kind, Link, Members, ORDINARY, ROLE, ROUTES, Referred,
+    Routes, Sent, children, field, links, server_owned,
 };
 
 pub(super) static GROUP: Kind = Kind {
@@ -32,6 +32,9 @@ pub(super) static GROUP: Kind = Kind {
         find: "group-by-path/{path}",
         found_by: FoundBy::Path,
         top: "groups",
+        list: "groups?max=-1&briefRepresentation=false",
+        covers: Covers::Brief,
+        needs: "view-users",
         ..ROUTES
     },
     not_in_put: &["subGroups", "realmRoles", "clientRoles", "access", "subGroupCount"],

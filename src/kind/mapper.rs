@@ -46,6 +46,7 @@ pub(super) static MAPPER: Kind = Kind {
         own: "{up}/protocol-mappers/models/{id}",
         find: "{up}/protocol-mappers/models",
         row: "protocolMappers",
+        needs: "view-clients",
         ..ROUTES
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },

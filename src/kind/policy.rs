@@ -5,9 +5,9 @@
 
 use super::owner::written_name;
 use super::{
-    CLIENT, CLIENT_SCOPE, CREATED, Choice, Compare, Created, Field, GROUP, Kind, Losing, ORDINARY, OthersAre,
-    PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME, RESOURCE, ROLE, ROUTES, Routes, SCOPE, Sent,
-    ServerInfo, Spelling, Types, USER, Unset, choice, field, is_fine_grained, server_owned,
+    CLIENT, CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, Field, GROUP, Kind, Losing, ORDINARY,
+    OthersAre, PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME, RESOURCE, ROLE, ROUTES, Routes, SCOPE,
+    Sent, ServerInfo, Spelling, Types, USER, Unset, choice, field, is_fine_grained, server_owned,
 };
 use crate::state::KindName;
 use crate::text::{Code, Key, Note, Tree, TreeIs, parse_yaml};
@@ -189,6 +189,9 @@ pub(super) static POLICY: Kind = Kind {
         collection: "{up}/authz/resource-server/policy/{type}",
         own: "{up}/authz/resource-server/policy/{type}/{id}",
         find: "{up}/authz/resource-server/policy?max=-1&permission=false&name={name}",
+        list: "{up}/authz/resource-server/policy?max=-1&permission=false",
+        covers: Covers::Brief,
+        needs: "view-authorization",
         ..ROUTES
     },
     not_in_put: &["resourcesData", "scopesData", "owner"],
@@ -233,6 +236,9 @@ pub(super) static PERMISSION: Kind = Kind {
         collection: "{up}/authz/resource-server/permission/{type}",
         own: "{up}/authz/resource-server/permission/{type}/{id}",
         find: "{up}/authz/resource-server/permission?max=-1&name={name}",
+        list: "{up}/authz/resource-server/permission?max=-1&fields=*",
+        covers: Covers::Brief,
+        needs: "view-authorization",
         ..ROUTES
     },
     not_in_put: &["resourcesData", "scopesData", "owner"],

@@ -10,8 +10,8 @@ use field::row;
 
 use super::hazard::{HazardRule, When};
 use super::{
-    Compare, Created, Field, FoundBy, KINDS, Kind, Losing, NamesParent, PERMISSION, POLICY, REALM, Referred,
-    Routes, Sent, Unasked, Unset, Unsets, field_type, fields_of, policy_types,
+    Compare, Covers, Created, Field, FoundBy, KINDS, Kind, Losing, NamesParent, PERMISSION, POLICY, REALM,
+    Referred, Routes, Sent, Unasked, Unset, Unsets, field_type, fields_of, policy_types,
 };
 use crate::state::KindName;
 use crate::text::{At, Key, Tree, TreeIs};
@@ -264,10 +264,12 @@ fn facts(kind: &Kind) -> Vec<String> {
         }
     };
     say(!lost.is_empty(), lost.to_owned());
-    let read = if *is_read_whole {
-        "Reading a realm brings all of them."
-    } else {
-        "Only those that manifests, ledgers or questions name are read."
+    let read = match (is_read_whole, routes.covers) {
+        (true, _) => "Reading a realm brings all of them.",
+        (false, Covers::Named) => "Only those that manifests, ledgers or questions name are read.",
+        (false, Covers::Whole | Covers::Brief) => {
+            "No read brings any of them, so nothing is planned for them."
+        }
     };
     say(kind.name != REALM, read.to_owned());
     say(!hidden_without.is_empty(), format!("A list of them may lack some without {hidden_without}."));
@@ -284,6 +286,9 @@ fn facts(kind: &Kind) -> Vec<String> {
     say(*are_people, "Deleted only where the project file says `prune: { users: true }`.".to_owned());
     say(*one_by_one, "Changes of several fields are sent one by one.".to_owned());
     out.extend(of_routes(routes));
+    if kind.is_of_realm_or_client() {
+        out.push("Those of a client are seen by whoever may see the client.".to_owned());
+    }
     out.extend(of_unsets(unset));
     if !not_in_put.is_empty() {
         out.push(format!(
@@ -307,6 +312,7 @@ fn of_routes(routes: &Routes) -> Vec<String> {
         row,
         takes,
         list,
+        covers,
         needs,
         document,
     } = routes;
@@ -316,7 +322,13 @@ fn of_routes(routes: &Routes) -> Vec<String> {
         if top.is_empty() { String::new() } else { format!("; directly under the realm {}", code(top)) };
     say(!collection.is_empty(), format!("Created at {}{at_top}.", code(collection)));
     say(!takes.is_empty(), format!("Created with {} alone, and then updated.", codes(takes.iter().copied())));
-    say(!list.is_empty(), format!("Listed at {} with the right {}.", code(list), code(needs)));
+    let lacks = match covers {
+        Covers::Whole => "",
+        Covers::Brief => "; what each of them holds or names is asked for one by one",
+        Covers::Named => "; most are asked for by name",
+    };
+    say(!list.is_empty(), format!("Listed at {}{lacks}.", code(list)));
+    say(true, format!("Seen with the right {}.", code(needs)));
     say(!own.is_empty(), format!("Read, updated and deleted at {}.", code(own)));
     let which = match found_by {
         FoundBy::Name => "its name",

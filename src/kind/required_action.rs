@@ -26,7 +26,6 @@ pub(super) static REQUIRED_ACTION: Kind = Kind {
         own: "authentication/required-actions/{name}",
         find: "authentication/required-actions/{name}",
         list: "authentication/required-actions",
-        needs: "view-realm",
         id: "alias",
         location_is_id: false,
         ..ROUTES

@@ -3,8 +3,8 @@
 //! A PUT replaces: a description that is left out is lost. Composites count only at their own endpoint.
 
 use super::{
-    CLIENT, CREATED, Compare, Created, DEFAULT_ROLE, Field, Kind, Link, Losing, Members, ORDINARY, ROUTES,
-    Referred, Routes, Sent, Stays, field, server_owned,
+    CLIENT, CREATED, Compare, Covers, Created, DEFAULT_ROLE, Field, Kind, Link, Losing, Members, ORDINARY,
+    ROUTES, Referred, Routes, Sent, Stays, field, server_owned,
 };
 use crate::state::{Address, Object};
 
@@ -31,6 +31,8 @@ pub(super) static ROLE: Kind = Kind {
         own: "{up}/roles/{name}",
         find: "{up}/roles/{name}",
         location_is_id: false,
+        list: "{up}/roles?briefRepresentation=false&max=-1",
+        covers: Covers::Brief,
         ..ROUTES
     },
     not_in_put: &["composites"],

@@ -13,6 +13,18 @@ pub fn service_account(client: &Address) -> Address {
     Address::top(USER, format!("{PREFIX}{}", client.name().to_lowercase()))
 }
 
+/// Returns the address of the user that the server makes for a client of this name.
+pub fn account_of(client_id: &str) -> Address {
+    service_account(&Address::top(CLIENT, client_id))
+}
+
+/// Returns the service accounts of all clients that say they have none.
+pub fn denied_accounts(state: &State) -> impl Iterator<Item = Address> {
+    let clients = state.objects.iter().filter(|(it, _)| it.kind() == CLIENT);
+    let clients = clients.filter(|(_, it)| !it.is_true("serviceAccountsEnabled"));
+    clients.map(|(it, _)| service_account(it))
+}
+
 /// Returns the service accounts that clients may have.
 pub fn service_accounts<'a>(of: impl Iterator<Item = &'a Address>) -> BTreeSet<Address> {
     of.filter(|it| it.kind() == CLIENT).map(service_account).collect()

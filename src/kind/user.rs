@@ -10,9 +10,9 @@ use super::created::refs;
 use super::hazard::Hazard::LocksOut;
 use super::hazard::{When, rule};
 use super::{
-    CREATED, Choice, Compare, Created, DEFAULT_ROLE, Field, FoundBy, GROUP, Kind, Link, ORDINARY, OthersAre,
-    REALM, ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked, Unset, Unsets, choice, field,
-    links, not_yet, realm_address, server_owned,
+    CREATED, Choice, Compare, Covers, Created, DEFAULT_ROLE, Field, FoundBy, GROUP, Kind, Link, ORDINARY,
+    OthersAre, REALM, ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked, Unset, Unsets,
+    choice, field, links, not_yet, realm_address, server_owned,
 };
 use crate::state::{Address, Object, State};
 
@@ -64,6 +64,9 @@ pub(super) static USER: Kind = Kind {
         own: "users/{id}",
         find: "users?exact=true&username={name}",
         found_by: FoundBy::NameInAnyCase,
+        list: "users?max=-1&briefRepresentation=false",
+        covers: Covers::Named,
+        needs: "view-users",
         ..ROUTES
     },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Omit, empty_keys_vanish: true },
@@ -117,6 +120,11 @@ impl Behaviour for OfUsers {
             || realm.is_on("editUsernameAllowed")
             || realm.realm.is_true("editUsernameAllowed")
     }
+}
+
+/// Returns the address of a user of this name, which the server keeps in lower case.
+pub fn user(name: &str) -> Address {
+    Address::top(super::USER, name.to_lowercase())
 }
 
 /// The switch that makes e-mail addresses usernames.

@@ -57,6 +57,7 @@ pub(super) static ATTRIBUTE: Kind = Kind {
         Field { counts_when_empty: true, unset: Some(Unset::Null), ..field("required") },
         Field {
             counts_when_empty: true,
+            unset: Some(Unset::Null),
             choices: &[Choice {
                 key: KEYS,
                 ..choice("validator", |it: &ServerInfo| it.providers("org.keycloak.validate.Validator"))

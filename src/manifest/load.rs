@@ -292,7 +292,9 @@ fn settle_files(node: &mut Node, folder: &Path, roots: &[PathBuf], notes: &mut V
             }
         }
         Is::List(items) | Is::Sequence(items) => {
-            items.iter_mut().for_each(|it| settle_files(it, folder, roots, notes))
+            for it in items {
+                settle_files(it, folder, roots, notes);
+            }
         }
         Is::Map(map) => map.values_mut().for_each(|it| settle_files(it, folder, roots, notes)),
         Is::Null | Is::Bool(_) | Is::Number(_) | Is::Text(_) | Is::Ref(_) | Is::Hidden(_) => {}

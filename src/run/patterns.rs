@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use crate::diff::{Ownership, Terms};
-use crate::kind::{KINDS, parse_address};
+use crate::kind::{Covers, KINDS, parse_address};
 use crate::manifest::{Desired, Loaded};
 use crate::state::{Address, Found, Known, Live, Pattern};
 use crate::text::{At, Code, Note, nearest};
@@ -62,7 +62,7 @@ fn may_match(pattern: &Pattern, live: &Live) -> bool {
         return matches!(live.find(&address), Found::Unknown { .. });
     }
     let is_of = |name: &str| pattern.segments().first().is_some_and(|it| it == "**" || it == name);
-    let mut asked = KINDS.iter().filter(|it| !it.is_read_whole && is_of(it.name.word));
+    let mut asked = KINDS.iter().filter(|it| it.routes.covers == Covers::Named && is_of(it.name.word));
     asked.any(|it| *live.known(it.name, None) != Known::All)
 }
 

@@ -7,7 +7,7 @@ use crate::access::{Impact, Realm};
 use crate::apply::{CallError, Ledgers, is_ours, read_ledgers};
 use crate::change::{Change, ConsentKey, FieldChange, Path, To, Why};
 use crate::diff::{self, Ownership, Question, Terms};
-use crate::keycloak::{ErrorKind, Keycloak, Read, Source, Want, read};
+use crate::keycloak::{self, ErrorKind, Keycloak, Read, Source, Want};
 use crate::kind::{self, Version};
 use crate::manifest::{Desired, Guards, Secrets};
 use crate::plan::{self, Conditions, Plan};
@@ -67,7 +67,12 @@ impl Planned {
 
 /// Reads what a plan of this request depends on.
 pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::Result<Observed> {
-    let ledgers = match read_ledgers(keycloak, &request.desired.realm).await {
+    let realm = &request.desired.realm;
+    let mut want = want(request.desired);
+    // Which users are looked up hangs on the ledgers, and nothing else does.
+    let (ledgers, begun) =
+        tokio::join!(read_ledgers(keycloak, realm), keycloak::begin(keycloak, realm, want.secrets));
+    let ledgers = match ledgers {
         // A realm that does not exist, or a credential without clients, has no ledger to show.
         Err(CallError::Keycloak(error))
             if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden { .. }) =>
@@ -76,7 +81,6 @@ pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::
         }
         other => other?,
     };
-    let mut want = want(request.desired);
     want.users.extend(request.also.users.iter().cloned());
     want.everybody |= request.also.everybody;
     want.administrators |= request.also.administrators;
@@ -89,8 +93,8 @@ pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::
         let users = known.filter(|it| kind::is_asked_by_name(it) && !accounts.contains(it));
         want.users.extend(users.map(|it| it.name().to_owned()));
     }
-    let read = read(keycloak, &request.desired.realm, &want).await?;
-    log(&request.desired.realm, &read, &ledgers);
+    let read = begun?.finish(&want).await?;
+    log(realm, &read, &ledgers);
     Ok(Observed { read, ledgers })
 }
 

@@ -107,7 +107,7 @@ fn nothing_is_left_to_do_once_a_plan_is_done() {
             let mut flat = generated(seed);
             let all: Vec<Address> = flat.keys().cloned().collect();
             let mut live = fresh(version, "r");
-            let mut ledger = Ledger { owner: "us".to_owned(), ..Ledger::default() };
+            let mut ledger = ours();
             for step in 0..6 {
                 let state = desired(&flat);
                 let asked = ask(&state, &live, version, Some(ledger), true);
@@ -121,6 +121,38 @@ fn nothing_is_left_to_do_once_a_plan_is_done() {
             }
         }
     }
+}
+
+#[test]
+fn a_kind_that_no_read_brings_is_neither_made_nor_deleted_and_the_plan_says_so() {
+    let state = desired(&generated(1));
+    let made = ask(&state, &fresh(NEWEST, "r"), NEWEST, Some(ours()), true);
+    let all = live(as_read(made.diff.planned));
+    for unread in kind::KINDS.iter().map(|it| it.name) {
+        let is_of_it = |it: &Address| it.steps().iter().any(|step| step.kind == unread);
+        let mut live = Live::default();
+        live.exists = true;
+        live.state = all.state.clone();
+        live.cover(kind::KINDS.iter().map(|it| it.name).filter(|it| *it != unread));
+        live.state.objects.retain(|it, _| !is_of_it(it));
+        // Declared, and declared no longer.
+        for is_declared in [true, false] {
+            let mut state = state.clone();
+            state.objects.retain(|it, _| is_declared || !is_of_it(it));
+            let diff = ask(&state, &live, NEWEST, Some(made.ledger.clone()), true).diff;
+            let touched: Vec<&Address> =
+                diff.changes.iter().map(|it| &it.object).filter(|it| is_of_it(it)).collect();
+            assert!(touched.is_empty(), "{unread} was not read, and is planned: {touched:?}");
+            let wanted = state.objects.keys().filter(|it| is_of_it(it));
+            let silent: Vec<&Address> =
+                wanted.filter(|it| !diff.refusals.iter().any(|refusal| refusal.address == **it)).collect();
+            assert!(silent.is_empty(), "{unread} was not read, and the plan does not say it of {silent:?}");
+        }
+    }
+}
+
+fn ours() -> Ledger {
+    Ledger { owner: "us".to_owned(), ..Ledger::default() }
 }
 
 #[test]

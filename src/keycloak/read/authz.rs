@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::names::{Named, Names};
 use super::wire::Wire;
-use super::{Draft, str_of};
-use crate::keycloak::{Error, ErrorKind, Right};
-use crate::kind::{PERMISSION, POLICY, RESOURCE, SCOPE, SETTINGS, listed_name, segment};
+use super::{Draft, section, sections, str_of};
+use crate::keycloak::{Error, ErrorKind, Right, Rights};
+use crate::kind::{KINDS, Kind, listed_name, segment};
 use crate::state::Address;
 
 /// Lists in JSON that policies keep as texts in `config`, and the fields that they are.
@@ -31,6 +31,14 @@ const PACKED: &[(&str, &str)] = &[
 /// Types of policies whose `config` is known; others keep theirs as it is.
 const KNOWN_TYPES: &[&str] =
     &["role", "user", "group", "client", "client-scope", "aggregate", "resource", "scope", "uma"];
+
+/// Where a client has them.
+const SETTINGS: &str = "authorizationSettings";
+
+/// Returns whether a kind is shown to those who may view the authorization of clients.
+fn is_of_authorization(kind: &Kind) -> bool {
+    kind.routes.needs == section(SETTINGS).routes.needs
+}
 
 /// What the lists of one client brought.
 pub(super) enum Lists {
@@ -51,17 +59,14 @@ pub(super) struct Server {
     pub(super) applied: BTreeMap<String, BTreeSet<String>>,
 }
 
-pub(super) async fn lists(wire: &Wire<'_>, client: &str, right: Right) -> Result<Lists, Error> {
-    if right == Right::No {
+pub(super) async fn lists(wire: &Wire<'_>, client: &str, rights: &Rights) -> Result<Lists, Error> {
+    let settings = section(SETTINGS);
+    if rights.named(settings.routes.needs) == Right::No {
         return Ok(Lists::Unreadable);
     }
-    let server = format!("clients/{client}/authz/resource-server");
-    let paths = [
-        format!("{server}/scope?max=-1&deep=false"),
-        format!("{server}/resource?max=-1"),
-        format!("{server}/policy?max=-1&permission=false"),
-        format!("{server}/permission?max=-1&fields=*"),
-    ];
+    let server = sections::own_of_client(settings, client);
+    let paths = ["scopes", "resources", "policies", "permissions"]
+        .map(|it| sections::list_of_client(section(it), client));
     let [scopes, resources, policies, permissions] = &paths;
     let (settings, scopes, resources, policies, permissions) = tokio::try_join!(
         wire.value(&server),
@@ -162,8 +167,8 @@ pub(super) fn settings(lists: Lists, client: &Address, names: &Names, draft: &mu
     let server = match lists {
         Lists::None => return None,
         Lists::Unreadable => {
-            for kind in [SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION] {
-                draft.miss(kind, Some(client.clone()), "view-authorization");
+            for kind in KINDS.iter().filter(|it| is_of_authorization(it)) {
+                draft.miss(kind, Some(client.clone()));
             }
             return None;
         }
@@ -185,7 +190,7 @@ pub(super) fn settings(lists: Lists, client: &Address, names: &Names, draft: &mu
         }
         match name_ids(&mut policy, names) {
             Ok(()) => policies.push(policy),
-            Err(needs) => draft.miss(POLICY, Some(client.clone()), needs),
+            Err(needs) => draft.miss_for_lack_of(needs, section("policies"), Some(client.clone())),
         }
     }
     for row in &server.permissions {

@@ -3,14 +3,15 @@
 use futures_util::future::{BoxFuture, FutureExt as _, try_join_all};
 use serde_json::Value;
 
-use super::str_of;
 use super::wire::Wire;
+use super::{section, str_of};
 use crate::keycloak::{Error, ErrorKind};
 
 /// Returns the top groups with everything below them; nothing where groups may not be seen.
 pub(super) async fn read(wire: &Wire<'_>) -> Result<Option<Vec<Value>>, Error> {
     // What finds every group, and so the whole tree, is `*` on new servers and nothing on old ones.
-    let [new, old] = ["*", ""].map(|it| format!("groups?max=-1&briefRepresentation=false&search={it}"));
+    let list = section("groups").routes.list;
+    let [new, old] = ["*", ""].map(|it| format!("{list}&search={it}"));
     let (count, tree) = match tokio::try_join!(wire.get("groups/count"), wire.all_rows(&new)) {
         Ok(both) => both,
         Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. }) => return Ok(None),
@@ -25,7 +26,7 @@ pub(super) async fn read(wire: &Wire<'_>) -> Result<Option<Vec<Value>>, Error> {
     if is_whole(&tree) {
         return Ok(Some(tree));
     }
-    let top = wire.all_rows("groups?max=-1&briefRepresentation=false&populateHierarchy=false").await?;
+    let top = wire.all_rows(&format!("{list}&populateHierarchy=false")).await?;
     try_join_all(top.into_iter().map(|it| walk(wire, it))).await.map(Some)
 }
 

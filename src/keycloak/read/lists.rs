@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 use super::names::Names;
 use super::wire::Wire;
 use super::{
-    Draft, authz, client_roles, groups, is_true, scope_mappings, sections, service_accounts, str_of,
+    Draft, at, authz, client_roles, groups, is_true, may_view, scope_mappings, section, sections,
+    service_accounts, str_of,
 };
-use crate::keycloak::{Error, Right, Rights};
-use crate::kind::{CLIENT, CLIENT_SCOPE, GROUP, REALM, ROLE, realm_address};
-use crate::state::{Address, KindName};
+use crate::keycloak::{Error, Rights};
+use crate::kind::{kind, realm_address};
+use crate::state::Address;
 
 /// A client with what hangs on it, as ids.
 struct Client {
@@ -37,39 +38,32 @@ pub(super) async fn read(
     rights: &Rights,
     clients: Option<Vec<Value>>,
 ) -> Result<Draft, Error> {
-    let may = |right: Right| right != Right::No;
     let realm = wire.get("");
-    let roles = async {
-        if !may(rights.view_realm) {
-            return Ok(None);
-        }
-        let rows = wire.rows("roles?briefRepresentation=false&max=-1").await?;
-        with_composites(wire, rows).await
-    };
+    let list = async |name: &str| sections::list(wire, rights, section(name)).await;
+    let roles = async { with_composites(wire, list("roles").await?).await };
+    let sees_groups = rights.named(section("groups").needs(None)).is_yes();
     let tree = async {
         // Those who may only query get empty lists.
-        let tree = if may(rights.view_users) { groups::read(wire).await? } else { None };
-        Ok(tree.filter(|it| rights.view_users.is_yes() || !it.is_empty()))
+        let tree = if may_view(rights, section("groups")) { groups::read(wire).await? } else { None };
+        Ok(tree.filter(|it| sees_groups || !it.is_empty()))
     };
     let of_clients = async {
         let rows = match clients {
-            _ if !may(rights.view_clients) => None,
-            None => wire.rows("clients?max=-1").await?,
-            clients => clients,
+            Some(rows) if may_view(rights, section("clients")) => Some(rows),
+            _ => list("clients").await?,
         };
         // Every realm has clients.
         let Some(rows) = rows.filter(|it| !it.is_empty()) else { return Ok(None) };
         try_join_all(rows.into_iter().map(|row| client(wire, rights, row))).await.map(Some)
     };
-    let names_of = async |path: &'static str, key: &'static str, right: Right| {
-        let rows = if may(right) { wire.rows(path).await? } else { None };
+    let names_of = async |path: &'static str, key: &'static str, may: bool| {
+        let rows = if may { wire.rows(path).await? } else { None };
         Ok::<_, Error>(
             rows.map(|rows| rows.iter().filter_map(|it| str_of(it, key).map(Value::from)).collect::<Value>()),
         )
     };
     let scopes = async {
-        let rows = if may(rights.view_clients) { wire.rows("client-scopes").await? } else { None };
-        let Some(rows) = rows else { return Ok(None) };
+        let Some(rows) = list("clientScopes").await? else { return Ok(None) };
         let rows = rows.into_iter().map(async |row| {
             let mappings = scope_mappings::read(wire, "client-scopes", &row).await?;
             Ok::<_, Error>((row, mappings))
@@ -77,16 +71,17 @@ pub(super) async fn read(
         try_join_all(rows).await.map(Some)
     };
     // Without a look at groups this list is empty, whatever the realm says.
-    let see_groups = if rights.view_users.is_yes() { rights.view_realm } else { Right::No };
+    let may_groups = sees_groups && may_view(rights, kind(realm_address().kind()));
+    let may_scopes = may_view(rights, section("clientScopes"));
     let (realm, roles, tree, clients, scopes, default_groups, default_scopes, optional_scopes, sections) = tokio::try_join!(
         realm,
         roles,
         tree,
         of_clients,
         scopes,
-        names_of("default-groups", "path", see_groups),
-        names_of("default-default-client-scopes", "name", rights.view_clients),
-        names_of("default-optional-client-scopes", "name", rights.view_clients),
+        names_of("default-groups", "path", may_groups),
+        names_of("default-default-client-scopes", "name", may_scopes),
+        names_of("default-optional-client-scopes", "name", may_scopes),
         sections::read(wire, rights),
     )?;
     let mut draft = Draft::of(Map::new());
@@ -96,7 +91,7 @@ pub(super) async fn read(
     // To those who may not view it, the server shows a stub.
     if !draft.realm.contains_key("sslRequired") {
         draft.realm.retain(|key, _| key == "realm");
-        draft.miss(REALM, None, "view-realm");
+        draft.is_stub = true;
     }
     for (field, names) in [
         ("defaultGroups", default_groups),
@@ -120,29 +115,29 @@ pub(super) async fn read(
         });
         rows.collect::<Value>()
     });
-    put(&mut draft, "clientScopes", scopes, CLIENT_SCOPE, "view-clients");
-    put(&mut draft, "groups", tree.map(Value::from), GROUP, "view-users");
+    put(&mut draft, "clientScopes", scopes);
+    put(&mut draft, "groups", tree.map(Value::from));
     sections::put(&mut draft, sections);
     assemble(wire, draft, roles, clients).await
 }
 
-fn put(draft: &mut Draft, key: &str, value: Option<Value>, kind: KindName, needs: &'static str) {
+fn put(draft: &mut Draft, key: &str, value: Option<Value>) {
     if let Some(value) = value {
         draft.realm.insert(key.to_owned(), value);
     } else {
         draft.realm.remove(key);
-        draft.miss(kind, None, needs);
+        draft.miss(section(key), None);
     }
 }
 
 async fn client(wire: &Wire<'_>, rights: &Rights, row: Value) -> Result<Client, Error> {
     let id = str_of(&row, "id").unwrap_or_default().to_owned();
     let roles = async {
-        let rows = wire.rows(&format!("clients/{id}/roles?briefRepresentation=false&max=-1")).await?;
+        let rows = wire.rows(&sections::list_of_client(section("roles"), &id)).await?;
         with_composites(wire, rows).await
     };
     let account = async {
-        if is_true(&row, "serviceAccountsEnabled") && rights.view_users != Right::No {
+        if is_true(&row, "serviceAccountsEnabled") && may_view(rights, section("users")) {
             service_accounts::read(wire, &row).await
         } else {
             Ok(None)
@@ -150,7 +145,7 @@ async fn client(wire: &Wire<'_>, rights: &Rights, row: Value) -> Result<Client, 
     };
     let authz = async {
         if is_true(&row, "authorizationServicesEnabled") {
-            authz::lists(wire, &id, rights.view_authorization).await
+            authz::lists(wire, &id, rights).await
         } else {
             Ok(authz::Lists::None)
         }
@@ -191,7 +186,7 @@ async fn assemble(
             let rows = named_roles(rows, None, &client_ids, &mut draft);
             roles.insert("realm".to_owned(), rows);
         }
-        None => draft.miss(ROLE, None, "view-realm"),
+        None => draft.miss(section("roles"), None),
     }
     let mut rows = Vec::new();
     let mut accounts = Vec::new();
@@ -200,13 +195,13 @@ async fn assemble(
         let mut of_clients = Map::new();
         for client in clients {
             let Some(name) = str_of(&client.row, "clientId").map(str::to_owned) else { continue };
-            let address = Address::top(CLIENT, name.as_str());
+            let address = at("clients", &name);
             match client.roles {
                 Some(list) => {
                     let list = named_roles(list, Some(&address), &client_ids, &mut draft);
                     of_clients.insert(name, list);
                 }
-                None => draft.miss(ROLE, Some(address.clone()), "view-clients"),
+                None => draft.miss(section("roles"), Some(address.clone())),
             }
             scope_mappings::put(&mut draft, "client", str_of(&client.row, "clientId"), client.mappings);
             accounts.extend(client.account);
@@ -216,7 +211,7 @@ async fn assemble(
         roles.insert("client".to_owned(), Value::Object(of_clients));
         draft.realm.insert("users".to_owned(), Value::from(accounts));
     } else {
-        draft.miss(CLIENT, None, "view-clients");
+        draft.miss(section("clients"), None);
     }
     draft.realm.insert("roles".to_owned(), Value::Object(roles));
     let has_clients = !rows.is_empty();
@@ -262,7 +257,7 @@ fn named_roles(
             }
         }
         if !is_named {
-            draft.miss(ROLE, client.cloned(), "view-clients");
+            draft.miss_for_lack_of(section("clients").needs(None), section("roles"), client.cloned());
             continue;
         }
         if !role.composites.is_empty()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{rows, str_of};
+use super::{rows, section, str_of};
 use crate::state::encoded;
 
 /// What an id stands for.
@@ -47,7 +47,8 @@ pub(super) struct Names {
 impl Names {
     /// Takes the names from a realm in the shape of an export; lists that are not in it were not read.
     pub(super) fn of(realm: &Map<String, Value>) -> Self {
-        let missing = |it: &'static str, key: &str| (!realm.contains_key(key)).then_some(it);
+        let needs = |key: &str| section(key).needs(None);
+        let missing = |key: &str| (!realm.contains_key(key)).then(|| needs(key));
         let ids = |key: &str, name: &str| -> BTreeMap<String, String> {
             rows(realm, key).iter().filter_map(|it| pair(it, name)).collect()
         };
@@ -67,19 +68,16 @@ impl Names {
             }
         }
         let missing_roles = match (part("realm"), part("client")) {
-            (None, _) => Some("view-realm"),
-            (_, None) => Some("view-clients"),
+            (None, _) => Some(needs("roles")),
+            (_, None) => Some(needs("clients")),
             _ => None,
         };
         Self {
             roles: Part { names, missing: missing_roles },
-            groups: Part { names: groups, missing: missing("view-users", "groups") },
-            clients: Part { names: ids("clients", "clientId"), missing: missing("view-clients", "clients") },
-            client_scopes: Part {
-                names: ids("clientScopes", "name"),
-                missing: missing("view-clients", "clientScopes"),
-            },
-            users: Part { names: ids("users", "username"), missing: Some("view-users") },
+            groups: Part { names: groups, missing: missing("groups") },
+            clients: Part { names: ids("clients", "clientId"), missing: missing("clients") },
+            client_scopes: Part { names: ids("clientScopes", "name"), missing: missing("clientScopes") },
+            users: Part { names: ids("users", "username"), missing: Some(needs("users")) },
         }
     }
 

@@ -7,32 +7,29 @@ use serde_json::Value;
 
 use super::authz::{each_policy, name_targets, set};
 use super::wire::Wire;
-use super::{Draft, rows, str_of};
+use super::{Draft, at, rows, section, sections, str_of};
 use crate::keycloak::Error;
-use crate::kind::{CLIENT, PERMISSION, segment};
-use crate::state::Address;
+
+/// Permissions as lists show them, by the id of the client; nothing where they may not be seen.
+pub(super) type Listed = BTreeMap<String, Option<Vec<Value>>>;
+
+/// Asks for the permissions that name a resource of several owners.
+pub(super) async fn read(wire: &Wire<'_>, draft: &Draft) -> Result<Listed, Error> {
+    let unclear = rows(&draft.realm, "clients").iter().filter(|it| is_unclear(it));
+    let lists = unclear.filter_map(|it| str_of(it, "id")).map(async |id| {
+        let rows = wire.rows(&sections::list_of_client(section("permissions"), id)).await?;
+        Ok::<_, Error>((id.to_owned(), rows))
+    });
+    Ok(try_join_all(lists).await?.into_iter().collect())
+}
 
 /// Makes the permissions of a draft name the owners of what they are for.
-pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<(), Error> {
-    let unclear: Vec<String> = rows(&draft.realm, "clients")
-        .iter()
-        .filter(|it| is_unclear(it))
-        .filter_map(|it| str_of(it, "id").map(str::to_owned))
-        .collect();
-    let mut listed: BTreeMap<String, Option<Vec<Value>>> =
-        try_join_all(unclear.into_iter().map(async |id| {
-            let path = format!("clients/{}/authz/resource-server/permission?max=-1&fields=*", segment(&id));
-            let rows = wire.rows(&path).await?;
-            Ok::<_, Error>((id, rows))
-        }))
-        .await?
-        .into_iter()
-        .collect();
+pub(super) fn put(draft: &mut Draft, mut listed: Listed) {
     let mut unseen = Vec::new();
     for client in draft.realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
         let Some((id, rows)) = str_of(client, "id").and_then(|it| listed.remove_entry(it)) else { continue };
         let Some(rows) = rows else {
-            unseen.extend(str_of(client, "clientId").map(|it| Address::top(CLIENT, it)));
+            unseen.extend(str_of(client, "clientId").map(|it| at("clients", it)));
             continue;
         };
         let mut targets: BTreeMap<String, Value> = BTreeMap::new();
@@ -52,9 +49,8 @@ pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<(), Error
         });
     }
     for client in unseen {
-        draft.miss(PERMISSION, Some(client), "view-authorization");
+        draft.miss(section("permissions"), Some(client));
     }
-    Ok(())
 }
 
 /// Returns whether a permission of a client names a resource that several have.

@@ -3,11 +3,11 @@
 use futures_util::future::try_join_all;
 use serde_json::Value;
 
-use super::Draft;
 use super::wire::Wire;
+use super::{Draft, at, may_view};
 use crate::call::Segment;
-use crate::keycloak::{Error, Right, Rights};
-use crate::kind::{self, KINDS, Kind};
+use crate::keycloak::{Error, Rights};
+use crate::kind::{self, Covers, KINDS, Kind};
 use crate::plan;
 use crate::state::Address;
 
@@ -19,11 +19,11 @@ pub(super) struct Section {
 
 /// Reads the lists that the table names, as far as these rights go.
 pub(super) async fn read(wire: &Wire<'_>, rights: &Rights) -> Result<Vec<Section>, Error> {
-    let listed = KINDS.iter().filter(|it| !it.routes.list.is_empty());
+    let is_own = |it: &&Kind| it.routes.covers == Covers::Whole && kind::section_of(it).is_some();
+    let listed = KINDS.iter().copied().filter(|it| !it.routes.list.is_empty() && is_own(it));
     let (below, tops): (Vec<&'static Kind>, Vec<&'static Kind>) = listed.partition(|it| !it.under.is_empty());
     let tops = tops.into_iter().map(async |kind| {
-        let may = rights.named(kind.routes.needs) != Right::No;
-        let rows = if may { wire.rows(kind.routes.list).await? } else { None };
+        let rows = list(wire, rights, kind).await?;
         Ok::<_, Error>(Section { kind, rows })
     });
     let mut sections = try_join_all(tops).await?;
@@ -37,6 +37,14 @@ pub(super) async fn read(wire: &Wire<'_>, rights: &Rights) -> Result<Vec<Section
     Ok(sections)
 }
 
+/// Reads the list of what stands directly under the realm; nothing where it may not be seen.
+pub(super) async fn list(wire: &Wire<'_>, rights: &Rights, kind: &Kind) -> Result<Option<Vec<Value>>, Error> {
+    if !may_view(rights, kind) {
+        return Ok(None);
+    }
+    wire.rows(&filled(kind.routes.list, &Address::top(kind.name, ""), |_| String::new())).await
+}
+
 /// Reads what stands under each of these objects.
 async fn under(
     wire: &Wire<'_>,
@@ -47,15 +55,34 @@ async fn under(
     let name = |row: &Value| kind::name_of(up, |field| row.get(field).and_then(Value::as_str));
     let lists = parents.iter().filter_map(name).map(async |name| {
         let child = Address::top(up.name, name).child(kind.name, "");
-        let path = plan::path(kind.routes.list, &child, "").into_iter().map(|it| match it {
-            Segment::Text(text) => text,
-            // Only what is known by name stands above lists.
-            Segment::Id(address) => kind::segment(address.name()),
-        });
-        wire.rows(&path.collect::<String>()).await
+        // Only what is known by name stands above such lists.
+        wire.rows(&filled(kind.routes.list, &child, |it| kind::segment(it.name()))).await
     });
     let lists: Option<Vec<Vec<Value>>> = try_join_all(lists).await?.into_iter().collect();
     Ok(lists.map(|it| it.into_iter().flatten().collect()))
+}
+
+/// Returns where all of a kind under one client are listed, by the id of the client.
+pub(super) fn list_of_client(kind: &Kind, id: &str) -> String {
+    of_client(kind, kind.routes.list, id)
+}
+
+/// Returns where what a client has once is read, by the id of the client.
+pub(super) fn own_of_client(kind: &Kind, id: &str) -> String {
+    of_client(kind, kind.routes.own, id)
+}
+
+fn of_client(kind: &Kind, route: &str, id: &str) -> String {
+    filled(route, &at("clients", "").child(kind.name, ""), |_| kind::segment(id))
+}
+
+/// Fills a route of the table, with an id for what stands above.
+fn filled(route: &str, child: &Address, id: impl Fn(&Address) -> String) -> String {
+    let path = plan::path(route, child, "").into_iter().map(|it| match it {
+        Segment::Text(text) => text,
+        Segment::Id(above) => id(&above),
+    });
+    path.collect()
 }
 
 /// Puts the lists where exports have them; what could not be read is unknown.
@@ -66,7 +93,7 @@ pub(super) fn put(draft: &mut Draft, sections: Vec<Section>) {
             draft.realm.insert(field.to_owned(), Value::from(rows));
         } else {
             draft.realm.remove(field);
-            draft.miss(kind.name, None, kind.routes.needs);
+            draft.miss(kind, None);
             // Under parents that were read, too, nothing is known of it.
             draft.covers.retain(|it| kind.under.is_empty() || *it != kind.name);
         }

@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 use super::authz::{name_ids, name_targets, set, unpack, users_by_id};
 use super::names::Names;
 use super::wire::Wire;
-use super::{Draft, is_true, rows, str_of};
+use super::{Draft, at, is_true, rows, section, str_of};
 use crate::keycloak::Error;
-use crate::kind::{CLIENT, PERMISSION, segment};
-use crate::state::Address;
+use crate::kind::segment;
 
 /// A share as the server says it, and the policies that say with whom.
 struct Share {
@@ -40,7 +39,7 @@ pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<BTreeSet<
                 shares.extend(found);
                 people.extend(owners);
             }
-            None => draft.miss(PERMISSION, Some(Address::top(CLIENT, client.as_str())), "view-authorization"),
+            None => draft.miss(section("permissions"), Some(at("clients", client))),
         }
     }
     let mut names = Names::of(&draft.realm);

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::names::Names;
 use super::*;
-use crate::kind::{GROUP, PERMISSION, POLICY, RESOURCE, ROLE};
+use crate::kind::{CLIENT, GROUP, PERMISSION, POLICY, RESOURCE, ROLE, USER};
 use crate::state::{Found, Node};
 
 fn map(value: Value) -> Map<String, Value> {
@@ -153,7 +153,7 @@ fn service_accounts_that_a_client_denies_are_absent_and_the_rest_is_unknown() {
         { "clientId": "unseen", "serviceAccountsEnabled": true },
     ] });
     let mut live = lift(map(realm));
-    learn(&mut live, vec![CLIENT], Vec::new(), Some(BTreeSet::from([Address::top(USER, "asked")])));
+    learn(&mut live, vec![CLIENT], Vec::new(), Some(&BTreeSet::from([Address::top(USER, "asked")])));
     for (name, is_absent) in [
         ("asked", true),
         ("service-account-plain", true),
@@ -163,4 +163,24 @@ fn service_accounts_that_a_client_denies_are_absent_and_the_rest_is_unknown() {
         let found = live.find(&Address::top(USER, name));
         assert_eq!(matches!(found, Found::Absent), is_absent, "{name}: {found:?}");
     }
+}
+
+#[test]
+fn every_section_that_is_read_is_in_the_table() {
+    for (name, kind, needs) in [
+        ("roles", "role", "view-realm"),
+        ("groups", "group", "view-users"),
+        ("users", "user", "view-users"),
+        ("clients", "client", "view-clients"),
+        ("clientScopes", "client-scope", "view-clients"),
+        ("authorizationSettings", "authz/settings", "view-authorization"),
+        ("scopes", "authz/scope", "view-authorization"),
+        ("resources", "authz/resource", "view-authorization"),
+        ("policies", "authz/policy", "view-authorization"),
+        ("permissions", "authz/permission", "view-authorization"),
+    ] {
+        assert_eq!((section(name).name.word, section(name).needs(None)), (kind, needs), "{name}");
+    }
+    // Those who see a client see its roles.
+    assert_eq!(section("roles").needs(Some(&at("clients", "app"))), "view-clients");
 }

@@ -7,9 +7,9 @@ use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
 use super::wire::Wire;
-use super::{Want, administrators, client_roles, rows, str_of};
-use crate::keycloak::{Error, ErrorKind, Right, Rights};
-use crate::kind::{EMAIL_NAMES, USER, realm_address, segment};
+use super::{Want, administrators, client_roles, may_view, rows, section, str_of};
+use crate::keycloak::{Error, ErrorKind, Rights};
+use crate::kind::{EMAIL_NAMES, is_asked_by_name, realm_address, segment, user_address};
 use crate::state::{Address, State};
 
 /// How many users that nobody wants are read along for each wanted one, at most.
@@ -29,12 +29,8 @@ impl Found {
     pub(super) fn federated(&self) -> BTreeSet<Address> {
         let Self::Some { rows, .. } = self else { return BTreeSet::new() };
         let linked = rows.iter().filter(|it| str_of(it, "federationLink").is_some());
-        linked.filter_map(|it| Some(address(str_of(it, "username")?))).collect()
+        linked.filter_map(|it| Some(user_address(str_of(it, "username")?))).collect()
     }
-}
-
-fn address(name: &str) -> Address {
-    Address::top(USER, name.to_lowercase())
 }
 
 /// Reads the wanted users that the realm so far (with its service accounts) does not hold.
@@ -44,18 +40,18 @@ pub(super) async fn read(
     rights: &Rights,
     realm: &Map<String, Value>,
 ) -> Result<Found, Error> {
-    if rights.view_users == Right::No {
+    if !may_view(rights, section("users")) {
         return Ok(Found::Unreadable);
     }
     let known: BTreeSet<Address> =
-        rows(realm, "users").iter().filter_map(|it| str_of(it, "username")).map(address).collect();
+        rows(realm, "users").iter().filter_map(|it| str_of(it, "username")).map(user_address).collect();
     let holders = Holders::of(realm);
     let mut wanted: BTreeSet<String> = want.users.iter().map(|it| it.to_lowercase()).collect();
     if want.administrators {
         wanted.extend(administrators::names(wire, realm, &holders).await?);
     }
-    wanted.retain(|it| !known.contains(&address(it)));
-    let mut asked: BTreeSet<Address> = wanted.iter().map(|it| address(it)).collect();
+    wanted.retain(|it| !known.contains(&user_address(it)));
+    let mut asked: BTreeSet<Address> = wanted.iter().map(|it| user_address(it)).collect();
     asked.extend(known.iter().cloned());
     let by_list = 1 + holders.len();
     let names = Names::of(realm);
@@ -64,8 +60,8 @@ pub(super) async fn read(
     } else if by_list < 3 * wanted.len() && are_few(wire, wanted.len()).await? {
         let is_wanted =
             |row: &Value| str_of(row, "username").is_some_and(|it| wanted.contains(&it.to_lowercase()));
-        let all = list(wire, &names).await?;
-        listed(wire, all.into_iter().filter(is_wanted).collect(), &holders).await
+        let (all, held) = tokio::try_join!(list(wire, &names), Held::read(wire, &holders))?;
+        held.add(wire, all.into_iter().filter(is_wanted).collect()).await
     } else {
         let users = try_join_all(wanted.iter().map(|name| names.find(wire, name))).await;
         users.map(|it| it.into_iter().flatten().collect())
@@ -75,8 +71,8 @@ pub(super) async fn read(
             // Who was asked for by two names is one, and service accounts come with their clients.
             let mut seen = BTreeSet::new();
             rows.retain(|it| seen.insert(str_of(it, "id").unwrap_or_default().to_owned()));
-            rows.retain(|it| !str_of(it, "username").is_some_and(|it| known.contains(&address(it))));
-            asked.extend(rows.iter().filter_map(|it| Some(address(str_of(it, "username")?))));
+            rows.retain(|it| !str_of(it, "username").is_some_and(|it| known.contains(&user_address(it))));
+            asked.extend(rows.iter().filter_map(|it| Some(user_address(str_of(it, "username")?))));
             Ok(Found::Some { rows, asked })
         }
         Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. }) => Ok(Found::Unreadable),
@@ -131,7 +127,7 @@ pub(super) async fn called(wire: &Wire<'_>, state: &State) -> Result<BTreeMap<Ad
     let mut named = BTreeSet::new();
     for object in state.objects.values() {
         object.each_ref(&mut |_, it, _| {
-            if it.kind() == USER && !state.contains(it) {
+            if is_asked_by_name(it) && !state.contains(it) {
                 named.insert(it);
             }
         });
@@ -141,7 +137,7 @@ pub(super) async fn called(wire: &Wire<'_>, state: &State) -> Result<BTreeMap<Ad
         let path = format!("users?exact=true&briefRepresentation=true&username={}", segment(it.name()));
         let rows = wire.rows(&path).await?.unwrap_or_default();
         let [user] = &rows[..] else { return Ok(None) };
-        let email = str_of(user, "email").filter(|it| !it.is_empty()).map(address);
+        let email = str_of(user, "email").filter(|it| !it.is_empty()).map(user_address);
         Ok::<_, Error>(email.map(|email| (it.clone(), email)))
     });
     Ok(try_join_all(found).await?.into_iter().flatten().collect())
@@ -236,7 +232,7 @@ fn add_group<'a>(group: &'a Value, out: &mut Vec<(&'a str, &'a str)>) {
 }
 
 async fn list(wire: &Wire<'_>, names: &Names) -> Result<Vec<Value>, Error> {
-    let all = wire.all_rows("users?max=-1&briefRepresentation=false").await?;
+    let all = wire.all_rows(section("users").routes.list).await?;
     Ok(all.into_iter().map(|it| names.call(it)).collect())
 }
 
@@ -247,52 +243,67 @@ async fn everybody(wire: &Wire<'_>, names: &Names, holders: &Holders<'_>) -> Res
         let users = try_join_all(all.into_iter().map(|it| with_links(wire, it))).await?;
         return Ok(users.into_iter().flatten().collect());
     }
-    listed(wire, all, holders).await
+    Held::read(wire, holders).await?.add(wire, all).await
 }
 
-/// Adds what listed users have. The lists hold what is assigned directly, which is what links are.
-async fn listed(wire: &Wire<'_>, users: Vec<Value>, holders: &Holders<'_>) -> Result<Vec<Value>, Error> {
-    let ids = async |path: String| -> Result<Vec<String>, Error> {
-        let rows = wire.all_rows(&path).await?;
-        Ok(rows.iter().filter_map(|it| str_of(it, "id")).map(str::to_owned).collect())
-    };
-    let by_realm_role =
-        holders.realm_roles.iter().map(|role| ids(format!("roles/{}/users?{LIST}", segment(role))));
-    let by_client_role = holders
-        .client_roles
-        .iter()
-        .map(|(id, _, role)| ids(format!("clients/{id}/roles/{}/users?{LIST}", segment(role))));
-    let by_group = holders.groups.iter().map(|(id, _)| ids(format!("groups/{id}/members?{LIST}")));
-    let (by_realm_role, by_client_role, by_group) =
-        tokio::try_join!(try_join_all(by_realm_role), try_join_all(by_client_role), try_join_all(by_group),)?;
-    let mut realm_roles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (role, ids) in holders.realm_roles.iter().zip(&by_realm_role) {
+/// Turns lists of who has each of some things into what each user has.
+fn by_user<T: Copy>(things: impl Iterator<Item = T>, having: Vec<Vec<String>>) -> BTreeMap<String, Vec<T>> {
+    let mut out: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    for (thing, ids) in things.zip(having) {
         for id in ids {
-            realm_roles.entry(id).or_default().push(role);
+            out.entry(id).or_default().push(thing);
         }
     }
-    let mut of_clients: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
-    for ((_, client, role), ids) in holders.client_roles.iter().zip(&by_client_role) {
-        for id in ids {
-            of_clients.entry(id).or_default().push((client, role));
-        }
+    out
+}
+
+/// Who has what, by the ids of users. The lists hold what is assigned directly, which is what links are.
+struct Held<'a> {
+    realm_roles: BTreeMap<String, Vec<&'a str>>,
+    /// Client and role.
+    client_roles: BTreeMap<String, Vec<(&'a str, &'a str)>>,
+    groups: BTreeMap<String, Vec<&'a str>>,
+}
+
+impl<'a> Held<'a> {
+    /// Asks each role and group who has it.
+    async fn read(wire: &Wire<'_>, holders: &Holders<'a>) -> Result<Self, Error> {
+        let ids = async |path: String| -> Result<Vec<String>, Error> {
+            let rows = wire.all_rows(&path).await?;
+            Ok(rows.iter().filter_map(|it| str_of(it, "id")).map(str::to_owned).collect())
+        };
+        let by_realm_role =
+            holders.realm_roles.iter().map(|role| ids(format!("roles/{}/users?{LIST}", segment(role))));
+        let by_client_role = holders
+            .client_roles
+            .iter()
+            .map(|(id, _, role)| ids(format!("clients/{id}/roles/{}/users?{LIST}", segment(role))));
+        let by_group = holders.groups.iter().map(|(id, _)| ids(format!("groups/{id}/members?{LIST}")));
+        let (by_realm_role, by_client_role, by_group) = tokio::try_join!(
+            try_join_all(by_realm_role),
+            try_join_all(by_client_role),
+            try_join_all(by_group),
+        )?;
+        Ok(Self {
+            realm_roles: by_user(holders.realm_roles.iter().copied(), by_realm_role),
+            client_roles: by_user(holders.client_roles.iter().map(|it| (it.1, it.2)), by_client_role),
+            groups: by_user(holders.groups.iter().map(|it| it.1), by_group),
+        })
     }
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for ((_, path), ids) in holders.groups.iter().zip(&by_group) {
-        for id in ids {
-            groups.entry(id).or_default().push(path);
-        }
+
+    /// Adds to listed users what they have.
+    async fn add(&self, wire: &Wire<'_>, users: Vec<Value>) -> Result<Vec<Value>, Error> {
+        let users = users.into_iter().map(async |mut user| {
+            let id = str_of(&user, "id").unwrap_or_default().to_owned();
+            // What such users have is kept elsewhere, and no list shows it.
+            if id.starts_with("f:") {
+                return with_links(wire, user).await;
+            }
+            let of_realm = json!(self.realm_roles.get(&id).map_or(&[][..], Vec::as_slice));
+            let of_clients = client_roles(self.client_roles.get(&id).into_iter().flatten().copied());
+            link(&mut user, of_realm, of_clients, json!(self.groups.get(&id).map_or(&[][..], Vec::as_slice)));
+            Ok(Some(user))
+        });
+        Ok(try_join_all(users).await?.into_iter().flatten().collect())
     }
-    let users = users.into_iter().map(async |mut user| {
-        let id = str_of(&user, "id").unwrap_or_default().to_owned();
-        // What such users have is kept elsewhere, and no list shows it.
-        if id.starts_with("f:") {
-            return with_links(wire, user).await;
-        }
-        let of_realm = json!(realm_roles.get(&*id).map_or(&[][..], Vec::as_slice));
-        let of_clients = client_roles(of_clients.get(&*id).into_iter().flatten().copied());
-        link(&mut user, of_realm, of_clients, json!(groups.get(&*id).map_or(&[][..], Vec::as_slice)));
-        Ok(Some(user))
-    });
-    Ok(try_join_all(users).await?.into_iter().flatten().collect())
 }

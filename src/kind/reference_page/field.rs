@@ -172,7 +172,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
     say(!flow.is_empty(), format!("a flow of type {}", code(flow)));
     out.extend(of_stays(*stays));
     let judged = codes(judges.kinds.iter().map(|it| it.word));
-    let order = if !judges.allows.is_empty() { "are written while it is on" } else { "are written after it" };
+    let order = if judges.allows.is_empty() { "are written after it" } else { "are written while it is on" };
     out.extend((!judges.kinds.is_empty()).then(|| format!("changes of {judged} {order}")));
     out
 }

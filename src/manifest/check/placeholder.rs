@@ -45,7 +45,9 @@ fn walk<'a>(
             }
         }
         Is::List(items) | Is::Sequence(items) => {
-            items.iter().for_each(|it| walk(field, it, address, said, notes))
+            for it in items {
+                walk(field, it, address, said, notes);
+            }
         }
         Is::Map(map) => map.iter().for_each(|(key, it)| {
             walk(&format!("{field}.{key}"), it, address, &mut BTreeSet::new(), notes);

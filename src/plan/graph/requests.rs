@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Made;
 use crate::call::{Body, Call, Method, Overlay, Segment};
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
-use crate::kind::{self, CLIENT, Link, Sent};
+use crate::kind::{self, Link, Sent};
 use crate::state::{Address, Node, State};
 
 /// Adds the calls of one change.
@@ -190,7 +190,7 @@ fn link_requests(
             by_client
                 .into_iter()
                 .map(|(client, roles)| {
-                    let path = match client.filter(|it| it.kind() == CLIENT) {
+                    let path = match client {
                         None => vec![Segment::Text(format!("/{kind}/realm"))],
                         Some(client) => {
                             vec![Segment::Text(format!("/{kind}/clients/")), Segment::Id(client)]
