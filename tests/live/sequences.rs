@@ -20,11 +20,20 @@ use crate::tree::{Plan, Ran, Tree, list, sorted, word};
 use crate::{Needs, Trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![Trial {
-        name: "sequences::every_step_converges_or_is_refused_before_its_first_write",
-        needs: Needs::Newest,
-        run: every_step,
-    }]
+    vec![
+        Trial {
+            name: "sequences::every_step_converges_or_is_refused_before_its_first_write",
+            needs: Needs::Newest,
+            run: every_step,
+        },
+        Trial {
+            name: "sequences::of_kinds_on_the_oldest_version",
+            needs: Needs::Oldest,
+            run: |it| {
+                steps_of(it, folders()?.into_iter().filter(|it| is_of_a_kind(it)).enumerate().collect())
+            },
+        },
+    ]
 }
 
 /// One sequence of so many is in the sample.
@@ -40,11 +49,19 @@ fn every_step(server: &Server) -> Result<(), String> {
     let wanted = std::env::var("REALMWRIGHT_TEST_SEQUENCES").ok();
     let all = folders()?;
     let chosen = all.into_iter().enumerate().filter(|(at, folder)| match wanted.as_deref() {
-        None => at % SAMPLE == 0,
+        None => at % SAMPLE == 0 || is_of_a_kind(folder),
         Some("all") => true,
         Some(begin) => folder.file_name().is_some_and(|it| it.to_string_lossy().starts_with(begin)),
     });
-    let chosen: Vec<(usize, PathBuf)> = chosen.collect();
+    steps_of(server, chosen.collect())
+}
+
+/// Returns whether a sequence takes a kind through all that is done to it.
+fn is_of_a_kind(folder: &Path) -> bool {
+    folder.file_name().is_some_and(|it| it.to_string_lossy().starts_with("kind-"))
+}
+
+fn steps_of(server: &Server, chosen: Vec<(usize, PathBuf)>) -> Result<(), String> {
     let (rest, rows) = (Mutex::new(chosen.iter()), Mutex::new(Vec::new()));
     let next = || rest.lock().ok().and_then(|mut it| it.next());
     std::thread::scope(|scope| {
@@ -128,7 +145,7 @@ fn of(text: &str, realm: &str) -> String {
 
 /// Applies to a realm that does not exist, and compares what is done with the plan before that.
 fn applied_as_planned(server: &Server, tree: &Tree, file: &str, is_refused: bool) -> Result<(), String> {
-    let plan = tree.run(server, &["plan", file, "--owner", "t", "--format", "json"])?;
+    let plan = tree.run(server, &[&["plan", file, "--format", "json"], &OURS[..]].concat())?;
     let done = applied(server, tree, file, is_refused)?;
     if is_refused {
         return Ok(());
@@ -151,13 +168,19 @@ fn entries(of: &Value) -> Vec<String> {
     sorted(list(of).iter().map(|it| format!("{} {}", word(&it["action"]), word(&it["address"]))))
 }
 
+/// Whose manifests these are.
+const OURS: [&str; 2] = ["--owner", "t"];
+
 /// Applies one step; returns what was done.
 fn applied(server: &Server, tree: &Tree, file: &str, is_refused: bool) -> Result<Vec<String>, String> {
-    let ours = [file, "--owner", "t"];
+    let ours = [&[file], &OURS[..]].concat();
     let proxy = Proxy::before(server)?;
     let consents = CONSENTS.iter().flat_map(|it| ["--allow", it]);
-    let args: Vec<&str> =
-        ["apply", "--auto-approve", "--format", "json"].into_iter().chain(ours).chain(consents).collect();
+    let args: Vec<&str> = ["apply", "--auto-approve", "--format", "json"]
+        .into_iter()
+        .chain(ours.iter().copied())
+        .chain(consents)
+        .collect();
     let ran = tree.run_at(&proxy.url, server, &args)?;
     let writes = proxy.writes_beside_ours();
     match ran.code {

@@ -187,16 +187,7 @@ fn incomplete(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut
     if is_off || secrets(object).next().is_none() {
         return;
     }
-    let has = |name: &str| {
-        let value = whole.get(name).or_else(|| whole.get("attributes")?.get(name));
-        value.is_some_and(|it| match &it.is {
-            Is::Text(text) => !text.is_empty(),
-            Is::List(items) => !items.is_empty(),
-            is => *is != Is::Null,
-        })
-    };
-    let missing: Vec<String> =
-        profile.required().filter(|it| *it != "username" && !has(it)).map(|it| format!("`{it}`")).collect();
+    let missing = missing(whole, profile.required());
     if !missing.is_empty() {
         let words = format!("{} cannot log in: no {}", title(address), missing.join(", no "));
         let label = if judge.is_sure {
@@ -209,6 +200,31 @@ fn incomplete(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut
                 .help("add them, unless the user profile of the realm does without"),
         );
     }
+}
+
+/// Returns which of these attributes a user lacks.
+fn missing<'p>(user: &Object, names: impl Iterator<Item = &'p str>) -> Vec<String> {
+    let has = |name: &str| {
+        let value = user.get(name).or_else(|| user.get("attributes")?.get(name));
+        value.is_some_and(|it| match &it.is {
+            Is::Text(text) => !text.is_empty(),
+            Is::List(items) => !items.is_empty(),
+            is => *is != Is::Null,
+        })
+    };
+    names.filter(|it| *it != "username" && !has(it)).map(|it| format!("`{it}`")).collect()
+}
+
+/// Returns that a user lacks what administrators have to say, at every write (26.0.8 and 26.7.5).
+pub(super) fn unsaid(judge: &Judge<'_>, address: &Address, whole: &Object) -> Option<Note> {
+    let missing = missing(whole, judge.profile?.required_of_admins());
+    if missing.is_empty() || whole.made_by.is_some() || reserved_for(address).is_some() {
+        return None;
+    }
+    let words = format!("the user profile refuses {} without {}", title(address), missing.join(", "));
+    let at = judge.desired(address).map_or(At::SERVER, |it| it.at);
+    let note = judge.note(Severe::Error, Code::ProfileRefuses, words, at, "required of administrators, too");
+    Some(note.help("add it, or require it of users alone: `required: { roles: [user] }`"))
 }
 
 /// Returns the passwords of a user that are to be set as they are.

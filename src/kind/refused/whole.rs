@@ -56,7 +56,10 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, notes: &mut Vec<Note>)
             mail::check(judge, address, whole, notes);
             sessions(judge, address, whole, notes);
         }
-        USER => notes.extend(users::nameless(judge, address, whole)),
+        USER => {
+            notes.extend(users::nameless(judge, address, whole));
+            notes.extend(users::unsaid(judge, address, whole));
+        }
         PERMISSION => fine_grained::check(judge, address, whole, notes),
         CLIENT => {
             acr::check(judge, address, whole, notes);

@@ -23,6 +23,8 @@ struct Attribute {
     is_writable: bool,
     /// It may have several values.
     is_multivalued: bool,
+    /// Administrators have to say it of every user whom they make or change.
+    is_required_of_admins: bool,
     /// Users have to say it; an administrator who makes them need not.
     is_required: bool,
 }
@@ -72,6 +74,11 @@ impl UserProfile {
         self.attributes.iter().filter(|(_, it)| it.is_required).map(|(name, _)| name.as_str())
     }
 
+    /// Returns the attributes without which administrators can neither make nor change a user.
+    pub fn required_of_admins(&self) -> impl Iterator<Item = &str> {
+        self.attributes.iter().filter(|(_, it)| it.is_required_of_admins).map(|(name, _)| name.as_str())
+    }
+
     /// Returns why the server would refuse a value of an attribute, if it would.
     pub fn refuses(&self, attribute: &str, text: &str) -> Option<String> {
         // Nothing is no wrong value.
@@ -92,7 +99,14 @@ fn attribute(object: &Object) -> Attribute {
     let validations = validations.as_ref().and_then(Value::as_object).into_iter().flatten();
     let roles = required.as_ref().map(|it| it.get("roles").and_then(Value::as_array));
     let edit = object.get("permissions").and_then(|it| it.get("edit")).map(Node::items).unwrap_or_default();
+    let texts = |key: &str| -> Vec<&str> {
+        let list = required.as_ref().and_then(|it| it.get(key)).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).collect()
+    };
+    let (of_roles, of_scopes) = (texts("roles"), texts("scopes"));
     Attribute {
+        is_required_of_admins: of_roles.contains(&"admin")
+            || (required.is_some() && of_roles.is_empty() && of_scopes.is_empty()),
         is_multivalued: object.is_true("multivalued"),
         is_writable: edit.iter().any(|it| it.as_text() == Some("admin")),
         validators: validations.filter_map(|(name, config)| Validator::read(name, config)).collect(),
@@ -210,13 +224,15 @@ mod tests {
     fn a_profile_tells_what_it_keeps_and_refuses() {
         let mut value = json!({"attributes": [
             {"name": "username", "validations": {"length": {"min": 3, "max": "8"}}},
-            {"name": "email", "required": {"roles": ["user"]}, "permissions": {"edit": ["admin"]}}, {"name": "locked", "multivalued": true}, {"name": "id", "required": {"roles": ["admin"]}}]});
+            {"name": "email", "required": {"roles": ["user"]}, "permissions": {"edit": ["admin"]}}, {"name": "locked", "multivalued": true},
+            {"name": "always", "required": {}}, {"name": "asked", "required": {"scopes": ["email"]}}, {"name": "id", "required": {"roles": ["admin"]}}]});
         let profile = read(&value);
         assert!(profile.keeps("email") && !profile.keeps("phone") && !profile.keeps("locked"));
         assert!(profile.takes_one("email") && !profile.takes_one("locked") && !profile.takes_one("phone"));
         let refused = |text| profile.refuses("username", text).is_some();
         assert_eq!(["ab", "abc", "abcdefghi"].map(refused), [true, false, true]);
-        assert_eq!(profile.required().collect::<Vec<_>>(), ["email"]);
+        assert_eq!(profile.required_of_admins().collect::<Vec<_>>(), ["always", "id"]);
+        assert_eq!(profile.required().collect::<Vec<_>>(), ["always", "asked", "email"]);
         value["unmanagedAttributePolicy"] = json!("ADMIN_EDIT");
         assert!(read(&value).keeps("phone"));
         value["unmanagedAttributePolicy"] = json!("ADMIN_VIEW");
