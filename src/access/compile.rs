@@ -9,7 +9,7 @@ use crate::kind::{
     CLIENT, CLIENT_SCOPE, DEFAULT_ROLE, GROUP, MAPPER, NEWEST, ROLE, SETTINGS, USER, Version, built_ins,
     realm_address,
 };
-use crate::state::{Address, Is, KindName, Node, Object, State};
+use crate::state::{Address, KindName, Node, Object, State};
 
 mod administration;
 mod fine_grained;
@@ -200,26 +200,11 @@ fn mappers(state: &State, owner: &Address) -> Vec<Mapper> {
                 .and_then(Node::as_map)
                 .into_iter()
                 .flatten()
-                .filter_map(|(key, value)| Some((key.to_string(), scalar(value)?)))
+                .filter_map(|(key, value)| Some((key.to_string(), value.scalar()?)))
                 .collect(),
             spoils: false,
         })
         .collect()
-}
-
-/// Returns a value as the text that Keycloak keeps of it.
-fn scalar(node: &Node) -> Option<String> {
-    match &node.is {
-        Is::Text(text) | Is::Number(text) => Some(text.to_string()),
-        Is::Bool(value) => Some(value.to_string()),
-        Is::Null
-        | Is::List(_)
-        | Is::Sequence(_)
-        | Is::Map(_)
-        | Is::Ref(_)
-        | Is::Secret(_)
-        | Is::Hidden(_) => None,
-    }
 }
 
 fn closures(composites: &[Vec<usize>]) -> Vec<Bits> {

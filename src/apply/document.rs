@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use super::ids::Ids;
-use super::request::{by_id, is_row_of, lay_over};
+use super::request::{is_row_of, lay_over, new_body, settled};
 use super::{Answered, CallError, Run};
 use crate::call::Body;
 use crate::keycloak::{Method, Request};
 use crate::kind;
-use crate::state::{Address, Object};
-use crate::text::At;
+use crate::state::Address;
 
 /// Creates, updates or deletes one of them.
 pub(super) async fn write(
@@ -30,23 +29,14 @@ pub(super) async fn write(
     let place = rows.iter().position(|it| is_row_of(address, it));
     match (body, place) {
         (Body::Whole { fields, .. }, None) => {
-            let mut object = Object::new(At::SERVER);
-            object.fields = fields.iter().cloned().collect();
-            for node in object.fields.values_mut() {
-                by_id(run, node, ids).await?;
-            }
-            let name = kind::own_name(address, &object).to_owned();
-            rows.push(Value::Object(kind::body(kind, &name, &object, run.reveal)));
+            rows.push(Value::Object(new_body(run, address, fields, ids).await?));
         }
         // Somebody else made it meanwhile.
         (Body::Whole { .. }, Some(_)) => {
             return Err(CallError::Stale { address: address.clone(), field: kind.key.to_owned() });
         }
         (Body::Overlay { set, .. }, Some(place)) => {
-            let mut set = set.clone();
-            for node in set.iter_mut().filter_map(|it| it.to.as_mut()) {
-                by_id(run, node, ids).await?;
-            }
+            let set = settled(run, set, ids).await?;
             let Value::Object(row) = &mut rows[place] else { return Err(gone()) };
             if !lay_over(run, address, &set, row)? {
                 return Ok(Answered::AlreadyDone);

@@ -80,7 +80,7 @@ pub(super) async fn find(
             Err(error) => return Err(error.into()),
         };
         let named = |it: &Value| {
-            let name = kind::name_of(kind, |field| it.get(field).and_then(Value::as_str)).unwrap_or_default();
+            let name = kind::name_of(kind, it).unwrap_or_default();
             match kind.routes.found_by {
                 FoundBy::Path => true,
                 FoundBy::Name => name == address.name(),

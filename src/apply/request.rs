@@ -49,11 +49,7 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
     match &call.body {
         Body::Whole { address, fields } => create(run, address, fields, path, ids).await,
         Body::Overlay { address, set } => {
-            let mut set = set.clone();
-            for node in set.iter_mut().filter_map(|it| it.to.as_mut()) {
-                by_id(run, node, ids).await?;
-            }
-            overlay(run, address, &set, path, ids).await
+            overlay(run, address, &settled(run, set, ids).await?, path, ids).await
         }
         Body::Roles(roles) => {
             let mut list = Vec::new();
@@ -122,13 +118,7 @@ async fn create(
     ids: &SharedIds,
 ) -> Result<Answered, CallError> {
     let kind = kind::kind(address.kind());
-    let mut object = Object::new(At::SERVER);
-    object.fields = fields.iter().cloned().collect();
-    let name = kind::own_name(address, &object).to_owned();
-    for node in object.fields.values_mut() {
-        by_id(run, node, ids).await?;
-    }
-    let mut body = kind::body(kind, &name, &object, run.reveal);
+    let mut body = new_body(run, address, fields, ids).await?;
     let makes_realm = path == REALMS;
     if makes_realm {
         body.insert("realm".to_owned(), Value::String(run.realm.to_owned()));
@@ -194,8 +184,37 @@ async fn create(
     Ok(Answered::Done)
 }
 
+/// Returns the body of a new object, with its name and every field that travels in one.
+pub(super) async fn new_body(
+    run: &Run<'_>,
+    address: &Address,
+    fields: &[(Box<str>, Node)],
+    ids: &SharedIds,
+) -> Result<Map<String, Value>, CallError> {
+    let mut object = Object::new(At::SERVER);
+    object.fields = fields.iter().cloned().collect();
+    let name = kind::own_name(address, &object).to_owned();
+    for node in object.fields.values_mut() {
+        by_id(run, node, ids).await?;
+    }
+    Ok(kind::body(kind::kind(address.kind()), &name, &object, run.reveal))
+}
+
+/// Returns what an update sets, with ids where Keycloak wants them.
+pub(super) async fn settled(
+    run: &Run<'_>,
+    set: &[Overlay],
+    ids: &SharedIds,
+) -> Result<Vec<Overlay>, CallError> {
+    let mut set = set.to_vec();
+    for node in set.iter_mut().filter_map(|it| it.to.as_mut()) {
+        by_id(run, node, ids).await?;
+    }
+    Ok(set)
+}
+
 /// Refers by id to what Keycloak does not find by the name that it has here.
-pub(super) async fn by_id(run: &Run<'_>, node: &mut Node, ids: &SharedIds) -> Result<(), CallError> {
+async fn by_id(run: &Run<'_>, node: &mut Node, ids: &SharedIds) -> Result<(), CallError> {
     let mut targets = Vec::new();
     node.each_ref(&mut |it, _| targets.push(it.clone()));
     for target in targets {
@@ -370,9 +389,7 @@ fn lay(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<
 
 /// Returns whether a row of a list is an object.
 pub(super) fn is_row_of(address: &Address, row: &Value) -> bool {
-    let kind = kind::kind(address.kind());
-    let name = kind::name_of(kind, |field| row.get(field).and_then(Value::as_str));
-    name.as_deref() == Some(address.name())
+    kind::name_of(kind::kind(address.kind()), row).as_deref() == Some(address.name())
 }
 
 /// What unsets a whole field, by its type.

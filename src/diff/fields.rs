@@ -1,6 +1,7 @@
 //! Compares one object with what is live. Knows the rules of fields and what was applied before, and nothing
 //! of who owns the object.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entry, How, Question, digest, kept_with, links, same, same_field};
@@ -32,6 +33,8 @@ struct Comparison<'a> {
     desired: &'a Object,
     live: &'a Object,
     entry: Option<&'a Entry>,
+    /// Made when somebody asks.
+    untouched: OnceCell<Object>,
     out: Compared,
 }
 
@@ -45,7 +48,7 @@ pub(super) fn compare(
 ) -> Compared {
     let kind = kind::kind(address.kind());
     let out = links::compare(question, address, desired, live, entry);
-    let mut it = Comparison { question, address, desired, live, entry, out };
+    let mut it = Comparison { question, address, desired, live, entry, untouched: OnceCell::new(), out };
     for (name, node) in &desired.fields {
         let rule = kind.field(name);
         if rule.is_some_and(|it| it.compare == Compare::ServerOwned) || kind.link(name).is_some() {
@@ -72,17 +75,21 @@ pub(super) fn compare(
 }
 
 impl Comparison<'_> {
+    /// Returns the object as it would be if nobody had ever set a field of it.
+    fn untouched(&self) -> &Object {
+        let (state, version) = (&self.question.live.state, self.question.version);
+        self.untouched.get_or_init(|| kind::untouched(self.address, self.live, state, version))
+    }
+
     fn plain(&mut self, path: Path, desired: &Node, live: Option<&Node>) {
         if same_field(kind::kind(self.address.kind()), &path.field, desired, live) {
             return;
         }
         // Of a map that is unset the server keeps what it puts into every new one.
-        if let (Is::Null, None, Some(Node { is: Is::Map(_), .. })) = (&desired.is, &path.key, live) {
-            let (state, version) = (&self.question.live.state, self.question.version);
-            let untouched = kind::untouched(self.address, self.live, state, version);
-            if path.of(&untouched).is_some_and(|it| same(it, live)) {
-                return;
-            }
+        if let (Is::Null, None, Some(Node { is: Is::Map(_), .. })) = (&desired.is, &path.key, live)
+            && path.of(self.untouched()).is_some_and(|it| same(it, live))
+        {
+            return;
         }
         let to = if desired.is_null() { To::Unset } else { To::Value(desired.clone()) };
         let change =
@@ -328,15 +335,10 @@ impl Comparison<'_> {
             .filter(|it| !is_mentioned(it) && !is_fixed(it))
             .map(|it| if is_whole(&it) { Path::field(&it.field) } else { it })
             .collect();
-        let untouched = if gone.is_empty() {
-            Object::new(At::SERVER)
-        } else {
-            kind::untouched(self.address, live, &self.question.live.state, self.question.version)
-        };
         for path in gone {
             let Some(now) = path.of(live).filter(|it| !it.is_null()) else { continue };
-            let default = path.of(&untouched);
-            if same(default.unwrap_or(&Node::new(At::SERVER, Is::Null)), Some(now)) {
+            let default = path.of(self.untouched()).cloned();
+            if same(default.as_ref().unwrap_or(&Node::new(At::SERVER, Is::Null)), Some(now)) {
                 continue;
             }
             let from = Some(now.clone());
@@ -345,7 +347,7 @@ impl Comparison<'_> {
                 None if is_whole(&path) => Some(Is::Null),
                 None => kind.unset_value(&path.field, live.text("type")),
             };
-            let to = match default.map(|it| it.is.clone()).filter(|_| !is_whole(&path)).or_else(nothing) {
+            let to = match default.map(|it| it.is).filter(|_| !is_whole(&path)).or_else(nothing) {
                 Some(Is::Null) => To::Unset,
                 Some(is) => To::Value(Node::new(At::SERVER, is)),
                 None => {

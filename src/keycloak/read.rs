@@ -211,9 +211,9 @@ async fn finish(
     let mut want = want.clone();
     want.users.extend(shares::read(wire, &mut draft).await?);
     let want = &want;
-    let (found, user_profile, flows, about) = tokio::try_join!(
+    let (found, documents, flows, about) = tokio::try_join!(
         users::read(wire, want, rights, &draft.realm),
-        wire.value("users/profile"),
+        sections::documents(wire),
         flows(wire, want, &draft.realm),
         server_info::read(wire, want, &draft.realm),
     )?;
@@ -232,10 +232,7 @@ async fn finish(
         wire.redact(secret);
     }
     let realm_id = text(&draft.realm, "id");
-    match user_profile {
-        Some(profile) => drop(draft.realm.insert("userProfile".to_owned(), profile)),
-        None => draft.covers.retain(|it| kind::kind(*it).routes.own != "users/profile"),
-    }
+    sections::put_documents(&mut draft, documents);
     let mut live = lift(draft.realm);
     let called = users::called(wire, &live.state).await?;
     kind::rename(&mut live.state, called);

@@ -136,10 +136,8 @@ pub(super) const NOBODY: Judges = Judges { kinds: &[], allows: &[] };
 impl Judges {
     /// Returns whether a change ends what the field allows.
     pub fn goes_off(&self, to: &To) -> bool {
-        let is = |node: &Node| {
-            node.as_text().map_or_else(|| node.as_bool().map(|it| it.to_string()), |it| Some(it.to_owned()))
-        };
-        let stays = matches!(to, To::Value(node) if is(node).is_some_and(|it| self.allows.contains(&&*it)));
+        let is_allowed = |it: &Node| it.scalar().is_some_and(|it| self.allows.contains(&&*it));
+        let stays = matches!(to, To::Value(node) if is_allowed(node));
         !self.allows.is_empty() && !stays
     }
 }

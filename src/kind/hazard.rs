@@ -135,7 +135,7 @@ impl HazardRule {
 impl When {
     /// Returns the new value as a sentence shows it, where the change is one of these.
     fn meets(self, from: Option<&Node>, to: Option<&Node>, realm: &str, version: Version) -> Option<String> {
-        let (was, is) = (from.and_then(scalar), to.and_then(scalar));
+        let (was, is) = (from.and_then(Node::scalar), to.and_then(Node::scalar));
         let shown = is.clone().unwrap_or_default();
         let meets = match self {
             Self::Is(value) => is.as_deref() == Some(value),
@@ -171,20 +171,6 @@ fn role(text: &str) -> Address {
     match text.rsplit_once('.') {
         Some((client, role)) => Address::top(CLIENT, client).child(ROLE, role),
         None => Address::top(ROLE, text),
-    }
-}
-
-fn scalar(node: &Node) -> Option<String> {
-    match &node.is {
-        Is::Text(text) | Is::Number(text) => Some(text.to_string()),
-        Is::Bool(value) => Some(value.to_string()),
-        Is::Null
-        | Is::List(_)
-        | Is::Sequence(_)
-        | Is::Map(_)
-        | Is::Ref(_)
-        | Is::Secret(_)
-        | Is::Hidden(_) => None,
     }
 }
 

@@ -1,12 +1,14 @@
 //! Names of several parts: what only together with other fields tells objects of one parent apart.
 
+use serde_json::Value;
+
 use super::Kind;
 use crate::state::PART;
 
-/// Returns what an object is called among its siblings, by its fields as texts: its key, or what stands for that, after
+/// Returns what an object is called among its siblings, by its representation: its key, or what stands for that, after
 /// the fields that qualify it. Nothing where it has no name.
-pub fn name_of<'v>(kind: &Kind, field: impl Fn(&str) -> Option<&'v str>) -> Option<String> {
-    let said = |name: &str| field(name).filter(|it| !name.is_empty() && !it.is_empty());
+pub fn name_of(kind: &Kind, row: &Value) -> Option<String> {
+    let said = |name: &str| row.get(name).and_then(Value::as_str).filter(|it| !it.is_empty());
     let own = said(kind.key).or_else(|| said(kind.else_named_by))?;
     Some(qualified(kind, own, said))
 }

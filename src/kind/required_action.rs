@@ -47,10 +47,7 @@ impl Behaviour for OfRequiredActions {
     /// A new one comes last.
     fn derive(&self, made: &mut Object, new: New<'_>) {
         let all = new.state.objects.iter().filter(|(it, _)| it.kind() == new.address.kind());
-        let priorities = all.filter_map(|(_, it)| match &it.get("priority")?.is {
-            Is::Number(text) => text.parse::<i64>().ok(),
-            _ => None,
-        });
+        let priorities = all.filter_map(|(_, it)| it.get("priority")?.scalar()?.parse::<i64>().ok());
         let last = priorities.max().unwrap_or(0) + 1;
         made.fields.insert("priority".into(), Node::new(At::SERVER, Is::Number(last.to_string().into())));
     }

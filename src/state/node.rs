@@ -93,6 +93,21 @@ impl Node {
         if let Is::Text(text) = &self.is { Some(text) } else { None }
     }
 
+    /// Returns a text, number or truth value as the text that Keycloak keeps of it.
+    pub fn scalar(&self) -> Option<String> {
+        match &self.is {
+            Is::Text(text) | Is::Number(text) => Some(text.to_string()),
+            Is::Bool(value) => Some(value.to_string()),
+            Is::Null
+            | Is::List(_)
+            | Is::Sequence(_)
+            | Is::Map(_)
+            | Is::Ref(_)
+            | Is::Secret(_)
+            | Is::Hidden(_) => None,
+        }
+    }
+
     pub fn as_bool(&self) -> Option<bool> {
         if let Is::Bool(value) = self.is { Some(value) } else { None }
     }

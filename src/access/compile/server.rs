@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{fine_grained, refs, scalar, set};
+use super::{fine_grained, refs, set};
 use crate::access::bits::Bits;
 use crate::access::realm::{
     Applied, GroupRule, Interned, Mode, Permission, PermissionType, Policy, PolicyIs, Realm, Required,
@@ -233,7 +233,7 @@ fn policy(realm: &Realm, policies: &Interned, object: &Object, version: Version)
         let items = items.into_iter();
         items.filter_map(|(it, required)| Some(Required { of: position(it?)?, required })).collect()
     };
-    let text = |field: &str| object.get(field).and_then(scalar);
+    let text = |field: &str| object.get(field).and_then(Node::scalar);
     match object.text("type") {
         "role" => PolicyIs::Role {
             roles: required(items("roles", "id", "required"), &realm.roles, realm.default_role),

@@ -52,8 +52,8 @@ async fn under(
     up: &Kind,
     parents: &[Value],
 ) -> Result<Option<Vec<Value>>, Error> {
-    let name = |row: &Value| kind::name_of(up, |field| row.get(field).and_then(Value::as_str));
-    let lists = parents.iter().filter_map(name).map(async |name| {
+    let names = parents.iter().filter_map(|it| kind::name_of(up, it));
+    let lists = names.map(async |name| {
         let child = Address::top(up.name, name).child(kind.name, "");
         // Only what is known by name stands above such lists.
         wire.rows(&filled(kind.routes.list, &child, |it| kind::segment(it.name()))).await
@@ -83,6 +83,23 @@ fn filled(route: &str, child: &Address, id: impl Fn(&Address) -> String) -> Stri
         Segment::Id(above) => id(&above),
     });
     path.collect()
+}
+
+/// Reads what a realm has once, each in a document of its own; nothing where it may not be seen.
+pub(super) async fn documents(wire: &Wire<'_>) -> Result<Vec<(&'static Kind, Option<Value>)>, Error> {
+    let is_document = |it: &&Kind| it.key.is_empty() && it.under.is_empty() && !it.routes.own.is_empty();
+    let all = KINDS.iter().copied().filter(is_document);
+    try_join_all(all.map(async |kind| Ok((kind, wire.value(kind.routes.own).await?)))).await
+}
+
+/// Puts documents where manifests have them; of one that could not be read, no part is known.
+pub(super) fn put_documents(draft: &mut Draft, documents: Vec<(&Kind, Option<Value>)>) {
+    for (kind, document) in documents {
+        match (kind::section_of(kind), document) {
+            (Some(field), Some(document)) => drop(draft.realm.insert(field.to_owned(), document)),
+            _ => draft.covers.retain(|it| kind::kind(*it).routes.own != kind.routes.own),
+        }
+    }
 }
 
 /// Puts the lists where exports have them; what could not be read is unknown.

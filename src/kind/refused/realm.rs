@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Judge, Severe, each_text, of, place};
 use crate::kind::representation::{Type, field_type};
 use crate::kind::{CLIENT, Field, NEWEST, REALM, kind, realm_address};
-use crate::state::{Address, Is, Node, Object};
+use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note, nearest};
 
 /// Attributes of a realm that the server reads as numbers: with another text it answers 500, or can never read
@@ -226,17 +226,7 @@ pub(super) fn sessions(judge: &Judge<'_>, address: &Address, whole: &Object, not
 
 /// Returns the number that a node is, or that its text says.
 fn number(node: &Node) -> Option<i64> {
-    match &node.is {
-        Is::Number(text) | Is::Text(text) => text.parse().ok(),
-        Is::Null
-        | Is::Bool(_)
-        | Is::List(_)
-        | Is::Sequence(_)
-        | Is::Map(_)
-        | Is::Ref(_)
-        | Is::Secret(_)
-        | Is::Hidden(_) => None,
-    }
+    node.scalar()?.parse().ok()
 }
 
 /// The parts of a password policy: names and what stands in their parentheses.

@@ -23,10 +23,16 @@ struct Attribute {
     is_writable: bool,
     /// It may have several values.
     is_multivalued: bool,
-    /// Administrators have to say it of every user whom they make or change.
-    is_required_of_admins: bool,
-    /// Users have to say it; an administrator who makes them need not.
-    is_required: bool,
+    required: Required,
+}
+
+/// Who has to say an attribute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Required {
+    /// Users, of themselves; an administrator who makes them need not.
+    of_users: bool,
+    /// Administrators, of every user whom they make or change.
+    of_admins: bool,
 }
 
 /// A validator that can be asked without the server; of others nobody knows.
@@ -71,12 +77,12 @@ impl UserProfile {
 
     /// Returns the attributes that a user is asked for at login.
     pub fn required(&self) -> impl Iterator<Item = &str> {
-        self.attributes.iter().filter(|(_, it)| it.is_required).map(|(name, _)| name.as_str())
+        self.attributes.iter().filter(|(_, it)| it.required.of_users).map(|(name, _)| name.as_str())
     }
 
     /// Returns the attributes without which administrators can neither make nor change a user.
     pub fn required_of_admins(&self) -> impl Iterator<Item = &str> {
-        self.attributes.iter().filter(|(_, it)| it.is_required_of_admins).map(|(name, _)| name.as_str())
+        self.attributes.iter().filter(|(_, it)| it.required.of_admins).map(|(name, _)| name.as_str())
     }
 
     /// Returns why the server would refuse a value of an attribute, if it would.
@@ -95,24 +101,28 @@ impl UserProfile {
 
 fn attribute(object: &Object) -> Attribute {
     let field = |name: &str| object.get(name).map(|it| value(it, &|_| String::new()));
-    let (validations, required) = (field("validations"), field("required").filter(|it| !it.is_null()));
+    let validations = field("validations");
     let validations = validations.as_ref().and_then(Value::as_object).into_iter().flatten();
-    let roles = required.as_ref().map(|it| it.get("roles").and_then(Value::as_array));
-    let edit = object.get("permissions").and_then(|it| it.get("edit")).map(Node::items).unwrap_or_default();
-    let texts = |key: &str| -> Vec<&str> {
-        let list = required.as_ref().and_then(|it| it.get(key)).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(Value::as_str).collect()
-    };
-    let (of_roles, of_scopes) = (texts("roles"), texts("scopes"));
+    let edit = texts(object.get("permissions").and_then(|it| it.get("edit")));
     Attribute {
-        is_required_of_admins: of_roles.contains(&"admin")
-            || (required.is_some() && of_roles.is_empty() && of_scopes.is_empty()),
-        is_multivalued: object.is_true("multivalued"),
-        is_writable: edit.iter().any(|it| it.as_text() == Some("admin")),
         validators: validations.filter_map(|(name, config)| Validator::read(name, config)).collect(),
-        is_required: roles.is_some_and(|roles| {
-            roles.is_none_or(|roles| roles.is_empty() || roles.iter().any(|it| it == "user"))
-        }),
+        is_writable: edit.contains(&"admin"),
+        is_multivalued: object.is_true("multivalued"),
+        required: object.get("required").filter(|it| !it.is_null()).map(Required::read).unwrap_or_default(),
+    }
+}
+
+fn texts(list: Option<&Node>) -> Vec<&str> {
+    list.map(Node::items).unwrap_or_default().iter().filter_map(Node::as_text).collect()
+}
+
+impl Required {
+    fn read(required: &Node) -> Self {
+        let (roles, scopes) = (texts(required.get("roles")), texts(required.get("scopes")));
+        Self {
+            of_users: roles.is_empty() || roles.contains(&"user"),
+            of_admins: roles.contains(&"admin") || (roles.is_empty() && scopes.is_empty()),
+        }
     }
 }
 
