@@ -14,7 +14,7 @@ use realmwright::kind::{self, Compare, NEWEST, Sent, USER, Version};
 use realmwright::manifest::{self, Desired, Project, Prune, Secrets};
 use realmwright::plan::{self, Ended};
 use realmwright::report;
-use realmwright::state::{Address, Is, KindName, Node, SecretRef, State};
+use realmwright::state::{Address, Hidden, Is, KindName, Node, SecretRef, State};
 use serde_json::Value;
 
 use crate::server::Server;
@@ -242,7 +242,9 @@ fn fields(address: &Address, planned: &Fields, real: &Fields, wrong: &mut Vec<St
         };
         for (path, was, is) in keys {
             let drawn = was.is_null() && DRAWN.contains(&(address.kind(), &*path));
-            if !drawn && (address.kind(), &*path) != CLOCK && !diff::same(was, Some(is)) {
+            // A mask says that there is a secret, and no more.
+            let is_masked = matches!((&was.is, &is.is), (Is::Secret(_), Is::Hidden(Hidden::Masked)));
+            if !drawn && !is_masked && (address.kind(), &*path) != CLOCK && !diff::same(was, Some(is)) {
                 wrong.push(format!("{address} {path}: {was:?}, then {is:?}"));
             }
         }

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use realmwright::call::Segment;
 use realmwright::kind::{
-    Compare, Kind, NEWEST, OLDEST, PERMISSION, POLICY, RESOURCE, SETTINGS, Sent, Type, USER, Version,
-    field_type, fields_of, kind, known_since, lift_object, main_field,
+    Compare, IDENTITY_PROVIDER, Kind, NEWEST, OLDEST, PERMISSION, POLICY, RESOURCE, SETTINGS, Sent, Type,
+    USER, Version, field_type, fields_of, kind, known_since, lift_object, main_field,
 };
 use realmwright::plan;
 use realmwright::state::{Address, State};
@@ -380,6 +380,11 @@ fn differs(address: &Address, name: &str, set: &Value, raw: &Value) -> Option<St
         return None;
     }
     let has = &raw[name];
+    // Of what is unset 26.0 keeps what it puts into every identity provider.
+    let refilled = json!({ "syncMode": "LEGACY" });
+    if (address.kind(), name) == (IDENTITY_PROVIDER, "config") && set.is_null() && *has == refilled {
+        return None;
+    }
     let folded = rule.is_some_and(|it| it.compare == Compare::Folded);
     (!is(set, has, folded)).then(|| format!("set {set}, and the server has {has}"))
 }
@@ -391,8 +396,7 @@ fn is(set: &Value, has: &Value, folded: bool) -> bool {
                 || has == ""
                 || has == false
                 || has.as_array().is_some_and(Vec::is_empty)
-                // 26.0 puts this into every identity provider.
-                || has.as_object().is_some_and(|it| it.keys().all(|it| it == "syncMode"))
+                || has.as_object().is_some_and(Map::is_empty)
         }
         (Value::Object(set), Value::Object(has)) => set.iter().all(|(key, value)| {
             let masked = has.get(key).is_some_and(|it| it == "**********");

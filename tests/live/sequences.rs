@@ -30,7 +30,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             name: "sequences::of_kinds_on_the_oldest_version",
             needs: Needs::Oldest,
             run: |it| {
-                steps_of(it, folders()?.into_iter().filter(|it| is_of_a_kind(it)).enumerate().collect())
+                let of_kinds = folders()?.into_iter().filter(|it| is_of_a_kind(it));
+                steps_of(it, &of_kinds.enumerate().collect::<Vec<_>>())
             },
         },
     ]
@@ -53,7 +54,7 @@ fn every_step(server: &Server) -> Result<(), String> {
         Some("all") => true,
         Some(begin) => folder.file_name().is_some_and(|it| it.to_string_lossy().starts_with(begin)),
     });
-    steps_of(server, chosen.collect())
+    steps_of(server, &chosen.collect::<Vec<_>>())
 }
 
 /// Returns whether a sequence takes a kind through all that is done to it.
@@ -61,7 +62,7 @@ fn is_of_a_kind(folder: &Path) -> bool {
     folder.file_name().is_some_and(|it| it.to_string_lossy().starts_with("kind-"))
 }
 
-fn steps_of(server: &Server, chosen: Vec<(usize, PathBuf)>) -> Result<(), String> {
+fn steps_of(server: &Server, chosen: &[(usize, PathBuf)]) -> Result<(), String> {
     let (rest, rows) = (Mutex::new(chosen.iter()), Mutex::new(Vec::new()));
     let next = || rest.lock().ok().and_then(|mut it| it.next());
     std::thread::scope(|scope| {

@@ -1,19 +1,25 @@
 //! A planned state as the next read brings it.
 
+use realmwright::kind::{Compare, kind};
 use realmwright::state::{Hidden, Is, Node, SecretRef, SecretSource, State};
 
-/// Secrets in a planned state, as a later read shows them.
+/// Secrets in a planned state, as a later read shows them: the server shows those of clients, and masks all others.
 pub(crate) fn as_read(mut state: State) -> State {
-    fn read(node: &mut Node) {
+    fn read(node: &mut Node, is_shown: bool) {
         match &mut node.is {
             Is::Secret(SecretRef { source: SecretSource::Literal(text), .. }) => {
-                node.is = Is::Hidden(Hidden::Value(text.clone()));
+                node.is = Is::Hidden(if is_shown { Hidden::Value(text.clone()) } else { Hidden::Masked });
             }
-            Is::List(items) => items.iter_mut().for_each(read),
-            Is::Map(map) => map.values_mut().for_each(read),
+            Is::List(items) => items.iter_mut().for_each(|it| read(it, is_shown)),
+            Is::Map(map) => map.values_mut().for_each(|it| read(it, is_shown)),
             _ => {}
         }
     }
-    state.objects.values_mut().flat_map(|it| it.fields.values_mut()).for_each(read);
+    for (address, object) in &mut state.objects {
+        for (name, node) in &mut object.fields {
+            let rule = kind(address.kind()).field(name);
+            read(node, rule.is_some_and(|it| it.compare == Compare::Secret));
+        }
+    }
     state
 }

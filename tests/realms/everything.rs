@@ -56,7 +56,7 @@ fn template() -> Flat {
             "required": { "$": [{ "scopes": ["email"] }, null, { "scopes": ["profile"] }] },
             "permissions": { "$": [{ "view": ["admin", "user"], "edit": ["admin"] }, { "view": ["admin"], "edit": ["admin"] }] },
             "validations": { "$": [{ "length": { "min": 1, "max": 20 } }, { "length": { "max": 30 }, "options": { "options": ["b", "a"] } }] },
-            "multivalued": { "$": [true, false] },
+            "multivalued": true,
         },
         "user-profile/group/work": { "displayHeader": { "$": ["Work", "Job"] }, "annotations": { "$": [{ "k": "v" }, { "k": "w", "l": 1 }] } },
         "identity-provider/elsewhere": {
@@ -65,7 +65,7 @@ fn template() -> Flat {
             "trustEmail": { "$": [false, true] },
             "postBrokerLoginFlowAlias": { "$": ["browser", null] },
             "config": { "$": [
-                { "clientId": "us", "tokenUrl": "https://e.example.org/token", "authorizationUrl": "https://e.example.org/auth" },
+                { "clientId": "us", "clientSecret": "hush-four", "tokenUrl": "https://e.example.org/token", "authorizationUrl": "https://e.example.org/auth" },
                 { "clientId": "us", "tokenUrl": "https://e.example.org/token", "authorizationUrl": "https://e.example.org/auth2", "prompt": "login" },
             ] },
         },
