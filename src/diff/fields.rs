@@ -318,9 +318,11 @@ impl Comparison<'_> {
     fn no_longer_managed(&mut self, desired: &Object, live: &Object) {
         let Some(entry) = self.entry else { return };
         let kind = kind::kind(self.address.kind());
-        let is_mentioned = |path: &Path| {
-            let field = desired.get(&path.field);
-            field.is_some_and(|it| path.key.as_ref().is_none_or(|key| it.get(key).is_some()))
+        let is_mentioned = |path: &Path| match (desired.get(&path.field), &path.key) {
+            (None, _) => false,
+            // A map that is declared to be nothing says something of each of its keys.
+            (Some(Node { is: Is::Map(keys), .. }), Some(key)) => keys.contains_key(key),
+            (Some(_), _) => true,
         };
         // What an object is from its making on is not taken back, nor the order of what stands in it.
         let (address, version) = (self.address, self.question.version);
