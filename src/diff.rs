@@ -248,8 +248,9 @@ fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut S
     }
     match (question.live.find(address), made) {
         (Found::Is(live), made) => {
-            // A resource that loses scopes takes them from permissions on it.
-            let follows = kind::kind(address.kind()).followers().next().is_some();
+            // A resource that loses scopes takes them from permissions on it, and a provider changes what was made with it.
+            let kind = kind::kind(address.kind());
+            let follows = kind.are_made_along || kind.followers().next().is_some();
             let live = if follows { made.as_ref().unwrap_or(live) } else { live };
             let live = live.clone();
             if let Some(refusal) = ownership::anothers(question, address, object) {

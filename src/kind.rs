@@ -10,6 +10,7 @@ mod check;
 mod client;
 mod client_scope;
 mod closed;
+mod component;
 mod created;
 mod encode;
 mod facts;
@@ -24,6 +25,7 @@ mod mapper;
 mod migrate;
 mod misread;
 mod named;
+mod nested;
 mod owner;
 mod policy;
 mod realm;
@@ -50,27 +52,29 @@ pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, covered, decide, decide_by, keeps_closed,
     made_so, reopen, says_how_to_decide, set_apart,
 };
-pub use created::{created, sent_unasked, spawned, switched, switched_off, untouched};
-pub use encode::{body, segment, value, wire_name};
+pub use created::{changed_along, created, sent_unasked, spawned, switched, switched_off, untouched};
+pub use encode::{body, in_field, in_key, segment, value, wire_name};
 use facts::LAST;
 pub use facts::{
-    Covers, Members, Spelling, Types, has_members, is_asked_by_name, is_everybodys, ordered_by, section_of,
-    standing_in,
+    Covers, Losing, Members, NamesParent, Referred, Spelling, Types, has_members, is_asked_by_name,
+    is_everybodys, ordered_by, section_of, standing_in,
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
 use fields::{NOBODY, children, choice, field, kept, links, not_yet, server_owned, useless};
 pub use fresh::{flows, fresh_flows, fresh_realm, kinds_of_a_fresh_realm};
-pub use hazard::{Hazard, HazardRule, When, hazards_of};
+pub use hazard::{Hazard, HazardRule, When, hazards_of, hazards_of_delete};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use lower::{arrange, lower_realm};
 pub use migrate::migrate;
 pub use misread::{Misread, misread};
 pub use named::name_of;
+pub use nested::as_exported;
 pub use owner::{Owned, listed_name, own_name, owner, readings, rename};
 pub use policy::{main_field, policy_types};
 pub use realm::{has_languages, said_default_role, waits_for_the_realm};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
 pub use reference_page::reference_page;
+use refused::Refuses;
 pub use refused::{
     Clash, Judge, asks_flows, asks_server_info, clashes, policies, refused, refused_anywhere, refused_whole,
     wrong_realm_name,
@@ -97,6 +101,8 @@ pub const GROUP: KindName = KindName::new("group");
 pub const REQUIRED_ACTION: KindName = KindName::new("required-action");
 pub const IDENTITY_PROVIDER: KindName = KindName::new("identity-provider");
 pub const IDENTITY_PROVIDER_MAPPER: KindName = KindName::under("identity-provider", "mapper");
+pub const COMPONENT: KindName = KindName::new("component");
+pub const COMPONENT_MAPPER: KindName = KindName::under("component", "mapper");
 pub const USER_PROFILE: KindName = KindName::new("user-profile");
 pub const PROFILE_ATTRIBUTE: KindName = KindName::new("user-profile/attribute");
 pub const PROFILE_GROUP: KindName = KindName::new("user-profile/group");
@@ -121,6 +127,8 @@ pub static KINDS: &[&Kind] = &[
     &user_profile::GROUP,
     &identity_provider::IDENTITY_PROVIDER,
     &identity_provider::mapper::MAPPER,
+    &component::COMPONENT,
+    &component::mapper::MAPPER,
     &client_scope::CLIENT_SCOPE,
     &role::ROLE,
     &group::GROUP,
@@ -218,45 +226,18 @@ pub struct Kind {
     pub turn_to_go: usize,
     /// Finds what is wrong with what manifests say of one, and what no server says beforehand.
     check: Check,
+    /// Finds what a server refuses of one as a whole, at every write of it.
+    refuses: Refuses,
     /// Whether a name may have a sign.
     pub takes_in_names: fn(char) -> bool,
     /// What the server judges by any field of it.
     pub judges: Judges,
+    /// What texts of it may name, which has to be there whenever it is written.
+    pub names_in_texts: &'static [KindName],
     new: Created,
     /// Fields whose change brings along or drops more than the object.
     switches: &'static [&'static str],
     behaviour: &'static dyn Behaviour,
-}
-
-/// How the server is told which object another one names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Referred {
-    ByName,
-    /// By its id where the name has a slash, which the server would take apart.
-    ByNameWithoutSlash,
-    /// By its id where that is known: it may be found by another name than it is shown by.
-    ByKnownId,
-    ById,
-}
-
-/// How an object says what it stands under, where its path does not say it all.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum NamesParent {
-    Nowhere,
-    /// By the name of the parent, in this field.
-    ByName(&'static str),
-    /// By its id.
-    ById(&'static str),
-}
-
-/// What an object loses with the target of a reference that the server takes from it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Losing {
-    ALink,
-    /// Something that decides who may do what.
-    Access,
-    /// That, too, and without any target it decides otherwise than before: for nobody or, when negative, for everybody.
-    AccessAndSense,
 }
 
 /// What a create says and gets beyond what manifests say.
@@ -281,8 +262,8 @@ enum Unasked {
     AsNamed(&'static str),
 }
 
-/// Where an object is created, read, written and found. Placeholders: `{up}` the parent's own path,
-/// `{id}`, `{name}` and `{type}` the object's.
+/// Where an object is created, read, written and found. Placeholders: `{up}` the parent's own path, `{parent}`
+/// its id, `{id}`, `{name}` and `{type}` the object's.
 pub struct Routes {
     /// POST here; empty where only the server makes such objects.
     pub collection: &'static str,
@@ -457,8 +438,10 @@ const ORDINARY: Kind = Kind {
     acts_where_named: false,
     turn_to_go: LAST,
     check: |_, _, _, _| {},
+    refuses: |_, _, _, _| {},
     takes_in_names: |_| true,
     judges: NOBODY,
+    names_in_texts: &[],
     new: CREATED,
     switches: &[],
     behaviour: &Ordinary,

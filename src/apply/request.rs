@@ -352,6 +352,7 @@ async fn stored(
 
 fn lay(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<'_>) {
     let field = overlay.path.field.to_string();
+    let of = body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
     if let (Some(Is::Sequence(order)), Some(Value::Array(rows))) =
         (overlay.to.as_ref().map(|it| &it.is), body.get_mut(&field))
         && kind.field(&field).is_some_and(|it| it.ordered)
@@ -362,21 +363,20 @@ fn lay(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<
     }
     let Some(key) = &overlay.path.key else {
         let value = match &overlay.to {
-            Some(node) => kind::value(node, run.reveal),
+            Some(node) => kind::in_field(kind, &of, &field, kind::value(node, run.reveal)),
             None => unset(kind, &field, body),
         };
         body.insert(field, value);
         return;
     };
-    let map = body.entry(field).or_insert_with(|| Value::Object(Map::new()));
+    let map = body.entry(field.clone()).or_insert_with(|| Value::Object(Map::new()));
     if !map.is_object() {
         *map = Value::Object(Map::new());
     }
     let Value::Object(map) = map else { return };
-    let rule = kind.field(&overlay.path.field).and_then(|it| it.unset_key);
-    match (&overlay.to, rule.unwrap_or(kind.unset.key)) {
+    match (&overlay.to, unset_key(kind, &field)) {
         (Some(node), _) => {
-            map.insert(key.to_string(), kind::value(node, run.reveal));
+            map.insert(key.to_string(), kind::in_key(kind, &of, &field, kind::value(node, run.reveal)));
         }
         (None, Unset::Null | Unset::EmptyText) => {
             map.insert(key.to_string(), Value::Null);
@@ -392,6 +392,11 @@ pub(super) fn is_row_of(address: &Address, row: &Value) -> bool {
     kind::name_of(kind::kind(address.kind()), row).as_deref() == Some(address.name())
 }
 
+/// How a key of a map is unset.
+fn unset_key(kind: &Kind, field: &str) -> Unset {
+    kind.field(field).and_then(|it| it.unset_key).unwrap_or(kind.unset.key)
+}
+
 /// What unsets a whole field, by its type.
 fn unset(kind: &Kind, field: &str, body: &Map<String, Value>) -> Value {
     let class = (kind.representation)(body.get("type").and_then(Value::as_str).unwrap_or(""));
@@ -400,6 +405,11 @@ fn unset(kind: &Kind, field: &str, body: &Map<String, Value>) -> Value {
         _ if rule == Some(Unset::EmptyText) => json!(""),
         _ if rule == Some(Unset::Null) => Value::Null,
         Some(Type::List(_)) => json!([]),
+        // What is left out of such a map stays.
+        Some(Type::Map(_)) if unset_key(kind, field) == Unset::Null => {
+            let keys = body.get(field).and_then(Value::as_object).into_iter().flatten();
+            keys.map(|(key, _)| (key.clone(), Value::Null)).collect()
+        }
         Some(Type::Map(_)) => json!({}),
         Some(Type::Text) if kind.unset.text == Unset::EmptyText => json!(""),
         _ => Value::Null,

@@ -51,17 +51,22 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
     let before = state.get(&change.object).filter(|_| switches(change)).cloned();
     overlay(state, change);
     refill(state, change, version);
+    let mut along = Vec::new();
     if let Some(before) = before
         && let Some(mut after) = state.objects.remove(&change.object)
     {
         kind::switched(&change.object, &before, &mut after, state, version);
-        state.objects.insert(change.object.clone(), after);
+        state.objects.insert(change.object.clone(), after.clone());
+        along = kind::changed_along(&change.object, &before, &after, state, version);
     }
     cascade::lose(state, &change.object, &lost);
     for gone in switched_off(state, change) {
         cascade::delete(state, &gone);
     }
-    spawn(state, &change.object, version);
+    state.objects.extend(along);
+    if change.action == Action::Create {
+        spawn(state, &change.object, version);
+    }
 }
 
 /// Of a map that an update unsets, the server keeps what it puts into every new one.

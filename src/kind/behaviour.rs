@@ -3,7 +3,8 @@
 use super::{Version, kind};
 use crate::state::{Address, Node, Object, State};
 
-/// Kinds implement it where a table would become a language, in their own files: clients and users.
+/// Kinds implement it where a table would become a language, in their own files: clients, users, required actions and
+/// components.
 pub(super) trait Behaviour: Sync {
     /// Adds to a new object what follows from what it says, and from the realm that it is made in.
     fn derive(&self, _made: &mut Object, _new: New<'_>) {}
@@ -11,6 +12,14 @@ pub(super) trait Behaviour: Sync {
     /// Returns what is made together with an object that looks like this.
     fn makes_along(&self, _new: New<'_>) -> Vec<(Address, Object)> {
         Vec::new()
+    }
+
+    /// Returns other objects as they are once an update of this one made or changed them, too: what a switch turns on is made
+    /// as it is with a new one.
+    fn changes_along(&self, _before: &Object, after: New<'_>) -> Vec<(Address, Object)> {
+        let mut made = self.makes_along(after);
+        made.retain(|(it, _)| !after.state.contains(it));
+        made
     }
 
     /// Changes what an update brings with it, in the object as the update says it.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::state::{Address, Object, State};
 
-pub(super) const PROTOCOLS: &[Choice] = &[choice("protocol", |it| ServerInfo::all(&it.protocols))];
+pub(super) const PROTOCOLS: &[Choice] = &[choice("protocol", |it, _| ServerInfo::all(&it.protocols))];
 
 /// Without these scopes tokens lose `sub`, roles and origins.
 const TOKENS: Stays = Stays::Scopes {
@@ -49,13 +49,13 @@ pub(super) static CLIENT: Kind = Kind {
                 ("client.secret.rotated.creation.time", ""),
                 ("client.secret.rotated.expiration.time", ""),
             ],
-            choices: &[Choice { key: "login_theme", ..useless("login theme", |it| it.themes("login")) }],
+            choices: &[Choice { key: "login_theme", ..useless("login theme", |it, _| it.themes("login")) }],
             ..kept("attributes")
         },
         // Said in a POST, it makes a client public, lets it take passwords, and overrides two attributes.
         Field { implied: "openid-connect", choices: PROTOCOLS, ..kept("protocol") },
         Field {
-            choices: &[useless("client authenticator", |it| ServerInfo::all(&it.client_authenticators))],
+            choices: &[useless("client authenticator", |it, _| ServerInfo::all(&it.client_authenticators))],
             ..field("clientAuthenticatorType")
         },
         // Nodes register themselves.
@@ -123,6 +123,7 @@ pub(super) static CLIENT: Kind = Kind {
     defaults_of: &[REALM],
     keep_ledgers: true,
     check: super::check::authorization,
+    refuses: super::refused::whole::client,
     ..ORDINARY
 };
 

@@ -93,11 +93,28 @@ pub fn spawned(
     state: &State,
     version: Version,
 ) -> Vec<(Address, Object)> {
-    let mut along = kind(address.kind()).behaviour.makes_along(New { address, object, state, version });
+    let new = New { address, object, state, version };
+    let mut along = kind(address.kind()).behaviour.makes_along(new);
     for (_, object) in &mut along {
         object.made_by = Some(address.clone());
     }
     along.retain(|(it, _)| !state.contains(it));
+    along
+}
+
+/// Returns other objects as they are once an update of this one made or changed them, too.
+pub fn changed_along(
+    address: &Address,
+    before: &Object,
+    after: &Object,
+    state: &State,
+    version: Version,
+) -> Vec<(Address, Object)> {
+    let new = New { address, object: after, state, version };
+    let mut along = kind(address.kind()).behaviour.changes_along(before, new);
+    for (_, object) in along.iter_mut().filter(|(it, _)| !state.contains(it)) {
+        object.made_by = Some(address.clone());
+    }
     along
 }
 

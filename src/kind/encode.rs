@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::representation::{Type, field_type};
 use super::{CLIENT, GROUP, Kind, ROLE, Routes};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 
@@ -55,10 +56,34 @@ pub fn body(
         let travels = kind.field(name).is_none_or(|it| it.sent.is_created_with());
         let implied = kind.field(name).is_some_and(|it| node.as_text() == Some(it.implied));
         if travels && !implied && !node.is_null() {
-            body.insert(name.to_string(), value(node, reveal));
+            body.insert(name.to_string(), in_field(kind, object.text("type"), name, value(node, reveal)));
         }
     }
     body
+}
+
+/// Returns a value as a field of an object of this type takes it: where the keys of a map hold lists, a text, which a
+/// secret is, as a list of one.
+pub fn in_field(kind: &Kind, of: &str, field: &str, value: Value) -> Value {
+    match value {
+        Value::Object(map) if holds_lists(kind, of, field) => {
+            map.into_iter().map(|(key, it)| (key, listed(it))).collect()
+        }
+        value => value,
+    }
+}
+
+/// Returns a value as a key of a field takes it.
+pub fn in_key(kind: &Kind, of: &str, field: &str, value: Value) -> Value {
+    if holds_lists(kind, of, field) { listed(value) } else { value }
+}
+
+fn holds_lists(kind: &Kind, of: &str, field: &str) -> bool {
+    matches!(field_type((kind.representation)(of), field), Some(Type::Map(item)) if matches!(**item, Type::List(_)))
+}
+
+fn listed(value: Value) -> Value {
+    if value.is_string() { Value::Array(vec![value]) } else { value }
 }
 
 impl Routes {

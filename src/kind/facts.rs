@@ -34,6 +34,37 @@ pub enum Covers {
     Named,
 }
 
+/// How the server is told which object another one names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Referred {
+    ByName,
+    /// By its id where the name has a slash, which the server would take apart.
+    ByNameWithoutSlash,
+    /// By its id where that is known: it may be found by another name than it is shown by.
+    ByKnownId,
+    ById,
+}
+
+/// How an object says what it stands under, where its path does not say it all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum NamesParent {
+    Nowhere,
+    /// By the name of the parent, in this field.
+    ByName(&'static str),
+    /// By its id.
+    ById(&'static str),
+}
+
+/// What an object loses with the target of a reference that the server takes from it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Losing {
+    ALink,
+    /// Something that decides who may do what.
+    Access,
+    /// That, too, and without any target it decides otherwise than before: for nobody or, when negative, for everybody.
+    AccessAndSense,
+}
+
 /// Users who are in a group or have a role.
 #[derive(Clone, Copy)]
 pub struct Members {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{ROLE, ServerInfo, Unset, Version};
 use crate::change::To;
-use crate::state::{Address, KindName, Node};
+use crate::state::{Address, KindName, Node, Object};
 use crate::text::{At, Tree, TreeIs};
 
 /// A field that needs a rule. Fields without one compare as their type says and travel in the body.
@@ -76,9 +76,12 @@ pub struct Choice {
     pub key: &'static str,
     /// What such a name is the name of.
     pub noun: &'static str,
-    pub names: for<'a> fn(&'a ServerInfo) -> BTreeSet<&'a str>,
+    pub names: ServerNames,
     pub others_are: OthersAre,
 }
+
+/// Returns the names of what a server has for an object.
+type ServerNames = for<'a> fn(&'a ServerInfo, &Object) -> BTreeSet<&'a str>;
 
 /// What becomes of a name that the server does not have.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -306,12 +309,12 @@ pub(super) const fn not_yet(name: &'static str) -> Field {
 }
 
 /// Texts that name what the server has; others it refuses.
-pub(super) const fn choice(noun: &'static str, names: fn(&ServerInfo) -> BTreeSet<&str>) -> Choice {
+pub(super) const fn choice(noun: &'static str, names: ServerNames) -> Choice {
     Choice { key: "", noun, names, others_are: OthersAre::Refused }
 }
 
 /// Texts that name what the server has; others it keeps and does not use.
-pub(super) const fn useless(noun: &'static str, names: fn(&ServerInfo) -> BTreeSet<&str>) -> Choice {
+pub(super) const fn useless(noun: &'static str, names: ServerNames) -> Choice {
     Choice { others_are: OthersAre::Unused, ..choice(noun, names) }
 }
 

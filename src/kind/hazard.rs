@@ -2,7 +2,7 @@
 
 use super::{CLIENT, REALM, ROLE, Version, is_administration, kind, title};
 use crate::change::{FieldChange, Path, To};
-use crate::state::{Address, Is, Node};
+use crate::state::{Address, Is, Node, PART};
 
 /// What a side effect is, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,8 @@ pub struct HazardRule {
     pub when: When,
     /// The names of the objects that it is about; empty: all.
     pub of: &'static [&'static str],
+    /// The first part of their names, where names have several; empty: any.
+    pub part: &'static str,
     /// What it does to whom, after the field and its value; `{it}` stands for the object.
     pub does: &'static str,
 }
@@ -45,6 +47,8 @@ pub struct HazardRule {
 /// Which changes of a field have the side effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
+    /// The object goes; such a rule is about no field.
+    Goes,
     /// It becomes this.
     Is(&'static str),
     /// It was the first and becomes the second.
@@ -66,7 +70,7 @@ pub enum When {
 }
 
 pub(super) const fn rule(hazard: Hazard, field: &'static str, when: When, does: &'static str) -> HazardRule {
-    HazardRule { hazard, field, key: "", when, of: &[], does }
+    HazardRule { hazard, field, key: "", when, of: &[], part: "", does }
 }
 
 pub(super) const fn of_key(
@@ -104,7 +108,20 @@ pub fn hazards_of(
     }
 }
 
+/// Returns the rules that a delete of an object meets, with what it does in words.
+pub fn hazards_of_delete(address: &Address) -> Vec<(&'static HazardRule, String)> {
+    let rules = kind(address.kind()).hazards.iter();
+    let meets = rules.filter(|it| it.when == When::Goes && it.is_about(address));
+    meets.map(|it| (it, it.does.replace("{it}", &title(address)))).collect()
+}
+
 impl HazardRule {
+    /// Returns whether it is about objects of this name.
+    fn is_about(&self, address: &Address) -> bool {
+        (self.of.is_empty() || self.of.contains(&address.name()))
+            && (self.part.is_empty() || address.name().split(PART).next() == Some(self.part))
+    }
+
     /// Returns what the change of a field does, in words, where this rule is about it.
     fn judge(
         &self,
@@ -116,7 +133,7 @@ impl HazardRule {
         let path = &change.path;
         if *path.field != *self.field
             || path.key.as_deref().unwrap_or("") != self.key
-            || !(self.of.is_empty() || self.of.contains(&address.name()))
+            || !self.is_about(address)
         {
             return None;
         }
@@ -135,11 +152,14 @@ impl HazardRule {
 impl When {
     /// Returns the new value as a sentence shows it, where the change is one of these.
     fn meets(self, from: Option<&Node>, to: Option<&Node>, realm: &str, version: Version) -> Option<String> {
-        let (was, is) = (from.and_then(Node::scalar), to.and_then(Node::scalar));
+        // Configurations of components hold lists of one.
+        let text = |it: &Node| if let [only] = it.items() { only.scalar() } else { it.scalar() };
+        let (was, is) = (from.and_then(text), to.and_then(text));
         let shown = is.clone().unwrap_or_default();
         let meets = match self {
             Self::Is(value) => is.as_deref() == Some(value),
             Self::Turns(a, b) => was.as_deref() == Some(a) && is.as_deref() == Some(b),
+            Self::Goes => false,
             Self::Changed => true,
             Self::Set => is.as_deref().is_some_and(|it| !it.is_empty()),
             Self::Replaced => from.is_some_and(|it| !it.is_nothing()),

@@ -32,6 +32,7 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         server_owned("updateProfileFirstLoginMode"),
     ],
     hazards: &[
+        rule(LocksOut, "", When::Goes, "whoever logs in through {it} cannot any more"),
         rule(LocksOut, "enabled", When::Is("false"), "locks out whoever logs in through {it}"),
         rule(Opens, "trustEmail", When::Is("true"), "lets {it} say whose account an e-mail address is"),
         of_key(LocksOut, ("config", "clientId"), When::Replaced, "changes as whom the realm logs in at {it}"),
@@ -53,7 +54,7 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
     ..ORDINARY
 };
 
-const PROVIDERS: &[Choice] = &[choice("identity provider", |it| {
+const PROVIDERS: &[Choice] = &[choice("identity provider", |it, _| {
     &it.providers("org.keycloak.broker.provider.IdentityProvider")
         | &it.providers("org.keycloak.broker.social.SocialIdentityProvider")
 })];

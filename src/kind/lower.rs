@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::lift::FORMERLY;
+use super::named::qualifying;
 use super::{
     CLIENT, Compare, NamesParent, REALM, ROLE, Sent, kind, own_name, realm_address, scope_mapping, value,
     wire_name,
@@ -71,6 +72,9 @@ impl Arranged {
         out.retain(|field, _| !scope_mapping::is_one(field));
         if !kind.key.is_empty() {
             out.entry(kind.key).or_insert_with(|| json!(address.last_name()));
+        }
+        for (field, part) in qualifying(kind, address.name()) {
+            out.entry(field).or_insert_with(|| json!(part));
         }
         if let (NamesParent::ByName(field), Some(parent)) = (kind.names_parent, address.parent()) {
             out.insert(field.to_owned(), json!(parent.name()));

@@ -22,11 +22,11 @@ pub(super) static MAPPER: Kind = Kind {
         server_owned("consentText"),
         Field {
             sent: Sent::Fixed,
-            choices: &[useless("protocol", |it| it.mappers.keys().map(String::as_str).collect())],
+            choices: &[useless("protocol", |it, _| it.mappers.keys().map(String::as_str).collect())],
             ..field("protocol")
         },
         Field {
-            choices: &[choice("type of protocol mapper", |it| {
+            choices: &[choice("type of protocol mapper", |it, _| {
                 it.mappers.values().flat_map(ServerInfo::all).collect()
             })],
             ..kept("protocolMapper")

@@ -193,7 +193,7 @@ mod tests {
             (
                 "",
                 "pattern `` names no kind by ``",
-                "a pattern begins with realm, required-action, user-profile, user-profile/attribute, user-profile/group, identity-provider, client-scope, role, group, client, user",
+                "a pattern begins with realm, required-action, user-profile, user-profile/attribute, user-profile/group, identity-provider, component, client-scope, role, group, client, user",
             ),
         ] {
             let expected = Misread { title: title.to_owned(), help: help.to_owned() };

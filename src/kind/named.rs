@@ -13,6 +13,15 @@ pub fn name_of(kind: &Kind, row: &Value) -> Option<String> {
     Some(qualified(kind, own, said))
 }
 
+/// Returns what a name says of the fields that qualify it.
+pub(super) fn qualifying<'a>(
+    kind: &Kind,
+    name: &'a str,
+) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
+    let parts = name.split(PART).count() - 1;
+    kind.qualified_by.iter().copied().zip(name.split(PART)).take(parts)
+}
+
 /// Returns a name after what qualifies it.
 pub(super) fn qualified<'v>(kind: &Kind, own: &str, field: impl Fn(&str) -> Option<&'v str>) -> String {
     let parts = kind.qualified_by.iter().filter_map(|it| field(it)).filter(|it| !it.is_empty());

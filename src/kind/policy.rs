@@ -7,7 +7,7 @@ use super::owner::written_name;
 use super::{
     CLIENT, CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, Field, GROUP, Kind, Losing, ORDINARY,
     OthersAre, PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME, RESOURCE, ROLE, ROUTES, Routes, SCOPE,
-    Sent, ServerInfo, Spelling, Types, USER, Unset, choice, field, is_fine_grained, server_owned,
+    Sent, Spelling, Types, USER, Unset, choice, field, is_fine_grained, server_owned,
 };
 use crate::state::KindName;
 use crate::text::{Code, Key, Note, Tree, TreeIs, parse_yaml};
@@ -156,7 +156,7 @@ const PERMISSION_TYPES: &[&str] = &["resource", "scope", "uma"];
 
 /// Of each type, what a recorded policy was made with.
 const TYPE_NAMES: &[Choice] =
-    &[Choice { others_are: OthersAre::RefusedType, ..choice("type of policy", ServerInfo::policy_types) }];
+    &[Choice { others_are: OthersAre::RefusedType, ..choice("type of policy", |it, _| it.policy_types()) }];
 
 pub(super) static POLICY: Kind = Kind {
     name: POLICY_NAME,
@@ -250,6 +250,7 @@ pub(super) static PERMISSION: Kind = Kind {
     is_read_whole: true,
     turn_to_go: 0,
     check: super::check::permission,
+    refuses: super::refused::fine_grained::check,
     types: Types::Known,
     spellings: &[Spelling::Config, Spelling::NamesInMaps],
     ..ORDINARY

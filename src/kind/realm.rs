@@ -6,10 +6,10 @@
 mod hazards;
 
 use super::{
-    Beside, CLIENT, CLIENT_SCOPE, CREATED, Compare, Created, Field, GROUP, IDENTITY_PROVIDER,
+    Beside, CLIENT, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created, Field, GROUP, IDENTITY_PROVIDER,
     IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, Needs, ORDINARY, REQUIRED_ACTION, Sent, ServerInfo,
     Stays, USER, USER_PROFILE, Unasked, Unset, Unsets, children, client_scope, field, kept, links, not_yet,
-    server_owned, useless,
+    server_owned, useless, user_profile,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -70,16 +70,16 @@ pub(super) static REALM: Kind = Kind {
             judges: OF_USERS,
             ..field("duplicateEmailsAllowed")
         },
-        Field { choices: &[useless("login theme", |it| it.themes("login"))], ..field("loginTheme") },
-        Field { choices: &[useless("account theme", |it| it.themes("account"))], ..field("accountTheme") },
-        Field { choices: &[useless("admin theme", |it| it.themes("admin"))], ..field("adminTheme") },
-        Field { choices: &[useless("email theme", |it| it.themes("email"))], ..field("emailTheme") },
+        Field { choices: &[useless("login theme", |it, _| it.themes("login"))], ..field("loginTheme") },
+        Field { choices: &[useless("account theme", |it, _| it.themes("account"))], ..field("accountTheme") },
+        Field { choices: &[useless("admin theme", |it, _| it.themes("admin"))], ..field("adminTheme") },
+        Field { choices: &[useless("email theme", |it, _| it.themes("email"))], ..field("emailTheme") },
         Field {
-            choices: &[useless("event listener", |it| ServerInfo::all(&it.event_listeners))],
+            choices: &[useless("event listener", |it, _| ServerInfo::all(&it.event_listeners))],
             ..field("eventsListeners")
         },
         Field {
-            choices: &[useless("event type", |it| ServerInfo::all(&it.event_types))],
+            choices: &[useless("event type", |it, _| ServerInfo::all(&it.event_types))],
             ..field("enabledEventTypes")
         },
         Field { judges: OF_USERS, ..field("loginWithEmailAllowed") },
@@ -121,6 +121,7 @@ pub(super) static REALM: Kind = Kind {
         children("requiredActions", |_| REQUIRED_ACTION),
         children("identityProviders", |_| IDENTITY_PROVIDER),
         Field { sent: Sent::ChildrenOf(IDENTITY_PROVIDER_MAPPER), ..field("identityProviderMappers") },
+        Field { sent: Sent::ChildrenBy(COMPONENT, "providerType"), ..field("components") },
         not_yet("adminPermissionsClient"),
         not_yet("applicationScopeMappings"),
         not_yet("applications"),
@@ -129,7 +130,6 @@ pub(super) static REALM: Kind = Kind {
         not_yet("clientPolicies"),
         not_yet("clientProfiles"),
         not_yet("clientTemplates"),
-        not_yet("components"),
         not_yet("defaultRoles"),
         not_yet("federatedUsers"),
         not_yet("localizationTexts"),
@@ -163,6 +163,7 @@ pub(super) static REALM: Kind = Kind {
     is_read_whole: true,
     is_everybodys: true,
     check: super::check::password_policy,
+    refuses: super::refused::whole::realm,
     ..ORDINARY
 };
 
@@ -208,7 +209,7 @@ fn respell(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
     let mut entries: Vec<(Key, Tree)> = Vec::new();
     let mut fields: Vec<(Key, Tree)> = Vec::new();
     let mut headers: Vec<(Key, Tree)> = Vec::new();
-    for (key, value) in tree.entries() {
+    for (key, value) in user_profile::apart(tree, notes).entries() {
         let TreeIs::Map(attributes) = &value.is else {
             let policy = value.scalar().filter(|_| &*key.name == "passwordPolicy");
             let value = policy.map_or_else(|| value.clone(), |it| Tree::new(value.at, tidied(it)));

@@ -131,10 +131,24 @@ mod tests {
             "client/demo/authz/permission/Premium permission",
             "client/role/role/role",
             "user/eric",
+            "identity-provider/hub/mapper/a",
+            "component/type/name",
+            "component/type/sub-type/name",
+            "component/type/a%2Fb/mapper/m",
+            "component/type/sub-type/name/mapper/mapper",
         ] {
             assert_eq!(parse_address(text).map(|it| it.to_string()).as_deref(), Some(text), "{text}");
         }
-        for text in ["", "client", "client/", "nothing/x", "mapper/x", "user/eric/role/x"] {
+        for text in [
+            "",
+            "client",
+            "client/",
+            "nothing/x",
+            "mapper/x",
+            "user/eric/role/x",
+            "component/x",
+            "component/x/",
+        ] {
             assert_eq!(parse_address(text), None, "{text}");
         }
     }

@@ -210,6 +210,7 @@ fn facts(kind: &Kind) -> Vec<String> {
         is_judged_with_parent,
         is_renamed,
         judges,
+        names_in_texts,
         // A message says which sign is wrong.
         takes_in_names: _,
         // The rows of fields and the schema show both.
@@ -220,6 +221,7 @@ fn facts(kind: &Kind) -> Vec<String> {
         turn_to_go: _,
         // Code: what single clients and users bring along, and what is wrong with one.
         check: _,
+        refuses: _,
         behaviour: _,
     } = kind;
     let mut out = vec![format!("Address: {}.", address(kind))];
@@ -236,6 +238,8 @@ fn facts(kind: &Kind) -> Vec<String> {
     say(!parent.is_empty(), format!("What it stands under is said by {}.", code(parent)));
     say(*is_renamed, "`formerly` says what it was called before: it is renamed.".to_owned());
     let from = codes(defaults_of.iter().map(|it| it.word));
+    let named = codes(names_in_texts.iter().map(|it| it.word));
+    say(!named.is_empty(), format!("Its texts may name {named}: it is written when those are there."));
     say(!defaults_of.is_empty(), format!("New ones get defaults that these say: {from}."));
     say(*is_judged_with_parent, "The server judges it with what it stands under.".to_owned());
     let judged = codes(judges.kinds.iter().map(|it| it.word));
@@ -375,15 +379,23 @@ fn of_created(created: &Created) -> Option<String> {
 }
 
 fn hazard_row(kind: &Kind, rule: &HazardRule) -> String {
-    let HazardRule { hazard, field, key, when, of, does } = rule;
-    let path = if key.is_empty() { code(field) } else { code(format!("{field}.{key}")) };
-    let of = if of.is_empty() { String::new() } else { format!(" of {}", codes(of.iter().copied())) };
+    let HazardRule { hazard, field, key, when, of, part, does } = rule;
+    let path = if field.is_empty() {
+        "the object".to_owned()
+    } else if key.is_empty() {
+        code(field)
+    } else {
+        code(format!("{field}.{key}"))
+    };
+    let names = codes(of.iter().chain([part]).copied().filter(|it| !it.is_empty()));
+    let of = if names.is_empty() { String::new() } else { format!(" of {names}") };
     let does = does.replace("{it}", &format!("the {}", kind.title));
     format!("| {path}{of} | {} | {} | {does} |\n", of_when(*when), code(hazard.name()))
 }
 
 fn of_when(when: When) -> String {
     match when {
+        When::Goes => "goes".to_owned(),
         When::Is(value) => format!("becomes {}", code(value)),
         When::Turns(from, to) => format!("turns from {} to {}", code(from), code(to)),
         When::Changed => "changes".to_owned(),

@@ -7,7 +7,7 @@ mod acr;
 mod choices;
 mod credentials;
 mod features;
-mod fine_grained;
+pub(super) mod fine_grained;
 mod lengths;
 mod mail;
 mod pairwise;
@@ -15,7 +15,7 @@ mod realm;
 mod unique;
 mod uris;
 mod users;
-mod whole;
+pub(super) mod whole;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +28,7 @@ use crate::text::{At, Code, Note};
 
 pub use realm::{policies, wrong_realm_name};
 pub use unique::{Clash, clashes};
+pub(super) use whole::Refuses;
 
 /// What decides beside the object itself.
 pub struct Judge<'a> {
@@ -45,12 +46,12 @@ pub struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn desired(&self, address: &Address) -> Option<&'a Object> {
+    pub(super) fn desired(&self, address: &Address) -> Option<&'a Object> {
         self.desired.get(address)
     }
 
     /// Returns whether something that a version refuses is refused here: between recorded versions nobody knows.
-    fn since(&self, version: Version) -> Option<Severe> {
+    pub(super) fn since(&self, version: Version) -> Option<Severe> {
         match self.version {
             _ if !self.is_sure && version > OLDEST => Some(Severe::Warning),
             it if it >= version => Some(Severe::Error),
@@ -60,7 +61,14 @@ impl<'a> Judge<'a> {
     }
 
     /// Returns a finding, which is a warning where nobody knows the server.
-    fn note(&self, severe: Severe, code: Code, title: String, at: At, label: impl Into<String>) -> Note {
+    pub(super) fn note(
+        &self,
+        severe: Severe,
+        code: Code,
+        title: String,
+        at: At,
+        label: impl Into<String>,
+    ) -> Note {
         if severe == Severe::Error && self.is_sure {
             Note::error(code, title, at, label)
         } else {
@@ -70,7 +78,7 @@ impl<'a> Judge<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Severe {
+pub(super) enum Severe {
     Error,
     Warning,
 }

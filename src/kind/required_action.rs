@@ -17,7 +17,7 @@ pub(super) static REQUIRED_ACTION: Kind = Kind {
     key: "alias",
     fields: &[Field {
         sent: Sent::Fixed,
-        choices: &[choice("required action", |it| ServerInfo::all(&it.required_actions))],
+        choices: &[choice("required action", |it, _| ServerInfo::all(&it.required_actions))],
         ..field("providerId")
     }],
     routes: Routes {

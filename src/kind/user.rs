@@ -40,7 +40,7 @@ pub(super) static USER: Kind = Kind {
             sent: Sent::CreateOnly,
             choices: &[Choice {
                 others_are: OthersAre::Dropped,
-                ..choice("required action", |it| ServerInfo::all(&it.required_actions))
+                ..choice("required action", |it, _| ServerInfo::all(&it.required_actions))
             }],
             ..field("requiredActions")
         },
@@ -81,6 +81,7 @@ pub(super) static USER: Kind = Kind {
     ],
     referred: Referred::ByKnownId,
     new: Created { like: |_, _| "user".to_owned(), unasked: Unasked::Enabled, ..CREATED },
+    refuses: super::refused::whole::user,
     behaviour: &OfUsers,
     reenabled: "enabled",
     are_people: true,

@@ -3,15 +3,17 @@
 //! One document, of which every attribute and group is an object. What a PUT leaves out is gone; the attributes `username`
 //! and `email` cannot go. A realm has one from the start. Measured on 26.0.8 and 26.7.5.
 
+mod exported;
 mod judged;
 
 use super::hazard::Hazard::Opens;
 use super::hazard::{When, of_key, rule};
 use super::{
     Choice, Compare, Field, Judges, KEYS, Kind, ORDINARY, PROFILE_ATTRIBUTE, PROFILE_GROUP, ROUTES, Routes,
-    ServerInfo, USER, Unset, Unsets, children, choice, field,
+    USER, Unset, Unsets, children, choice, field,
 };
 
+pub(super) use exported::apart;
 pub use judged::UserProfile;
 pub(super) use judged::is_email;
 
@@ -60,7 +62,7 @@ pub(super) static ATTRIBUTE: Kind = Kind {
             unset: Some(Unset::Null),
             choices: &[Choice {
                 key: KEYS,
-                ..choice("validator", |it: &ServerInfo| it.providers("org.keycloak.validate.Validator"))
+                ..choice("validator", |it, _| it.providers("org.keycloak.validate.Validator"))
             }],
             ..field("validations")
         },

@@ -156,6 +156,18 @@ fn side_effects(plan: &Plan, version: Version) -> Vec<SideEffect> {
             }
         }
     }
+    let goes = |it: &&Change| it.action == Action::Delete && !matches!(it.why, Why::Cascade(_));
+    for change in plan.changes().iter().filter(goes) {
+        effects.extend(kind::hazards_of_delete(&change.object).into_iter().map(|(rule, message)| {
+            SideEffect {
+                hazard: rule.hazard.name(),
+                consent: Some(ConsentKey::Hazards),
+                address: change.object.clone(),
+                message,
+                at: change.at,
+            }
+        }));
+    }
     let links = plan.diff.effects.iter().filter(|it| matches!(it.fate, Fate::Loses { .. }));
     let mut by_cause: BTreeMap<&Address, usize> = BTreeMap::new();
     for effect in links {

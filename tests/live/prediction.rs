@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use realmwright::kind::{CLIENT, CLIENT_SCOPE, GROUP, PERMISSION, POLICY, ROLE, USER, main_field};
+use realmwright::kind::{
+    CLIENT, CLIENT_SCOPE, COMPONENT, COMPONENT_MAPPER, GROUP, PERMISSION, POLICY, ROLE, USER, main_field,
+};
 use realmwright::state::Address;
 use serde_json::{Value, json};
 
@@ -98,6 +100,8 @@ fn bare(flat: &Flat) -> Flat {
         let needed: &[&str] = match address.kind() {
             POLICY => &[main_field(&of).unwrap_or_default()],
             PERMISSION => &["policies", "resources", "scopes"],
+            // Their providers cannot do without.
+            COMPONENT | COMPONENT_MAPPER => &["config"],
             _ => &[],
         };
         fields.retain(|name, _| is_fixed(name) || needed.contains(&name.as_str()));

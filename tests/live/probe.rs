@@ -69,6 +69,10 @@ fn objects(server: &Server, version: Version) -> Result<(), String> {
         "role/r1": {}, "role/r2": {},
         "group/g1": {}, "group/g2": {},
         "user/user1": {}, "user/user2": {},
+        "component/org.keycloak.storage.UserStorageProvider/people": {
+            "providerId": "ldap",
+            "config": { "enabled": "false", "editMode": "READ_ONLY", "connectionUrl": "ldap://127.0.0.1:1" },
+        },
         "client-scope/s1": { "protocol": "openid-connect" },
         "client-scope/s2": { "protocol": "openid-connect" },
         "client-scope/s3": { "protocol": "openid-connect" },
@@ -316,9 +320,9 @@ fn fields_to_probe(address: &Address, fixed: &Map<String, Value>, skip: &[&str])
         .chain(ruled.filter(|name| main == Some(*name) && address.kind() == POLICY))
         .collect();
     let is_probed = |name: &str| {
-        name != kind.key
-            && !skip.contains(&name)
-            && !fixed.contains_key(name)
+        let is_said = skip.contains(&name) || fixed.contains_key(name);
+        let is_in_the_name = name == kind.key || kind.qualified_by.contains(&name);
+        !(is_said || is_in_the_name)
             && may_be_set(kind, name)
             && !(address.kind() == USER && name == "username")
             && !(address.kind() == SETTINGS && name == "name")

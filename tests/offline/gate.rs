@@ -66,6 +66,7 @@ fn every_kind_knows_its_class_and_every_ruled_field_is_one_that_keycloak_knows()
                 it.sent,
                 Sent::NotYet
                     | Sent::Children(_)
+                    | Sent::ChildrenBy(..)
                     | Sent::Child(_)
                     | Sent::Links(Link::Mappings("scope-mappings"))
             )
@@ -74,7 +75,8 @@ fn every_kind_knows_its_class_and_every_ruled_field_is_one_that_keycloak_knows()
             assert!(known.contains(field.name), "{} has no field {}", kind.name, field.name);
         }
         assert!(kind.under.iter().all(|up| KINDS.iter().any(|it| it.name == *up)));
-        let text = format!("{}{}", kind.name, if kind.key.is_empty() { "" } else { "/x" });
+        let parts = usize::from(!kind.key.is_empty()) + kind.qualified_by.len();
+        let text = format!("{}{}", kind.name, "/x".repeat(parts));
         if kind.is_top() {
             assert_eq!(parse_address(&text).map(|it| it.kind()), Some(kind.name), "{text}");
         }

@@ -147,8 +147,42 @@ fn template() -> Flat {
         "user/alice": { "groups": { "$": [["/ops"], ["/eo"]] } },
         "user/service-account-machine": { "realmRoles": { "$": [["plain"], ["extra"]] } },
     }));
+    all.extend(components());
     all.extend(authorization());
     all
+}
+
+fn components() -> Flat {
+    flat(json!({
+        "component/org.keycloak.keys.KeyProvider/passive": {
+            "providerId": "hmac-generated",
+            "config": { "$": [{ "priority": "1", "algorithm": "HS256" }, { "priority": "2", "active": "false" }] },
+        },
+        "component/org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy/authenticated/hosts": {
+            "providerId": "trusted-hosts",
+            "config": { "$": [
+                { "trusted-hosts": ["a.example.org"], "host-sending-registration-request-must-match": "true", "client-uris-must-match": "true" },
+                { "trusted-hosts": ["b.example.org", "a.example.org"], "host-sending-registration-request-must-match": "false", "client-uris-must-match": "true" },
+            ] },
+        },
+        "component/org.keycloak.storage.UserStorageProvider/people": {
+            "providerId": "ldap",
+            "config": { "$": [
+                { "enabled": "false", "editMode": "READ_ONLY", "connectionUrl": "ldap://127.0.0.1:1", "bindDn": "cn=a", "bindCredential": "hush-five" },
+                { "enabled": "false", "editMode": "UNSYNCED", "connectionUrl": "ldap://127.0.0.1:2", "bindDn": "cn=b", "bindCredential": "hush-five", "vendor": "ad" },
+            ] },
+        },
+        "component/org.keycloak.storage.UserStorageProvider/people/mapper/email": {
+            "providerType": "org.keycloak.storage.ldap.mappers.LDAPStorageMapper",
+            "providerId": "user-attribute-ldap-mapper",
+            "config": { "$": [{ "ldap.attribute": "mail" }, { "ldap.attribute": "mail2", "read.only": "false" }] },
+        },
+        "component/org.keycloak.storage.UserStorageProvider/people/mapper/everybody": {
+            "providerType": "org.keycloak.storage.ldap.mappers.LDAPStorageMapper",
+            "providerId": "hardcoded-ldap-role-mapper",
+            "config": { "$": [{ "role": "plain" }, { "role": "extra" }] },
+        },
+    }))
 }
 
 fn authorization() -> Flat {

@@ -26,6 +26,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
         "user-profile/group/it",
         "identity-provider/it",
         "identity-provider/it/mapper/it",
+        "component/org.keycloak.keys.KeyProvider/it",
         "client-scope/it",
         "client-scope/it/mapper/it",
         "role/it",
@@ -41,6 +42,11 @@ pub(crate) fn subjects() -> Vec<Subject> {
     ]
     .map(plain)
     .into();
+    subjects.push(Subject {
+        address: address("component/org.keycloak.storage.UserStorageProvider/people/mapper/it"),
+        fixed: json!({ "providerType": "org.keycloak.storage.ldap.mappers.LDAPStorageMapper" }),
+        skip: &["subType"],
+    });
     // Where the profile says a default, every user has it who has no other.
     let attribute = subjects.iter_mut().find(|it| it.address == address("user-profile/attribute/it"));
     if let Some(attribute) = attribute {

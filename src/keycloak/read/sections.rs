@@ -107,7 +107,7 @@ pub(super) fn put(draft: &mut Draft, sections: Vec<Section>) {
     for Section { kind, rows } in sections {
         let Some(field) = kind::section_of(kind) else { continue };
         if let Some(rows) = rows {
-            draft.realm.insert(field.to_owned(), Value::from(rows));
+            draft.realm.insert(field.to_owned(), kind::as_exported(kind, rows));
         } else {
             draft.realm.remove(field);
             draft.miss(kind, None);

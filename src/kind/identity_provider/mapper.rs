@@ -6,8 +6,8 @@
 use crate::kind::hazard::Hazard::Opens;
 use crate::kind::hazard::{When, of_key};
 use crate::kind::{
-    CREATED, Choice, Created, Field, IDENTITY_PROVIDER, Kind, NamesParent, ORDINARY, ROUTES, Routes,
-    ServerInfo, Unset, Unsets, kept, server_owned, useless,
+    CREATED, Choice, Created, Field, IDENTITY_PROVIDER, Kind, NamesParent, ORDINARY, ROUTES, Routes, Unset,
+    Unsets, kept, server_owned, useless,
 };
 
 pub(in crate::kind) static MAPPER: Kind = Kind {
@@ -41,6 +41,6 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
     ..ORDINARY
 };
 
-const TYPES: &[Choice] = &[useless("type of identity provider mapper", |it: &ServerInfo| {
+const TYPES: &[Choice] = &[useless("type of identity provider mapper", |it, _| {
     it.providers("org.keycloak.broker.provider.IdentityProviderMapper")
 })];

@@ -185,6 +185,11 @@ impl Reader<'_> {
             return None;
         }
         let ruled = self.rule.is_some_and(|it| it.secret_keys.contains(&&*key.name));
+        // Where values stand in lists, a secret is the only one.
+        let value = match (of, value.items()) {
+            (Type::List(_), [only]) if ruled || looks_secret(&key.name) => only,
+            _ => value,
+        };
         if ruled || (looks_secret(&key.name) && value.scalar().is_some()) {
             return if matches!(value.is, TreeIs::Null) {
                 Some(Node::new(value.at, Is::Null))

@@ -94,7 +94,7 @@ fn each<'a>(
                 said.push((address.last_name(), object.at));
             }
             said.retain(|(text, _)| !text.is_empty());
-            let names = if said.is_empty() { Names::new() } else { (choice.names)(info) };
+            let names = if said.is_empty() { Names::new() } else { (choice.names)(info, object) };
             said.retain(|(text, _)| !names.is_empty() && !names.contains(text));
             said.into_iter().map(move |(text, at)| (choice, text, at, names.clone()))
         },

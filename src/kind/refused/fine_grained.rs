@@ -8,7 +8,12 @@ use crate::state::{Address, Object};
 use crate::text::{At, Code, Note, nearest};
 
 /// Checks what a realm will hold. Which types and scopes there are, the realm tells.
-pub(super) fn check(judge: &Judge<'_>, address: &Address, permission: &Object, notes: &mut Vec<Note>) {
+pub(in crate::kind) fn check(
+    judge: &Judge<'_>,
+    address: &Address,
+    permission: &Object,
+    notes: &mut Vec<Note>,
+) {
     let Some(client) = address.parent().filter(|it| is_fine_grained(it, judge.version)) else { return };
     let types = types(judge, &client);
     if types.is_empty() {

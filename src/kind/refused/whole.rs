@@ -2,8 +2,8 @@
 //! said each of them.
 
 use super::realm::sessions;
-use super::{Judge, acr, fine_grained, mail, of, pairwise, place, users};
-use crate::kind::{CLIENT, CLIENT_SCOPE, NEWEST, OLDEST, PERMISSION, REALM, USER, Version};
+use super::{Judge, acr, mail, of, pairwise, place, users};
+use crate::kind::{CLIENT, CLIENT_SCOPE, NEWEST, OLDEST, Version, kind};
 use crate::state::{Address, KindName, Node, Object};
 use crate::text::{Code, Note};
 
@@ -48,26 +48,29 @@ static BESIDE: &[Beside] = &[
     },
 ];
 
+/// Finds what a server refuses of one object of a kind, as it will be.
+pub(in crate::kind) type Refuses = fn(&Judge<'_>, &Address, &Object, &mut Vec<Note>);
+
 pub(super) fn check(judge: &Judge<'_>, address: &Address, notes: &mut Vec<Note>) {
     let Some(whole) = judge.state.get(address) else { return };
     beside(judge, address, whole, notes);
-    match address.kind() {
-        REALM => {
-            mail::check(judge, address, whole, notes);
-            sessions(judge, address, whole, notes);
-        }
-        USER => {
-            notes.extend(users::nameless(judge, address, whole));
-            notes.extend(users::unsaid(judge, address, whole));
-        }
-        PERMISSION => fine_grained::check(judge, address, whole, notes),
-        CLIENT => {
-            acr::check(judge, address, whole, notes);
-            pairwise::check(judge, address, whole, notes);
-            sessions(judge, address, whole, notes);
-        }
-        _ => {}
-    }
+    (kind(address.kind()).refuses)(judge, address, whole, notes);
+}
+
+pub(in crate::kind) fn realm(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
+    mail::check(judge, address, whole, notes);
+    sessions(judge, address, whole, notes);
+}
+
+pub(in crate::kind) fn user(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
+    notes.extend(users::nameless(judge, address, whole));
+    notes.extend(users::unsaid(judge, address, whole));
+}
+
+pub(in crate::kind) fn client(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
+    acr::check(judge, address, whole, notes);
+    pairwise::check(judge, address, whole, notes);
+    sessions(judge, address, whole, notes);
 }
 
 fn beside(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {

@@ -17,9 +17,13 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         }
     }
     let realm = makers.get(&kind::realm_address()).copied();
-    // Updates with which the server makes something: what stands beside that comes after them.
+    // Updates with which the server makes or changes something: what stands beside that comes after them.
+    let is_switch = |call: &Call| {
+        let kind = kind::kind(changes[call.change].object.kind());
+        !call.creates.is_empty() || call.fields.iter().any(|it| kind.is_switch(&it.path.field))
+    };
     let switches: BTreeMap<&Address, usize> = (0..calls.len())
-        .filter(|it| matches!(calls[*it].body, Body::Overlay { .. }) && !calls[*it].creates.is_empty())
+        .filter(|it| matches!(calls[*it].body, Body::Overlay { .. }) && is_switch(&calls[*it]))
         .map(|it| (&changes[calls[it].change].object, it))
         .collect();
     let updates: BTreeMap<&Address, usize> = (0..calls.len())
@@ -75,6 +79,14 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
             } else {
                 after[index].insert(*judge);
             }
+        }
+        // What its texts name is there before it is written, and goes after that.
+        let names = kind::kind(own.kind()).names_in_texts;
+        if !names.is_empty() && !matches!(call.body, Body::None) {
+            let made = makers.iter().filter(|(it, _)| names.contains(&it.kind()));
+            after[index].extend(made.map(|(_, it)| *it));
+            let goes = deletes.iter().filter(|(it, _)| names.contains(&it.kind()));
+            among_deletes.extend(goes.map(|(_, it)| (*it, index)));
         }
         // What the server draws anew with a switch is sent after the switch.
         let is_drawn = |it: &FieldChange| {

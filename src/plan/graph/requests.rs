@@ -210,7 +210,7 @@ fn link_requests(
     }
 }
 
-/// Fills a route: `{up}` the parent's own path, `{id}`, `{name}`, `{path}` and `{type}` the object's.
+/// Fills a route: `{up}` the parent's own path, `{parent}` its id, `{id}`, `{name}`, `{path}` and `{type}` the object's.
 pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment> {
     let routes = &kind::kind(address.kind()).routes;
     let is_top = address.parent().is_none() && !routes.top.is_empty() && template == routes.collection;
@@ -240,6 +240,7 @@ pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment
                 }
             }
             "id" => out.push(Segment::Id(address.clone())),
+            "parent" => out.extend(address.parent().map(Segment::Id)),
             "name" => text(&mut out, &kind::segment(address.name())),
             "type" => text(&mut out, &kind::segment(object_type)),
             "path" => {

@@ -7,6 +7,7 @@ use super::difference::{room, rows};
 use super::moved::{Moved, moved};
 use super::{Page, painted};
 use crate::change::{Change, FieldChange, To, Why};
+use crate::kind;
 use crate::report::apart::{Apart, told_apart};
 use crate::report::difference::{Row, added, difference, removed};
 use crate::report::natural::by_name;
@@ -41,9 +42,11 @@ pub(super) fn created(page: &Page<'_>, change: &Change) -> Vec<String> {
         None => short.push(piece(name, node, key, &change.object)),
     };
     let mut links = Vec::new();
-    // What an object is comes before what it has.
+    // What an object is comes before what it has; what is part of its name stands there.
+    let in_name = kind::kind(change.object.kind()).qualified_by;
+    let shown = change.fields.iter().filter(|it| !in_name.contains(&&*it.path.field));
     let (kind, rest): (Vec<&FieldChange>, Vec<&FieldChange>) =
-        change.fields.iter().partition(|it| &*it.path.field == "type");
+        shown.partition(|it| &*it.path.field == "type");
     for field in kind.into_iter().chain(rest) {
         let name = one_line(&field.path.to_string());
         match &field.to {

@@ -307,7 +307,7 @@ Changes   6 to create, 1 to update; 1 as declared; 9 not managed here
         + b
   + user/::warning::eric          nasty\n::error::.yaml:14
       enabled true; attributes.a\n::notice::b: \t;
-      attributes.api.secret: (secret written in the manifest)
+      attributes.api.secret (secret written in the manifest)
 
 Verdict   can be applied
   6 to create, 1 to update; 1 as declared; 9 not managed here

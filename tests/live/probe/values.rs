@@ -1,8 +1,9 @@
 //! Two values for every field: by its type, and by a table where the server takes only some.
 
 use realmwright::kind::{
-    CLIENT, CLIENT_SCOPE, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Kind, MAPPER, PERMISSION,
-    POLICY, PROFILE_ATTRIBUTE, REALM, REQUIRED_ACTION, RESOURCE, ROLE, SETTINGS, Type, USER,
+    CLIENT, CLIENT_SCOPE, COMPONENT, COMPONENT_MAPPER, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER,
+    Kind, MAPPER, PERMISSION, POLICY, PROFILE_ATTRIBUTE, REALM, REQUIRED_ACTION, RESOURCE, ROLE, SETTINGS,
+    Type, USER,
 };
 use realmwright::state::KindName;
 use serde_json::{Value, json};
@@ -106,6 +107,18 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
         (IDENTITY_PROVIDER_MAPPER, "identityProviderMapper") => {
             (json!("oidc-user-attribute-idp-mapper"), json!("hardcoded-attribute-idp-mapper"))
         }
+        (COMPONENT, "providerId") => (json!("hmac-generated"), json!("hmac-generated")),
+        (COMPONENT, "config") => (
+            json!({ "priority": ["1"], "algorithm": ["HS256"] }),
+            json!({ "priority": ["2"], "algorithm": ["HS384"] }),
+        ),
+        (COMPONENT_MAPPER, "providerId") => {
+            (json!("msad-user-account-control-mapper"), json!("msad-user-account-control-mapper"))
+        }
+        (COMPONENT_MAPPER, "config") => (
+            json!({ "always.read.enabled.value.from.ldap": ["true"], "ldap.password.policy.hints.enabled": ["true"] }),
+            json!({ "always.read.enabled.value.from.ldap": ["false"], "ldap.password.policy.hints.enabled": ["true"] }),
+        ),
         (USER | GROUP, "realmRoles") => (json!(["r1", "r2"]), json!(["r2"])),
         (USER | GROUP, "clientRoles") => (json!({ "other": ["c1", "c2"] }), json!({ "other": ["c2"] })),
         (USER, "groups") => (json!(["/g1", "/g2"]), json!(["/g2"])),

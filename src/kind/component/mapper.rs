@@ -1,0 +1,43 @@
+//! What user federation takes over from a directory, and how: mappers under a component.
+//!
+//! An LDAP provider gets some of them when it is made (`ldap`). Measured on 26.0.8 and 26.7.5.
+
+use super::{PROVIDERS, ROUTES_OF_COMPONENTS, TYPES, UNSETS, defaults};
+use crate::kind::hazard::Hazard::Opens;
+use crate::kind::hazard::{When, of_key};
+use crate::kind::{
+    COMPONENT, CREATED, Created, Field, Kind, NamesParent, ORDINARY, Routes, Sent, field, kept, not_yet,
+    server_owned,
+};
+
+pub(in crate::kind) static MAPPER: Kind = Kind {
+    name: crate::kind::COMPONENT_MAPPER,
+    title: "component mapper",
+    representation: |_| "ComponentRepresentation",
+    else_named_by: "providerId",
+    names_parent: NamesParent::ById("parentId"),
+    under: &[COMPONENT],
+    fields: &[
+        server_owned("id"),
+        server_owned("parentId"),
+        Field { sent: Sent::Fixed, choices: TYPES, ..field("providerType") },
+        Field { choices: PROVIDERS, ..kept("providerId") },
+        not_yet("subComponents"),
+    ],
+    hazards: &[of_key(
+        Opens,
+        ("config", "role"),
+        When::Set,
+        "gives it to whoever comes through what {it} stands under",
+    )],
+    routes: Routes { find: "components?parent={parent}", list: "", ..ROUTES_OF_COMPONENTS },
+    unset: UNSETS,
+    new: Created { like: |_, _| "component/keys".to_owned(), ..CREATED },
+    check: defaults::check,
+    refuses: defaults::refuses,
+    names_in_texts: defaults::NAMED,
+    behaviour: &defaults::OfComponents,
+    are_made_along: true,
+    is_read_whole: true,
+    ..ORDINARY
+};

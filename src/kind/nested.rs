@@ -1,0 +1,79 @@
+//! Rows of one list as exports nest them: by what they say of themselves, and under what they name by id.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{KINDS, Kind, NamesParent, Sent, kind};
+
+/// Returns the rows of the list of a kind as the section has them in which it stands.
+pub fn as_exported(of: &Kind, rows: Vec<Value>) -> Value {
+    let sections = KINDS.iter().flat_map(|it| it.fields).map(|it| it.sent);
+    let key = sections.into_iter().find_map(|it| match it {
+        Sent::ChildrenBy(name, key) if name == of.name => Some(key),
+        _ => None,
+    });
+    let Some(key) = key else { return Value::Array(rows) };
+    let below = of.fields.iter().find_map(|it| match (it.sent, it.sent.holds().map(kind)) {
+        (Sent::ChildrenBy(_, key), Some(Kind { names_parent: NamesParent::ById(parent), .. })) => {
+            Some((it.name, key, *parent))
+        }
+        _ => None,
+    });
+    let Some((section, key_below, parent)) = below else { return by(key, rows) };
+    let text = |row: &Value, field: &str| row.get(field).and_then(Value::as_str).map(str::to_owned);
+    let ids: Vec<String> = rows.iter().filter_map(|it| text(it, of.routes.id)).collect();
+    let mut under: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut tops = Vec::new();
+    for row in rows {
+        match text(&row, parent).filter(|it| ids.contains(it)) {
+            Some(parent) => under.entry(parent).or_default().push(row),
+            None => tops.push(row),
+        }
+    }
+    for row in &mut tops {
+        let children = text(row, of.routes.id).and_then(|it| under.remove(&it));
+        if let (Some(children), Value::Object(row)) = (children, row) {
+            row.insert(section.to_owned(), by(key_below, children));
+        }
+    }
+    by(key, tops)
+}
+
+/// Puts rows into lists by what one of their fields says.
+fn by(field: &str, rows: Vec<Value>) -> Value {
+    let mut out: Map<String, Value> = Map::new();
+    for mut row in rows {
+        let key = row.as_object_mut().and_then(|it| it.remove(field));
+        let key = key.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+        if let Value::Array(list) = out.entry(key).or_insert_with(|| Value::Array(Vec::new())) {
+            list.push(row);
+        }
+    }
+    Value::Object(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::as_exported;
+    use crate::kind::{COMPONENT, ROLE, kind};
+
+    #[test]
+    fn rows_of_one_list_are_nested_as_exports_have_them() {
+        let rows = json!([
+            { "id": "1", "name": "ldap", "providerType": "F", "parentId": "realm" },
+            { "id": "2", "name": "email", "providerType": "M", "parentId": "1" },
+            { "id": "3", "name": "rsa", "providerType": "K", "parentId": "realm" },
+        ]);
+        let rows = rows.as_array().cloned().unwrap_or_default();
+        let nested = json!({
+            "F": [{ "id": "1", "name": "ldap", "parentId": "realm",
+                "subComponents": { "M": [{ "id": "2", "name": "email", "parentId": "1" }] } }],
+            "K": [{ "id": "3", "name": "rsa", "parentId": "realm" }],
+        });
+        assert_eq!(as_exported(kind(COMPONENT), rows.clone()), nested);
+        assert_eq!(as_exported(kind(ROLE), rows.clone()), json!(rows));
+    }
+}
