@@ -240,31 +240,30 @@ fn sort(changes: &mut [Change]) {
 
 fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut State, out: &mut Diff) {
     let entry = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(address));
-    let made = base.get(address).cloned();
+    let made = base.objects.shared(address);
     let before = out.changes.len();
     if (kind::kind(address.kind()).is_fixed)(address, question.version) {
-        fixed(question, address, object, made.as_ref(), out);
+        fixed(question, address, object, made.as_deref(), out);
         return;
     }
     match (question.live.find(address), made) {
         (Found::Is(live), made) => {
             // A resource that loses scopes takes them from permissions on it.
             let follows = kind::kind(address.kind()).followers().next().is_some();
-            let live = if follows { made.as_ref().unwrap_or(live) } else { live };
-            let live = live.clone();
+            let live = if follows { made.as_deref().unwrap_or(live) } else { live };
             if let Some(refusal) = ownership::anothers(question, address, object) {
                 out.refusals.push(refusal);
-                out.unwritable.extend(shown(question, address, object, &live));
+                out.unwritable.extend(shown(question, address, object, live));
                 return;
             }
-            if ownership::is_one_of_several(address, object, &live, out) {
+            if ownership::is_one_of_several(address, object, live, out) {
                 return;
             }
             // What an owner makes of a realm that does not exist is the owner's from the beginning.
             let (new, is_owned) = (Entry::default(), question.ownership.owner.is_some());
             let is_new = *address == kind::realm_address() && !question.live.exists && is_owned;
             let entry = if is_new { Some(&new) } else { entry };
-            update(question, address, object, &live, entry, Why::ManifestChanged, out);
+            update(question, address, object, live, entry, Why::ManifestChanged, out);
             cascade::put_back(&question.live.state, &mut out.changes, before);
         }
         // The server will make it with another object of this plan.
@@ -486,12 +485,6 @@ fn settled(state: &State, live: &State) -> State {
     let mut state = state.clone();
     kind::Owned::of(&[&state, live]).settle(&mut state);
     let Some(default_role) = &live.default_role else { return state };
-    for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
-        node.each_ref_mut(&mut |target| {
-            if kind::stands_for_default_role(target) {
-                *target = default_role.clone();
-            }
-        });
-    }
+    state.redirect(|target| kind::stands_for_default_role(target).then(|| default_role.clone()));
     state
 }

@@ -64,7 +64,7 @@ fn one(
     let mut effects = Vec::new();
     let mut waiting = vec![(address.clone(), address.clone())];
     while let Some((gone, cause)) = waiting.pop() {
-        if state.objects.remove(&gone).is_none() {
+        if !state.objects.discard(&gone) {
             continue;
         }
         if gone != *address {
@@ -112,8 +112,13 @@ pub(super) fn lose(state: &mut State, of: &Address, lost: &[(&str, Address)]) ->
     if lost.is_empty() {
         return effects;
     }
-    for (on, object) in &mut state.objects {
-        let covers = |it: &Node| it.items().iter().any(|it| it.as_ref() == Some(of));
+    let covers = |it: &Node| it.items().iter().any(|it| it.as_ref() == Some(of));
+    let follows = |(on, object): &(&Address, &Object)| {
+        kind::kind(on.kind()).followers().any(|it| object.get(it.follows).is_some_and(covers))
+    };
+    let all: Vec<Address> = state.objects.iter().filter(follows).map(|it| it.0.clone()).collect();
+    for on in &all {
+        let Some(object) = state.objects.get_mut(on) else { continue };
         for rule in kind::kind(on.kind()).followers() {
             if !object.get(rule.follows).is_some_and(covers) {
                 continue;

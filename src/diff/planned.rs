@@ -41,14 +41,14 @@ pub fn step(state: &mut State, desired: &State, change: &Change, version: Versio
 /// Does one create or update to a state.
 pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change, version: Version) {
     if change.action == Action::Create {
-        let object = desired.cloned().unwrap_or_else(|| Object::new(change.at));
-        let made = kind::created(&change.object, &object, state, version);
+        let nothing = Object::new(change.at);
+        let made = kind::created(&change.object, desired.unwrap_or(&nothing), state, version);
         // An object that another one of this plan spawned is updated, not made anew.
-        state.objects.entry(change.object.clone()).or_insert(made);
+        state.objects.get_or_insert_with(change.object.clone(), || made);
         come_last(state, change);
     }
     let lost = lost(state, change);
-    let before = state.get(&change.object).filter(|_| switches(change)).cloned();
+    let before = state.objects.shared(&change.object).filter(|_| switches(change));
     overlay(state, change);
     refill(state, change, version);
     if let Some(before) = before
@@ -142,7 +142,7 @@ pub(super) fn lost(live: &State, change: &Change) -> Vec<(&'static str, Address)
 }
 
 fn spawn(state: &mut State, address: &Address, version: Version) {
-    if let Some(object) = state.get(address).cloned() {
+    if let Some(object) = state.objects.shared(address) {
         let spawned = kind::spawned(address, &object, state, version);
         state.objects.extend(spawned);
     }
