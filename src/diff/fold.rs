@@ -1,36 +1,95 @@
-//! What the realm will hold after a plan. Checked against the real server after every live step.
+//! What the realm will hold after a plan, and what its changes do to others on the way. Checked against the real server
+//! after every live step.
+//!
+//! One pass: every change is done to one state, in the order in which changes are found, so that comparing sees what the
+//! server makes and takes along with the changes before. Effects are recorded as they happen; `judge` says what they mean.
 
 use std::collections::BTreeMap;
 
-use super::cascade;
+use super::cascade::{self, Effect};
 use crate::change::{Action, Change, FieldChange, To};
 use crate::kind::{self, Version};
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::At;
 
+/// A realm with the changes of a plan done to it, one after the other.
+pub(super) struct Fold<'a> {
+    live: &'a State,
+    version: Version,
+    pub(super) state: State,
+    /// What live objects lose with updates of others.
+    pub(super) losses: Vec<Effect>,
+    /// Live objects that go with a switch, and the object whose switch it is.
+    pub(super) switched_off: BTreeMap<Address, Address>,
+    /// What deletes do to others.
+    pub(super) deleted: Vec<Effect>,
+}
+
+impl<'a> Fold<'a> {
+    /// Begins with a realm as it is. Only copies what changes.
+    pub(super) fn begin(live: &'a State, version: Version) -> Self {
+        Self {
+            live,
+            version,
+            state: live.clone(),
+            losses: Vec::new(),
+            switched_off: BTreeMap::new(),
+            deleted: Vec::new(),
+        }
+    }
+
+    /// Does changes that are known already, in any order.
+    pub(super) fn of_changes(live: &'a State, desired: &State, changes: &[Change], version: Version) -> Self {
+        let mut fold = Self::begin(live, version);
+        let is_write = |it: &&Change| matches!(it.action, Action::Create | Action::Update);
+        let mut writes: Vec<&Change> = changes.iter().filter(is_write).collect();
+        writes.sort_by_cached_key(|it| turn(&it.object));
+        for change in writes {
+            fold.write(desired.get(&change.object), change);
+        }
+        fold.delete(changes);
+        fold
+    }
+
+    /// Does a create or an update of an object that is declared so.
+    pub(super) fn write(&mut self, desired: Option<&Object>, change: &Change) {
+        let along = write(&mut self.state, desired, change, self.version);
+        if change.action != Action::Update {
+            return;
+        }
+        self.losses.extend(along.losses.into_iter().filter(|it| self.live.contains(&it.on)));
+        let gone = along.switched_off.into_iter().filter(|it| self.live.contains(it));
+        self.switched_off.extend(gone.map(|it| (it, change.object.clone())));
+    }
+
+    /// Does all deletes of a plan, which come after everything else.
+    pub(super) fn delete(&mut self, changes: &[Change]) {
+        let mut deletes: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Delete).collect();
+        deletes.sort_by_key(|it| kind::kind(it.object.kind()).turn_to_go);
+        let effects = cascade::delete_all(&mut self.state, deletes.iter().map(|it| &it.object));
+        self.deleted.extend(effects);
+    }
+}
+
+/// Returns the turn of an object: what makes other objects comes before what is made, such as clients before their service
+/// accounts, and what gives new objects their defaults before these.
+pub(super) fn turn(address: &Address) -> impl Ord + use<> {
+    let rank = kind::KINDS.iter().position(|kind| kind.name == address.kind());
+    let is_last = kind::kind(address.kind()).are_made_along;
+    (is_last, address.steps().len() > 1, rank, address.clone())
+}
+
 /// Returns live after these changes, with what the server makes and removes by itself.
 pub fn planned(live: &State, desired: &State, changes: &[Change], version: Version) -> State {
-    let mut state = live.clone();
-    let gives_defaults = |it: &&Change| kind::kind(it.object.kind()).gives_defaults();
-    let mut creates: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Create).collect();
-    creates.sort_by_key(|it| (it.object.steps().len(), kind::kind(it.object.kind()).are_made_along));
-    // What is new gets the defaults that are said by then.
-    let updates = || changes.iter().filter(|it| it.action == Action::Update);
-    let others = updates().filter(|it| !gives_defaults(it));
-    let order = updates().filter(gives_defaults).chain(creates).chain(others);
-    for change in order {
-        done(&mut state, desired.get(&change.object), change, version);
-    }
-    let mut deletes: Vec<&Change> = changes.iter().filter(|it| it.action == Action::Delete).collect();
-    deletes.sort_by_key(|it| kind::kind(it.object.kind()).turn_to_go);
-    cascade::delete_all(&mut state, deletes.iter().map(|it| &it.object));
-    state
+    Fold::of_changes(live, desired, changes, version).state
 }
 
 /// Does a change, or a part of one, to a state as the server would.
 pub fn step(state: &mut State, desired: &State, change: &Change, version: Version) {
     match change.action {
-        Action::Create | Action::Update => done(state, desired.get(&change.object), change, version),
+        Action::Create | Action::Update => {
+            write(state, desired.get(&change.object), change, version);
+        }
         Action::Delete => {
             cascade::delete(state, &change.object);
         }
@@ -38,8 +97,15 @@ pub fn step(state: &mut State, desired: &State, change: &Change, version: Versio
     }
 }
 
+/// What one create or update does to other objects.
+struct Along {
+    losses: Vec<Effect>,
+    /// What goes with a switch of the object.
+    switched_off: Vec<Address>,
+}
+
 /// Does one create or update to a state.
-pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change, version: Version) {
+fn write(state: &mut State, desired: Option<&Object>, change: &Change, version: Version) -> Along {
     if change.action == Action::Create {
         let nothing = Object::new(change.at);
         let made = kind::created(&change.object, desired.unwrap_or(&nothing), state, version);
@@ -57,11 +123,13 @@ pub(super) fn done(state: &mut State, desired: Option<&Object>, change: &Change,
         kind::switched(&change.object, &before, &mut after, state, version);
         state.objects.insert(change.object.clone(), after);
     }
-    cascade::lose(state, &change.object, &lost);
-    for gone in switched_off(state, change) {
-        cascade::delete(state, &gone);
+    let losses = cascade::lose(state, &change.object, &lost);
+    let switched_off = switched_off(state, change);
+    for gone in &switched_off {
+        cascade::delete(state, gone);
     }
     spawn(state, &change.object, version);
+    Along { losses, switched_off }
 }
 
 /// Of a map that an update unsets, the server keeps what it puts into every new one.
@@ -104,30 +172,14 @@ fn switches(change: &Change) -> bool {
 }
 
 /// What an object that was just updated no longer has.
-pub(super) fn switched_off(state: &State, change: &Change) -> Vec<Address> {
+fn switched_off(state: &State, change: &Change) -> Vec<Address> {
     let object = state.get(&change.object).filter(|_| switches(change));
     object.map(|it| kind::switched_off(&change.object, it, state)).unwrap_or_default()
 }
 
-/// Returns what updates take along: the object, and the one whose switch takes it.
-pub(super) fn taken(live: &State, changes: &[Change]) -> BTreeMap<Address, Address> {
-    let mut taken = BTreeMap::new();
-    for change in changes.iter().filter(|it| switches(it)) {
-        // The object alone is enough to see its switches.
-        let mut after = State::default();
-        after.objects.extend(live.get(&change.object).map(|it| (change.object.clone(), it.clone())));
-        overlay(&mut after, change);
-        if let Some(object) = after.get(&change.object) {
-            let gone = kind::switched_off(&change.object, object, live);
-            taken.extend(gone.into_iter().map(|it| (it, change.object.clone())));
-        }
-    }
-    taken
-}
-
 /// What an object has and will not have in fields whose losses others follow: the field, and what it loses.
-pub(super) fn lost(live: &State, change: &Change) -> Vec<(&'static str, Address)> {
-    let Some(object) = live.get(&change.object) else { return Vec::new() };
+fn lost(state: &State, change: &Change) -> Vec<(&'static str, Address)> {
+    let Some(object) = state.get(&change.object) else { return Vec::new() };
     let of_field = |name: &'static str| {
         let field = change.fields.iter().find(|it| &*it.path.field == name)?;
         let kept = if let To::Value(node) = &field.to { node.items() } else { &[] };

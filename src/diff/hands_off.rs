@@ -1,0 +1,287 @@
+//! What a run keeps its hands off, decided before anything is compared: from what is desired, what is live, the ledgers
+//! and the terms of the run.
+//!
+//! Comparing knows nobody's name. What belongs to another owner is refused here, what nobody declares any more gets its
+//! end here, and links and fields that nobody mentions stay or end as `unmentioned` says.
+
+use std::collections::BTreeSet;
+
+use super::fold::{Fold, turn};
+use super::{Diff, Entry, How, LeftBehind, Memory, Ownership, Question, Terms, digest};
+use crate::change::{Action, Change, ConsentKey, Reason, Refusal, Why};
+use crate::kind;
+use crate::manifest::Prune;
+use crate::state::{Address, Found, Known, Object, State};
+use crate::text::At;
+
+/// What a run may do with one declared object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Touch {
+    /// It is compared, and written.
+    Write,
+    /// It is compared, and written by nobody: a ledger that cannot be read may list it.
+    Withhold,
+    /// It is compared for readers alone.
+    Show(Refusal),
+    /// It is not even compared.
+    Leave(Refusal),
+    /// On a server of this version nobody can change it.
+    Fixed,
+}
+
+/// A declared object, and what a run may do with it.
+pub(super) struct Declared<'a> {
+    pub(super) address: &'a Address,
+    pub(super) object: &'a Object,
+    /// What was applied of it.
+    pub(super) applied: Option<&'a Entry>,
+    pub(super) touch: Touch,
+}
+
+/// Returns the declared objects that a run covers, in the order in which they have their turn.
+pub(super) fn declared<'a>(question: &Question<'a>, desired: &'a State) -> Vec<Declared<'a>> {
+    let covered = desired.objects.iter().filter(|it| question.terms.covers(it.0));
+    let mut all: Vec<Declared<'a>> = covered
+        .map(|(address, object)| {
+            let applied = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(address));
+            Declared { address, object, applied, touch: touch(question, address, object) }
+        })
+        .collect();
+    all.sort_by_cached_key(|it| turn(it.address));
+    all
+}
+
+fn touch(question: &Question<'_>, address: &Address, object: &Object) -> Touch {
+    if (kind::kind(address.kind()).is_fixed)(address, question.version) {
+        return Touch::Fixed;
+    }
+    let Some(live) = question.live.state.get(address) else { return Touch::Write };
+    // To name a place is no claim to it.
+    let says_something = !object.fields.is_empty();
+    let is_others = !kind::is_everybodys(address) && !is_ours(question, address);
+    let others = question.ownership.others.iter();
+    let mut owners = others.filter(|(_, it)| it.entries.contains_key(address)).map(|it| it.0);
+    match owners.next() {
+        Some(owner) if says_something && is_others => Touch::Show(anothers(address, owner, object.at)),
+        // It could be another one that is meant.
+        _ if says_something && live.namesakes > 0 => Touch::Leave(ambiguous(address, live, object.at)),
+        _ if is_others && !question.ownership.unreadable.is_empty() => Touch::Withhold,
+        _ => Touch::Write,
+    }
+}
+
+fn anothers(address: &Address, owner: &str, at: At) -> Refusal {
+    Refusal {
+        id: Reason::Owner,
+        address: address.clone(),
+        message: format!(
+            "{} is managed by owner `{owner}`; mention it without fields, or run with `--owner {owner}`",
+            kind::title(address)
+        ),
+        at,
+        consent: None,
+    }
+}
+
+fn ambiguous(address: &Address, live: &Object, at: At) -> Refusal {
+    let place = address.parent().map(|it| format!(" of {}", kind::title(&it))).unwrap_or_default();
+    Refusal {
+        id: Reason::Ambiguous,
+        address: address.clone(),
+        message: format!(
+            "{}{place} is there {} times in Keycloak, and nothing tells which one is meant; rename or remove the \
+             others in Keycloak",
+            kind::title(address),
+            live.namesakes + 1
+        ),
+        at,
+        consent: None,
+    }
+}
+
+/// Returns what is known of earlier applies.
+pub(super) fn memory(ownership: &Ownership) -> Memory {
+    match (&ownership.owner, &ownership.ledger) {
+        (None, _) => Memory::NoOwner,
+        (Some(_), None) => Memory::NoLedger,
+        (Some(_), Some(_)) => Memory::Ledger,
+    }
+}
+
+/// Returns whether the ledger of this owner lists an object.
+pub(super) fn is_ours(question: &Question<'_>, address: &Address) -> bool {
+    question.ownership.ledger.as_ref().is_some_and(|it| it.entries.contains_key(address))
+}
+
+/// What came with the realm; what was put under a built-in client is as deletable as anything.
+pub(super) fn is_built_in(question: &Question<'_>, address: &Address) -> bool {
+    question.live.state.default_role.as_ref() == Some(address)
+        || kind::is_built_in(address, question.realm, question.version)
+}
+
+/// Takes the changes of withheld objects out of a plan that was checked with them, with one refusal for all. Returns
+/// whether there are any.
+pub(super) fn withhold(question: &Question<'_>, declared: &[Declared<'_>], out: &mut Diff) -> bool {
+    let Some(why) = question.ownership.unreadable.first() else { return false };
+    let withheld = declared.iter().filter(|it| it.touch == Touch::Withhold);
+    let withheld: BTreeSet<&Address> = withheld.map(|it| it.address).collect();
+    let is_withheld =
+        |it: &Change| matches!(it.action, Action::Update | Action::Adopt) && withheld.contains(&it.object);
+    let (theirs, changes) = std::mem::take(&mut out.changes).into_iter().partition(is_withheld);
+    out.changes = changes;
+    let theirs: Vec<Change> = theirs;
+    let Some(first) = theirs.first() else { return false };
+    let more = match theirs.len() - 1 {
+        0 => String::new(),
+        1 => " and 1 other object".to_owned(),
+        more => format!(" and {more} other objects"),
+    };
+    out.refusals.push(Refusal {
+        id: Reason::Owner,
+        address: first.object.clone(),
+        message: format!(
+            "{}{more} may be managed by somebody else, so nothing that exists is taken over: {why}",
+            kind::title(&first.object)
+        ),
+        at: first.at,
+        consent: None,
+    });
+    out.unwritable.extend(theirs.into_iter().filter(|it| it.action == Action::Update));
+    true
+}
+
+/// Something that the ledger lists and the manifests lack.
+#[derive(Debug)]
+pub(super) struct Leftover<'a> {
+    address: &'a Address,
+    applied: &'a Entry,
+    end: End,
+}
+
+#[derive(Debug)]
+enum End {
+    /// Only the ledger lets go of it.
+    Forget,
+    /// It is left behind; whether for good.
+    Stay {
+        for_good: bool,
+    },
+    /// It would be deleted if it were told apart from others.
+    Leave(Refusal),
+    Delete(Vec<Refusal>),
+}
+
+/// Returns what the ledger lists and the manifests lack: deleted with `--prune`, otherwise left behind.
+pub(super) fn leftovers<'a>(question: &Question<'a>, desired: &State) -> Vec<Leftover<'a>> {
+    let entries = question.ownership.ledger.iter().flat_map(|it| &it.entries);
+    let is_gone = |address: &Address| {
+        !desired.contains(address) && question.terms.covers(address) && !kind::is_everybodys(address)
+    };
+    entries
+        .filter(|(address, _)| is_gone(address))
+        .map(|(address, applied)| Leftover { address, applied, end: end(question, address, applied) })
+        .collect()
+}
+
+fn end(question: &Question<'_>, address: &Address, applied: &Entry) -> End {
+    let live = match question.live.find(address) {
+        Found::Is(live) => live,
+        Found::Absent => return End::Forget,
+        Found::Unknown { .. } => return End::Stay { for_good: true },
+    };
+    let is_anothers = question.ownership.others.values().any(|it| it.entries.contains_key(address));
+    let is_released = is_anothers || question.terms.release.iter().any(|it| it.covers(address));
+    if is_released || is_built_in(question, address) {
+        return End::Forget;
+    }
+    if !may_be_deleted(question.terms, address, applied, live) {
+        let was_there = kind::kind(address.kind()).are_people && applied.how == How::Adopted;
+        // Who was there before stays, and so does what a client has made.
+        return End::Stay { for_good: live.made_by.is_some() || was_there };
+    }
+    if live.namesakes > 0 {
+        return End::Leave(ambiguous(address, live, At::SERVER));
+    }
+    let refusal =
+        |id, message, consent| Refusal { id, address: address.clone(), message, at: At::SERVER, consent };
+    let mut refusals = Vec::new();
+    if let Known::Not { needs } = question.live.known(address.kind(), address.parent().as_ref()) {
+        let message = format!(
+            "{} would be deleted, and this credential may not see what else that hits: it lacks {needs}",
+            kind::title(address)
+        );
+        refusals.push(refusal(Reason::Unknown, message, None));
+    }
+    if moved(applied, live) {
+        let message =
+            format!("{} changed in Keycloak since we applied it, and would be deleted", kind::title(address));
+        refusals.push(refusal(Reason::Changed, message, Some(ConsentKey::Changed)));
+    }
+    End::Delete(refusals)
+}
+
+fn may_be_deleted(terms: &Terms, address: &Address, applied: &Entry, live: &Object) -> bool {
+    let of_people = terms.prune == Prune::UsersToo && applied.how == How::Created;
+    terms.prune != Prune::Nothing
+        && (!kind::kind(address.kind()).are_people || of_people)
+        && live.made_by.is_none()
+}
+
+fn moved(applied: &Entry, live: &Object) -> bool {
+    applied.fields.iter().any(|(pointer, applied)| {
+        let mut parts = pointer.trim_start_matches('/').splitn(2, '/');
+        let field = parts.next().unwrap_or("");
+        let node = live.get(field).and_then(|it| {
+            parts.next().map_or(Some(it), |key| it.get(&key.replace("~1", "/").replace("~0", "~")))
+        });
+        node.is_some_and(|it| digest(it).is_some_and(|it| it != *applied))
+    })
+}
+
+/// Adds the ends of leftovers to a plan, after everything that is declared.
+pub(super) fn end_leftovers(
+    question: &Question<'_>,
+    leftovers: Vec<Leftover<'_>>,
+    fold: &Fold<'_>,
+    out: &mut Diff,
+) {
+    let mut deletes: Vec<Change> = Vec::new();
+    for Leftover { address, applied, end } in leftovers {
+        // What goes with an update is shown as a delete, with what takes it along: a client that loses its authorization
+        // loses all of it.
+        if question.live.state.contains(address) && !fold.state.contains(address) {
+            continue;
+        }
+        let adopted = applied.how == How::Adopted;
+        let change = |action| Change {
+            object: address.clone(),
+            action,
+            why: Why::NotInManifests,
+            fields: Vec::new(),
+            adopted: adopted && action == Action::Delete,
+            at: At::SERVER,
+        };
+        match end {
+            End::Forget => out.changes.push(change(Action::Forget)),
+            End::Stay { for_good: stays } => {
+                out.left_behind.push(LeftBehind { address: address.clone(), path: None, adopted, stays });
+            }
+            End::Leave(refusal) => out.refusals.push(refusal),
+            End::Delete(refusals) => {
+                out.refusals.extend(refusals);
+                deletes.push(change(Action::Delete));
+            }
+        }
+    }
+    // What stands under something that goes, goes with it.
+    let gone: BTreeSet<Address> = deletes.iter().map(|it| it.object.clone()).collect();
+    for delete in &mut deletes {
+        if let Some(client) = fold.switched_off.get(&delete.object) {
+            delete.why = Why::Cascade(client.clone());
+        }
+        if let Some(with) = delete.object.ancestors().filter(|it| gone.contains(it)).last() {
+            delete.why = Why::Cascade(with);
+        }
+    }
+    out.changes.extend(deletes);
+}
