@@ -252,3 +252,6 @@ fn settled(state: &State, live: &State) -> State {
     state.redirect(|target| kind::stands_for_default_role(target).then(|| default_role.clone()));
     state
 }
+
+#[cfg(test)]
+mod tests;

@@ -252,3 +252,59 @@ fn reason(why: Why, fields: &[FieldChange]) -> Why {
         _ => fields.first().map_or(Why::ManifestChanged, |it| it.why.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::hands_off::declared;
+    use super::super::tests::{Sides, address, entry, lines};
+    use super::*;
+    use crate::diff::{How, digest};
+
+    #[test]
+    fn the_reason_of_a_change_is_the_only_thing_that_the_ledger_says() {
+        let was = |text: &str| {
+            let mut entry = entry(How::Created, "composites", &[]);
+            let digest = digest(&Node::text(At::SERVER, text)).expect("no secret");
+            entry.fields.insert("/description".into(), digest);
+            entry
+        };
+        let not_kept = || {
+            let mut entry = was("new");
+            entry.not_kept = entry.fields.clone();
+            entry
+        };
+        let gone = || Entry { not_kept: [(String::new(), String::new())].into(), ..was("new") };
+        for (desired, live, applied, expected) in [
+            ("new", Some("new"), None, "Adopt"),
+            ("new", Some("new"), Some(was("new")), "same"),
+            ("new", Some("old"), None, "Update: description = new manifest_changed"),
+            ("new", Some("old"), Some(was("old")), "Update: description = new manifest_changed"),
+            ("new", Some("old"), Some(was("new")), "Update: description = new live_changed"),
+            ("new", Some("old"), Some(not_kept()), "Update: description = new not_kept"),
+            ("new", None, None, "Create manifest_changed: description = new manifest_changed"),
+            ("new", None, Some(was("new")), "Create live_changed: description = new manifest_changed"),
+            ("new", None, Some(gone()), "Create not_kept: description = new manifest_changed"),
+        ] {
+            let realm = |roles| json!({ "realm": "r", "roles": { "realm": roles } });
+            let role = |text: &str| json!({ "name": "a", "description": text });
+            let live = live.map(role).into_iter().collect::<Vec<_>>();
+            let mut sides = Sides::new(&realm(vec![role(desired)]), &realm(live));
+            if let Some(entry) = applied {
+                sides.applied("role/a", entry);
+            }
+            let question = sides.question();
+            let all = declared(&question, &sides.desired);
+            let role = all.iter().find(|it| *it.address == address("role/a")).expect("it is declared");
+            let compared = compare(&question, role, &sides.live.state);
+            let said = compared.change.map(|it| match it.action {
+                Action::Create => format!("Create {}: {}", it.why.name(), lines(&it.fields).join(", ")),
+                Action::Update => format!("Update: {}", lines(&it.fields).join(", ")),
+                action => format!("{action:?}"),
+            });
+            assert_eq!(said.unwrap_or("same".into()), expected);
+            assert_eq!(compared.is_unchanged, matches!(expected, "same" | "Adopt"), "{expected}");
+        }
+    }
+}

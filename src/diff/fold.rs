@@ -259,3 +259,107 @@ fn turn_off(kind: &kind::Kind, object: &mut Object) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::tests::{address, said};
+    use super::*;
+    use crate::change::{Path, Why};
+    use crate::kind::{NEWEST, lift_realm};
+    use crate::text::tree_of_json;
+
+    fn change(object: &str, action: Action, fields: Vec<FieldChange>) -> Change {
+        let why = Why::ManifestChanged;
+        Change { object: address(object), action, why, fields, adopted: false, at: At::SERVER }
+    }
+
+    fn field(name: &str, to: To) -> FieldChange {
+        FieldChange { path: Path::field(name), from: None, to, why: Why::ManifestChanged, at: At::SERVER }
+    }
+
+    #[test]
+    fn what_changes_do_to_others_is_recorded_and_done() {
+        let live = lift_realm(&tree_of_json(&json!({
+            "realm": "r",
+            "roles": { "realm": [{ "name": "a" }] },
+            "users": [
+                { "username": "eric", "realmRoles": ["a"] },
+                { "username": "service-account-rs", "serviceAccountClientId": "rs" },
+            ],
+            "clients": [{
+                "clientId": "rs", "serviceAccountsEnabled": true, "authorizationServicesEnabled": true,
+                "authorizationSettings": {
+                    "scopes": [{ "name": "view" }, { "name": "edit" }],
+                    "resources": [{ "name": "R", "scopes": ["view", "edit"] }],
+                    "permissions": [{ "name": "P", "type": "scope", "resources": ["R"], "scopes": ["edit"], "policies": [] }],
+                },
+            }],
+        })))
+        .into_live();
+        let off = || To::Value(Node::bool(At::SERVER, false));
+        let fewer = || {
+            let view = Node::new(At::SERVER, Is::Ref(address("client/rs/authz/scope/view")));
+            field("scopes", To::Value(Node::new(At::SERVER, Is::List(vec![view]))))
+        };
+        let switches =
+            || vec![field("serviceAccountsEnabled", off()), field("authorizationServicesEnabled", off())];
+        let new = said(&json!({ "realm": "r", "roles": { "realm": [{ "name": "new" }] } }));
+        let all = "client/rs client/rs/authz/permission/P client/rs/authz/resource/R client/rs/authz/scope/edit \
+                   client/rs/authz/scope/view client/rs/authz/settings realm role/a user/eric user/service-account-rs";
+        let without = |gone: &[&str]| {
+            all.split(' ').filter(|it| !gone.contains(it)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let authz = |it: &str| format!("client/rs/authz/{it}");
+        let parts = ["permission/P", "resource/R", "scope/edit", "scope/view", "settings"].map(authz);
+        let mut gone: Vec<&str> = parts.iter().map(String::as_str).collect();
+        gone.push("user/service-account-rs");
+        let mut created = without(&[]);
+        created.insert(8, "role/new".into());
+        for (change, objects, effects) in [
+            (change("role/new", Action::Create, vec![]), created, vec![]),
+            (
+                change("client/rs/authz/resource/R", Action::Update, vec![fewer()]),
+                without(&[]),
+                vec!["client/rs/authz/permission/P Emptied { field: \"scopes\" }".to_owned()],
+            ),
+            (
+                change("client/rs", Action::Update, switches()),
+                without(&gone),
+                gone.iter().map(|it| format!("{it} by client/rs")).collect(),
+            ),
+            (
+                change("role/a", Action::Delete, vec![]),
+                without(&["role/a"]),
+                vec!["user/eric Loses { field: \"realmRoles\" }".to_owned()],
+            ),
+        ] {
+            let mut fold = Fold::begin(&live, NEWEST);
+            match change.action {
+                Action::Delete => fold.delete(std::slice::from_ref(&change)),
+                _ => fold.write(new.get(&change.object), &change),
+            }
+            let found: Vec<String> = fold.state.objects.keys().map(ToString::to_string).collect();
+            assert_eq!(found, objects, "{change:?}");
+            let fate = |it: &Effect| format!("{} {:?}", it.on, it.fate);
+            let mut told: Vec<String> = fold.losses.iter().chain(&fold.deleted).map(fate).collect();
+            told.extend(fold.switched_off.iter().map(|(on, of)| format!("{on} by {of}")));
+            assert_eq!(told, effects, "{change:?}");
+            assert_eq!(fold.state, planned(&live, &new, &[change], NEWEST));
+        }
+    }
+
+    #[test]
+    fn only_what_changes_is_copied() {
+        let roles = json!({ "realm": [{ "name": "a", "composites": { "realm": ["b"] } }, { "name": "b" }, { "name": "c" }] });
+        let live = lift_realm(&tree_of_json(&json!({ "realm": "r", "roles": roles }))).into_live();
+        let mut fold = Fold::begin(&live, NEWEST);
+        fold.delete(&[change("role/b", Action::Delete, vec![])]);
+        for (role, is_shared) in [("role/a", false), ("role/c", true)] {
+            let [before, after] = [&live, &fold.state].map(|it| it.objects.shared(&address(role)));
+            let is = before.zip(after).is_some_and(|(a, b)| std::sync::Arc::ptr_eq(&a, &b));
+            assert_eq!(is, is_shared, "{role}");
+        }
+    }
+}

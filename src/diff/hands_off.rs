@@ -285,3 +285,106 @@ pub(super) fn end_leftovers(
     }
     out.changes.extend(deletes);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::tests::{Sides, address, changes, entry};
+    use super::*;
+    use crate::diff::Ledger;
+    use crate::state::Pattern;
+
+    /// What is so before a run is asked what it may do.
+    type Facts<'a> = &'a [&'a dyn Fn(&mut Sides)];
+
+    fn listing(object: &str) -> Ledger {
+        let entries = [(address(object), Entry::default())].into();
+        Ledger { entries, ..Ledger::default() }
+    }
+
+    #[test]
+    fn what_a_run_may_do_with_an_object_is_said_before_it_is_compared() {
+        let realm = json!({ "realm": "r", "roles": { "realm": [{ "name": "a", "description": "A" }, { "name": "place" }] } });
+        let others = |object: &str| {
+            let ledger = listing(object);
+            move |it: &mut Sides| drop(it.ownership.others.insert("them".into(), ledger.clone()))
+        };
+        let ours = |it: &mut Sides| it.applied("role/a", Entry::default());
+        let unreadable = |it: &mut Sides| it.ownership.unreadable.push("nobody may".into());
+        let twice = |it: &mut Sides| {
+            it.live.state.objects.get_mut(&address("role/a")).expect("it is there").namesakes = 1;
+        };
+        let gone = |it: &mut Sides| it.live.state.objects.retain(|it, _| *it != address("role/a"));
+        let (theirs, their_place) = (others("role/a"), others("role/place"));
+        let cases: [(&str, &str, Facts<'_>); 10] = [
+            ("role/a", "write", &[]),
+            ("role/a", "write", &[&ours]),
+            ("role/a", "show", &[&theirs]),
+            ("role/a", "write", &[&theirs, &ours]),
+            ("role/a", "write", &[&theirs, &gone]),
+            ("role/place", "write", &[&their_place]),
+            ("role/a", "leave", &[&twice]),
+            ("role/a", "withhold", &[&unreadable]),
+            ("role/a", "write", &[&unreadable, &ours]),
+            ("role/a", "write", &[&unreadable, &gone]),
+        ];
+        for (at, (object, expected, facts)) in cases.iter().enumerate() {
+            let mut sides = Sides::new(&realm, &realm);
+            facts.iter().for_each(|it| it(&mut sides));
+            let all = declared(&sides.question(), &sides.desired);
+            let found = all.iter().find(|it| *it.address == address(object)).expect("it is declared");
+            let touch = match &found.touch {
+                Touch::Write => "write",
+                Touch::Withhold => "withhold",
+                Touch::Show(_) => "show",
+                Touch::Leave(_) => "leave",
+                Touch::Fixed => "fixed",
+            };
+            assert_eq!(touch, *expected, "case {at}: {object}");
+        }
+    }
+
+    #[test]
+    fn what_is_declared_no_longer_has_one_end() {
+        let live = json!({ "realm": "r", "roles": { "realm": [{ "name": "a", "description": "A" }] }, "users": [{ "username": "u" }] });
+        let changed = || {
+            let mut entry = entry(How::Created, "composites", &[]);
+            entry.fields.insert("/description".into(), "of something else".into());
+            entry
+        };
+        let listed = |how| entry(how, "composites", &[]);
+        let prunes = |prune| Terms { prune, ..Terms::default() };
+        let releases = Terms { release: vec![Pattern::new("role/a")], ..prunes(Prune::AllButUsers) };
+        let left = |stays| format!("left behind, stays: {stays}");
+        let deleted = |it: &str| format!("Delete {it} not_in_manifests");
+        let (role, user) = ("role/a", "user/u");
+        for (object, entry, terms, expected, refused) in [
+            (role, listed(How::Created), prunes(Prune::Nothing), left(false), 0),
+            (role, listed(How::Created), prunes(Prune::AllButUsers), deleted(role), 0),
+            (role, changed(), prunes(Prune::AllButUsers), deleted(role), 1),
+            (role, listed(How::Created), releases, "Forget role/a not_in_manifests".into(), 0),
+            (
+                "role/gone",
+                listed(How::Created),
+                prunes(Prune::Nothing),
+                "Forget role/gone not_in_manifests".into(),
+                0,
+            ),
+            (user, listed(How::Created), prunes(Prune::AllButUsers), left(false), 0),
+            (user, listed(How::Created), prunes(Prune::UsersToo), deleted(user), 0),
+            (user, listed(How::Adopted), prunes(Prune::UsersToo), left(true), 0),
+        ] {
+            let mut sides = Sides::new(&json!({ "realm": "r" }), &live);
+            sides.applied(object, entry);
+            sides.terms = terms;
+            let question = sides.question();
+            let fold = Fold::begin(&sides.live.state, question.version);
+            let mut out = Diff::default();
+            end_leftovers(&question, leftovers(&question, &sides.desired), &fold, &mut out);
+            let mut said = changes(&out.changes);
+            said.extend(out.left_behind.iter().map(|it| left(it.stays)));
+            assert_eq!((said, out.refusals.len()), (vec![expected], refused), "{object}");
+        }
+    }
+}

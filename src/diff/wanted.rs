@@ -263,3 +263,79 @@ fn path_of_pointer(pointer: &str) -> Option<Path> {
     let field = unescape(parts.next()?);
     Some(Path { field: field.into(), key: parts.next().map(|it| unescape(it).into()) })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::tests::{Sides, address, entry, lines};
+    use super::*;
+    use crate::state::Pattern;
+
+    #[test]
+    fn links_that_nobody_mentions_are_wanted_where_they_stay() {
+        let (created, adopted) = (How::Created, How::Adopted);
+        let tolerating = |it: &str| {
+            let mut entry = entry(adopted, "realmRoles", &["a"]);
+            entry.tolerated.insert("realmRoles".into(), [address(&format!("role/{it}"))].into());
+            entry
+        };
+        // What is applied, whether there is an owner and `--adopt-exact`; what is wanted, and what is only tolerated.
+        for (applied, has_owner, is_exact, wanted_names, tolerated) in [
+            (None, true, false, "a old", "old"),
+            (None, true, true, "a", ""),
+            (None, false, false, "a old", "old"),
+            (Some(entry(created, "realmRoles", &[])), true, false, "a", ""),
+            (Some(entry(created, "groups", &[])), true, false, "a", ""),
+            (Some(entry(adopted, "groups", &[])), true, false, "a old", "old"),
+            (Some(entry(adopted, "realmRoles", &["a", "old"])), true, false, "a", ""),
+            (Some(tolerating("old")), true, false, "a old", "old"),
+            (Some(tolerating("other")), true, false, "a", ""),
+        ] {
+            let said =
+                |roles: &[&str]| json!({ "realm": "r", "groups": [{ "name": "g", "realmRoles": roles }] });
+            let mut sides = Sides::new(&said(&["a"]), &said(&["old"]));
+            sides.ownership.owner = has_owner.then(|| "us".into());
+            sides.terms.adopt_exact = if is_exact { vec![Pattern::new("group/g")] } else { Vec::new() };
+            let group = address("group/g");
+            let [desired, live] = [&sides.desired, &sides.live.state].map(|it| &it.objects[&group]);
+            let question = sides.question();
+            let found = wanted(&question, &group, desired, live, applied.as_ref());
+            let names =
+                |them: &BTreeSet<Address>| them.iter().map(Address::name).collect::<Vec<_>>().join(" ");
+            let [links] = &found.links[..] else { panic!("one field is mentioned") };
+            let is = (names(&links.wanted), names(&links.tolerated));
+            assert_eq!(
+                is,
+                (wanted_names.to_owned(), tolerated.to_owned()),
+                "{applied:?} {has_owner} {is_exact}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_applied_and_is_mentioned_no_longer_ends_with_prune() {
+        let live = json!({ "realm": "r", "groups": [{ "name": "g", "realmRoles": ["a", "theirs"], "description": "G" }] });
+        for (prune, ends, left) in [
+            (Prune::Nothing, vec![], 2),
+            (
+                Prune::AllButUsers,
+                vec!["description unset not_in_manifests", "realmRoles +[] -[a] not_in_manifests"],
+                0,
+            ),
+        ] {
+            let mut sides = Sides::new(&json!({ "realm": "r", "groups": [{ "name": "g" }] }), &live);
+            sides.terms.prune = prune;
+            let mut applied = entry(How::Created, "realmRoles", &["a"]);
+            applied.fields.insert("/description".into(), String::new());
+            let group = address("group/g");
+            let [desired, live] = [&sides.desired, &sides.live.state].map(|it| &it.objects[&group]);
+            let question = sides.question();
+            let found = wanted(&question, &group, desired, live, Some(&applied));
+            assert_eq!(
+                (lines(&found.ends), found.left_behind.len()),
+                (ends.iter().map(ToString::to_string).collect(), left)
+            );
+        }
+    }
+}
