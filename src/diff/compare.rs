@@ -59,7 +59,7 @@ impl Compared {
 
 /// Compares a declared object. `state` is the realm with the changes of all objects that had their turn before.
 pub(super) fn compare(question: &Question<'_>, declared: &Declared<'_>, state: &State) -> Compared {
-    let object = Compare { question, address: declared.address, object: declared.object };
+    let object = ObjectComparison { question, address: declared.address, object: declared.object };
     let (found, made) = (question.live.find(declared.address), state.get(declared.address));
     match (&declared.touch, found, made) {
         (Touch::Fixed, _, made) => object.fixed(made),
@@ -96,13 +96,13 @@ pub(super) fn compare(question: &Question<'_>, declared: &Declared<'_>, state: &
     }
 }
 
-struct Compare<'a> {
+struct ObjectComparison<'a> {
     question: &'a Question<'a>,
     address: &'a Address,
     object: &'a Object,
 }
 
-impl Compare<'_> {
+impl ObjectComparison<'_> {
     fn is_new_realm(&self) -> bool {
         *self.address == kind::realm_address() && !self.question.live.exists
     }

@@ -1,8 +1,8 @@
 //! What a run keeps its hands off, decided before anything is compared: from what is desired, what is live, the ledgers
 //! and the terms of the run.
 //!
-//! Comparing knows nobody's name. What belongs to another owner is refused here, what nobody declares any more gets its
-//! end here, and links and fields that nobody mentions stay or end as `unmentioned` says.
+//! Comparing knows no owner. A declared object that belongs to another owner is refused here, and everything that nobody
+//! declares any more gets its end here. Links and fields that nobody mentions stay or end as `wanted` says.
 
 use std::collections::BTreeSet;
 

@@ -49,7 +49,7 @@ pub(super) fn wanted<'a>(
 ) -> Wanted<'a> {
     let kind = kind::kind(address.kind());
     let mut out = Wanted::default();
-    let object = Whole { question, address, kind, desired, live, applied };
+    let object = BothSides { question, address, kind, desired, live, applied };
     for rule in kind.fields.iter().filter(|it| kind.link(it.name).is_some()) {
         object.wanted_links(rule, &mut out);
     }
@@ -61,7 +61,7 @@ pub(super) fn wanted<'a>(
 }
 
 /// Both sides of an object, and what decides about it.
-struct Whole<'a, 'd> {
+struct BothSides<'a, 'd> {
     question: &'a Question<'a>,
     address: &'a Address,
     kind: &'static Kind,
@@ -70,7 +70,7 @@ struct Whole<'a, 'd> {
     applied: Option<&'a Entry>,
 }
 
-impl<'d> Whole<'_, 'd> {
+impl<'d> BothSides<'_, 'd> {
     /// Adds a field of links that the object mentions: exact from the second apply on and on objects that this owner creates,
     /// additive before and without an owner.
     fn wanted_links(&self, rule: &'static Field, out: &mut Wanted<'d>) {
