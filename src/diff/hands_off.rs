@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::fold::{Fold, turn};
 use super::{Diff, Entry, How, LeftBehind, Memory, Ownership, Question, Terms, digest};
-use crate::change::{Action, Change, ConsentKey, Reason, Refusal, Why};
+use crate::change::{Action, Change, ConsentKey, Path, Reason, Refusal, Why};
 use crate::kind;
 use crate::manifest::Prune;
 use crate::state::{Address, Found, Known, Object, State};
@@ -227,14 +227,12 @@ fn may_be_deleted(terms: &Terms, address: &Address, applied: &Entry, live: &Obje
         && live.made_by.is_none()
 }
 
+/// Returns whether a field or key is not as it was applied.
 fn moved(applied: &Entry, live: &Object) -> bool {
     applied.fields.iter().any(|(pointer, applied)| {
-        let mut parts = pointer.trim_start_matches('/').splitn(2, '/');
-        let field = parts.next().unwrap_or("");
-        let node = live.get(field).and_then(|it| {
-            parts.next().map_or(Some(it), |key| it.get(&key.replace("~1", "/").replace("~0", "~")))
-        });
-        node.is_some_and(|it| digest(it).is_some_and(|it| it != *applied))
+        let path = Path::of_pointer(pointer);
+        let now = path.as_ref().and_then(|it| it.of(live)).and_then(digest);
+        now.is_some_and(|it| it != *applied)
     })
 }
 

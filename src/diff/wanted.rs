@@ -160,7 +160,7 @@ impl<'d> BothSides<'_, 'd> {
         let gone: BTreeSet<Path> = applied
             .fields
             .keys()
-            .filter_map(|it| path_of_pointer(it))
+            .filter_map(|it| Path::of_pointer(it))
             .filter(|it| !is_mentioned(it) && !is_fixed(it))
             .map(|it| if is_whole(&it) { Path::field(&it.field) } else { it })
             .collect();
@@ -255,13 +255,6 @@ pub(super) fn protocol_of<'a>(question: &'a Question<'_>, scope: &Address) -> &'
 
 pub(super) fn targets(node: Option<&Node>) -> BTreeSet<Address> {
     node.map(|it| it.items().iter().filter_map(|it| it.as_ref().cloned()).collect()).unwrap_or_default()
-}
-
-fn path_of_pointer(pointer: &str) -> Option<Path> {
-    let unescape = |it: &str| it.replace("~1", "/").replace("~0", "~");
-    let mut parts = pointer.strip_prefix('/')?.splitn(2, '/');
-    let field = unescape(parts.next()?);
-    Some(Path { field: field.into(), key: parts.next().map(|it| unescape(it).into()) })
 }
 
 #[cfg(test)]
