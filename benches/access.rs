@@ -27,8 +27,8 @@ fn main() {
     let mut after = before.clone();
     for (address, json) in &edits {
         let lifted = lift_object(kind(address.kind()), &tree_of_json(json), address.parent().as_ref());
-        let fields = lifted.into_live().objects.remove(*address).expect("lifted under this address").fields;
-        after.objects.get_mut(*address).expect("in the realm").fields.extend(fields);
+        let fields = lifted.into_live().objects.remove(address).expect("lifted under this address").fields;
+        after.objects.get_mut(address).expect("in the realm").fields.extend(fields);
     }
     for round in 0..3 {
         let started = Instant::now();

@@ -106,6 +106,14 @@ impl Path {
             None => format!("/{}", escape(&self.field)),
         }
     }
+
+    /// Returns the path of such a pointer; none where it is no pointer to a field.
+    pub fn of_pointer(pointer: &str) -> Option<Self> {
+        let unescape = |it: &str| it.replace("~1", "/").replace("~0", "~");
+        let mut parts = pointer.strip_prefix('/')?.splitn(2, '/');
+        let field = unescape(parts.next()?);
+        Some(Self { field: field.into(), key: parts.next().map(|it| unescape(it).into()) })
+    }
 }
 
 impl std::fmt::Display for Path {
@@ -122,4 +130,23 @@ pub enum To {
     Value(Node),
     Unset,
     Links { add: BTreeSet<Address>, remove: BTreeSet<Address> },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_reads_back_from_its_pointer() {
+        for (path, pointer) in [
+            (Path::field("enabled"), "/enabled"),
+            (Path::key("attributes", "a/b~c"), "/attributes/a~1b~0c"),
+            (Path::key("attributes", "~1"), "/attributes/~01"),
+            (Path::key("attributes", ""), "/attributes/"),
+        ] {
+            assert_eq!(path.pointer(), pointer);
+            assert_eq!(Path::of_pointer(pointer), Some(path), "{pointer}");
+        }
+        assert_eq!(Path::of_pointer(""), None);
+    }
 }

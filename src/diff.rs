@@ -1,35 +1,42 @@
 //! What must change so that live becomes desired. Pure and total: no I/O, no clock; planning twice gives the same.
 //!
-//! Comparing one object knows nothing of ownership (`fields`); whose an object is, and what may go, is decided
-//! in `ownership`; what else goes with a delete, in `cascade`; what the realm will hold, in `planned`.
+//! Three steps. `hands_off` and `wanted` decide what a run may do with each object, and what is wanted of it, from the ledgers
+//! and the terms. `compare` holds two objects against each other by the rules of their kind (`fields`, `links`). `fold` does
+//! every change to one state, which in the end is the planned realm, and records what changes do to others (`cascade`); only
+//! then `check` and `judge` say what that means.
 
 mod cascade;
 mod check;
+mod compare;
 mod fields;
+mod fold;
+mod hands_off;
 mod hint;
+mod judge;
 mod kept_with;
 mod ledger;
 mod links;
-mod ownership;
-mod planned;
+mod next_ledger;
 mod rename;
 mod reopen;
 mod same;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use cascade::{Effect, Fate, delete};
+pub use fold::{planned, step};
 pub use ledger::{Entry, How, Ledger, LedgerError, digest};
-pub use ownership::next_ledger;
-pub use planned::{planned, step};
+pub use next_ledger::next_ledger;
 pub use rename::rename;
 pub use same::{same, same_field};
 
-use crate::change::{Action, Change, ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
+use crate::change::{Action, Change, ConsentKey, Path, Refusal};
 use crate::kind::{self, ServerInfo, Version};
 use crate::manifest::{Prune, Secrets, check_dropped, check_turned_off};
-use crate::state::{Address, Found, Live, Node, Object, Pattern, State, unseen};
-use crate::text::{At, Code, Note};
+use crate::state::{Address, Live, Pattern, State};
+use crate::text::{At, Note};
+use fold::Fold;
 
 /// Everything that a difference depends on.
 pub struct Question<'a> {
@@ -159,34 +166,41 @@ impl LeftBehind {
 
 /// Compares what is desired with what is live.
 pub fn diff(question: &Question<'_>) -> Diff {
+    let live = &question.live.state;
     let mut out = Diff {
-        desired: settled(question.desired, &question.live.state),
-        memory: ownership::memory(question.ownership),
+        desired: settled(question.desired, live),
+        memory: hands_off::memory(question.ownership),
         ..Diff::default()
     };
     reopen::refuse_names(&mut out);
-    // Live, plus what the server makes with the objects that this plan creates.
-    let mut base = question.live.state.clone();
-    let desired = std::mem::take(&mut out.desired);
-    for address in in_order(&desired) {
-        let object = &desired.objects[address];
-        if question.terms.covers(address) {
-            one(question, address, object, &mut base, &mut out);
+    let desired = out.desired.clone();
+    let declared = hands_off::declared(question, &desired);
+    let leftovers = hands_off::leftovers(question, &desired);
+    let mut fold = Fold::begin(live, question.version);
+    for it in &declared {
+        let compared = compare::compare(question, it, &fold.state);
+        let Some(mut change) = compared.tell(it.address, &mut out) else { continue };
+        cascade::put_back(live, &out.changes, &mut change);
+        if matches!(change.action, Action::Create | Action::Update) {
+            fold.write(Some(it.object), &change);
         }
+        out.changes.push(change);
     }
-    out.desired = desired;
-    ownership::leftovers(question, &mut out);
-    out.planned = planned(&question.live.state, &out.desired, &out.changes, question.version);
+    hands_off::end_leftovers(question, leftovers, &fold, &mut out);
+    fold.delete(&out.changes);
+    out.planned = fold.state.clone();
     check::check(question, &mut out);
     links::check(question, &mut out);
     switches(question, &mut out);
     hint::renames(question, &mut out);
-    ownership::hands_off(question, &mut out);
-    ownership::judge(question, &mut out);
+    if hands_off::withhold(question, &declared, &mut out) {
+        // What is withheld does nothing to anybody.
+        fold = Fold::of_changes(live, &desired, &out.changes, question.version);
+    }
+    judge::judge(question, fold, &mut out);
     check::still_declared(&mut out);
     reopen::reopen(question, &mut out);
-    let declared: BTreeSet<&Address> = out.desired.objects.keys().collect();
-    out.unmanaged = question.live.state.objects.keys().filter(|it| !declared.contains(it)).count();
+    out.unmanaged = live.objects.keys().filter(|it| !desired.contains(it)).count();
     sort(&mut out.changes);
     out
 }
@@ -222,263 +236,11 @@ fn switches(question: &Question<'_>, out: &mut Diff) {
     out.notes.extend(notes);
 }
 
-/// What makes other objects comes before what is made: clients before their service accounts.
-fn in_order(state: &State) -> Vec<&Address> {
-    let rank = |it: &Address| kind::KINDS.iter().position(|kind| kind.name == it.kind());
-    let is_last = |it: &Address| kind::kind(it.kind()).are_made_along;
-    let mut addresses: Vec<&Address> = state.objects.keys().collect();
-    addresses.sort_by_key(|it| (is_last(it), it.steps().len() > 1, rank(it), *it));
-    addresses
-}
-
 fn sort(changes: &mut [Change]) {
     let rank = |it: &Address| {
         kind::KINDS.iter().position(|kind| Some(kind.name) == it.steps().first().map(|it| it.kind))
     };
     changes.sort_by(|a, b| (rank(&a.object), &a.object).cmp(&(rank(&b.object), &b.object)));
-}
-
-fn one(question: &Question<'_>, address: &Address, object: &Object, base: &mut State, out: &mut Diff) {
-    let entry = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(address));
-    let made = base.get(address).cloned();
-    let before = out.changes.len();
-    if (kind::kind(address.kind()).is_fixed)(address, question.version) {
-        fixed(question, address, object, made.as_ref(), out);
-        return;
-    }
-    match (question.live.find(address), made) {
-        (Found::Is(live), made) => {
-            // A resource that loses scopes takes them from permissions on it, and a provider changes what was made with it.
-            let kind = kind::kind(address.kind());
-            let follows = kind.are_made_along || kind.followers().next().is_some();
-            let live = if follows { made.as_ref().unwrap_or(live) } else { live };
-            let live = live.clone();
-            if let Some(refusal) = ownership::anothers(question, address, object) {
-                out.refusals.push(refusal);
-                out.unwritable.extend(shown(question, address, object, &live));
-                return;
-            }
-            if ownership::is_one_of_several(address, object, &live, out) {
-                return;
-            }
-            // What an owner makes of a realm that does not exist is the owner's from the beginning.
-            let (new, is_owned) = (Entry::default(), question.ownership.owner.is_some());
-            let is_new = *address == kind::realm_address() && !question.live.exists && is_owned;
-            let entry = if is_new { Some(&new) } else { entry };
-            update(question, address, object, &live, entry, Why::ManifestChanged, out);
-            cascade::put_back(&question.live.state, &mut out.changes, before);
-        }
-        // The server will make it with another object of this plan.
-        (_, Some(made)) => {
-            let why = made.made_by.clone().map_or(Why::ManifestChanged, Why::MadeBy);
-            update(question, address, object, &made, Some(&Entry::default()), why, out);
-        }
-        (Found::Absent, None) => {
-            if let Some(maker) = object.made_by.clone().or_else(|| kind::reserved_for(address)) {
-                if let Some(note) = check::left_out(question, &maker, object.at) {
-                    out.notes.push(note);
-                    return;
-                }
-                out.notes.push(
-                    Note::error(
-                        Code::NoServiceAccount,
-                        format!("{} does not exist and cannot be created", kind::title(address)),
-                        object.at,
-                        "a client makes its service account",
-                    )
-                    .help(format!("declare {} with `serviceAccountsEnabled: true`", kind::title(&maker))),
-                );
-                return;
-            }
-            if kind::is_only_mapped(object) {
-                out.notes.push(
-                    Note::error(
-                        Code::MappingsOfNothing,
-                        format!("{} does not exist", kind::title(address)),
-                        object.at,
-                        "has scope mappings here and nothing else",
-                    )
-                    .help("declare it, or mend its name"),
-                );
-                return;
-            }
-            let only_made_along = kind::kind(address.kind()).routes.collection.is_empty();
-            if let Some(client) = address.parent().filter(|_| only_made_along) {
-                let client = kind::title(&client);
-                out.notes.push(
-                    Note::error(Code::NoAuthorization, format!("{client} has no authorization"), object.at, "these settings have nowhere to go")
-                        .help("declare the client with `authorizationServicesEnabled: true` and `serviceAccountsEnabled: true`"),
-                );
-                return;
-            }
-            create(question, address, object, base, out);
-        }
-        (Found::Unknown { needs }, None) => out.refusals.push(Refusal {
-            id: Reason::Unknown,
-            address: address.clone(),
-            message: format!("{} cannot be seen: {}", kind::title(address), unseen(needs)),
-            at: object.at,
-            consent: None,
-        }),
-    }
-    let made = out.changes[before..].iter().filter(|it| it.object == *address);
-    for change in made.filter(|it| matches!(it.action, Action::Create | Action::Update)) {
-        planned::done(base, Some(object), change, question.version);
-    }
-}
-
-/// What nobody may change stays as it is: said once for all that stands together.
-fn fixed(question: &Question<'_>, address: &Address, object: &Object, live: Option<&Object>, out: &mut Diff) {
-    if live.is_some_and(|it| fields::compare(question, address, object, it, None).changes.is_empty()) {
-        out.unchanged += 1;
-        return;
-    }
-    let top = address.steps().first().map(|it| Address::top(it.kind, it.name.clone()));
-    let title = format!("{} cannot be changed", kind::title(top.as_ref().unwrap_or(address)));
-    if out.notes.iter().all(|it| it.title != title) {
-        let label = format!("Keycloak {} refuses every change here", question.version);
-        out.notes.push(
-            Note::warning(Code::CannotChange, title, object.at, label)
-                .help("take it out of the manifests: it stays as it is"),
-        );
-    }
-}
-
-fn create(question: &Question<'_>, address: &Address, object: &Object, base: &State, out: &mut Diff) {
-    let kind = kind::kind(address.kind());
-    let mut fields = Vec::new();
-    let default = kind::sent_unasked(address, base).filter(|(name, _)| object.get(name).is_none());
-    if let Some((name, node)) = default {
-        let to = To::Value(Node::new(object.at, node.is));
-        fields.push(FieldChange {
-            path: Path::field(name),
-            from: None,
-            to,
-            why: Why::ManifestChanged,
-            at: object.at,
-        });
-    }
-    for (name, node) in &object.fields {
-        if kind.link(name).is_none()
-            && !node.is_null()
-            && kind.field(name).is_none_or(|it| it.compare != kind::Compare::ServerOwned)
-        {
-            let to = To::Value(node.clone());
-            fields.push(FieldChange {
-                path: Path::field(name),
-                from: None,
-                to,
-                why: Why::ManifestChanged,
-                at: node.at,
-            });
-        }
-    }
-    let made = kind::created(address, object, base, question.version);
-    let compared = links::compare(question, address, object, &made, Some(&Entry::default()));
-    fields.extend(compared.changes);
-    out.changes.push(Change {
-        object: address.clone(),
-        action: Action::Create,
-        why: missing_why(question, address),
-        fields,
-        adopted: false,
-        at: object.at,
-    });
-}
-
-/// An object that the ledger knows was removed in Keycloak, or never kept by it; one that it does not know was never
-/// applied.
-fn missing_why(question: &Question<'_>, address: &Address) -> Why {
-    match question.ownership.ledger.as_ref().and_then(|it| it.entries.get(address)) {
-        Some(entry) if entry.not_kept.contains_key("") => Why::NotKept,
-        Some(_) => Why::LiveChanged,
-        None => Why::ManifestChanged,
-    }
-}
-
-/// Returns how an object of somebody else differs, for readers alone.
-fn shown(question: &Question<'_>, address: &Address, object: &Object, live: &Object) -> Option<Change> {
-    let compared = fields::compare(question, address, object, live, None);
-    let held_back = compared.held_back.into_iter().map(|it| it.1);
-    let fields: Vec<FieldChange> =
-        compared.changes.into_iter().chain(held_back).chain(compared.unwritable).collect();
-    (!fields.is_empty()).then(|| Change {
-        object: address.clone(),
-        action: Action::Update,
-        why: Why::ManifestChanged,
-        fields,
-        adopted: true,
-        at: object.at,
-    })
-}
-
-fn update(
-    question: &Question<'_>,
-    address: &Address,
-    object: &Object,
-    live: &Object,
-    entry: Option<&Entry>,
-    why: Why,
-    out: &mut Diff,
-) {
-    let mut compared = fields::compare(question, address, object, live, entry);
-    compared.changes.splice(0..0, rename::change(address, object, live, question));
-    out.notes.extend(rename::refused(address, live, object.at, question));
-    let owned = question.ownership.owner.is_some();
-    let is_place = object.fields.is_empty();
-    for (field, targets) in compared.tolerated {
-        out.tolerated.insert((address.clone(), field), targets);
-    }
-    out.cannot_tell.extend(compared.cannot_tell.into_iter().map(|(path, at)| (address.clone(), path, at)));
-    out.refusals.extend(compared.refusals);
-    out.left_behind.extend(compared.left_behind.into_iter().map(|(path, stays)| LeftBehind {
-        address: address.clone(),
-        path: Some(path),
-        adopted: false,
-        stays,
-    }));
-    out.included.extend(compared.included.into_iter().map(|consent| (consent, address.clone())));
-    let of_one = |field: FieldChange, adopted| Change {
-        object: address.clone(),
-        action: Action::Update,
-        why: field.why.clone(),
-        at: field.at,
-        fields: vec![field],
-        adopted,
-    };
-    let in_ledger = ownership::is_ours(question, address);
-    let is_new_realm = *address == kind::realm_address() && !question.live.exists;
-    let was_there = question.live.exists && question.live.state.contains(address);
-    let adopts = owned && !is_place && !in_ledger && was_there;
-    out.held_back.extend(compared.held_back.into_iter().map(|(consent, it)| (consent, of_one(it, adopts))));
-    out.unwritable.extend(compared.unwritable.into_iter().map(|it| of_one(it, adopts)));
-    if compared.changes.is_empty() && !is_new_realm {
-        out.unchanged += 1;
-        if adopts {
-            out.changes.push(Change {
-                object: address.clone(),
-                action: Action::Adopt,
-                why: Why::ManifestChanged,
-                fields: Vec::new(),
-                adopted: adopts,
-                at: object.at,
-            });
-        }
-        return;
-    }
-    let why = match why {
-        Why::MadeBy(by) => Why::MadeBy(by),
-        _ if compared.changes.iter().any(|it| it.why == Why::LiveChanged) => Why::LiveChanged,
-        _ => compared.changes.first().map_or(Why::ManifestChanged, |it| it.why.clone()),
-    };
-    out.changes.push(Change {
-        object: address.clone(),
-        action: if is_new_realm { Action::Create } else { Action::Update },
-        why,
-        fields: compared.changes,
-        adopted: adopts,
-        at: object.at,
-    });
 }
 
 /// Replaces what only stands for something by what it means in this realm: the symbolic default role, and the name of
@@ -487,12 +249,9 @@ fn settled(state: &State, live: &State) -> State {
     let mut state = state.clone();
     kind::Owned::of(&[&state, live]).settle(&mut state);
     let Some(default_role) = &live.default_role else { return state };
-    for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
-        node.each_ref_mut(&mut |target| {
-            if kind::stands_for_default_role(target) {
-                *target = default_role.clone();
-            }
-        });
-    }
+    state.redirect(|target| kind::stands_for_default_role(target).then(|| default_role.clone()));
     state
 }
+
+#[cfg(test)]
+mod tests;

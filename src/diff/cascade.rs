@@ -27,7 +27,7 @@ pub enum Fate {
 
 /// Deletes an object from a state as the server would, and returns what happened to others.
 pub fn delete(state: &mut State, address: &Address) -> Vec<Effect> {
-    one(state, address, &|state, gone| {
+    delete_following(state, address, &|state, gone| {
         let names = |(on, object): &(&Address, &Object)| touched(on, object).any(|it| it == gone);
         state.objects.iter().filter(names).map(|(it, _)| it.clone()).collect()
     })
@@ -46,7 +46,7 @@ pub(super) fn delete_all<'a>(
         }
     }
     let touching = |_: &State, gone: &Address| touching.get(gone).cloned().unwrap_or_default();
-    addresses.into_iter().flat_map(|it| one(state, it, &touching)).collect()
+    addresses.into_iter().flat_map(|it| delete_following(state, it, &touching)).collect()
 }
 
 /// Returns what an object names in a way that a delete of that changes it.
@@ -55,8 +55,8 @@ fn touched<'a>(address: &Address, object: &'a Object) -> impl Iterator<Item = &'
     items.chain(&object.made_by).chain(kind::owner(address, object))
 }
 
-/// Deletes one object, where `touching` finds those that name another one, or once did.
-fn one(
+/// Deletes one object and follows what that does, where `touching` finds those that name another one, or once did.
+fn delete_following(
     state: &mut State,
     address: &Address,
     touching: &dyn Fn(&State, &Address) -> BTreeSet<Address>,
@@ -64,7 +64,7 @@ fn one(
     let mut effects = Vec::new();
     let mut waiting = vec![(address.clone(), address.clone())];
     while let Some((gone, cause)) = waiting.pop() {
-        if state.objects.remove(&gone).is_none() {
+        if !state.objects.discard(&gone) {
             continue;
         }
         if gone != *address {
@@ -112,8 +112,13 @@ pub(super) fn lose(state: &mut State, of: &Address, lost: &[(&str, Address)]) ->
     if lost.is_empty() {
         return effects;
     }
-    for (on, object) in &mut state.objects {
-        let covers = |it: &Node| it.items().iter().any(|it| it.as_ref() == Some(of));
+    let covers = |it: &Node| it.items().iter().any(|it| it.as_ref() == Some(of));
+    let follows = |(on, object): &(&Address, &Object)| {
+        kind::kind(on.kind()).followers().any(|it| object.get(it.follows).is_some_and(covers))
+    };
+    let all: Vec<Address> = state.objects.iter().filter(follows).map(|it| it.0.clone()).collect();
+    for on in &all {
+        let Some(object) = state.objects.get_mut(on) else { continue };
         for rule in kind::kind(on.kind()).followers() {
             if !object.get(rule.follows).is_some_and(covers) {
                 continue;
@@ -134,14 +139,11 @@ pub(super) fn lose(state: &mut State, of: &Address, lost: &[(&str, Address)]) ->
     effects
 }
 
-/// Marks what objects only get back: targets that they have in Keycloak and that they lose with another object in this
-/// very plan, as a permission loses scopes with its resource. `changes` from `at` on are new.
-pub(super) fn put_back(live: &State, changes: &mut [Change], at: usize) {
-    let (earlier, new) = changes.split_at_mut(at);
-    for change in new {
-        for rule in kind::kind(change.object.kind()).followers() {
-            put_back_in(rule, live, earlier, change);
-        }
+/// Marks what an object only gets back: targets that it has in Keycloak and that it loses with another object in this
+/// very plan, as a permission loses scopes with its resource.
+pub(super) fn put_back(live: &State, earlier: &[Change], change: &mut Change) {
+    for rule in kind::kind(change.object.kind()).followers() {
+        put_back_in(rule, live, earlier, change);
     }
 }
 

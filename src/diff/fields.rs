@@ -1,19 +1,20 @@
-//! Compares one object with what is live. Knows the rules of fields and what was applied before, and nothing
-//! of who owns the object.
+//! Compares the fields of one object with what is live, by their rules. What was applied before tells the reason of a
+//! change, and the version of a secret that nobody can see; whose the object is does not matter here.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, How, Question, digest, kept_with, links, same, same_field};
+use super::wanted::Wanted;
+use super::{Entry, Question, digest, kept_with, links, same, same_field};
 use crate::change::{ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, Compare, Sent};
 use crate::manifest::Prune;
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 use crate::text::At;
 
-/// What comparing one object gives.
+/// What comparing the fields of one object gives.
 #[derive(Default)]
-pub(super) struct Compared {
+pub(super) struct FieldsCompared {
     pub(super) changes: Vec<FieldChange>,
     pub(super) held_back: Vec<(ConsentKey, FieldChange)>,
     /// What would have been held back without consent, by the key that consents.
@@ -32,23 +33,26 @@ struct Comparison<'a> {
     address: &'a Address,
     desired: &'a Object,
     live: &'a Object,
-    entry: Option<&'a Entry>,
+    applied: Option<&'a Entry>,
     /// Made when somebody asks.
     untouched: OnceCell<Object>,
-    out: Compared,
+    out: FieldsCompared,
 }
 
-/// Compares every field that the object mentions.
+/// Compares every field that the object mentions, and adds what ends with it.
 pub(super) fn compare(
     question: &Question<'_>,
     address: &Address,
     desired: &Object,
     live: &Object,
-    entry: Option<&Entry>,
-) -> Compared {
+    applied: Option<&Entry>,
+    wanted: Wanted<'_>,
+) -> FieldsCompared {
     let kind = kind::kind(address.kind());
-    let out = links::compare(question, address, desired, live, entry);
-    let mut it = Comparison { question, address, desired, live, entry, untouched: OnceCell::new(), out };
+    let left_behind = wanted.left_behind;
+    let mut out = FieldsCompared { refusals: wanted.refusals, left_behind, ..FieldsCompared::default() };
+    links::compare(&wanted.links, live, applied, &mut out);
+    let mut it = Comparison { question, address, desired, live, applied, untouched: OnceCell::new(), out };
     for (name, node) in &desired.fields {
         let rule = kind.field(name);
         if rule.is_some_and(|it| it.compare == Compare::ServerOwned) || kind.link(name).is_some() {
@@ -69,7 +73,7 @@ pub(super) fn compare(
             (_, _, live) => it.plain(path, node, live),
         }
     }
-    it.no_longer_managed(desired, live);
+    it.out.changes.extend(wanted.ends);
     kept_with::complete(question, address, desired, live, &mut it.out);
     it.out
 }
@@ -96,7 +100,7 @@ impl Comparison<'_> {
             FieldChange { why: self.why(&path, desired), path, from: live.cloned(), to, at: desired.at };
         let is_incident = *change.path.field == *kind::kind(self.address.kind()).reenabled
             && desired.as_bool() == Some(true)
-            && self.applied(&change.path) != digest(&Node::bool(At::SERVER, false)).as_ref()
+            && self.digest_of(&change.path) != digest(&Node::bool(At::SERVER, false)).as_ref()
             && self.question.live.state.contains(self.address);
         if is_incident && !self.question.terms.reenables {
             self.out.held_back.push((ConsentKey::Reenables, change));
@@ -266,13 +270,13 @@ impl Comparison<'_> {
         match self.desired.get(switch) {
             Some(said) => said.as_bool() == Some(false),
             None => {
-                self.question.terms.prune != Prune::Nothing && self.applied(&Path::field(switch)).is_some()
+                self.question.terms.prune != Prune::Nothing && self.digest_of(&Path::field(switch)).is_some()
             }
         }
     }
 
     fn recorded(&self, path: &Path) -> Option<u32> {
-        self.entry?.secrets.get(&path.pointer()).copied()
+        self.applied?.secrets.get(&path.pointer()).copied()
     }
 
     fn lowered(&mut self, path: &Path, secret: &SecretRef, at: At) -> bool {
@@ -298,103 +302,18 @@ impl Comparison<'_> {
         });
     }
 
-    fn applied(&self, path: &Path) -> Option<&String> {
-        self.entry?.fields.get(&path.pointer())
+    fn digest_of(&self, path: &Path) -> Option<&String> {
+        self.applied?.fields.get(&path.pointer())
     }
 
     /// Live moved when what is desired is what was applied; otherwise the manifests did.
     fn why(&self, path: &Path, desired: &Node) -> Why {
         let now = digest(desired);
-        let sent = self.entry.and_then(|it| it.not_kept.get(&path.pointer()));
-        match (self.applied(path), now) {
+        let sent = self.applied.and_then(|it| it.not_kept.get(&path.pointer()));
+        match (self.digest_of(path), now) {
             (_, Some(now)) if sent == Some(&now) => Why::NotKept,
             (Some(applied), Some(now)) if *applied == now => Why::LiveChanged,
             _ => Why::ManifestChanged,
         }
     }
-
-    /// Fields, map keys and links that we applied and nobody mentions any more: they end with `--prune`, as an object
-    /// is that never had them.
-    fn no_longer_managed(&mut self, desired: &Object, live: &Object) {
-        let Some(entry) = self.entry else { return };
-        let kind = kind::kind(self.address.kind());
-        let is_mentioned = |path: &Path| match (desired.get(&path.field), &path.key) {
-            (None, _) => false,
-            // A map that is declared to be nothing says something of each of its keys.
-            (Some(Node { is: Is::Map(keys), .. }), Some(key)) => keys.contains_key(key),
-            (Some(_), _) => true,
-        };
-        // What an object is from its making on is not taken back, nor the order of what stands in it.
-        let (address, version) = (self.address, self.question.version);
-        let is_fixed = |it: &Path| {
-            kind.field(&it.field).is_some_and(|it| it.ordered || it.sent.is_fixed(address, version))
-        };
-        // A map that only holds together goes as one, however many of its keys were applied.
-        let is_whole =
-            |it: &Path| desired.get(&it.field).is_none() && kind.field(&it.field).is_some_and(|it| it.whole);
-        let applied = entry.fields.keys().filter_map(|it| from_pointer(it));
-        let gone: BTreeSet<Path> = applied
-            .filter(|it| !is_mentioned(it) && !is_fixed(it))
-            .map(|it| if is_whole(&it) { Path::field(&it.field) } else { it })
-            .collect();
-        for path in gone {
-            let Some(now) = path.of(live).filter(|it| !it.is_null()) else { continue };
-            let default = path.of(self.untouched()).cloned();
-            if same(default.as_ref().unwrap_or(&Node::new(At::SERVER, Is::Null)), Some(now)) {
-                continue;
-            }
-            let from = Some(now.clone());
-            let nothing = || match path.key {
-                Some(_) => Some(Is::Null),
-                None if is_whole(&path) => Some(Is::Null),
-                None => kind.unset_value(&path.field, live.text("type")),
-            };
-            let to = match default.map(|it| it.is).filter(|_| !is_whole(&path)).or_else(nothing) {
-                Some(Is::Null) => To::Unset,
-                Some(is) => To::Value(Node::new(At::SERVER, is)),
-                None => {
-                    self.out.left_behind.push((path, true));
-                    continue;
-                }
-            };
-            self.end(FieldChange { path, from, to, why: Why::NotInManifests, at: desired.at });
-        }
-        let created = entry.how == How::Created;
-        for (field, ours) in entry.links.iter().filter(|(field, _)| desired.get(field).is_none()) {
-            let Some(rule) = kind.field(field) else { continue };
-            let there = links::targets(live.get(field));
-            let moved = links::targets(desired.get(rule.excludes));
-            let remove: BTreeSet<Address> = ours
-                .intersection(&there)
-                .filter(|it| {
-                    !moved.contains(it) && !links::stays(self.question, self.address, rule, it, created)
-                })
-                .cloned()
-                .collect();
-            if !remove.is_empty() {
-                let (path, to) = (Path::field(field), To::Links { add: BTreeSet::new(), remove });
-                let from = live.get(field).cloned();
-                self.end(FieldChange { path, from, to, why: Why::NotInManifests, at: desired.at });
-            }
-        }
-    }
-
-    fn end(&mut self, change: FieldChange) {
-        let prune = self.question.terms.prune;
-        // What is known of people ends as they do.
-        let is_of_people =
-            kind::kind(self.address.kind()).are_people && !matches!(change.to, To::Links { .. });
-        if prune == Prune::Nothing || (is_of_people && prune != Prune::UsersToo) {
-            self.out.left_behind.push((change.path, false));
-        } else {
-            self.out.changes.push(change);
-        }
-    }
-}
-
-fn from_pointer(pointer: &str) -> Option<Path> {
-    let unescape = |it: &str| it.replace("~1", "/").replace("~0", "~");
-    let mut parts = pointer.strip_prefix('/')?.splitn(2, '/');
-    let field = unescape(parts.next()?);
-    Some(Path { field: field.into(), key: parts.next().map(|it| unescape(it).into()) })
 }

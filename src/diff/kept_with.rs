@@ -2,7 +2,7 @@
 //! follow an address to whoever answers there.
 
 use super::Question;
-use super::fields::Compared;
+use super::fields::FieldsCompared;
 use crate::change::{FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, Beside, Field, Needs};
 use crate::state::{Address, Hidden, Is, Node, Object};
@@ -13,7 +13,7 @@ pub(super) fn complete(
     address: &Address,
     desired: &Object,
     live: &Object,
-    out: &mut Compared,
+    out: &mut FieldsCompared,
 ) {
     for rule in kind::kind(address.kind()).fields {
         let Some(map) = live.get(rule.name).filter(|_| desired.get(rule.name).is_some()) else { continue };
@@ -26,7 +26,7 @@ pub(super) fn complete(
     }
 }
 
-fn drop_needy(rule: &Field, needs: &Needs, map: &Node, out: &mut Compared) {
+fn drop_needy(rule: &Field, needs: &Needs, map: &Node, out: &mut FieldsCompared) {
     let switch = Path::key(rule.name, needs.key);
     let is_on = |it: &Node| it.as_text() == Some(needs.value);
     if !map.get(needs.key).is_some_and(is_on) {
@@ -55,7 +55,7 @@ fn keep_here(
     address: &Address,
     desired: &Object,
     map: &Node,
-    out: &mut Compared,
+    out: &mut FieldsCompared,
 ) {
     let path = Path::key(rule.name, beside.secret);
     let is_stored = map.get(beside.secret).is_some_and(|it| !it.is_null());

@@ -1,141 +1,69 @@
-//! Compares links: which are missing, which go, and which stay although nobody mentions them.
+//! Compares links: which are missing, and which are there and not wanted.
 
 use std::collections::BTreeSet;
 
-use super::fields::Compared;
-use super::ownership::is_built_in;
+use super::fields::FieldsCompared;
+use super::wanted::{WantedLinks, protocol_of, targets};
 use super::{Diff, Entry, How, Question, digest};
-use crate::change::{FieldChange, Path, Reason, Refusal, To, Why};
-use crate::kind::{self, Compare, Stays};
+use crate::change::{FieldChange, Path, To, Why};
+use crate::kind::{self, Compare};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
 
-/// Compares the links that the object mentions: exact from the second apply on and on objects that this owner
-/// creates, additive before and without an owner.
+/// Compares wanted links with those of a live object. What was applied before tells the reasons, and nothing else.
 pub(super) fn compare(
-    question: &Question<'_>,
-    address: &Address,
-    desired: &Object,
+    wanted: &[WantedLinks<'_>],
     live: &Object,
-    entry: Option<&Entry>,
-) -> Compared {
-    let kind = kind::kind(address.kind());
-    let mut out = Compared::default();
-    for rule in kind.fields.iter().filter(|it| kind.link(it.name).is_some()) {
-        let field = rule.name;
-        let there = targets(live.get(field));
-        // What is named in the field that excludes this one leaves it, whether this one is mentioned or not.
-        let rival = desired.get(rule.excludes);
-        let leaves: BTreeSet<Address> = targets(rival).intersection(&there).cloned().collect();
-        let Some(node) = desired.get(field).or(rival.filter(|_| !leaves.is_empty())) else { continue };
-        if question.live.unread.iter().any(|(object, name)| object == address && **name == *field) {
-            out.refusals.push(Refusal {
-                id: Reason::Unknown,
-                address: address.clone(),
-                message: format!("`{field}` of {} cannot be seen with this credential", kind::title(address)),
-                at: node.at,
-                consent: None,
-            });
-            continue;
-        }
-        let of = |field: &str| entry.and_then(|it| it.links.get(field)).cloned().unwrap_or_default();
-        let (ours, ours_there) = (of(field), of(rule.excludes));
-        let is_mentioned = desired.get(field).is_some();
-        let wanted = if is_mentioned { linked(question, rule, desired, live) } else { there.clone() };
-        let created = entry.is_some_and(|it| it.how == How::Created);
-        let first_contact = !created && entry.is_none_or(|it| !it.links.contains_key(field));
-        let exact = question.terms.adopt_exact.iter().any(|it| it.covers(address));
-        let mut tolerated = entry.and_then(|it| it.tolerated.get(field)).cloned().unwrap_or_default();
-        let extra: BTreeSet<Address> = there
-            .difference(&wanted)
-            .filter(|it| ours.contains(it) || !stays(question, address, rule, it, created))
-            .cloned()
-            .collect();
-        if first_contact {
-            tolerated.extend(extra.iter().cloned());
-        }
-        let additive = question.ownership.owner.is_none() && !created;
-        let mut removable: BTreeSet<Address> =
-            extra.iter().filter(|it| !additive && (exact || !tolerated.contains(it))).cloned().collect();
-        let (no_longer, others): (BTreeSet<_>, BTreeSet<_>) =
-            removable.difference(&leaves).cloned().partition(|it| ours.contains(it));
-        removable.extend(leaves.iter().cloned());
-        let (moved_back, mut new_gone): (BTreeSet<_>, BTreeSet<_>) =
-            leaves.into_iter().partition(|it| ours_there.contains(it));
-        let mut outside = moved_back;
-        // What the server put there at first was granted by nobody.
-        if created && entry.is_none_or(|it| !it.links.contains_key(field)) {
-            new_gone.extend(others);
-        } else {
-            outside.extend(others);
-        }
-        let missing: BTreeSet<Address> = wanted.difference(&there).cloned().collect();
-        let (put_back, new): (BTreeSet<_>, BTreeSet<_>) =
-            missing.into_iter().partition(|it| ours.contains(it));
-        let sent = entry.and_then(|it| it.not_kept.get(&Path::field(field).pointer()));
-        let not_kept = sent.is_some() && digest(node).as_ref() == sent && outside.is_empty();
-        let back = if not_kept { Why::NotKept } else { Why::LiveChanged };
-        for (why, add, remove) in [
-            (Why::ManifestChanged, new, new_gone),
-            (back, put_back, outside),
-            (Why::NotInManifests, BTreeSet::new(), no_longer),
-        ] {
-            if !add.is_empty() || !remove.is_empty() {
-                out.changes.push(FieldChange {
-                    path: Path::field(field),
-                    from: live.get(field).cloned(),
-                    to: To::Links { add, remove },
-                    why,
-                    at: node.at,
-                });
-            }
-        }
-        tolerated.retain(|it| there.contains(it) && !wanted.contains(it) && !removable.contains(it));
-        if !tolerated.is_empty() {
-            out.tolerated.insert(field.into(), tolerated);
-        }
-    }
-    out
-}
-
-/// Returns the targets that the server links: those of another protocol it leaves out without a word.
-fn linked(question: &Question<'_>, rule: &kind::Field, desired: &Object, live: &Object) -> BTreeSet<Address> {
-    let mut wanted = targets(desired.get(rule.name));
-    if rule.same_protocol {
-        let own = kind::protocol([Some(desired), Some(live)]);
-        wanted.retain(|it| own == protocol_of(question, it));
-    }
-    wanted
-}
-
-pub(super) fn targets(node: Option<&Node>) -> BTreeSet<Address> {
-    node.map(|it| it.items().iter().filter_map(|it| it.as_ref().cloned()).collect()).unwrap_or_default()
-}
-
-/// Returns whether a link stays although nobody mentions it; what was there before counts only on objects that this
-/// owner did not make.
-pub(super) fn stays(
-    question: &Question<'_>,
-    address: &Address,
-    rule: &kind::Field,
-    target: &Address,
-    created: bool,
-) -> bool {
-    match rule.stays {
-        Stays::Nothing => false,
-        // Where nobody may see which role it is, it could be any.
-        Stays::DefaultRole => question.live.state.default_role.as_ref().is_none_or(|it| it == target),
-        Stays::BuiltIn => !created && is_built_in(question, target),
-        Stays::OfBuiltIn => is_built_in(question, address),
-        Stays::Scopes { always, adopted } => {
-            always.contains(&target.name()) || (!created && adopted.contains(&target.name()))
+    applied: Option<&Entry>,
+    out: &mut FieldsCompared,
+) {
+    for links in wanted {
+        out.changes.extend(changes(links, live, applied));
+        if !links.tolerated.is_empty() {
+            out.tolerated.insert(links.rule.name.into(), links.tolerated.clone());
         }
     }
 }
 
-/// The protocol that a client scope has, or will have.
-fn protocol_of<'a>(question: &'a Question<'_>, scope: &Address) -> &'a str {
-    kind::protocol([question.desired.get(scope), question.live.state.get(scope)])
+/// Returns the changes of one field, one for each reason.
+fn changes(links: &WantedLinks<'_>, live: &Object, applied: Option<&Entry>) -> Vec<FieldChange> {
+    let (field, there) = (links.rule.name, &links.there);
+    let was_linked = |field: &str, it: &Address| {
+        applied.and_then(|it| it.links.get(field)).is_some_and(|links| links.contains(it))
+    };
+    let is_ours = |it: &Address| was_linked(field, it);
+    let missing: BTreeSet<Address> = links.wanted.difference(there).cloned().collect();
+    let gone: BTreeSet<Address> = there.difference(&links.wanted).cloned().collect();
+    let (leaving, others): (BTreeSet<_>, BTreeSet<_>) =
+        gone.into_iter().partition(|it| links.leaves.contains(it));
+    let (no_longer, others): (BTreeSet<_>, BTreeSet<_>) = others.into_iter().partition(is_ours);
+    let (mut outside, mut new_gone): (BTreeSet<_>, BTreeSet<_>) =
+        leaving.into_iter().partition(|it| was_linked(links.rule.excludes, it));
+    // What the server put there at first was granted by nobody.
+    if applied.is_some_and(|it| it.how == How::Created && !it.links.contains_key(field)) {
+        new_gone.extend(others);
+    } else {
+        outside.extend(others);
+    }
+    let (put_back, new): (BTreeSet<_>, BTreeSet<_>) = missing.into_iter().partition(is_ours);
+    let sent = applied.and_then(|it| it.not_kept.get(&Path::field(field).pointer()));
+    let not_kept = sent.is_some() && digest(links.node).as_ref() == sent && outside.is_empty();
+    let back = if not_kept { Why::NotKept } else { Why::LiveChanged };
+    let reasons = [
+        (Why::ManifestChanged, new, new_gone),
+        (back, put_back, outside),
+        (Why::NotInManifests, BTreeSet::new(), no_longer),
+    ];
+    let changed = reasons.into_iter().filter(|(_, add, remove)| !add.is_empty() || !remove.is_empty());
+    changed
+        .map(|(why, add, remove)| FieldChange {
+            path: Path::field(field),
+            from: live.get(field).cloned(),
+            to: To::Links { add, remove },
+            why,
+            at: links.node.at,
+        })
+        .collect()
 }
 
 /// Notes what the server leaves out, and what is missing from what this plan leaves.

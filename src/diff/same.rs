@@ -58,20 +58,20 @@ mod tests {
     use crate::text::At;
 
     fn node(json: &str) -> Node {
-        fn of(value: &serde_json::Value) -> Node {
+        fn node_of(value: &serde_json::Value) -> Node {
             let is = match value {
                 serde_json::Value::Null => Is::Null,
                 serde_json::Value::Bool(it) => Is::Bool(*it),
                 serde_json::Value::Number(it) => Is::Number(it.to_string().into()),
                 serde_json::Value::String(it) => Is::Text(it.as_str().into()),
-                serde_json::Value::Array(it) => Is::List(it.iter().map(of).collect()),
+                serde_json::Value::Array(it) => Is::List(it.iter().map(node_of).collect()),
                 serde_json::Value::Object(it) => {
-                    Is::Map(it.iter().map(|(key, it)| (key.as_str().into(), of(it))).collect())
+                    Is::Map(it.iter().map(|(key, it)| (key.as_str().into(), node_of(it))).collect())
                 }
             };
             Node::new(At::SERVER, is)
         }
-        of(&serde_json::from_str(json).expect("test JSON"))
+        node_of(&serde_json::from_str(json).expect("test JSON"))
     }
 
     #[test]

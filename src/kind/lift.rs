@@ -53,16 +53,12 @@ impl Lifted {
                 as_said(node);
                 !node.is_null()
             });
-            match state.objects.entry(address) {
-                Entry::Vacant(vacant) => {
-                    vacant.insert(object);
-                }
+            match state.objects.get_mut(&address) {
+                None => state.objects.insert(address, object),
                 // Scope mappings come apart from what they are of, in one piece per client whose roles they are.
-                Entry::Occupied(mut occupied) if super::is_only_mapped(&object) => {
-                    join(occupied.get_mut(), object);
-                }
+                Some(there) if super::is_only_mapped(&object) => join(there, object),
                 // Such as two mappers of one client for two protocols: nobody can tell which is meant.
-                Entry::Occupied(mut occupied) => occupied.get_mut().namesakes += 1,
+                Some(there) => there.namesakes += 1,
             }
         }
         Owned::of(&[&state]).settle(&mut state);

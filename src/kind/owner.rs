@@ -102,13 +102,7 @@ impl Owned {
         if self.0.is_empty() {
             return;
         }
-        for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
-            node.each_ref_mut(&mut |target| {
-                if let Some(one) = self.meant(target) {
-                    *target = one.clone();
-                }
-            });
-        }
+        state.redirect(|target| self.meant(target).cloned());
     }
 }
 
@@ -129,17 +123,9 @@ pub fn rename(state: &mut State, names: BTreeMap<Address, Address>) -> BTreeMap<
         .collect();
     all.extend(owned);
     for (old, new) in &all {
-        if let Some(object) = state.objects.remove(old) {
-            state.objects.insert(new.clone(), object);
-        }
+        state.objects.rename(old, new.clone());
     }
-    for node in state.objects.values_mut().flat_map(|it| it.fields.values_mut()) {
-        node.each_ref_mut(&mut |target| {
-            if let Some(new) = all.get(target) {
-                *target = new.clone();
-            }
-        });
-    }
+    state.redirect(|target| all.get(target).cloned());
     all
 }
 

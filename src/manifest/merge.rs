@@ -12,14 +12,10 @@ use crate::text::{Code, Note};
 pub(super) fn merge(pieces: Vec<(Address, Object)>, notes: &mut Vec<Note>) -> State {
     let mut state = State::default();
     for (address, piece) in pieces {
-        match state.objects.entry(address) {
-            Entry::Vacant(vacant) => {
-                vacant.insert(piece);
-            }
-            Entry::Occupied(mut occupied) => {
-                let title = kind::title(occupied.key());
-                let kind = kind::kind(occupied.key().kind());
-                join(kind, &title, occupied.get_mut(), piece, notes);
+        match state.objects.get_mut(&address) {
+            None => state.objects.insert(address, piece),
+            Some(object) => {
+                join(kind::kind(address.kind()), &kind::title(&address), object, piece, notes);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Address, Is, Node};
+use super::{Address, Is, Node, Objects};
 use crate::text::At;
 
 /// One thing in a realm: its managed or live fields in canonical form.
@@ -61,10 +61,10 @@ impl Object {
     }
 }
 
-/// Objects by address. Flat: everything under a client stands beside it.
+/// Objects by address. Flat: everything under a client stands beside it. A clone is cheap: it shares the objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    pub objects: BTreeMap<Address, Object>,
+    pub objects: Objects,
     /// The role that every user of the realm has, where the realm was seen to say which it is.
     pub default_role: Option<Address>,
 }
@@ -80,9 +80,11 @@ impl State {
 
     /// Returns the objects that stand under an address, at any depth.
     pub fn under<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = (&'a Address, &'a Object)> {
-        self.objects
-            .range(address..)
-            .skip_while(move |(it, _)| *it == address)
-            .take_while(move |(it, _)| it.is_under(address))
+        self.objects.under(address)
+    }
+
+    /// Puts other addresses in the place of those that objects name; `None` leaves one as it is.
+    pub fn redirect(&mut self, to: impl Fn(&Address) -> Option<Address>) {
+        self.objects.redirect(to);
     }
 }

@@ -169,7 +169,7 @@ impl Server {
         };
         let edits = self.live.get(realm);
         for (address, object) in edits.into_iter().flat_map(|it| &it.objects) {
-            let there = state.objects.entry(address.clone()).or_insert_with(|| object.clone());
+            let there = state.objects.get_or_insert_with(address.clone(), || object.clone());
             there.fields.extend(object.fields.iter().map(|(name, node)| (name.clone(), node.clone())));
             there.namesakes = object.namesakes;
         }

@@ -15,7 +15,7 @@ pub(crate) fn as_read(mut state: State) -> State {
             _ => {}
         }
     }
-    for (address, object) in &mut state.objects {
+    for (address, object) in state.objects.iter_mut() {
         for (name, node) in &mut object.fields {
             let rule = kind(address.kind()).field(name);
             read(node, rule.is_some_and(|it| it.compare == Compare::Secret));

@@ -197,7 +197,7 @@ mod tests {
         let config: Map<String, Value> = config.as_object().cloned().unwrap_or_default();
         let of = json!({ "name": "people", "providerId": "ldap", "config": config });
         let lifted = lift_object(crate::kind::kind(COMPONENT), &tree_of_json(&of), None).into_live();
-        let (address, object) = lifted.objects.first_key_value().expect("it is one");
+        let (address, object) = lifted.objects.iter().next().expect("it is one");
         let all =
             mappers(address, object).into_iter().map(|(it, mapper)| match text(&mapper, "ldap.attribute") {
                 "" => it.name().to_owned(),

@@ -8,7 +8,7 @@ fn said(text: &str, version: Version, is_sure: bool) -> Vec<String> {
     let lifted = lift_realm(&trees[0]);
     let mut state = fresh_realm("r", version);
     for (address, object) in &lifted.pieces {
-        let there = state.objects.entry(address.clone()).or_insert_with(|| Object::new(object.at));
+        let there = state.objects.get_or_insert_with(address.clone(), || Object::new(object.at));
         there.fields.extend(object.fields.clone());
     }
     let flows = fresh_flows(version);

@@ -12,7 +12,7 @@ use crate::text::Note;
 pub fn check_recorded(desired: &Desired) -> Vec<Note> {
     let mut state = kind::fresh_realm(&desired.realm, NEWEST);
     for (address, object) in &desired.state.objects {
-        let there = state.objects.entry(address.clone()).or_insert_with(|| Object::new(object.at));
+        let there = state.objects.get_or_insert_with(address.clone(), || Object::new(object.at));
         there.fields.extend(object.fields.iter().map(|(name, node)| (name.clone(), node.clone())));
     }
     let flows = kind::fresh_flows(NEWEST);

@@ -1,0 +1,119 @@
+//! The ledger that a plan leaves behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Diff, Entry, How, Ledger, Question, digest};
+use crate::change::{Action, Path, Why};
+use crate::kind;
+use crate::state::{Address, Node, Object};
+
+/// Returns the ledger after this plan: entries of what was done, old ones where `failed` says it was not.
+pub fn next_ledger(question: &Question<'_>, diff: &Diff, failed: &dyn Fn(&Address) -> bool) -> Ledger {
+    let mut ledger = question.ownership.ledger.clone().unwrap_or_default();
+    ledger.owner = question.ownership.owner.clone().unwrap_or_default();
+    // What is half made only the run itself knows.
+    ledger.pending.clear();
+    for change in diff.changes.iter().filter(|it| matches!(it.action, Action::Delete | Action::Forget)) {
+        if !failed(&change.object) {
+            ledger.entries.remove(&change.object);
+        }
+    }
+    let created: BTreeSet<&Address> =
+        diff.changes.iter().filter(|it| it.action == Action::Create).map(|it| &it.object).collect();
+    for (address, object) in &diff.desired.objects {
+        let is_place = object.fields.is_empty() && !created.contains(address);
+        let anothers = question.ownership.others.values().any(|it| it.entries.contains_key(address));
+        let known = ledger.entries.contains_key(address);
+        if !question.terms.covers(address)
+            || failed(address)
+            || (!known && (is_place || (anothers && !kind::is_everybodys(address))))
+        {
+            continue;
+        }
+        let old = ledger.entries.get(address);
+        let entry = entry(question, diff, address, object, old, created.contains(address));
+        ledger.entries.insert(address.clone(), entry);
+    }
+    // What is left behind stays known, so that every plan says so until it is gone.
+    for left in &diff.left_behind {
+        let old = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(&left.address));
+        let entry = ledger.entries.get_mut(&left.address);
+        let (Some(path), Some(old), Some(entry)) = (&left.path, old, entry) else { continue };
+        if let Some(digest) = old.fields.get(&path.pointer()) {
+            entry.fields.insert(path.pointer(), digest.clone());
+        } else if let Some(links) = old.links.get(&*path.field) {
+            entry.links.insert(path.field.to_string(), links.clone());
+        }
+    }
+    for (address, path, _) in diff.cannot_tell.iter().filter(|(it, _, _)| !created.contains(it)) {
+        if let Some(entry) = ledger.entries.get_mut(address) {
+            entry.secrets.remove(&path.pointer());
+        }
+    }
+    ledger
+}
+
+fn entry(
+    question: &Question<'_>,
+    diff: &Diff,
+    address: &Address,
+    object: &Object,
+    old: Option<&Entry>,
+    is_new: bool,
+) -> Entry {
+    let kind = kind::kind(address.kind());
+    let how = match old {
+        Some(old) => old.how,
+        None if is_new || question.live.find(address).object().is_none() => How::Created,
+        None => How::Adopted,
+    };
+    let mut entry = Entry { how, ..Entry::default() };
+    for (name, node) in &object.fields {
+        if kind.link(name).is_some() {
+            let targets = node.items().iter().filter_map(|it| it.as_ref().cloned()).collect();
+            entry.links.insert(name.to_string(), targets);
+        } else if kind.is_compared(name) {
+            match node.as_map() {
+                Some(map) => entry.fields.extend(
+                    map.iter()
+                        .filter_map(|(key, node)| Some((Path::key(name, key).pointer(), digest(node)?))),
+                ),
+                None => entry.fields.extend(digest(node).map(|it| (Path::field(name).pointer(), it))),
+            }
+        }
+        versions(name, node, &mut entry.secrets);
+    }
+    // Remembered for as long as the same is sent again.
+    let sent_again = |pointer: &str| {
+        let changes = diff.changes.iter().filter(|it| it.object == *address);
+        let mut fields = changes.clone().flat_map(|it| &it.fields);
+        if pointer.is_empty() {
+            changes.clone().any(|it| it.action == Action::Create)
+        } else {
+            fields.any(|it| it.path.pointer() == pointer && it.why == Why::NotKept)
+        }
+    };
+    entry.not_kept = old.map(|it| it.not_kept.clone()).unwrap_or_default();
+    entry.not_kept.retain(|pointer, _| sent_again(pointer));
+    let tolerated = diff.tolerated.range((address.clone(), "".into())..);
+    for ((_, field), targets) in tolerated.take_while(|((it, _), _)| it == address) {
+        entry.tolerated.insert(field.to_string(), targets.clone());
+    }
+    entry
+}
+
+/// The versions of the secrets in a field, under the pointer by which the comparison asks for them.
+fn versions(name: &str, node: &Node, out: &mut BTreeMap<String, u32>) {
+    let mut note = |pointer: String, node: &Node| {
+        node.each_secret(&mut |secret, _| {
+            if let Some(version) = secret.version {
+                let newest = out.entry(pointer.clone()).or_insert(version);
+                *newest = version.max(*newest);
+            }
+        });
+    };
+    match node.as_map() {
+        Some(map) => map.iter().for_each(|(key, node)| note(Path::key(name, key).pointer(), node)),
+        None => note(Path::field(name).pointer(), node),
+    }
+}
