@@ -159,7 +159,7 @@ async fn so_far(keycloak: &Keycloak, wire: &Wire<'_>, realm: &str, secrets: bool
         rights => Box::new(rights?),
     };
     match exported {
-        Ok(exported) if rights.partial_export != Right::No => {
+        Ok(exported) if rights.named("partial-export") != Right::No => {
             let mut draft = export::draft(exported, listed?);
             let accounts = async {
                 if may_view(&rights, section("users")) {
