@@ -15,6 +15,10 @@ use crate::state::{Address, State};
 /// How many users that nobody wants are read along for each wanted one, at most.
 const STRANGERS: usize = 8;
 
+/// Of so few wanted users nobody asks beforehand whether a list of all with all roles would be fewer requests: a new realm
+/// has more than thirty roles.
+pub(super) const FEW: usize = 20;
+
 /// Whole lists of users, of whom only the ids count.
 pub(super) const LIST: &str = "max=-1&briefRepresentation=true";
 
@@ -33,12 +37,14 @@ impl Found {
     }
 }
 
-/// Reads the wanted users that the realm so far (with its service accounts) does not hold.
+/// Reads the wanted users that the realm so far (with its service accounts) does not hold; how many users there are may
+/// have been asked already.
 pub(super) async fn read(
     wire: &Wire<'_>,
     want: &Want,
     rights: &Rights,
     realm: &Map<String, Value>,
+    count: Option<usize>,
 ) -> Result<Found, Error> {
     if !may_view(rights, section("users")) {
         return Ok(Found::Unreadable);
@@ -57,7 +63,7 @@ pub(super) async fn read(
     let names = Names::of(realm);
     let rows = if want.everybody {
         everybody(wire, &names, &holders).await
-    } else if by_list < 3 * wanted.len() && are_few(wire, wanted.len()).await? {
+    } else if by_list < 3 * wanted.len() && are_few(wire, wanted.len(), count).await? {
         let is_wanted =
             |row: &Value| str_of(row, "username").is_some_and(|it| wanted.contains(&it.to_lowercase()));
         let (all, held) = tokio::try_join!(list(wire, &names), Held::read(wire, &holders))?;
@@ -81,9 +87,18 @@ pub(super) async fn read(
 }
 
 /// Says whether the realm holds few users beside the wanted ones.
-async fn are_few(wire: &Wire<'_>, wanted: usize) -> Result<bool, Error> {
+async fn are_few(wire: &Wire<'_>, wanted: usize, known: Option<usize>) -> Result<bool, Error> {
+    let all = match known {
+        Some(known) => Some(known),
+        None => count(wire).await?,
+    };
+    Ok(all.is_some_and(|it| it <= STRANGERS * wanted))
+}
+
+/// Returns how many users the realm has; nothing where that may not be seen.
+pub(super) async fn count(wire: &Wire<'_>) -> Result<Option<usize>, Error> {
     let count = wire.value("users/count").await?.and_then(|it| it.as_u64());
-    Ok(count.is_some_and(|it| usize::try_from(it).is_ok_and(|it| it <= STRANGERS * wanted)))
+    Ok(count.and_then(|it| usize::try_from(it).ok()))
 }
 
 /// How a realm calls its users.
