@@ -13,6 +13,8 @@ pub struct Call {
     pub body: Body,
     /// The fields of its change that it writes.
     pub fields: Vec<FieldChange>,
+    /// It writes a part of one document: calls at its path may be one request.
+    pub is_part: bool,
     /// What exists once this call was answered.
     pub creates: Vec<Address>,
     /// Calls that must have been answered before.

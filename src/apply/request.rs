@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::ids::{find, id, url};
-use super::{Answered, CallError, Ids, Run, document};
+use super::{Answered, CallError, Ids, Run};
 use crate::call::{Body, Call, Method, Overlay};
 use crate::change::Action;
 use crate::diff::same_field;
@@ -43,9 +43,6 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
             path => path?,
         }
     };
-    if !kind::kind(change.object.kind()).routes.document.is_empty() {
-        return document::write(run, &change.object, &call.body, path, ids).await;
-    }
     match &call.body {
         Body::Whole { address, fields } => create(run, address, fields, path, ids).await,
         Body::Overlay { address, set } => {

@@ -260,6 +260,7 @@ impl Steps<'_> {
             path: requests::path(kind::kind(address.kind()).routes.own, &address, ""),
             body: Body::Overlay { address, set },
             fields: of_reach,
+            is_part: false,
             creates: Vec::new(),
             after: Vec::new(),
         };

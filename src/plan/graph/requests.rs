@@ -32,6 +32,7 @@ pub(super) fn of_change(
         path,
         body,
         fields,
+        is_part: kind.is_in_document(),
         creates: Vec::new(),
         after: Vec::new(),
     };
