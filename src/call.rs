@@ -8,7 +8,7 @@ use crate::state::{Address, Node};
 pub struct Call {
     /// Which change of the plan it belongs to.
     pub change: usize,
-    pub method: Method,
+    pub method: Verb,
     pub path: Vec<Segment>,
     pub body: Body,
     /// The fields of its change that it writes.
@@ -22,13 +22,13 @@ pub struct Call {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub enum Verb {
     Post,
     Put,
     Delete,
 }
 
-impl Method {
+impl Verb {
     pub fn name(self) -> &'static str {
         match self {
             Self::Post => "POST",

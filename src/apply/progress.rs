@@ -103,12 +103,12 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{Body, Method};
+    use crate::call::{Body, Verb};
 
     fn call(change: usize, after: &[usize]) -> Call {
         Call {
             change,
-            method: Method::Post,
+            method: Verb::Post,
             path: Vec::new(),
             body: Body::None,
             fields: Vec::new(),

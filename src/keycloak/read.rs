@@ -100,7 +100,7 @@ struct Draft {
 
 impl Draft {
     /// Begins with what both sources bring, each as far as the rights of the credential go.
-    fn of(realm: Map<String, Value>) -> Self {
+    fn of_realm(realm: Map<String, Value>) -> Self {
         let covers = KINDS.iter().filter(|it| it.is_read_whole).map(|it| it.name).collect();
         Self { realm, covers, ..Self::default() }
     }

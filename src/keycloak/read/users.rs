@@ -51,7 +51,7 @@ pub(super) async fn read(
     }
     let known: BTreeSet<Address> =
         rows(realm, "users").iter().filter_map(|it| str_of(it, "username")).map(user_address).collect();
-    let holders = Holders::of(realm);
+    let holders = Holders::of_realm(realm);
     let mut wanted: BTreeSet<String> = want.users.iter().map(|it| it.to_lowercase()).collect();
     if want.administrators {
         wanted.extend(administrators::names(wire, realm, &holders).await?);
@@ -60,7 +60,7 @@ pub(super) async fn read(
     let mut asked: BTreeSet<Address> = wanted.iter().map(|it| user_address(it)).collect();
     asked.extend(known.iter().cloned());
     let by_list = 1 + holders.len();
-    let names = Names::of(realm);
+    let names = Naming::of_realm(realm);
     let rows = if want.everybody {
         everybody(wire, &names, &holders).await
     } else if by_list < 3 * wanted.len() && are_few(wire, wanted.len(), count).await? {
@@ -102,14 +102,14 @@ pub(super) async fn count(wire: &Wire<'_>) -> Result<Option<usize>, Error> {
 }
 
 /// How a realm calls its users.
-struct Names {
+struct Naming {
     /// By their addresses, also those who were made before it did and keep another name: 26.0 lists them under that, 26.7
     /// under the address, and both find them by that name alone.
     by_email: bool,
 }
 
-impl Names {
-    fn of(realm: &Map<String, Value>) -> Self {
+impl Naming {
+    fn of_realm(realm: &Map<String, Value>) -> Self {
         Self { by_email: realm.get(EMAIL_NAMES).and_then(Value::as_bool) == Some(true) }
     }
 
@@ -159,8 +159,8 @@ pub(super) async fn called(wire: &Wire<'_>, state: &State) -> Result<BTreeMap<Ad
 }
 
 /// Reads a user by username, in lower case, with roles and groups.
-pub(super) async fn one(wire: &Wire<'_>, name: &str) -> Result<Option<Value>, Error> {
-    Names { by_email: false }.find(wire, name).await
+pub(super) async fn find_by_username(wire: &Wire<'_>, name: &str) -> Result<Option<Value>, Error> {
+    Naming { by_email: false }.find(wire, name).await
 }
 
 /// Returns the user one of whose properties is this.
@@ -214,7 +214,7 @@ pub(super) struct Holders<'a> {
 }
 
 impl<'a> Holders<'a> {
-    fn of(realm: &'a Map<String, Value>) -> Self {
+    fn of_realm(realm: &'a Map<String, Value>) -> Self {
         let roles = realm.get("roles");
         let list = |value: Option<&'a Value>| value.and_then(Value::as_array).into_iter().flatten();
         let realm_roles =
@@ -246,13 +246,13 @@ fn add_group<'a>(group: &'a Value, out: &mut Vec<(&'a str, &'a str)>) {
     }
 }
 
-async fn list(wire: &Wire<'_>, names: &Names) -> Result<Vec<Value>, Error> {
+async fn list(wire: &Wire<'_>, names: &Naming) -> Result<Vec<Value>, Error> {
     let all = wire.all_rows(section("users").routes.list).await?;
     Ok(all.into_iter().map(|it| names.call(it)).collect())
 }
 
 /// Reads all users with what they have: asking each of few, or each role and group who has it.
-async fn everybody(wire: &Wire<'_>, names: &Names, holders: &Holders<'_>) -> Result<Vec<Value>, Error> {
+async fn everybody(wire: &Wire<'_>, names: &Naming, holders: &Holders<'_>) -> Result<Vec<Value>, Error> {
     let all = list(wire, names).await?;
     if 2 * all.len() <= holders.len() {
         let users = try_join_all(all.into_iter().map(|it| with_links(wire, it))).await?;
