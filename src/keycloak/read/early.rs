@@ -17,7 +17,7 @@ pub(super) struct Early {
 
 pub(super) async fn read(wire: &Wire<'_>, want: &Want) -> Result<Early, Error> {
     let users = async {
-        // Whether these are many is to be seen from the export; whether they are enough to ask, from themselves.
+        // Only for many wanted users may a list of all be fewer requests than a search for each.
         if want.users.len() > users::FEW && !want.everybody { users::count(wire).await } else { Ok(None) }
     };
     let server_info = async { if want.server_info { wire.server_info().await } else { Ok(None) } };
