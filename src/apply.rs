@@ -23,6 +23,7 @@ use crate::change::{Action, Change, Why};
 use crate::keycloak::{Error, Keycloak};
 use crate::plan::{Ended, Outcome};
 use crate::state::Address;
+use document::Written;
 
 /// How one call ended.
 #[derive(Debug)]
@@ -74,15 +75,22 @@ pub async fn run(run: &Run<'_>, calls: &[Call], ids: Ids) -> Vec<Outcome> {
         while under_way.len() < run.lanes && !(run.is_stopped)() {
             let Some(next) = progress.start(calls) else { break };
             let ids = &ids;
-            under_way.push(async move { (next, request::send(run, &calls[next], ids).await) });
+            under_way.push(async move {
+                let written = send(run, &next, calls, ids).await;
+                (next, written)
+            });
         }
-        let Some((index, result)) = under_way.next().await else { break };
-        progress.finish(index, calls, result.is_ok());
-        let trouble = |it: CallError| Trouble {
-            message: run.keycloak.redactor().clean(&it.to_string()),
-            in_doubt: matches!(&it, CallError::Keycloak(error) if !error.wrote_nothing()),
-        };
-        results.insert(index, result.map_err(trouble));
+        let Some((taken, written)) = under_way.next().await else { break };
+        match written {
+            Written::Refused => progress.part(&taken, calls),
+            Written::Parts(ended) => {
+                progress.put_back(&taken[ended.len()..], calls);
+                for (index, result) in taken.into_iter().zip(ended) {
+                    progress.finish(index, calls, result.is_ok());
+                    results.insert(index, result);
+                }
+            }
+        }
         (run.progress)(progress.answered(), calls.len());
     }
     let mut outcomes: Vec<Outcome> = run
@@ -93,6 +101,20 @@ pub async fn run(run: &Run<'_>, calls: &[Call], ids: Ids) -> Vec<Outcome> {
         .collect();
     follow(run.changes, &mut outcomes);
     outcomes
+}
+
+/// Sends one call, or several parts of one document.
+async fn send(run: &Run<'_>, taken: &[usize], calls: &[Call], ids: &tokio::sync::Mutex<Ids>) -> Written {
+    match taken {
+        [one] if !calls[*one].is_part => {
+            let result = request::send(run, &calls[*one], ids).await;
+            Written::Parts(vec![result.map_err(|it| Trouble::of(run, &it))])
+        }
+        parts => {
+            let parts: Vec<&Call> = parts.iter().map(|it| &calls[*it]).collect();
+            document::write(run, &parts, ids).await
+        }
+    }
 }
 
 /// What goes with another object is still there when that one did not go.
@@ -122,9 +144,19 @@ fn follow(changes: &[Change], outcomes: &mut [Outcome]) {
 }
 
 /// Why a call failed, and whether the server may have carried it out all the same.
+#[derive(Clone)]
 struct Trouble {
     message: String,
     in_doubt: bool,
+}
+
+impl Trouble {
+    fn of(run: &Run<'_>, error: &CallError) -> Self {
+        Self {
+            message: run.keycloak.redactor().clean(&error.to_string()),
+            in_doubt: matches!(error, CallError::Keycloak(error) if !error.wrote_nothing()),
+        }
+    }
 }
 
 fn outcome(

@@ -8,11 +8,13 @@ use crate::state::{Address, Node};
 pub struct Call {
     /// Which change of the plan it belongs to.
     pub change: usize,
-    pub method: Method,
+    pub method: Verb,
     pub path: Vec<Segment>,
     pub body: Body,
     /// The fields of its change that it writes.
     pub fields: Vec<FieldChange>,
+    /// It writes a part of one document: calls at its path may be one request.
+    pub is_part: bool,
     /// What exists once this call was answered.
     pub creates: Vec<Address>,
     /// Calls that must have been answered before.
@@ -20,13 +22,13 @@ pub struct Call {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub enum Verb {
     Post,
     Put,
     Delete,
 }
 
-impl Method {
+impl Verb {
     pub fn name(self) -> &'static str {
         match self {
             Self::Post => "POST",

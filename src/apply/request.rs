@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::ids::{find, id, url};
-use super::{Answered, CallError, Ids, Run, document};
-use crate::call::{Body, Call, Method, Overlay};
+use super::{Answered, CallError, Ids, Run};
+use crate::call::{Body, Call, Overlay, Verb};
 use crate::change::Action;
 use crate::diff::same_field;
-use crate::keycloak::{Error, ErrorKind, Request};
+use crate::keycloak::{Error, ErrorKind, Method, Request};
 use crate::kind::{self, Kind, NamesParent, Referred, Type, Unset};
 use crate::plan;
 use crate::state::{Address, Is, Node, Object, SecretRef};
@@ -34,7 +34,7 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
         match url(run.keycloak, run.realm, &call.path, ids).await {
             // Gone already, with something else: with the last resource of a permission goes the permission.
             Err(CallError::NoSuchObject { address })
-                if call.method == Method::Delete
+                if call.method == Verb::Delete
                     && change.action == Action::Delete
                     && address == change.object =>
             {
@@ -43,9 +43,6 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
             path => path?,
         }
     };
-    if !kind::kind(change.object.kind()).routes.document.is_empty() {
-        return document::write(run, &change.object, &call.body, path, ids).await;
-    }
     match &call.body {
         Body::Whole { address, fields } => create(run, address, fields, path, ids).await,
         Body::Overlay { address, set } => {
@@ -72,14 +69,14 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
 /// A request that may be sent twice: links, deletes, passwords.
 async fn repeatable(
     run: &Run<'_>,
-    method: Method,
+    method: Verb,
     path: String,
     body: Option<Value>,
 ) -> Result<Answered, CallError> {
     let method = match method {
-        Method::Post => crate::keycloak::Method::Post,
-        Method::Put => crate::keycloak::Method::Put,
-        Method::Delete => crate::keycloak::Method::Delete,
+        Verb::Post => Method::Post,
+        Verb::Put => Method::Put,
+        Verb::Delete => Method::Delete,
     };
     let request = Request { method, path, body };
     let mut answer = run.keycloak.send(&request).await;
@@ -95,7 +92,7 @@ async fn repeatable(
     match answer {
         Ok(_) => Ok(Answered::Done),
         // Gone already: with something else, by somebody else, or by the try before.
-        Err(error) if error.kind() == ErrorKind::NotFound && method == crate::keycloak::Method::Delete => {
+        Err(error) if error.kind() == ErrorKind::NotFound && method == Method::Delete => {
             Ok(if was_repeated { Answered::Done } else { Answered::AlreadyDone })
         }
         Err(error) => Err(error.into()),
@@ -134,7 +131,7 @@ async fn create(
         (NamesParent::Nowhere, _) | (_, None) => {}
     }
     let rest = kind.routes.made_of_parts(&mut body);
-    let request = Request { method: crate::keycloak::Method::Post, path, body: Some(Value::Object(body)) };
+    let request = Request { method: Method::Post, path, body: Some(Value::Object(body)) };
     let mut answer = run.keycloak.send(&request).await;
     if answer.as_ref().is_err_and(is_passing) {
         // Nobody knows whether it arrived: look, and send again only what is certainly not there.
@@ -179,7 +176,7 @@ async fn create(
         if let Value::Object(whole) = &mut whole {
             whole.extend(rest);
         }
-        run.keycloak.send(&Request { method: crate::keycloak::Method::Put, path, body: Some(whole) }).await?;
+        run.keycloak.send(&Request { method: Method::Put, path, body: Some(whole) }).await?;
     }
     Ok(Answered::Done)
 }
@@ -275,7 +272,7 @@ async fn overlay(
     if !lay_over(run, address, set, &mut body)? {
         return Ok(Answered::AlreadyDone);
     }
-    let request = Request { method: crate::keycloak::Method::Put, path, body: Some(Value::Object(body)) };
+    let request = Request { method: Method::Put, path, body: Some(Value::Object(body)) };
     run.keycloak.send(&request).await?;
     Ok(Answered::Done)
 }

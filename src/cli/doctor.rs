@@ -82,7 +82,7 @@ impl Found {
             };
             let _ = writeln!(out, "{command:<9} {words}");
         }
-        if rights.partial_export != Right::Yes {
+        if rights.named("partial-export") != Right::Yes {
             let _ = writeln!(
                 out,
                 "reading   by lists: the export needs manage-realm, view-clients and view-users"
@@ -103,7 +103,7 @@ impl Found {
             "realm": self.realm,
             "realm_exists": self.rights.is_some(),
             "lacking_rights": self.rights.as_ref().map(lacks),
-            "reads_by_export": self.rights.as_ref().map(|it| it.partial_export == Right::Yes),
+            "reads_by_export": self.rights.as_ref().map(|it| it.named("partial-export") == Right::Yes),
             "failure": self.failure().map(|(class, message)| json!({ "class": class, "message": message })),
         })
     }
@@ -125,23 +125,9 @@ fn lacking(needs: &[(&'static str, Right)]) -> Vec<&'static str> {
 
 /// The rights that commands need over everything that manifests describe.
 fn needs(rights: &Rights) -> [(&'static str, Vec<(&'static str, Right)>); 2] {
+    let of = |names: &[&'static str]| names.iter().map(|it| (*it, rights.named(it))).collect();
     [
-        (
-            "plan",
-            vec![
-                ("view-realm", rights.view_realm),
-                ("view-users", rights.view_users),
-                ("view-clients", rights.view_clients),
-                ("view-authorization", rights.view_authorization),
-            ],
-        ),
-        (
-            "apply",
-            vec![
-                ("manage-realm", rights.manage_realm),
-                ("manage-users", rights.manage_users),
-                ("manage-clients", rights.manage_clients),
-            ],
-        ),
+        ("plan", of(&["view-realm", "view-users", "view-clients", "view-authorization"])),
+        ("apply", of(&["manage-realm", "manage-users", "manage-clients"])),
     ]
 }

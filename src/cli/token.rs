@@ -9,7 +9,7 @@ use super::Exit;
 use super::connection::{Where, project_here};
 use super::realms::Format;
 use super::terminal::{document, print};
-use crate::keycloak::openid::{Client, Refusal, Tokens};
+use crate::keycloak::openid::{Client, TokenRefusal, Tokens};
 use crate::keycloak::{Openid, Secret};
 use crate::run::UsageError;
 
@@ -93,7 +93,7 @@ impl Common {
         openid: &Openid,
         client: &Client,
         purpose: Purpose,
-        outcome: Result<Tokens, Refusal>,
+        outcome: Result<Tokens, TokenRefusal>,
     ) -> anyhow::Result<Exit> {
         let tokens = outcome.map_err(|it| denied(it, client, purpose, openid))?;
         match self.format {

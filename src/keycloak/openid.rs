@@ -1,6 +1,6 @@
 //! One realm's `OpenID` endpoints, for whoever has no admin login or needs other tokens than that one.
 //!
-//! What the token endpoint refuses is a value, [`Refusal`]: "alice may not see this" and "nobody has agreed
+//! What the token endpoint refuses is a value, [`TokenRefusal`]: "alice may not see this" and "nobody has agreed
 //! yet" are answers. Everything else that can go wrong is an [`Error`]. Requests go to the address that this
 //! connection was given, whatever the realm calls itself; only a browser is sent to where the realm says.
 
@@ -17,7 +17,7 @@ mod pkce;
 mod protection;
 
 pub use client::Client;
-pub use grant::{Device, Grant, Refusal, Tokens};
+pub use grant::{Device, Grant, TokenRefusal, Tokens};
 pub use keys::{Keys, Standing, Token, Unverified};
 pub use pkce::{Pkce, authorization_url, nonce};
 pub use protection::{Ask, By, Wanted};
@@ -30,7 +30,7 @@ use super::http::{Limits, http_client, is_open, server_url};
 use super::{Error, Method, Reach, Redactor, Retry};
 
 /// What the token endpoint says: what was asked for, or a refusal.
-pub type Reply<T> = Result<Result<T, Refusal>, Error>;
+pub type Reply<T> = Result<Result<T, TokenRefusal>, Error>;
 
 /// The `OpenID` endpoints of one realm. Clones share the connection.
 #[derive(Clone)]
@@ -133,14 +133,14 @@ impl Openid {
     ///
     /// Where the client or the address to come back to is unknown, the page only tells whoever looks at it, and
     /// nobody would come back.
-    pub async fn page_refuses(&self, login: &Url) -> Result<Option<Refusal>, Error> {
+    pub async fn page_refuses(&self, login: &Url) -> Result<Option<TokenRefusal>, Error> {
         let mut url = self.url(&["protocol", "openid-connect", "auth"]);
         url.set_query(login.query());
         url.query_pairs_mut().append_pair("prompt", "none");
         let raw = until_answered(self.limits, Method::Get, &url, || self.http.get(url.clone())).await?;
         let refusal = |error: &str, description: &str| {
             let (error, description) = (self.redactor.clean(error), self.redactor.clean(description));
-            Ok(Some(Refusal { status: 400, error, description }))
+            Ok(Some(TokenRefusal { status: 400, error, description }))
         };
         if let Some(back) = raw.header(reqwest::header::LOCATION).and_then(|it| url.join(&it).ok()) {
             let asked = |name: &str| back.query_pairs().find(|it| it.0 == name).map(|it| it.1);
@@ -272,7 +272,7 @@ impl Openid {
     }
 
     /// Reads why the realm refuses, having told it apart from what is no Keycloak.
-    fn refusal(&self, url: &Url, raw: &Raw) -> Result<Refusal, Error> {
+    fn refusal(&self, url: &Url, raw: &Raw) -> Result<TokenRefusal, Error> {
         let body = match raw.json() {
             Some(body) if body.get("error").is_some() && !(300..400).contains(&raw.status) => body,
             _ => return Err(raw.not_keycloak(url)),
@@ -283,12 +283,12 @@ impl Openid {
             return Err(raw.not_keycloak(url));
         }
         let (error, description) = (field("error"), field("error_description"));
-        Ok(Refusal { status: raw.status, error, description })
+        Ok(TokenRefusal { status: raw.status, error, description })
     }
 }
 
 /// Turns a refusal into a failure, where no refusal is an answer.
-fn refused(method: Method, url: &Url, refusal: &Refusal) -> Error {
+fn refused(method: Method, url: &Url, refusal: &TokenRefusal) -> Error {
     let path = url.path().trim_start_matches('/').to_owned();
     let (status, text) = (refusal.status, refusal.text());
     match status {

@@ -52,8 +52,7 @@ impl Keycloak {
             None => (self.probed(realm).await?, "as small requests show"),
         };
         let of = |wanted: Right| {
-            let names: Vec<&str> =
-                rights.parts().into_iter().filter(|it| it.1 == wanted).map(|it| it.0).collect();
+            let names: Vec<&str> = rights.parts().filter(|it| it.1 == wanted).map(|it| it.0).collect();
             if names.is_empty() { "none".to_owned() } else { names.join(" ") }
         };
         let (has, lacks, may_have) = (of(Right::Yes), of(Right::No), of(Right::Unknown));
@@ -80,7 +79,7 @@ async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, Error> {
     // Everybody with any right there sees at least a stub; nobody else sees anything.
     let realm_row = match ask(keycloak, Method::Get, base.clone(), None).await {
         Ok(Found::Allowed(answer)) => answer.body.unwrap_or_default(),
-        Ok(Found::Forbidden) => return Ok(Rights { create_realm: Right::Unknown, ..Rights::all(Right::No) }),
+        Ok(Found::Forbidden) => return Ok(Rights::all(Right::No).but("create-realm", Right::Unknown)),
         Ok(Found::Other(_)) => {
             return Err(keycloak.get(&base).await.err().unwrap_or(Error::Path { path: base }));
         }
@@ -92,7 +91,7 @@ async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, Error> {
     let sees_parts = !(whole && is_off(&realm_row));
     // The roles say it all in two requests, where they may be seen and leave nothing open.
     let by_roles = own_roles(keycloak, realm).await?;
-    if let Some(rights) = by_roles.filter(|it| it.view_authorization != Right::Unknown) {
+    if let Some(rights) = by_roles.filter(|it| it.named("view-authorization") != Right::Unknown) {
         return Ok(rights);
     }
     let get = |below: &str| ask(keycloak, Method::Get, format!("{base}/{below}"), None);
@@ -149,34 +148,29 @@ async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, Error> {
         Right::Yes if organizations.rows().is_empty() && !manage_realm.is_yes() => Right::Unknown,
         right @ (Right::Yes | Right::No | Right::Unknown) => right,
     };
-    let probed = Rights {
-        view_realm: Right::of(whole),
-        view_users,
-        view_clients,
-        view_authorization,
-        view_identity_providers,
-        view_events: events.right(),
-        view_organizations,
-        manage_realm,
-        manage_users,
-        manage_clients,
-        manage_authorization: if manage_clients.is_yes() {
-            Right::Unknown
-        } else {
-            at_most(view_authorization)
-        },
-        manage_identity_providers,
-        manage_events: at_most(events.right()),
-        manage_organizations: if manage_realm.is_yes() { Right::Yes } else { at_most(view_organizations) },
-        partial_export: manage_realm.and(view_users).and(view_clients),
-        authorization_settings: if manage_clients.is_yes() {
-            Right::Yes
-        } else {
-            at_most(view_authorization)
-        },
-        create_realm: Right::Unknown,
-        sees_parts,
-    };
+    let mut probed = Rights::each(|name| match name {
+        "view-realm" => Right::of(whole),
+        "view-users" => view_users,
+        "view-clients" => view_clients,
+        "view-authorization" => view_authorization,
+        "view-identity-providers" => view_identity_providers,
+        "view-events" => events.right(),
+        "view-organizations" => view_organizations,
+        "manage-realm" => manage_realm,
+        "manage-users" => manage_users,
+        "manage-clients" => manage_clients,
+        "manage-authorization" if manage_clients.is_yes() => Right::Unknown,
+        "authorization-settings" if manage_clients.is_yes() => Right::Yes,
+        "manage-authorization" | "authorization-settings" => at_most(view_authorization),
+        "manage-identity-providers" => manage_identity_providers,
+        "manage-events" => at_most(events.right()),
+        "manage-organizations" if manage_realm.is_yes() => Right::Yes,
+        "manage-organizations" => at_most(view_organizations),
+        "partial-export" => manage_realm.and(view_users).and(view_clients),
+        // No request of this realm tells whether there may be others.
+        _ => Right::Unknown,
+    });
+    probed.sees_parts = sees_parts;
     Ok(match by_roles {
         Some(by_roles) => by_roles.or(probed),
         None => probed,

@@ -16,6 +16,7 @@ use crate::text::tree_of_json;
 
 mod administrators;
 mod authz;
+mod early;
 mod export;
 mod fresh;
 mod groups;
@@ -30,6 +31,7 @@ mod shares;
 mod users;
 mod wire;
 
+use early::Early;
 use wire::Wire;
 
 /// What a read is for: what costs extra is read only when something asks for it.
@@ -98,7 +100,7 @@ struct Draft {
 
 impl Draft {
     /// Begins with what both sources bring, each as far as the rights of the credential go.
-    fn of(realm: Map<String, Value>) -> Self {
+    fn of_realm(realm: Map<String, Value>) -> Self {
         let covers = KINDS.iter().filter(|it| it.is_read_whole).map(|it| it.name).collect();
         Self { realm, covers, ..Self::default() }
     }
@@ -117,7 +119,7 @@ impl Draft {
 
 /// Reads what the wanted objects may be compared with.
 pub async fn read(keycloak: &Keycloak, realm: &str, want: &Want) -> Result<Read, Error> {
-    begin(keycloak, realm, want.secrets).await?.finish(want).await
+    begin(keycloak, realm, want).await?.finish(want).await
 }
 
 /// A realm of which everything is read but users and what else only some plans look at, so that it can be read before
@@ -129,7 +131,7 @@ pub struct Begun<'a> {
 
 enum SoFar {
     New(Box<Read>),
-    There { rights: Box<Rights>, source: Source, draft: Box<Draft> },
+    There { rights: Box<Rights>, source: Source, draft: Box<Draft>, early: Box<Early> },
 }
 
 impl Begun<'_> {
@@ -137,29 +139,34 @@ impl Begun<'_> {
     pub async fn finish(self, want: &Want) -> Result<Read, Error> {
         match self.so_far {
             SoFar::New(read) => Ok(*read),
-            SoFar::There { rights, source, draft } => finish(&self.wire, want, &rights, source, *draft).await,
+            SoFar::There { rights, source, draft, early } => {
+                finish(&self.wire, want, &rights, source, *draft, *early).await
+            }
         }
     }
 }
 
-/// Begins to read a realm, with [`Want::secrets`] or without.
-pub async fn begin<'a>(keycloak: &'a Keycloak, realm: &str, secrets: bool) -> Result<Begun<'a>, Error> {
+/// Begins to read a realm, for what is known to be wanted by then; users may join later.
+pub async fn begin<'a>(keycloak: &'a Keycloak, realm: &str, want: &Want) -> Result<Begun<'a>, Error> {
     let wire = Wire::new(keycloak, realm);
-    let so_far = so_far(keycloak, &wire, realm, secrets).await?;
+    let so_far = so_far(keycloak, &wire, realm, want).await?;
     Ok(Begun { wire, so_far })
 }
 
-async fn so_far(keycloak: &Keycloak, wire: &Wire<'_>, realm: &str, secrets: bool) -> Result<SoFar, Error> {
+async fn so_far(keycloak: &Keycloak, wire: &Wire<'_>, realm: &str, want: &Want) -> Result<SoFar, Error> {
     let fresh = async || Ok(SoFar::New(Box::new(fresh::read(wire, realm).await?)));
     // The export is tried before its right is known: a refusal costs no more than the question.
-    let listed = async { if secrets { wire.rows(section("clients").routes.list).await } else { Ok(None) } };
-    let (rights, exported, listed) = tokio::join!(keycloak.rights(realm), export::ask(wire), listed);
+    let listed =
+        async { if want.secrets { wire.rows(section("clients").routes.list).await } else { Ok(None) } };
+    // The server needs a while for it, and does the small requests meanwhile.
+    let (rights, exported, listed, early) =
+        tokio::join!(keycloak.rights(realm), export::ask(wire), listed, early::read(wire, want));
     let rights = match rights {
         Err(error) if error.kind() == ErrorKind::NotFound => return fresh().await,
         rights => Box::new(rights?),
     };
     match exported {
-        Ok(exported) if rights.partial_export != Right::No => {
+        Ok(exported) if rights.named("partial-export") != Right::No => {
             let mut draft = export::draft(exported, listed?);
             let accounts = async {
                 if may_view(&rights, section("users")) {
@@ -171,7 +178,8 @@ async fn so_far(keycloak: &Keycloak, wire: &Wire<'_>, realm: &str, secrets: bool
             let (targets, accounts) = tokio::try_join!(owners::read(wire, &draft), accounts)?;
             owners::put(&mut draft, targets);
             service_accounts::put(&mut draft, accounts);
-            return Ok(SoFar::There { rights, source: Source::Export, draft: Box::new(draft) });
+            let (draft, early) = (Box::new(draft), Box::new(early?));
+            return Ok(SoFar::There { rights, source: Source::Export, draft, early });
         }
         Ok(_) => {}
         Err(error) => match error.kind() {
@@ -196,7 +204,7 @@ async fn so_far(keycloak: &Keycloak, wire: &Wire<'_>, realm: &str, secrets: bool
         },
     }
     let draft = Box::pin(lists::read(wire, &rights, listed.ok().flatten())).await?;
-    Ok(SoFar::There { rights, source: Source::Lists, draft: Box::new(draft) })
+    Ok(SoFar::There { rights, source: Source::Lists, draft: Box::new(draft), early: Box::new(early?) })
 }
 
 /// Reads what neither source brings, and turns all into live state.
@@ -206,16 +214,17 @@ async fn finish(
     rights: &Rights,
     source: Source,
     mut draft: Draft,
+    early: Early,
 ) -> Result<Read, Error> {
+    let Early { documents, users, server_info } = early;
     // Whom something is shared with is looked at as if somebody had asked for them.
     let mut want = want.clone();
     want.users.extend(shares::read(wire, &mut draft).await?);
     let want = &want;
-    let (found, documents, flows, about) = tokio::try_join!(
-        users::read(wire, want, rights, &draft.realm),
-        sections::documents(wire),
+    let (found, flows, about) = tokio::try_join!(
+        users::read(wire, want, rights, &draft.realm, users),
         flows(wire, want, &draft.realm),
-        server_info::read(wire, want, &draft.realm),
+        server_info::read(wire, want, &draft.realm, server_info),
     )?;
     let federated = found.federated();
     let asked = match &found {

@@ -41,154 +41,115 @@ impl Right {
     }
 }
 
-/// What a credential may do in one realm; named after the roles of `realm-management`.
+/// What brings a right.
+enum By {
+    /// Any of these roles of `realm-management`.
+    Roles(&'static [&'static str]),
+    /// Any of these roles; and where the server is new enough, which roles do not tell, another right.
+    RolesOrPerhaps(&'static [&'static str], &'static str),
+    /// All of these rights together.
+    Rights(&'static [&'static str]),
+    /// A role of `master`.
+    Master,
+}
+
+/// Every right that is asked about, in the order in which they are told, and what brings it as measured on 26.0 and 26.7.
+/// Most are called like the role that is meant for nothing else.
+const RIGHTS: [(&str, By); 17] = [
+    // The whole realm with roles, flows, required actions, components, user profile.
+    ("view-realm", By::Roles(&["view-realm", "manage-realm"])),
+    // Users, groups, their members and role mappings.
+    ("view-users", By::Roles(&["view-users", "manage-users"])),
+    // Clients, client roles, client scopes.
+    ("view-clients", By::Roles(&["view-clients", "manage-clients"])),
+    // Lists of resources, scopes, policies and permissions. Newer servers let those who see clients see them too.
+    (
+        "view-authorization",
+        By::RolesOrPerhaps(&["view-authorization", "manage-authorization"], "view-clients"),
+    ),
+    ("view-identity-providers", By::Roles(&["view-identity-providers", "manage-identity-providers"])),
+    ("view-events", By::Roles(&["view-events", "manage-events"])),
+    ("view-organizations", By::Roles(&["view-organizations", "manage-organizations", "manage-realm"])),
+    ("manage-realm", By::Roles(&["manage-realm"])),
+    ("manage-users", By::Roles(&["manage-users"])),
+    ("manage-clients", By::Roles(&["manage-clients"])),
+    ("manage-authorization", By::RolesOrPerhaps(&["manage-authorization"], "manage-clients")),
+    ("manage-identity-providers", By::Roles(&["manage-identity-providers"])),
+    ("manage-events", By::Roles(&["manage-events"])),
+    ("manage-organizations", By::Roles(&["manage-organizations", "manage-realm"])),
+    // `partial-export` with clients, groups and roles, authorization settings included.
+    ("partial-export", By::Rights(&["manage-realm", "view-users", "view-clients"])),
+    // `authz/resource-server/settings` of one client.
+    ("authorization-settings", By::Roles(&["manage-authorization", "manage-clients"])),
+    // New realms.
+    ("create-realm", By::Master),
+];
+
+/// What a credential may do in one realm: an answer per right of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rights {
-    /// The whole realm with roles, flows, required actions, components, user profile.
-    pub view_realm: Right,
-    /// Users, groups, their members and role mappings.
-    pub view_users: Right,
-    /// Clients, client roles, client scopes.
-    pub view_clients: Right,
-    /// Lists of resources, scopes, policies and permissions.
-    pub view_authorization: Right,
-    pub view_identity_providers: Right,
-    pub view_events: Right,
-    pub view_organizations: Right,
-    pub manage_realm: Right,
-    pub manage_users: Right,
-    pub manage_clients: Right,
-    pub manage_authorization: Right,
-    pub manage_identity_providers: Right,
-    pub manage_events: Right,
-    pub manage_organizations: Right,
-    /// `partial-export` with clients, groups and roles, authorization settings included.
-    pub partial_export: Right,
-    /// `authz/resource-server/settings` of one client.
-    pub authorization_settings: Right,
-    /// New realms (a right in `master`).
-    pub create_realm: Right,
+    answers: [Right; RIGHTS.len()],
     /// Fine-grained permissions may show it a part of every list; then an object that is not in a list, and that a
     /// search for its exact name does not find, may be there all the same.
     pub sees_parts: bool,
 }
 
 impl Rights {
-    /// Returns every right with its name, in a fixed order.
-    pub fn parts(&self) -> [(&'static str, Right); 17] {
-        [
-            ("view-realm", self.view_realm),
-            ("view-users", self.view_users),
-            ("view-clients", self.view_clients),
-            ("view-authorization", self.view_authorization),
-            ("view-identity-providers", self.view_identity_providers),
-            ("view-events", self.view_events),
-            ("view-organizations", self.view_organizations),
-            ("manage-realm", self.manage_realm),
-            ("manage-users", self.manage_users),
-            ("manage-clients", self.manage_clients),
-            ("manage-authorization", self.manage_authorization),
-            ("manage-identity-providers", self.manage_identity_providers),
-            ("manage-events", self.manage_events),
-            ("manage-organizations", self.manage_organizations),
-            ("partial-export", self.partial_export),
-            ("authorization-settings", self.authorization_settings),
-            ("create-realm", self.create_realm),
-        ]
+    /// Returns the rights with an answer for each name.
+    pub(super) fn each(answer: impl FnMut(&'static str) -> Right) -> Rights {
+        Rights { answers: RIGHTS.map(|(name, _)| name).map(answer), sees_parts: false }
     }
 
-    /// Returns whether the credential has a right, by its name in [`Self::parts`].
+    /// Returns every right with its name, in a fixed order.
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, Right)> {
+        RIGHTS.iter().map(|it| it.0).zip(self.answers)
+    }
+
+    /// Returns whether the credential has a right, by its name in the table; of a name that is not there only trying tells.
     pub fn named(&self, name: &str) -> Right {
-        self.parts().into_iter().find(|it| it.0 == name).map_or(Right::Unknown, |it| it.1)
+        self.parts().find(|it| it.0 == name).map_or(Right::Unknown, |it| it.1)
     }
 
     /// Returns the rights that the same answer holds for.
     pub(super) fn all(right: Right) -> Rights {
-        Rights {
-            view_realm: right,
-            view_users: right,
-            view_clients: right,
-            view_authorization: right,
-            view_identity_providers: right,
-            view_events: right,
-            view_organizations: right,
-            manage_realm: right,
-            manage_users: right,
-            manage_clients: right,
-            manage_authorization: right,
-            manage_identity_providers: right,
-            manage_events: right,
-            manage_organizations: right,
-            partial_export: right,
-            authorization_settings: right,
-            create_realm: right,
-            sees_parts: false,
-        }
+        Rights::each(|_| right)
+    }
+
+    /// Returns the rights with another answer to one of them.
+    pub(super) fn but(self, name: &str, right: Right) -> Rights {
+        let answers = Rights::each(|it| if it == name { right } else { self.named(it) });
+        Rights { sees_parts: self.sees_parts, ..answers }
     }
 
     /// Returns the rights with everything unknown taken from another source.
     pub(super) fn or(self, other: Rights) -> Rights {
-        let or = |own: Right, other: Right| if own == Right::Unknown { other } else { own };
-        Rights {
-            view_realm: or(self.view_realm, other.view_realm),
-            view_users: or(self.view_users, other.view_users),
-            view_clients: or(self.view_clients, other.view_clients),
-            view_authorization: or(self.view_authorization, other.view_authorization),
-            view_identity_providers: or(self.view_identity_providers, other.view_identity_providers),
-            view_events: or(self.view_events, other.view_events),
-            view_organizations: or(self.view_organizations, other.view_organizations),
-            manage_realm: or(self.manage_realm, other.manage_realm),
-            manage_users: or(self.manage_users, other.manage_users),
-            manage_clients: or(self.manage_clients, other.manage_clients),
-            manage_authorization: or(self.manage_authorization, other.manage_authorization),
-            manage_identity_providers: or(self.manage_identity_providers, other.manage_identity_providers),
-            manage_events: or(self.manage_events, other.manage_events),
-            manage_organizations: or(self.manage_organizations, other.manage_organizations),
-            partial_export: or(self.partial_export, other.partial_export),
-            authorization_settings: or(self.authorization_settings, other.authorization_settings),
-            create_realm: or(self.create_realm, other.create_realm),
-            sees_parts: self.sees_parts,
-        }
+        let either = |name: &'static str| match self.named(name) {
+            Right::Unknown => other.named(name),
+            known @ (Right::Yes | Right::No) => known,
+        };
+        Rights { sees_parts: self.sees_parts, ..Rights::each(either) }
     }
 
-    /// Returns what roles of `realm-management` allow, as measured on 26.0 and 26.7.
+    /// Returns what roles of `realm-management` allow.
     pub(super) fn of_roles(roles: &BTreeSet<&str>, may_create_realms: bool) -> Rights {
+        let may_create = Right::of(may_create_realms);
         if roles.contains("realm-admin") {
-            return Rights { create_realm: Right::of(may_create_realms), ..Rights::all(Right::Yes) };
+            return Rights::all(Right::Yes).but("create-realm", may_create);
         }
         let any = |names: &[&str]| Right::of(names.iter().any(|name| roles.contains(name)));
-        let view_users = any(&["view-users", "manage-users"]);
-        let view_clients = any(&["view-clients", "manage-clients"]);
-        let manage_realm = any(&["manage-realm"]);
-        // Newer servers let those who see clients see their authorization too; 26.0 does not.
-        let or_by_clients = |held: Right, by: Right| match (held, by) {
-            (Right::No, Right::Yes) => Right::Unknown,
-            (held, _) => held,
+        // What is made of other rights comes behind them.
+        let by_roles = |by: &By| match by {
+            By::Roles(names) | By::RolesOrPerhaps(names, _) => any(names),
+            By::Rights(_) => Right::Unknown,
+            By::Master => may_create,
         };
-        let manage_clients = any(&["manage-clients"]);
-        Rights {
-            view_realm: any(&["view-realm", "manage-realm"]),
-            view_users,
-            view_clients,
-            view_authorization: or_by_clients(
-                any(&["view-authorization", "manage-authorization"]),
-                view_clients,
-            ),
-            view_identity_providers: any(&["view-identity-providers", "manage-identity-providers"]),
-            view_events: any(&["view-events", "manage-events"]),
-            view_organizations: any(&["view-organizations", "manage-organizations", "manage-realm"]),
-            manage_realm,
-            manage_users: any(&["manage-users"]),
-            manage_clients,
-            manage_authorization: or_by_clients(any(&["manage-authorization"]), manage_clients),
-            manage_identity_providers: any(&["manage-identity-providers"]),
-            manage_events: any(&["manage-events"]),
-            manage_organizations: any(&["manage-organizations", "manage-realm"]),
-            partial_export: manage_realm.and(view_users).and(view_clients),
-            authorization_settings: any(&["manage-authorization", "manage-clients"]),
-            create_realm: Right::of(may_create_realms),
-            sees_parts: false,
-        }
+        let by_roles = Rights { answers: RIGHTS.map(|(_, by)| by_roles(&by)), sees_parts: false };
+        let whole = RIGHTS.map(|(name, by)| match (by_roles.named(name), by) {
+            (Right::No, By::RolesOrPerhaps(_, other)) if by_roles.named(other).is_yes() => Right::Unknown,
+            (_, By::Rights(all)) => all.iter().map(|it| by_roles.named(it)).fold(Right::Yes, Right::and),
+            (answer, _) => answer,
+        });
+        Rights { answers: whole, sees_parts: false }
     }
 }
 

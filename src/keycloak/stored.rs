@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::http::server_url;
-use super::openid::{Client, Grant, Openid, Refusal, Tokens};
+use super::openid::{Client, Grant, Openid, TokenRefusal, Tokens};
 use super::{Error, Secret};
 use crate::text::hex;
 
@@ -139,7 +139,7 @@ impl Stored {
         openid: &Openid,
         client: &Client,
         refused: Option<&Secret>,
-    ) -> Result<Result<Stored, Refusal>, Error> {
+    ) -> Result<Result<Stored, TokenRefusal>, Error> {
         let holds = |it: &Stored| Timestamp::now() < it.renew_at && Some(&it.access) != refused;
         let stored = read(&self.path)?;
         if holds(&stored) {

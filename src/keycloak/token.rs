@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::connect::Credentials;
-use super::openid::{Client, Grant, Openid, Refusal, Tokens, claims};
+use super::openid::{Client, Grant, Openid, TokenRefusal, Tokens, claims};
 use super::{Error, Secret, Stored};
 
 /// How long before its end a token is renewed.
@@ -186,7 +186,7 @@ impl KeptToken {
         self.ask(&grant).await?.map_err(|refusal| self.refused(&refusal))
     }
 
-    async fn ask(&self, grant: &Grant) -> Result<Result<Tokens, Refusal>, Error> {
+    async fn ask(&self, grant: &Grant) -> Result<Result<Tokens, TokenRefusal>, Error> {
         self.logins.fetch_add(1, Ordering::Relaxed);
         self.openid.token(&self.client(), grant).await
     }
@@ -203,7 +203,7 @@ impl KeptToken {
     }
 
     /// Says why a login failed, and what would mend it.
-    fn refused(&self, refusal: &Refusal) -> Error {
+    fn refused(&self, refusal: &TokenRefusal) -> Error {
         let (account, as_user) = match &self.credentials {
             Credentials::Password { user, .. } => (format!("user `{user}`"), true),
             Credentials::Client { id, .. } | Credentials::SignedJwt { id, .. } => {
@@ -234,7 +234,7 @@ impl KeptToken {
 }
 
 /// Says whether it is the client that the server does not take, rather than what it asks for.
-fn is_about_client(refusal: &Refusal) -> bool {
+fn is_about_client(refusal: &TokenRefusal) -> bool {
     matches!(refusal.error.as_str(), "invalid_client" | "unauthorized_client")
 }
 

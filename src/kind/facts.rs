@@ -104,6 +104,12 @@ impl Kind {
         of.unwrap_or(self).routes.needs
     }
 
+    /// Returns whether they are written with one document, or are such a document.
+    pub fn is_in_document(&self) -> bool {
+        let has_parts = |it: &&Kind| !it.routes.document.is_empty() && it.routes.own == self.routes.own;
+        KINDS.iter().any(has_parts)
+    }
+
     /// Returns whether new objects of other kinds get defaults that one of this kind says.
     pub fn gives_defaults(&self) -> bool {
         KINDS.iter().any(|it| it.defaults_of.contains(&self.name))

@@ -207,7 +207,7 @@ fn texts<'a>(node: &'a Node, f: &mut impl FnMut(&'a str, At)) {
 }
 
 /// Returns the words for a field in a sentence: "`loginTheme` of the realm".
-fn of(field: &str, key: &str, address: &Address) -> String {
+fn words_of_field(field: &str, key: &str, address: &Address) -> String {
     let path = if key.is_empty() { field.to_owned() } else { format!("{field}.{key}") };
     let whose = title(address);
     if address.kind() == super::REALM || address.kind() == SETTINGS {

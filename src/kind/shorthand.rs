@@ -41,7 +41,7 @@ pub(super) fn expand(settings: &Tree, notes: &mut Vec<Note>) -> Tree {
                 continue;
             };
             let (key, shorthand) = fields.remove(position);
-            one(shown, &owned, key.at, &shorthand, &mut policies, &mut permissions, notes);
+            expand_permissions(shown, &owned, key.at, &shorthand, &mut policies, &mut permissions, notes);
         }
     }
     for made in policies.iter().chain(&permissions) {
@@ -72,7 +72,7 @@ fn name(resource: &Tree) -> String {
     resource.get("name").and_then(Tree::scalar).unwrap_or_default().to_owned()
 }
 
-fn one(
+fn expand_permissions(
     resource: &str,
     target: &str,
     at: At,

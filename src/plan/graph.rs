@@ -71,7 +71,7 @@ pub fn calls(live: &State, planned: &State, changes: &[Change]) -> Result<Vec<Ca
     needs::wait(&mut calls, changes, live, planned);
     let after = waits(&calls);
     let line = line::up(&after, &|it| it).map_err(|stuck| cycle(&stuck, &calls, changes))?;
-    Ok(sorted(calls, changes, &after, &line))
+    Ok(sorted(calls, &after, &line))
 }
 
 /// Returns the calls of a plan in an order in which nobody is let in on the way whom neither the realm as it is
@@ -118,7 +118,7 @@ pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle>
     let (turns, stages) = wrapped.unwrap_or((plain, of_plain));
     let mut after = turns.after();
     stages.chain(&mut after);
-    order.calls = sorted(turns.calls, &order.changes, &after, &turns.line);
+    order.calls = sorted(turns.calls, &after, &turns.line);
     Ok(order)
 }
 
@@ -196,7 +196,7 @@ fn cycle(stuck: &[usize], calls: &[Call], changes: &[Change]) -> Cycle {
 
 /// Returns the calls as they stand in line, each with what it waits for. A call that reads an object and writes it
 /// back waits for the one before that does: side by side one of them would be lost.
-fn sorted(calls: Vec<Call>, changes: &[Change], after: &After, line: &Line) -> Vec<Call> {
+fn sorted(calls: Vec<Call>, after: &After, line: &Line) -> Vec<Call> {
     let mut calls: Vec<Option<Call>> = calls.into_iter().map(Some).collect();
     let mut written: BTreeMap<Vec<Segment>, usize> = BTreeMap::new();
     let sorted = line.order.iter().filter_map(|it| Some((*it, calls[*it].take()?)));
@@ -204,8 +204,7 @@ fn sorted(calls: Vec<Call>, changes: &[Change], after: &After, line: &Line) -> V
         .enumerate()
         .map(|(place, (index, mut call))| {
             call.after = after[index].iter().map(|it| line.place[*it]).collect();
-            let in_document = || !kind::kind(changes[call.change].object.kind()).routes.document.is_empty();
-            if (matches!(call.body, Body::Overlay { .. }) || in_document())
+            if (matches!(call.body, Body::Overlay { .. }) || call.is_part)
                 && let Some(before) = written.insert(call.path.clone(), place)
                 && !call.after.contains(&before)
             {

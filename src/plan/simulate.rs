@@ -1,6 +1,6 @@
 //! What a realm holds once some of a plan's calls were answered.
 
-use crate::call::{Body, Call, Method};
+use crate::call::{Body, Call, Verb};
 use crate::change::{Action, Change, FieldChange};
 use crate::diff;
 use crate::kind::{self, Version};
@@ -33,7 +33,7 @@ pub(super) fn part(changes: &[Change], call: &Call) -> Change {
     let change = &changes[call.change];
     let action = match call.body {
         Body::Whole { .. } => Action::Create,
-        Body::None if change.action == Action::Delete && call.method == Method::Delete => Action::Delete,
+        Body::None if change.action == Action::Delete && call.method == Verb::Delete => Action::Delete,
         _ => Action::Update,
     };
     Change { action, fields: call.fields.clone(), ..change.clone() }

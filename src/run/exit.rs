@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::apply::{CallError, LockError};
-use crate::keycloak::openid::Refusal;
+use crate::keycloak::openid::TokenRefusal;
 use crate::keycloak::{Error, ErrorKind};
 
 /// How a command ended.
@@ -124,15 +124,15 @@ impl RefusedError {
 #[derive(Debug, thiserror::Error)]
 #[error("{refusal}{}{mend}", if .mend.is_empty() { "" } else { ": " })]
 pub(crate) struct DeniedError {
-    refusal: Refusal,
+    refusal: TokenRefusal,
     mend: String,
 }
 
 impl DeniedError {
-    pub(crate) fn new(refusal: Refusal, mend: impl Into<String>) -> Self {
+    pub(crate) fn new(refusal: TokenRefusal, mend: impl Into<String>) -> Self {
         // The server's sentence goes on with ours.
         let description = refusal.description.trim_end_matches('.').to_owned();
-        Self { refusal: Refusal { description, ..refusal }, mend: mend.into() }
+        Self { refusal: TokenRefusal { description, ..refusal }, mend: mend.into() }
     }
 }
 

@@ -69,9 +69,10 @@ impl Planned {
 pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::Result<Observed> {
     let realm = &request.desired.realm;
     let mut want = want(request.desired);
+    want.everybody |= request.also.everybody;
     // Which users are looked up hangs on the ledgers, and nothing else does.
     let (ledgers, begun) =
-        tokio::join!(read_ledgers(keycloak, realm), keycloak::begin(keycloak, realm, want.secrets));
+        tokio::join!(read_ledgers(keycloak, realm), keycloak::begin(keycloak, realm, &want));
     let ledgers = match ledgers {
         // A realm that does not exist, or a credential without clients, has no ledger to show.
         Err(CallError::Keycloak(error))
@@ -82,7 +83,6 @@ pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::
         other => other?,
     };
     want.users.extend(request.also.users.iter().cloned());
-    want.everybody |= request.also.everybody;
     want.administrators |= request.also.administrators;
     // Users that we applied and nobody declares any more have to be looked up by name, too.
     if let Some(Ok(ours)) = request.owner.and_then(|owner| ledgers.get(owner)) {

@@ -1,7 +1,7 @@
 //! What to change when the server refuses a login or a token.
 
 use crate::keycloak::Openid;
-use crate::keycloak::openid::{Client, Refusal};
+use crate::keycloak::openid::{Client, TokenRefusal};
 use crate::run::DeniedError;
 
 /// What a client is asked to do.
@@ -59,7 +59,7 @@ impl Purpose {
 
 /// Fails with what the server said, and what to change.
 pub(in crate::cli) fn denied(
-    refusal: Refusal,
+    refusal: TokenRefusal,
     client: &Client,
     purpose: Purpose,
     openid: &Openid,
@@ -69,7 +69,7 @@ pub(in crate::cli) fn denied(
 }
 
 /// Returns what would mend a refusal; empty where the server's words say enough.
-fn mend(refusal: &Refusal, client: &Client, purpose: Purpose, realm: &str) -> String {
+fn mend(refusal: &TokenRefusal, client: &Client, purpose: Purpose, realm: &str) -> String {
     let text = refusal.text();
     let says = |part: &str| text.to_lowercase().contains(part);
     let id = client.id();
@@ -181,7 +181,7 @@ mod tests {
             ("access_denied", "Client not allowed to exchange", "may not impersonate"),
         ] {
             let refusal =
-                Refusal { status: 400, error: error.to_owned(), description: description.to_owned() };
+                TokenRefusal { status: 400, error: error.to_owned(), description: description.to_owned() };
             let mend = mend(&refusal, &public, Purpose::Login, "a");
             assert!(mend.contains(part), "{mend}");
         }
@@ -198,8 +198,11 @@ mod tests {
             (Purpose::Exchange, "standard.token.exchange.enabled", "redirectUris"),
             (Purpose::Renew, "renewing a login of client `app` needs that client's secret", "clientId"),
         ] {
-            let refusal =
-                Refusal { status: 401, error: "invalid_client".to_owned(), description: unknown.to_owned() };
+            let refusal = TokenRefusal {
+                status: 401,
+                error: "invalid_client".to_owned(),
+                description: unknown.to_owned(),
+            };
             let mend = mend(&refusal, &public, purpose, "a");
             assert!(mend.contains(part) && !mend.contains(not), "{mend}");
             // What is advised is a manifest.

@@ -126,14 +126,14 @@ impl fmt::Debug for Tokens {
 /// An answer of the token endpoint that gives nothing, in the server's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{status} {}", self.text())]
-pub struct Refusal {
+pub struct TokenRefusal {
     pub status: u16,
     /// The error code, such as `access_denied`, `invalid_grant`, `authorization_pending`.
     pub error: String,
     pub description: String,
 }
 
-impl Refusal {
+impl TokenRefusal {
     /// Returns the server's words without the status.
     pub fn text(&self) -> String {
         if self.description.is_empty() {

@@ -19,8 +19,8 @@ pub(super) async fn ask(wire: &Wire<'_>) -> Result<Value, Error> {
 pub(super) fn draft(export: Value, listed: Option<Vec<Value>>) -> Draft {
     let Value::Object(mut realm) = export else { return Draft::default() };
     show_secrets(&mut realm, &listed.unwrap_or_default());
-    let roles = Roles::of(&realm);
-    let mut draft = Draft::of(realm);
+    let roles = Roles::of_realm(&realm);
+    let mut draft = Draft::of_realm(realm);
     for client in draft.realm.get_mut("clients").and_then(Value::as_array_mut).into_iter().flatten() {
         let Some(settings) = client.get_mut("authorizationSettings") else { continue };
         authz::each_policy(settings, &mut |policy| {
@@ -54,7 +54,7 @@ struct Roles {
 }
 
 impl Roles {
-    fn of(realm: &Map<String, Value>) -> Self {
+    fn of_realm(realm: &Map<String, Value>) -> Self {
         let names = |list: Option<&Value>| -> BTreeSet<String> {
             let list = list.and_then(Value::as_array).into_iter().flatten();
             list.filter_map(|it| str_of(it, "name")).map(str::to_owned).collect()
@@ -97,7 +97,7 @@ mod tests {
         }) else {
             panic!("a map")
         };
-        let roles = Roles::of(&realm);
+        let roles = Roles::of_realm(&realm);
         for (text, spelled) in [
             ("a", "a"),
             ("b/c", "b%2Fc"),

@@ -12,7 +12,7 @@ use crate::kind::{self, fresh_realm};
 
 pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
     // Without a realm nothing but the server itself tells its version.
-    let About { version, server_info } = server_info::read(wire, &Want::default(), &Map::new()).await?;
+    let About { version, server_info } = server_info::read(wire, &Want::default(), &Map::new(), None).await?;
     let recorded = version.map_or(kind::NEWEST, kind::Version::from);
     let mut live = Live::default();
     live.state = fresh_realm(realm, recorded);

@@ -84,7 +84,7 @@ pub(super) async fn read(
         names_of("default-optional-client-scopes", "name", may_scopes),
         sections::read(wire, rights),
     )?;
-    let mut draft = Draft::of(Map::new());
+    let mut draft = Draft::of_realm(Map::new());
     if let Value::Object(realm) = realm {
         draft.realm = realm;
     }
@@ -218,7 +218,7 @@ async fn assemble(
     if has_clients {
         draft.realm.insert("clients".to_owned(), Value::from(rows));
     }
-    let mut names = Names::of(&draft.realm);
+    let mut names = Names::of_realm(&draft.realm);
     authz::learn_users(wire, authz.iter().map(|(_, it)| it), &mut names).await?;
     let mut settings: Vec<Option<Value>> = Vec::new();
     for (address, lists) in authz {

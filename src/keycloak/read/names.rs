@@ -26,7 +26,7 @@ struct Part {
 }
 
 impl Part {
-    fn of(&self, id: &str) -> Named {
+    fn name_of_id(&self, id: &str) -> Named {
         match (self.names.get(id), self.missing) {
             (Some(name), _) => Named::As(name.clone()),
             (None, None) => Named::Nothing,
@@ -46,7 +46,7 @@ pub(super) struct Names {
 
 impl Names {
     /// Takes the names from a realm in the shape of an export; lists that are not in it were not read.
-    pub(super) fn of(realm: &Map<String, Value>) -> Self {
+    pub(super) fn of_realm(realm: &Map<String, Value>) -> Self {
         let needs = |key: &str| section(key).needs(None);
         let missing = |key: &str| (!realm.contains_key(key)).then(|| needs(key));
         let ids = |key: &str, name: &str| -> BTreeMap<String, String> {
@@ -90,11 +90,11 @@ impl Names {
     /// Returns what an id in a field of a policy stands for.
     pub(super) fn of_field(&self, field: &str, id: &str) -> Named {
         match field {
-            "roles" => self.roles.of(id),
-            "groups" => self.groups.of(id),
-            "clients" => self.clients.of(id),
-            "clientScopes" => self.client_scopes.of(id),
-            "users" => self.users.of(id),
+            "roles" => self.roles.name_of_id(id),
+            "groups" => self.groups.name_of_id(id),
+            "clients" => self.clients.name_of_id(id),
+            "clientScopes" => self.client_scopes.name_of_id(id),
+            "users" => self.users.name_of_id(id),
             _ => Named::As(id.to_owned()),
         }
     }

@@ -14,13 +14,21 @@ pub(super) struct About {
     pub(super) server_info: Option<ServerInfo>,
 }
 
-/// Takes the version from the export, which says it; lists do not, so there the server is asked.
-pub(super) async fn read(wire: &Wire<'_>, want: &Want, realm: &Map<String, Value>) -> Result<About, Error> {
+/// Takes the version from the export, which says it; lists do not, so there the server is asked, unless it said so already.
+pub(super) async fn read(
+    wire: &Wire<'_>,
+    want: &Want,
+    realm: &Map<String, Value>,
+    said: Option<Value>,
+) -> Result<About, Error> {
     let version = text(realm, "keycloakVersion").and_then(|it| it.parse().ok());
     if version.is_some() && !want.server_info {
         return Ok(About { version, server_info: None });
     }
-    let answer = wire.server_info().await?;
+    let answer = match said {
+        Some(said) => Some(said),
+        None => wire.server_info().await?,
+    };
     let said = answer.as_ref().and_then(|it| it.pointer("/systemInfo/version")).and_then(Value::as_str);
     Ok(About {
         version: version.or_else(|| said.and_then(|it| it.parse().ok())),

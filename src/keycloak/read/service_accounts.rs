@@ -36,7 +36,7 @@ pub(super) fn put(draft: &mut Draft, accounts: Vec<Value>) {
 /// Reads the service account of a client in the shape of an export; nothing where it cannot be seen.
 pub(super) async fn read(wire: &Wire<'_>, client: &Value) -> Result<Option<Value>, Error> {
     let Some(name) = str_of(client, "clientId") else { return Ok(None) };
-    match users::one(wire, account_of(name).name()).await {
+    match users::find_by_username(wire, account_of(name).name()).await {
         Err(error) => match error.kind() {
             // A server that cannot reach a user directory fails even here (26.0 by 500 or 400); what nobody needs
             // may stay unknown.

@@ -42,7 +42,7 @@ pub(super) async fn read(wire: &Wire<'_>, draft: &mut Draft) -> Result<BTreeSet<
             None => draft.miss(section("permissions"), Some(at("clients", client))),
         }
     }
-    let mut names = Names::of(&draft.realm);
+    let mut names = Names::of_realm(&draft.realm);
     let named = shares.iter().flat_map(|it| &it.with).filter_map(|it| it.get("users")?.as_array()).flatten();
     let users = users_by_id(wire, named.filter_map(Value::as_str).map(str::to_owned).collect()).await?;
     if let Some(users) = &users {

@@ -60,7 +60,7 @@ fn settings_without(key: &str) -> (Option<Value>, Draft) {
         "users": [{ "id": "u1", "username": "service-account-app" }],
     }));
     realm.remove(key);
-    let mut names = Names::of(&realm);
+    let mut names = Names::of_realm(&realm);
     if key != "users" {
         names.learn_users([]);
     }

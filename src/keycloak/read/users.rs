@@ -15,6 +15,10 @@ use crate::state::{Address, State};
 /// How many users that nobody wants are read along for each wanted one, at most.
 const STRANGERS: usize = 8;
 
+/// Of so few wanted users nobody asks beforehand whether a list of all with all roles would be fewer requests: a new realm
+/// has more than thirty roles.
+pub(super) const FEW: usize = 20;
+
 /// Whole lists of users, of whom only the ids count.
 pub(super) const LIST: &str = "max=-1&briefRepresentation=true";
 
@@ -33,19 +37,21 @@ impl Found {
     }
 }
 
-/// Reads the wanted users that the realm so far (with its service accounts) does not hold.
+/// Reads the wanted users that the realm so far (with its service accounts) does not hold; how many users there are may
+/// have been asked already.
 pub(super) async fn read(
     wire: &Wire<'_>,
     want: &Want,
     rights: &Rights,
     realm: &Map<String, Value>,
+    count: Option<usize>,
 ) -> Result<Found, Error> {
     if !may_view(rights, section("users")) {
         return Ok(Found::Unreadable);
     }
     let known: BTreeSet<Address> =
         rows(realm, "users").iter().filter_map(|it| str_of(it, "username")).map(user_address).collect();
-    let holders = Holders::of(realm);
+    let holders = Holders::of_realm(realm);
     let mut wanted: BTreeSet<String> = want.users.iter().map(|it| it.to_lowercase()).collect();
     if want.administrators {
         wanted.extend(administrators::names(wire, realm, &holders).await?);
@@ -54,10 +60,10 @@ pub(super) async fn read(
     let mut asked: BTreeSet<Address> = wanted.iter().map(|it| user_address(it)).collect();
     asked.extend(known.iter().cloned());
     let by_list = 1 + holders.len();
-    let names = Names::of(realm);
+    let names = Naming::of_realm(realm);
     let rows = if want.everybody {
         everybody(wire, &names, &holders).await
-    } else if by_list < 3 * wanted.len() && are_few(wire, wanted.len()).await? {
+    } else if by_list < 3 * wanted.len() && are_few(wire, wanted.len(), count).await? {
         let is_wanted =
             |row: &Value| str_of(row, "username").is_some_and(|it| wanted.contains(&it.to_lowercase()));
         let (all, held) = tokio::try_join!(list(wire, &names), Held::read(wire, &holders))?;
@@ -81,20 +87,29 @@ pub(super) async fn read(
 }
 
 /// Says whether the realm holds few users beside the wanted ones.
-async fn are_few(wire: &Wire<'_>, wanted: usize) -> Result<bool, Error> {
+async fn are_few(wire: &Wire<'_>, wanted: usize, known: Option<usize>) -> Result<bool, Error> {
+    let all = match known {
+        Some(known) => Some(known),
+        None => count(wire).await?,
+    };
+    Ok(all.is_some_and(|it| it <= STRANGERS * wanted))
+}
+
+/// Returns how many users the realm has; nothing where that may not be seen.
+pub(super) async fn count(wire: &Wire<'_>) -> Result<Option<usize>, Error> {
     let count = wire.value("users/count").await?.and_then(|it| it.as_u64());
-    Ok(count.is_some_and(|it| usize::try_from(it).is_ok_and(|it| it <= STRANGERS * wanted)))
+    Ok(count.and_then(|it| usize::try_from(it).ok()))
 }
 
 /// How a realm calls its users.
-struct Names {
+struct Naming {
     /// By their addresses, also those who were made before it did and keep another name: 26.0 lists them under that, 26.7
     /// under the address, and both find them by that name alone.
     by_email: bool,
 }
 
-impl Names {
-    fn of(realm: &Map<String, Value>) -> Self {
+impl Naming {
+    fn of_realm(realm: &Map<String, Value>) -> Self {
         Self { by_email: realm.get(EMAIL_NAMES).and_then(Value::as_bool) == Some(true) }
     }
 
@@ -144,8 +159,8 @@ pub(super) async fn called(wire: &Wire<'_>, state: &State) -> Result<BTreeMap<Ad
 }
 
 /// Reads a user by username, in lower case, with roles and groups.
-pub(super) async fn one(wire: &Wire<'_>, name: &str) -> Result<Option<Value>, Error> {
-    Names { by_email: false }.find(wire, name).await
+pub(super) async fn find_by_username(wire: &Wire<'_>, name: &str) -> Result<Option<Value>, Error> {
+    Naming { by_email: false }.find(wire, name).await
 }
 
 /// Returns the user one of whose properties is this.
@@ -199,7 +214,7 @@ pub(super) struct Holders<'a> {
 }
 
 impl<'a> Holders<'a> {
-    fn of(realm: &'a Map<String, Value>) -> Self {
+    fn of_realm(realm: &'a Map<String, Value>) -> Self {
         let roles = realm.get("roles");
         let list = |value: Option<&'a Value>| value.and_then(Value::as_array).into_iter().flatten();
         let realm_roles =
@@ -231,13 +246,13 @@ fn add_group<'a>(group: &'a Value, out: &mut Vec<(&'a str, &'a str)>) {
     }
 }
 
-async fn list(wire: &Wire<'_>, names: &Names) -> Result<Vec<Value>, Error> {
+async fn list(wire: &Wire<'_>, names: &Naming) -> Result<Vec<Value>, Error> {
     let all = wire.all_rows(section("users").routes.list).await?;
     Ok(all.into_iter().map(|it| names.call(it)).collect())
 }
 
 /// Reads all users with what they have: asking each of few, or each role and group who has it.
-async fn everybody(wire: &Wire<'_>, names: &Names, holders: &Holders<'_>) -> Result<Vec<Value>, Error> {
+async fn everybody(wire: &Wire<'_>, names: &Naming, holders: &Holders<'_>) -> Result<Vec<Value>, Error> {
     let all = list(wire, names).await?;
     if 2 * all.len() <= holders.len() {
         let users = try_join_all(all.into_iter().map(|it| with_links(wire, it))).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Judge, of, place};
+use super::{Judge, place, words_of_field};
 use crate::kind::{NEWEST, OLDEST, Version, realm_address};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
@@ -21,7 +21,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, client: &Object, notes
     if let (Some(severe), Some(own)) = (judge.since(NEWEST), own)
         && names(own).is_none()
     {
-        let words = format!("{} is no map of names to levels", of("attributes", MAP, address));
+        let words = format!("{} is no map of names to levels", words_of_field("attributes", MAP, address));
         let at = place(said, "attributes", MAP);
         let note = judge.note(severe, Code::WrongForm, words, at, "Keycloak would refuse it");
         notes.push(note.help("write it as JSON: `'{\"gold\": \"2\"}'`"));
@@ -36,7 +36,10 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, client: &Object, notes
             if known.contains(name) || has_level(judge, name) {
                 continue;
             }
-            let words = format!("{} names `{name}`, which is no level there", of("attributes", key, address));
+            let words = format!(
+                "{} names `{name}`, which is no level there",
+                words_of_field("attributes", key, address)
+            );
             let at = place(said, "attributes", key);
             let note = judge.note(severe, Code::NotTogether, words, at, "Keycloak would refuse it");
             notes.push(if known.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Judge, Severe, each_text, of};
+use super::{Judge, Severe, each_text, words_of_field};
 use crate::kind::{
     CLIENT, CLIENT_SCOPE, Choice, KEYS, MAPPER, OthersAre, REALM, ServerInfo, Unasked, kind, title,
 };
@@ -148,7 +148,7 @@ pub(super) fn fixed(address: &Address, object: &Object, notes: &mut Vec<Note>) {
             if text.is_empty() || rule.takes.contains(&text) {
                 return;
             }
-            let words = format!("{} cannot be `{text}`", of(rule.field, rule.key, address));
+            let words = format!("{} cannot be `{text}`", words_of_field(rule.field, rule.key, address));
             let help = format!("it takes {}", rule.takes.join(", "));
             notes.push(if rule.is_refused {
                 Note::error(Code::WrongForm, words, at, "Keycloak would refuse it").help(help)

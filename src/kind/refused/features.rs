@@ -1,6 +1,6 @@
 //! What takes a feature of the server that may be off.
 
-use super::{Judge, Severe, of};
+use super::{Judge, Severe, words_of_field};
 use crate::kind::kind;
 use crate::state::{Address, Is, Node, Object};
 use crate::text::{At, Code, Note};
@@ -11,7 +11,10 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
             continue;
         }
         let has = if judge.is_sure { "this server" } else { "a plain server" };
-        let words = format!("{} needs feature `{feature}`, which is off on {has}", of(field, key, address));
+        let words = format!(
+            "{} needs feature `{feature}`, which is off on {has}",
+            words_of_field(field, key, address)
+        );
         let label = if key.is_empty() { "would stay off" } else { "Keycloak would refuse it" };
         let flag = feature.to_lowercase().replace('_', "-");
         let note = judge.note(Severe::Error, Code::NotOnServer, words, at, label);

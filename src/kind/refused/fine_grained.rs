@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Judge, Severe, of, place};
+use super::{Judge, Severe, place, words_of_field};
 use crate::kind::{RESOURCE, is_fine_grained, title};
 use crate::state::{Address, Object};
 use crate::text::{At, Code, Note, nearest};
@@ -33,7 +33,11 @@ pub(in crate::kind) fn check(
         let (code, words) = if written.is_empty() {
             (Code::Missing, format!("{} has no `resourceType`", title(address)))
         } else {
-            let words = format!("{} cannot be `{}`", of("resourceType", "", address), written.escape_debug());
+            let words = format!(
+                "{} cannot be `{}`",
+                words_of_field("resourceType", "", address),
+                written.escape_debug()
+            );
             (Code::WrongForm, words)
         };
         let help = match nearest(written, listed.iter().copied()) {
@@ -51,7 +55,8 @@ pub(in crate::kind) fn check(
     }
     let all = scopes.iter().copied().collect::<Vec<_>>().join(", ");
     for (name, at) in named.iter().filter(|it| !scopes.contains(it.0.as_str())) {
-        let words = format!("{} are not about `{}`", of("scopes", "", address), name.escape_debug());
+        let words =
+            format!("{} are not about `{}`", words_of_field("scopes", "", address), name.escape_debug());
         let help = format!("`{written}` has {all}");
         wrong(Code::WrongForm, words, *at, "a scope of another type", help);
     }

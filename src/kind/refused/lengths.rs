@@ -1,6 +1,6 @@
 //! Texts that are longer than the column that they go into: the server answers 400 or 500.
 
-use super::{each_text, of, texts};
+use super::{each_text, texts, words_of_field};
 use crate::kind::{
     CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, own_name, title,
 };
@@ -52,7 +52,7 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
             each_text(object, field, "", &mut |text, at| {
                 let length = text.chars().count();
                 if length > *most {
-                    too_long(format!("a text in {}", of(field, "", address)), length, *most, at);
+                    too_long(format!("a text in {}", words_of_field(field, "", address)), length, *most, at);
                 }
             });
             if let Some(node) = object.get(field) {
@@ -69,7 +69,7 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
             if length > MOST {
                 let mut at = node.at;
                 texts(node, &mut |_, it| at = it);
-                too_long(format!("a key in {}", of(map, "", address)), length, MOST, at);
+                too_long(format!("a key in {}", words_of_field(map, "", address)), length, MOST, at);
             }
         }
     }
@@ -79,7 +79,7 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
 /// A secret that is written out and too long; how long it is stays hidden.
 fn long_secret(secret: &SecretRef, at: At, most: usize, field: &str, address: &Address) -> Option<Note> {
     let SecretSource::Literal(text) = &secret.source else { return None };
-    let words = format!("a secret in {} is too long", of(field, "", address));
+    let words = format!("a secret in {} is too long", words_of_field(field, "", address));
     let note = Note::error(Code::TooLong, words, at, format!("Keycloak stores {most} characters"));
     (text.chars().count() > most).then(|| note.help("shorten it"))
 }

@@ -1,6 +1,6 @@
 //! The mail server of a realm: since 26.7 its addresses have to be some.
 
-use super::{Judge, of, place};
+use super::{Judge, place, words_of_field};
 use crate::kind::{NEWEST, is_email};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
@@ -27,7 +27,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, realm: &Object, notes:
         if is_email(written) && (is_local || text("allowutf8") == Some("true")) {
             continue;
         }
-        let words = format!("{} cannot be `{}`", of(FIELD, key, address), written.escape_debug());
+        let words = format!("{} cannot be `{}`", words_of_field(FIELD, key, address), written.escape_debug());
         let note = judge.note(
             severe,
             Code::WrongForm,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Judge, Severe, each_text, of, place};
+use super::{Judge, Severe, each_text, place, words_of_field};
 use crate::kind::representation::{Type, field_type};
 use crate::kind::{CLIENT, Field, NEWEST, REALM, kind, realm_address};
 use crate::state::{Address, Node, Object};
@@ -81,7 +81,7 @@ pub(super) fn numbers(address: &Address, object: &Object, notes: &mut Vec<Note>)
     if address.kind() == CLIENT {
         each_text(object, "attributes", LIFESPAN, &mut |text, at| {
             if !text.is_empty() && text.parse::<i32>().is_err() {
-                let words = format!("{} cannot be `{text}`", of("attributes", LIFESPAN, address));
+                let words = format!("{} cannot be `{text}`", words_of_field("attributes", LIFESPAN, address));
                 let label = "Keycloak would keep it, and answer no request for a token";
                 notes.push(
                     Note::warning(Code::WrongNumber, words, at, label).help("write a number of seconds"),
@@ -97,14 +97,14 @@ pub(super) fn numbers(address: &Address, object: &Object, notes: &mut Vec<Note>)
         let is_long = matches!(&**field, "eventsExpiration");
         if let Some(number) = number(node).filter(|it| is_integer && !is_long && i32::try_from(*it).is_err())
         {
-            let words = format!("{} cannot be {number}", of(field, "", address));
+            let words = format!("{} cannot be {number}", words_of_field(field, "", address));
             notes.push(
                 Note::error(Code::WrongNumber, words, node.at, "Keycloak would refuse it")
                     .help(format!("it takes at most {}", i32::MAX)),
             );
         }
         if let Some(number) = number(node).filter(|it| *it < 1 && POSITIVE.contains(&&**field)) {
-            let words = format!("{} cannot be {number}", of(field, "", address));
+            let words = format!("{} cannot be {number}", words_of_field(field, "", address));
             notes.push(
                 Note::error(Code::WrongNumber, words, node.at, "Keycloak would refuse it")
                     .help("write a number of seconds"),
@@ -117,7 +117,7 @@ pub(super) fn numbers(address: &Address, object: &Object, notes: &mut Vec<Note>)
         let Some(text) = node.as_text().filter(|it| is_integer && it.parse::<i32>().is_err()) else {
             continue;
         };
-        let words = format!("{} cannot be `{text}`", of("attributes", key, address));
+        let words = format!("{} cannot be `{text}`", words_of_field("attributes", key, address));
         let label = "Keycloak could not save or read the realm";
         notes.push(Note::error(Code::WrongNumber, words, node.at, label).help("write a number of seconds"));
     }
@@ -145,7 +145,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
     let Some(severe) = judge.since(NEWEST) else { return };
     for field in NOT_NEGATIVE.iter().filter(|_| address.kind() == REALM) {
         let Some(node) = object.get(field).filter(|it| number(it).is_some_and(|it| it < 0)) else { continue };
-        let words = format!("{} cannot be negative", of(field, "", address));
+        let words = format!("{} cannot be negative", words_of_field(field, "", address));
         notes.push(judge.note(severe, Code::WrongNumber, words, node.at, "Keycloak would refuse it"));
     }
 }
@@ -157,7 +157,7 @@ fn flows(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<
         let Some((node, alias)) = object.get(field).and_then(|it| Some((it, it.as_text()?))) else {
             continue;
         };
-        let of = of(field, "", address);
+        let of = words_of_field(field, "", address);
         match flows.get(alias) {
             _ if alias.is_empty() => {}
             None => {
@@ -200,7 +200,7 @@ pub(super) fn sessions(judge: &Judge<'_>, address: &Address, whole: &Object, not
         if is <= limit {
             continue;
         }
-        let holder = of(field, key, address);
+        let holder = words_of_field(field, key, address);
         let words = format!("{holder} is {is} seconds, and sessions of the realm end after {limit}");
         let said = |whose: &Address, field: &str, key: &str| {
             let node = judge.desired(whose)?.get(field)?;

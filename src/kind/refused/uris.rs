@@ -1,6 +1,6 @@
 //! URLs and patterns: what the server's own parsers refuse.
 
-use super::{each_text, of};
+use super::{each_text, words_of_field};
 use crate::kind::{CLIENT, MAPPER, NEWEST, OLDEST, RESOURCE, Version};
 use crate::state::{Address, KindName, Object};
 use crate::text::{At, Code, Note};
@@ -60,7 +60,7 @@ pub(super) fn check(address: &Address, object: &Object, since: Version, found: &
             // Several values in one text.
             for part in text.split("##").filter(|it| !it.is_empty()) {
                 if let Some((why, help)) = wrong(part, *form) {
-                    let words = format!("{} cannot be `{part}`", of(field, key, address));
+                    let words = format!("{} cannot be `{part}`", words_of_field(field, key, address));
                     found(at, Note::error(Code::WrongUri, words, at, why).help(help));
                 }
             }

@@ -2,7 +2,7 @@
 //! said each of them.
 
 use super::realm::sessions;
-use super::{Judge, acr, mail, of, pairwise, place, users};
+use super::{Judge, acr, mail, pairwise, place, users, words_of_field};
 use crate::kind::{CLIENT, CLIENT_SCOPE, NEWEST, OLDEST, Version, kind};
 use crate::state::{Address, KindName, Node, Object};
 use crate::text::{Code, Note};
@@ -86,7 +86,8 @@ fn beside(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<
             }
             And::Lacks(_) | And::Has(_) => continue,
         };
-        let words = format!("{} cannot be `{}` {words}", of("attributes", rule.key, address), rule.is);
+        let words =
+            format!("{} cannot be `{}` {words}", words_of_field("attributes", rule.key, address), rule.is);
         let at = place(judge.desired(address), "attributes", rule.key);
         let note = judge.note(severe, Code::NotTogether, words, at, "Keycloak would refuse it");
         notes.push(note.help(help));

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::requests;
 use super::turns::Turns;
-use crate::call::{Body, Call, Method, Overlay};
+use crate::call::{Body, Call, Overlay, Verb};
 use crate::change::{Action, Change, Path};
 use crate::kind::{self, Version};
 use crate::state::{Address, Live, Node, State};
@@ -256,10 +256,11 @@ impl Steps<'_> {
         let address = address.clone();
         let call = Call {
             change: create.change,
-            method: Method::Put,
+            method: Verb::Put,
             path: requests::path(kind::kind(address.kind()).routes.own, &address, ""),
             body: Body::Overlay { address, set },
             fields: of_reach,
+            is_part: false,
             creates: Vec::new(),
             after: Vec::new(),
         };

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::call::{Body, Call, Method, Segment};
+use crate::call::{Body, Call, Segment, Verb};
 use crate::change::{Action, Change, FieldChange, To};
 use crate::kind::{self, Judges};
 use crate::state::{Address, Object, State};
@@ -37,7 +37,7 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         .iter()
         .enumerate()
         .filter(|(_, it)| {
-            it.method == Method::Delete
+            it.method == Verb::Delete
                 && matches!(it.body, Body::None)
                 && changes[it.change].action == Action::Delete
         })
@@ -57,13 +57,13 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         // A resource that loses scopes takes them from permissions: what these then say comes after it.
         let own = &changes[call.change].object;
         after[index].extend(own.parent().and_then(|it| switches.get(&it).copied()));
-        for rule in kind::kind(own.kind()).followers().filter(|_| call.method != Method::Delete) {
+        for rule in kind::kind(own.kind()).followers().filter(|_| call.method != Verb::Delete) {
             planned.get(own).and_then(|it| it.get(rule.follows)).into_iter().for_each(|it| {
                 it.each_ref(&mut |it, _| after[index].extend(updates.get(it).copied()));
             });
         }
         // A new client or user gets the defaults that the realm has by then.
-        if matches!(call.body, Body::Whole { .. }) && call.method == Method::Post {
+        if matches!(call.body, Body::Whole { .. }) && call.method == Verb::Post {
             let defaults_of = kind::kind(own.kind()).defaults_of;
             after[index].extend(links.iter().copied().filter(|it| defaults_of.contains(&of(*it))));
         }
@@ -200,7 +200,7 @@ fn dropped(call: &Call, change: &Change, live: &State) -> BTreeSet<Address> {
                 }
             }
         }
-        Body::Roles(roles) if call.method == Method::Delete => dropped.extend(roles.iter().cloned()),
+        Body::Roles(roles) if call.method == Verb::Delete => dropped.extend(roles.iter().cloned()),
         Body::None if change.action == Action::Delete => {
             // With an object goes what stands under it and what the server made with it.
             let gone = |it: &Address, object: &Object| {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Made;
-use crate::call::{Body, Call, Method, Overlay, Segment};
+use crate::call::{Body, Call, Overlay, Segment, Verb};
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
 use crate::kind::{self, Link, Sent};
 use crate::state::{Address, Node, State};
@@ -32,6 +32,7 @@ pub(super) fn of_change(
         path,
         body,
         fields,
+        is_part: kind.is_in_document(),
         creates: Vec::new(),
         after: Vec::new(),
     };
@@ -52,8 +53,8 @@ pub(super) fn of_change(
             let body = Body::Whole { address: address.clone(), fields };
             let fields = plain.into_iter().cloned().collect();
             let (method, to) = match kind.routes.document {
-                "" => (Method::Post, kind.routes.collection),
-                _ => (Method::Put, kind.routes.own),
+                "" => (Verb::Post, kind.routes.collection),
+                _ => (Verb::Put, kind.routes.own),
             };
             let mut create = call(method, route(to), body, fields);
             create.creates.push(address.clone());
@@ -103,7 +104,7 @@ pub(super) fn of_change(
                     .collect();
                 set.extend(along(&set));
                 let mut update = call(
-                    Method::Put,
+                    Verb::Put,
                     route(kind.routes.own),
                     Body::Overlay { address: address.clone(), set },
                     body.iter().copied().cloned().collect(),
@@ -120,22 +121,22 @@ pub(super) fn of_change(
                             .as_map()
                             .map(|it| it.iter().map(|(key, node)| (key.clone(), node.clone())).collect());
                         let body = Body::Fields(fields.unwrap_or_default());
-                        out.push(call(Method::Put, path, body, Vec::new()));
+                        out.push(call(Verb::Put, path, body, Vec::new()));
                     }
                 }
             }
         }
         Action::Delete if !matches!(change.why, Why::Cascade(_)) => {
-            out.push(call(Method::Delete, route(kind.routes.own), Body::None, Vec::new()));
+            out.push(call(Verb::Delete, route(kind.routes.own), Body::None, Vec::new()));
         }
         Action::Delete | Action::Adopt | Action::Forget => {}
     }
     for field in &change.fields {
         if let (To::Links { add, remove }, Some(link)) = (&field.to, kind.link(&field.path.field)) {
-            for (method, targets) in [(Method::Delete, remove), (Method::Post, add)] {
+            for (method, targets) in [(Verb::Delete, remove), (Verb::Post, add)] {
                 for (path, body, sent) in link_requests(link, &route(kind.routes.own), method, targets) {
                     let these = targets_of(&path, &body);
-                    let (add, remove) = if method == Method::Post {
+                    let (add, remove) = if method == Verb::Post {
                         (these, BTreeSet::new())
                     } else {
                         (BTreeSet::new(), these)
@@ -164,9 +165,9 @@ fn value(to: &To) -> Option<Node> {
 fn link_requests(
     link: Link,
     own: &[Segment],
-    method: Method,
+    method: Verb,
     targets: &BTreeSet<Address>,
-) -> Vec<(Vec<Segment>, Body, Method)> {
+) -> Vec<(Vec<Segment>, Body, Verb)> {
     let with = |mut more: Vec<Segment>| {
         // The realm's own path is empty, and a path begins with no slash.
         if let (true, Some(Segment::Text(first))) = (own.is_empty(), more.first_mut()) {
@@ -204,7 +205,7 @@ fn link_requests(
             .iter()
             .map(|target| {
                 let path = with(vec![Segment::Text(format!("/{name}/")), Segment::Id(target.clone())]);
-                (path, Body::None, if method == Method::Post { Method::Put } else { method })
+                (path, Body::None, if method == Verb::Post { Verb::Put } else { method })
             })
             .collect(),
     }

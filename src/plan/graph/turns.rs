@@ -11,7 +11,7 @@ use super::settled::settled;
 use super::unique::handed_on;
 use super::{Cycle, cycle, needs, waits};
 use crate::access::{Realm, Touches, Turn, touches};
-use crate::call::{Call, Method};
+use crate::call::{Call, Verb};
 use crate::change::Change;
 use crate::diff::Diff;
 use crate::plan::simulate::part;
@@ -293,9 +293,9 @@ fn pressing(calls: &[Call], touches: &Touches, needed: &After, any: &Line) -> Li
             ranks.sort();
             ranks.dedup();
             let method = match call.method {
-                Method::Post => 1,
-                Method::Put => 2,
-                Method::Delete => 3,
+                Verb::Post => 1,
+                Verb::Put => 2,
+                Verb::Delete => 3,
             };
             match ranks.as_slice() {
                 // It decides nothing by itself: as early as something needs it.

@@ -12,7 +12,7 @@ use super::super::super::terminal::say;
 use super::{LANES, asking};
 use crate::access::Persona;
 use crate::access::test::{Case, Heard, Tested};
-use crate::keycloak::openid::{Ask, By, Client, Grant, Openid, Refusal, Token, Tokens};
+use crate::keycloak::openid::{Ask, By, Client, Grant, Openid, Token, TokenRefusal, Tokens};
 use crate::keycloak::{Error, ErrorKind, EvaluationIds, Secret};
 use crate::manifest::{Secrets, resolve};
 use crate::report;
@@ -187,7 +187,11 @@ fn client(secrets: &Secrets, login: &Login) -> Client {
     }
 }
 
-async fn tokens(openid: &Openid, secrets: &Secrets, login: &Login) -> Result<Result<Tokens, Refusal>, Error> {
+async fn tokens(
+    openid: &Openid,
+    secrets: &Secrets,
+    login: &Login,
+) -> Result<Result<Tokens, TokenRefusal>, Error> {
     let reveal = |it: &SecretRef| Secret::new(secrets.reveal(it).unwrap_or_default());
     let scope = login.scope.clone();
     let grant = match &login.user {
