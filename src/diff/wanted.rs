@@ -155,14 +155,25 @@ impl<'d> BothSides<'_, 'd> {
             kind.field(&it.field).is_some_and(|it| it.ordered || it.sent.is_fixed(self.address, version))
         };
         // A map that only holds together goes as one, however many of its keys were applied.
-        let is_whole =
-            |it: &Path| desired.get(&it.field).is_none() && kind.field(&it.field).is_some_and(|it| it.whole);
+        let is_unsaid = |it: &Path| desired.get(&it.field).is_none();
+        let is_whole = |it: &Path| is_unsaid(it) && kind.field(&it.field).is_some_and(|it| it.whole);
+        // So does one of which it counts that it is there, unless somebody else said something in it.
+        let is_applied =
+            |field: &str, key: &str| applied.fields.contains_key(&Path::key(field, key).pointer());
+        let is_ours = |field: &str| {
+            let keys = live.get(field).and_then(Node::as_map).into_iter().flatten();
+            keys.into_iter().all(|(key, _)| is_applied(field, key))
+        };
+        let goes_as_one = |it: &Path| {
+            let counts = kind.field(&it.field).is_some_and(|it| it.counts_when_empty);
+            is_whole(it) || (counts && is_unsaid(it) && is_ours(&it.field))
+        };
         let gone: BTreeSet<Path> = applied
             .fields
             .keys()
             .filter_map(|it| Path::of_pointer(it))
             .filter(|it| !is_mentioned(it) && !is_fixed(it))
-            .map(|it| if is_whole(&it) { Path::field(&it.field) } else { it })
+            .map(|it| if goes_as_one(&it) { Path::field(&it.field) } else { it })
             .collect();
         let untouched = LazyCell::new(|| kind::untouched(self.address, live, state, version));
         for path in gone {
@@ -174,7 +185,7 @@ impl<'d> BothSides<'_, 'd> {
             let from = Some(now.clone());
             let nothing = || match path.key {
                 Some(_) => Some(Is::Null),
-                None if is_whole(&path) => Some(Is::Null),
+                None if goes_as_one(&path) => Some(Is::Null),
                 None => kind.unset_value(&path.field, live.text("type")),
             };
             let to = match default.map(|it| it.is).filter(|_| !is_whole(&path)).or_else(nothing) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{ROLE, ServerInfo, Unset, Version};
 use crate::change::To;
-use crate::state::{Address, KindName, Node, Object};
+use crate::state::{Address, Is, KindName, Node, Object};
 use crate::text::{At, Tree, TreeIs};
 
 /// A field that needs a rule. Fields without one compare as their type says and travel in the body.
@@ -131,16 +131,24 @@ pub struct Judges {
     /// The values with which it allows something: that is allowed while it has one of them, so writes come before it has
     /// none. Empty where it allows nothing.
     pub allows: &'static [&'static str],
+    /// The key that says so, where the field is a map.
+    pub key: &'static str,
 }
 
 /// Nothing is judged by it.
-pub(super) const NOBODY: Judges = Judges { kinds: &[], allows: &[] };
+pub(super) const NOBODY: Judges = Judges { kinds: &[], allows: &[], key: "" };
 
 impl Judges {
-    /// Returns whether a change ends what the field allows.
-    pub fn goes_off(&self, to: &To) -> bool {
-        let is_allowed = |it: &Node| it.scalar().is_some_and(|it| self.allows.contains(&&*it));
-        let stays = matches!(to, To::Value(node) if is_allowed(node));
+    /// Returns whether a change of the field, or of one key of it, ends what it allows: a list allows it with any of its items.
+    pub fn goes_off(&self, key: Option<&str>, to: &To) -> bool {
+        let is_one = |it: &Node| it.scalar().is_some_and(|it| self.allows.contains(&&*it));
+        let is_allowed = |it: &Node| is_one(it) || it.items().iter().any(is_one);
+        let stays = match (to, key) {
+            (_, Some(key)) if key != self.key => true,
+            (To::Value(map @ Node { is: Is::Map(_), .. }), None) => map.get(self.key).is_some_and(is_allowed),
+            (To::Value(node), _) => is_allowed(node),
+            (To::Unset | To::Links { .. }, _) => false,
+        };
         !self.allows.is_empty() && !stays
     }
 }

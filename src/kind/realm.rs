@@ -7,9 +7,9 @@ mod hazards;
 
 use super::{
     Beside, CLIENT, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created, Field, GROUP, IDENTITY_PROVIDER,
-    IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, Needs, ORDINARY, REQUIRED_ACTION, Sent, ServerInfo,
-    Stays, USER, USER_PROFILE, Unasked, Unset, Unsets, children, client_scope, field, kept, links, not_yet,
-    server_owned, useless, user_profile,
+    IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, NOBODY, Needs, ORDINARY, REQUIRED_ACTION, Sent,
+    ServerInfo, Stays, USER, USER_PROFILE, Unasked, Unset, Unsets, children, client_scope, field, kept,
+    links, not_yet, server_owned, useless, user_profile,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -84,7 +84,10 @@ pub(super) static REALM: Kind = Kind {
         },
         Field { judges: OF_USERS, ..field("loginWithEmailAllowed") },
         Field { judges: OF_USERS, ..field(super::user::EMAIL_NAMES) },
-        Field { judges: Judges { kinds: &[USER], allows: &["true"] }, ..field("editUsernameAllowed") },
+        Field {
+            judges: Judges { kinds: &[USER], allows: &["true"], ..NOBODY },
+            ..field("editUsernameAllowed")
+        },
         Field { judges: OF_USERS, ..field("passwordPolicy") },
         Field { judges: OF_USERS, ..field("internationalizationEnabled") },
         Field { judges: OF_USERS, ..field("supportedLocales") },
@@ -174,8 +177,8 @@ pub fn waits_for_the_realm(field: &str) -> bool {
     field.starts_with("otpPolicy")
 }
 
-const OF_USERS: Judges = Judges { kinds: &[USER], allows: &[] };
-const OF_CLIENTS: Judges = Judges { kinds: &[CLIENT], allows: &[] };
+const OF_USERS: Judges = Judges { kinds: &[USER], ..NOBODY };
+const OF_CLIENTS: Judges = Judges { kinds: &[CLIENT], ..NOBODY };
 
 /// On 26.0 what is not needed is stored all the same.
 const SMTP_NEEDS: &[Needs] = &[

@@ -9,8 +9,8 @@ mod judged;
 use super::hazard::Hazard::Opens;
 use super::hazard::{When, of_key, rule};
 use super::{
-    Choice, Compare, Field, Judges, KEYS, Kind, ORDINARY, PROFILE_ATTRIBUTE, PROFILE_GROUP, ROUTES, Routes,
-    USER, Unset, Unsets, children, choice, field,
+    Choice, Compare, Field, Judges, KEYS, Kind, NOBODY, ORDINARY, PROFILE_ATTRIBUTE, PROFILE_GROUP, ROUTES,
+    Routes, USER, Unset, Unsets, children, choice, field,
 };
 
 pub(super) use exported::apart;
@@ -30,7 +30,7 @@ pub(super) static USER_PROFILE: Kind = Kind {
         Field { ordered: true, ..children("groups", |_| PROFILE_GROUP) },
         Field {
             unset: Some(Unset::Null),
-            judges: Judges { kinds: &[USER], allows: &["ENABLED", "ADMIN_EDIT"] },
+            judges: Judges { kinds: &[USER], allows: &["ENABLED", "ADMIN_EDIT"], ..NOBODY },
             ..field("unmanagedAttributePolicy")
         },
     ],
@@ -48,7 +48,7 @@ pub(super) static USER_PROFILE: Kind = Kind {
 };
 
 /// Users are written when the profile is as it will be.
-const OF_USERS: Judges = Judges { kinds: &[USER], allows: &[] };
+const OF_USERS: Judges = Judges { kinds: &[USER], ..NOBODY };
 
 pub(super) static ATTRIBUTE: Kind = Kind {
     name: PROFILE_ATTRIBUTE,
@@ -57,6 +57,8 @@ pub(super) static ATTRIBUTE: Kind = Kind {
     fields: &[
         Field { compare: Compare::Ref(PROFILE_GROUP), ..field("group") },
         Field { counts_when_empty: true, unset: Some(Unset::Null), ..field("required") },
+        // What no administrator may write any more the server keeps as it is: users are written before.
+        Field { judges: Judges { kinds: &[USER], allows: &["admin"], key: "edit" }, ..field("permissions") },
         Field {
             counts_when_empty: true,
             unset: Some(Unset::Null),

@@ -71,6 +71,14 @@ fn what_the_realm_judges_is_written_as_the_realm_will_be() {
                 "users": [ann(json!({ "attributes": { "locale": ["de"] } }))] }),
             "realm < ann",
         ),
+        // What no administrator may write any more goes from users before.
+        (
+            json!({ "userProfile": { "attributes": [{ "name": "team", "permissions": { "edit": ["admin"] } }] },
+                "users": [ann(json!({ "attributes": { "team": ["a"] } }))] }),
+            json!({ "userProfile": { "attributes": [{ "name": "team", "displayName": "T", "permissions": { "edit": ["user"] } }] },
+                "users": [ann(json!({ "attributes": { "team": null } }))] }),
+            "team < ann < team",
+        ),
         // A name may change as long as the realm says so; what else changes does not wait for that.
         (
             json!({ "editUsernameAllowed": true, "users": [ann(json!({ "formerly": "anna" }))] }),

@@ -48,6 +48,8 @@ pub(crate) fn is_fixed(name: &str) -> bool {
     matches!(
         name,
         "type"
+            | "providerType"
+            | "providerId"
             | "protocol"
             | "protocolMapper"
             | "owner"

@@ -17,13 +17,13 @@ pub(super) fn row(kind: &'static Kind, name: &str, rule: Option<&Field>) -> Stri
         special.push(format!("only of the types {}", codes(with.iter().copied())));
     }
     if kind.is_switch(name) {
-        special.push("its change makes or removes other objects".to_owned());
+        special.push("its change makes, changes or removes other objects".to_owned());
     }
     let same = other_spelling(kind, name);
     special.extend(same.as_ref().map(|it| format!("another spelling of {}", code(it))));
     special.extend(known_since(class, name).map(|it| format!("since {it}")));
     special.extend(rule.into_iter().flat_map(of_rule));
-    if rule.is_some() && with.is_empty() {
+    if rule.is_some_and(|it| it.sent.holds().is_none()) && with.is_empty() {
         special.push("manifests say it at the realm".to_owned());
     }
     let unset = if same.is_some() || with.is_empty() { "" } else { of_null(kind, name, of) };

@@ -126,13 +126,17 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
 fn judging(changes: &[Change]) -> impl Fn((usize, &Call)) -> Vec<(usize, Judges, bool)> {
     |(index, call)| {
         let kind = kind::kind(changes[call.change].object.kind());
-        // What goes is needed until the others are as they will be.
-        let goes = changes[call.change].action == Action::Delete;
+        let goes_off = |judges: Judges, it: &FieldChange| judges.goes_off(it.path.key.as_deref(), &it.to);
+        // What goes is needed until the others are as they will be, and so is what allows something no longer.
+        let is_last =
+            |it: &FieldChange| kind.field(&it.path.field).is_some_and(|rule| goes_off(rule.judges, it));
+        let goes = changes[call.change].action == Action::Delete
+            || (!call.fields.is_empty() && call.fields.iter().all(is_last));
         let whole = Some((index, kind.judges, goes)).filter(|it| !it.1.kinds.is_empty());
         let fields = call.fields.iter().filter(|_| matches!(call.body, Body::Overlay { .. }));
         let judges = fields.filter_map(|it| Some((kind.field(&it.path.field)?.judges, it)));
         let judges = judges.filter(|(judges, _)| !judges.kinds.is_empty());
-        let judges = judges.map(|(judges, it)| (index, judges, judges.goes_off(&it.to)));
+        let judges = judges.map(|(judges, it)| (index, judges, goes_off(judges, it)));
         whole.into_iter().chain(judges).collect()
     }
 }

@@ -73,7 +73,8 @@ pub(super) fn of_change(
             let (drawn, body): (Vec<&FieldChange>, Vec<&FieldChange>) = body.iter().copied().partition(draws);
             // What allows something no longer goes last, after what it was needed for.
             let goes_off = |it: &&FieldChange| {
-                kind.field(&it.path.field).is_some_and(|field| field.judges.goes_off(&it.to))
+                kind.field(&it.path.field)
+                    .is_some_and(|field| field.judges.goes_off(it.path.key.as_deref(), &it.to))
             };
             let (last, body): (Vec<&FieldChange>, Vec<&FieldChange>) =
                 body.iter().copied().partition(goes_off);
