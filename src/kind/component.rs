@@ -7,6 +7,7 @@
 //! 26.7.5.
 
 mod defaults;
+pub(super) mod directory;
 mod ldap;
 pub(super) mod mapper;
 

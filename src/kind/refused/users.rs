@@ -1,6 +1,7 @@
 //! What the user profile and the password policy of a realm refuse of a user.
 
 use super::{Judge, Severe, realm::policies};
+use crate::kind::component::directory;
 use crate::kind::{
     EMAIL_NAMES, USER, UserProfile, has_languages, realm_address, reserved_for, service_account_of, title,
 };
@@ -28,6 +29,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
         return;
     }
     notes.extend(federated(judge, address, object));
+    of_directory(judge, address, object, notes);
     notes.extend(named_otherwise(judge, address, object));
     notes.extend(unnamed(judge, object));
     passwords(judge, address, object, notes);
@@ -43,6 +45,20 @@ fn federated(judge: &Judge<'_>, address: &Address, object: &Object) -> Option<No
     let words = format!("{} comes from a user directory and cannot be created", title(address));
     let note = judge.note(Severe::Error, Code::FederatedUser, words, link.at, "would become a local user");
     Some(note.help("take the user out: the directory brings it in, and its links can be declared afterwards"))
+}
+
+/// What a directory says of a user that it brought, and Keycloak only reads: the server answers 400 (26.0.8 and 26.7.5).
+fn of_directory(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    let Some(user) = judge.state.get(address) else { return };
+    let read_only = directory::read_only(judge.state, user.text("federationLink"));
+    let attributes = object.get("attributes").and_then(Node::as_map).into_iter().flatten();
+    for (name, node) in
+        object.fields.iter().chain(attributes).filter(|(name, _)| read_only.contains(&***name))
+    {
+        let words = format!("{} has `{name}` from a user directory, which is only read", title(address));
+        let note = judge.note(Severe::Error, Code::FederatedUser, words, node.at, "Keycloak would refuse it");
+        notes.push(note.help("change it in the directory, and take it out here"));
+    }
 }
 
 /// A realm that names its users by their e-mail addresses, unsaid in the manifests.
