@@ -144,7 +144,8 @@ pub static KINDS: &[&Kind] = &[
 
 /// Returns the table entry of a kind.
 pub fn kind(name: KindName) -> &'static Kind {
-    KINDS.iter().find(|it| it.name == name).expect("every KindName constant has an entry in KINDS")
+    let entry = KINDS.iter().find(|it| it.name == name);
+    entry.unwrap_or_else(|| unreachable!("`{name}` has no entry in KINDS, as every constant has"))
 }
 
 /// Returns the address of the realm itself.

@@ -100,6 +100,11 @@ impl Rights {
         Rights { answers: RIGHTS.map(|(name, _)| name).map(answer), sees_parts: false }
     }
 
+    /// Returns the names of all rights.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        RIGHTS.iter().map(|it| it.0)
+    }
+
     /// Returns every right with its name, in a fixed order.
     pub fn parts(&self) -> impl Iterator<Item = (&'static str, Right)> {
         RIGHTS.iter().map(|it| it.0).zip(self.answers)

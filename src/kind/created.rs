@@ -173,8 +173,9 @@ mod tests {
                     None => Address::top(kind.name, "b"),
                 };
                 let is_there = recorded(kind, &address, &object, version).is_some();
+                let words = "no recorded create: name one in `new.like`, and record it by RecordServer.java";
                 // What is made of a mapper is all said.
-                assert_eq!(is_there, kind.name != MAPPER, "{address} on {version:?}");
+                assert!(is_there || kind.name == MAPPER, "{address} on {version}: {words}");
             }
         }
     }

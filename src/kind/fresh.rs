@@ -1,6 +1,7 @@
 //! What Keycloak puts into a new realm, as recorded from each supported server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{LazyLock, Mutex};
 
 use serde_json::Value;
 
@@ -22,9 +23,26 @@ pub fn kinds_of_a_fresh_realm() -> impl Iterator<Item = KindName> {
     KINDS.iter().filter(is_known).map(|it| it.name)
 }
 
+/// The new realms that were asked for last: every plan asks for the same few. A state is cheap to copy.
+static LAST_ASKED: Mutex<VecDeque<(Version, String, State)>> = Mutex::new(VecDeque::new());
+const REMEMBERED: usize = 8;
+
 /// Returns a new realm of this name as the nearest recorded version that is not newer makes it.
 pub fn fresh_realm(realm: &str, version: Version) -> State {
-    let mut value: Value = serde_json::from_str(recorded(version)).expect("the recorded realms are JSON");
+    let Ok(mut last) = LAST_ASKED.lock() else { return made(realm, version) };
+    let known = last.iter().find(|(of, name, _)| *of == version && *name == realm);
+    if let Some((_, _, state)) = known {
+        return state.clone();
+    }
+    let state = made(realm, version);
+    last.truncate(REMEMBERED - 1);
+    last.push_front((version, realm.to_owned(), state.clone()));
+    state
+}
+
+fn made(realm: &str, version: Version) -> State {
+    let text: &&str = nearest(RECORDED, version);
+    let mut value = parsed(text);
     fill(&mut value, realm);
     if let Some(profile) = super::created::recording("user-profile", version) {
         value["userProfile"] = profile["reads"].clone();
@@ -34,8 +52,11 @@ pub fn fresh_realm(realm: &str, version: Version) -> State {
 
 /// Returns the aliases of the flows of a new realm, and what they are flows of.
 pub fn fresh_flows(version: Version) -> BTreeMap<String, String> {
-    let value: Value = serde_json::from_str(recorded(version)).expect("the recorded realms are JSON");
-    flows(&value["authenticationFlows"])
+    static FLOWS: LazyLock<Vec<(Version, BTreeMap<String, String>)>> = LazyLock::new(|| {
+        let of = |text: &str| flows(&parsed(text)["authenticationFlows"]);
+        RECORDED.iter().map(|(version, text)| (*version, of(text))).collect()
+    });
+    nearest(&FLOWS, version).clone()
 }
 
 /// Returns the aliases of a list of flows, and what they are flows of: of those within others, that they are.
@@ -47,8 +68,13 @@ pub fn flows(list: &Value) -> BTreeMap<String, String> {
     list.filter_map(|it| Some((text(it, "alias")?, of(it).unwrap_or_default()))).collect()
 }
 
-fn recorded(version: Version) -> &'static str {
-    RECORDED.iter().rev().find(|(it, _)| *it <= version).unwrap_or(&RECORDED[0]).1
+/// Returns what there is of the nearest version that is not newer, in a list that begins with the oldest.
+fn nearest<T>(recorded: &[(Version, T)], version: Version) -> &T {
+    &recorded.iter().rev().find(|(it, _)| *it <= version).unwrap_or(&recorded[0]).1
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).expect("the recorded realms are committed and checked by a test")
 }
 
 fn fill(value: &mut Value, realm: &str) {

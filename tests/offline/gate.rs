@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use realmwright::keycloak::Rights;
 use realmwright::kind::{
-    Field, KINDS, Link, PERMISSION, POLICY, Sent, fields_of, kind, parse_address, policy_types,
+    Covers, Field, KINDS, Link, PERMISSION, POLICY, Sent, fields_of, kind, lift_realm, parse_address,
+    policy_types,
 };
 use realmwright::state::KindName;
+use realmwright::text::tree_of_json;
+use serde_json::Value;
 
 use crate::realms::everything::everything;
 use crate::realms::flat::manifest;
@@ -18,11 +22,14 @@ const NOT_HERE: &[&str] = &["js", "uma"];
 fn every_kind_is_probed_field_by_field() {
     let probed: BTreeSet<KindName> =
         subjects().iter().chain([&realm_itself()]).map(|it| it.address.kind()).collect();
-    let missing: Vec<KindName> = KINDS.iter().map(|it| it.name).filter(|it| !probed.contains(it)).collect();
-    assert_eq!(missing, []);
+    for kind in KINDS {
+        let words = "is probed nowhere: add the address of one to tests/realms/subjects.rs, and values to \
+                     tests/live/probe/values.rs where those by type will not do";
+        assert!(probed.contains(&kind.name), "{} {words}", kind.name);
+    }
     for of in [POLICY, PERMISSION] {
         for name in policy_types(of).filter(|it| !NOT_HERE.contains(it)) {
-            let is_it = |fixed: &serde_json::Value| fixed["type"] == name;
+            let is_it = |fixed: &Value| fixed["type"] == name;
             let has = subjects().iter().any(|it| it.address.kind() == of && is_it(&it.fixed));
             assert!(has, "{of} of type {name} is not probed");
         }
@@ -40,8 +47,10 @@ fn every_kind_is_probed_field_by_field() {
 fn every_kind_is_in_the_realm_that_has_something_of_everything() {
     let realm = everything(&mut |_, _| 0);
     let there: BTreeSet<KindName> = realm.keys().map(realmwright::state::Address::kind).collect();
-    let missing: Vec<KindName> = KINDS.iter().map(|it| it.name).filter(|it| !there.contains(it)).collect();
-    assert_eq!(missing, []);
+    for kind in KINDS {
+        let words = "is not in tests/realms/everything.rs: add one, with fields that vary";
+        assert!(there.contains(&kind.name), "{} {words}", kind.name);
+    }
     for of in [POLICY, PERMISSION] {
         for name in policy_types(of).filter(|it| !NOT_HERE.contains(it)) {
             let has = realm.iter().any(|(it, fields)| it.kind() == of && fields["type"] == name);
@@ -55,7 +64,9 @@ fn every_kind_knows_its_class_and_every_ruled_field_is_one_that_keycloak_knows()
     for kind in KINDS {
         for class_of in ["", "role", "resource", "scope"] {
             let class = (kind.representation)(class_of);
-            assert!(fields_of(class).next().is_some(), "{}: no class {class}", kind.name);
+            let words =
+                "is in no schemas/keycloak/*/representations.json: is it spelled so? Otherwise record it";
+            assert!(fields_of(class).next().is_some(), "{}: the class `{class}` {words}", kind.name);
         }
         let types = policy_types(POLICY).chain(policy_types(PERMISSION)).chain([""]);
         let known: BTreeSet<&str> = types.flat_map(|it| fields_of((kind.representation)(it))).collect();
@@ -80,6 +91,44 @@ fn every_kind_knows_its_class_and_every_ruled_field_is_one_that_keycloak_knows()
         if kind.is_top() {
             assert_eq!(parse_address(&text).map(|it| it.kind()), Some(kind.name), "{text}");
         }
+    }
+}
+
+/// Every object of a manifest comes back when that is read.
+#[test]
+fn every_kind_has_its_place_in_a_manifest() {
+    let flat = everything(&mut |_, _| 0);
+    let lifted = lift_realm(&tree_of_json(&manifest("r", &flat)));
+    assert_eq!(lifted.notes.iter().map(|it| &*it.title).collect::<Vec<_>>(), Vec::<&str>::new());
+    let state = lifted.into_live();
+    // What a user owns is called after its owner, too.
+    for (address, _) in flat.iter().filter(|it| !it.1.contains_key("owner")) {
+        let words =
+            "is in no field that holds such objects: add one to what it stands under (src/kind/realm.rs)";
+        assert!(state.contains(address), "{address} {words}");
+    }
+}
+
+#[test]
+fn every_kind_says_how_it_is_read() {
+    let rights: BTreeSet<&str> = Rights::names().collect();
+    for kind in KINDS {
+        let (name, routes) = (kind.name, &kind.routes);
+        let is_one = kind.key.is_empty() || !routes.document.is_empty();
+        // What stands under others is shown with them; a document holds its parts; the realm is read by itself.
+        let is_shown = !kind.under.is_empty() || is_one;
+        assert!(
+            kind.is_read_whole || routes.covers == Covers::Named,
+            "{name}: which read brings it? (`is_read_whole`)"
+        );
+        assert!(is_shown || !routes.list.is_empty(), "{name}: who may not export needs `routes.list`");
+        let needs_id = [routes.own, routes.collection].iter().any(|it| it.contains("{id}"));
+        assert!(!needs_id || is_one || !routes.find.is_empty(), "{name}: ids are found by `routes.find`");
+        assert!(
+            routes.needs.is_empty() || rights.contains(routes.needs),
+            "{name}: no right `{}`",
+            routes.needs
+        );
     }
 }
 
