@@ -10,7 +10,13 @@ pub(crate) fn as_read(mut state: State) -> State {
             Is::Secret(SecretRef { source: SecretSource::Literal(text), .. }) => {
                 node.is = Is::Hidden(if is_shown { Hidden::Value(text.clone()) } else { Hidden::Masked });
             }
-            Is::List(items) => items.iter_mut().for_each(|it| read(it, is_shown)),
+            Is::List(items) => {
+                for it in items.iter_mut() {
+                    read(it, is_shown);
+                }
+                // Lists come in an order of their own.
+                items.sort();
+            }
             Is::Map(map) => map.values_mut().for_each(|it| read(it, is_shown)),
             _ => {}
         }
