@@ -29,15 +29,19 @@ const REMEMBERED: usize = 8;
 
 /// Returns a new realm of this name as the nearest recorded version that is not newer makes it.
 pub fn fresh_realm(realm: &str, version: Version) -> State {
-    let Ok(mut last) = LAST_ASKED.lock() else { return made(realm, version) };
-    let known = last.iter().find(|(of, name, _)| *of == version && *name == realm);
-    if let Some((_, _, state)) = known {
-        return state.clone();
-    }
-    let state = made(realm, version);
-    last.truncate(REMEMBERED - 1);
-    last.push_front((version, realm.to_owned(), state.clone()));
-    state
+    let known = LAST_ASKED.lock().ok().and_then(|last| {
+        let mut same = last.iter().filter(|(of, name, _)| *of == version && *name == realm);
+        same.next().map(|(_, _, state)| state.clone())
+    });
+    // Made without the lock: whatever that needs may ask for another one.
+    known.unwrap_or_else(|| {
+        let state = made(realm, version);
+        if let Ok(mut last) = LAST_ASKED.lock() {
+            last.truncate(REMEMBERED - 1);
+            last.push_front((version, realm.to_owned(), state.clone()));
+        }
+        state
+    })
 }
 
 fn made(realm: &str, version: Version) -> State {

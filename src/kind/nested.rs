@@ -8,8 +8,8 @@ use super::{KINDS, Kind, NamesParent, Sent, kind};
 
 /// Returns the rows of the list of a kind as the section has them in which it stands.
 pub fn as_exported(of: &Kind, rows: Vec<Value>) -> Value {
-    let sections = KINDS.iter().flat_map(|it| it.fields).map(|it| it.sent);
-    let key = sections.into_iter().find_map(|it| match it {
+    let mut sections = KINDS.iter().flat_map(|it| it.fields).map(|it| it.sent);
+    let key = sections.find_map(|it| match it {
         Sent::ChildrenBy(name, key) if name == of.name => Some(key),
         _ => None,
     });

@@ -182,7 +182,7 @@ fn blank(address: &Address, at: At) -> Note {
 }
 
 /// Returns where a field, or one key of it, is said: as near as the manifests come to it.
-fn place(said: Option<&Object>, field: &str, key: &str) -> At {
+pub(super) fn place(said: Option<&Object>, field: &str, key: &str) -> At {
     let Some(object) = said else { return At::SERVER };
     let Some(node) = object.get(field) else { return object.at };
     node.get(key).map_or(node.at, |it| it.at)
@@ -207,7 +207,7 @@ fn texts<'a>(node: &'a Node, f: &mut impl FnMut(&'a str, At)) {
 }
 
 /// Returns the words for a field in a sentence: "`loginTheme` of the realm".
-fn words_of_field(field: &str, key: &str, address: &Address) -> String {
+pub(super) fn words_of_field(field: &str, key: &str, address: &Address) -> String {
     let path = if key.is_empty() { field.to_owned() } else { format!("{field}.{key}") };
     let whose = title(address);
     if address.kind() == super::REALM || address.kind() == SETTINGS {

@@ -2,7 +2,7 @@
 
 use super::{FEDERATION, REGISTRATION, ldap};
 use crate::kind::behaviour::{Behaviour, New};
-use crate::kind::refused::{Judge, Severe};
+use crate::kind::refused::{Judge, Severe, place, words_of_field};
 use crate::kind::{
     CLIENT_SCOPE, COMPONENT, GROUP, NEWEST, OLDEST, ROLE, Said, Version, kind, title, wire_name,
 };
@@ -89,7 +89,7 @@ pub(super) fn check(_: Said<'_>, address: &Address, object: &Object, notes: &mut
         notes.push(note.help("write `subType: anonymous` or `subType: authenticated`"));
     }
     let mut wrong = |key: &str, node: &Node, words: String| {
-        let title = format!("`config.{key}` of {} cannot be `{}`", title(address), scalar(node));
+        let title = format!("{} cannot be `{}`", words_of_field("config", key, address), scalar(node));
         notes.push(Note::error(Code::WrongForm, title, node.at, "not what it takes").help(words));
     };
     for (key, words) in TAKES {
@@ -115,14 +115,14 @@ pub(super) fn refuses(judge: &Judge<'_>, address: &Address, whole: &Object, note
     let missing: Vec<String> = missing.map(|it| format!("`config.{it}`")).collect();
     let said = judge.desired(address);
     if !missing.is_empty() {
-        let at = said.map_or(At::SERVER, |it| it.get("config").map_or(it.at, |it| it.at));
+        let at = place(said, "config", "");
         let words = format!("{} has no {}", title(address), missing.join(" and no "));
         let note = judge.note(Severe::Error, Code::NotTogether, words, at, "Keycloak would refuse it");
         notes.push(note.help(format!("`{provider}` cannot do without: add it")));
     }
     let is_off = |key: &&str| text(whole, key) == "false";
     if provider == "trusted-hosts" && TRUST.iter().all(is_off) {
-        let at = said.map_or(At::SERVER, |it| it.get("config").map_or(it.at, |it| it.at));
+        let at = place(said, "config", "");
         let words = format!("{} trusts everybody: `{}` and `{}` are off", title(address), TRUST[0], TRUST[1]);
         let note = judge.note(Severe::Error, Code::NotTogether, words, at, "Keycloak would refuse it");
         notes.push(note.help("keep one of them on, or delete the policy"));
@@ -131,8 +131,11 @@ pub(super) fn refuses(judge: &Judge<'_>, address: &Address, whole: &Object, note
         let Some(severe) = judge.since(names.since) else { continue };
         for node in values(whole, names.key).filter(|it| !names.is_there(judge.state, scalar(it))) {
             let noun = kind(names.kind).title;
-            let words =
-                format!("`config.{}` of {} names no {noun}: `{}`", names.key, title(address), scalar(node));
+            let words = format!(
+                "{} names no {noun}: `{}`",
+                words_of_field("config", names.key, address),
+                scalar(node)
+            );
             let note = judge.note(severe, Code::UnknownReference, words, node.at, "Keycloak would refuse it");
             notes.push(note.help(format!("declare the {noun}, or mend the name")));
         }

@@ -11,7 +11,7 @@ pub(in crate::kind) fn read_only<'s>(state: &'s State, directory: &str) -> BTree
     let is_it = |id: &Option<Box<str>>| !directory.is_empty() && id.as_deref() == Some(directory);
     let mut directories = state.objects.iter().filter(|(it, _)| it.kind() == COMPONENT);
     let Some((address, _)) = directories.find(|(_, it)| is_it(&it.id)) else { return BTreeSet::new() };
-    let under = state.objects.iter().filter(|(it, _)| it.kind() == COMPONENT_MAPPER && it.is_under(address));
+    let under = state.under(address).filter(|(it, _)| it.kind() == COMPONENT_MAPPER);
     let read_only = under.map(|it| it.1).filter(|it| text(it, "read.only") == "true");
     let names = read_only.flat_map(|it| match it.text("providerId") {
         "user-attribute-ldap-mapper" => vec![text(it, "user.model.attribute")],
