@@ -5,7 +5,7 @@
 use std::io::Write as _;
 use std::time::Instant;
 
-use realmwright::access::{Realm, Terms, classes, impact};
+use realmwright::access::{ImpactQuestion, Realm, classes, impact};
 use realmwright::kind::{CLIENT, NEWEST, PERMISSION, ROLE, kind, lift_object, lift_realm};
 use realmwright::state::{Address, State};
 use realmwright::text::tree_of_json;
@@ -35,7 +35,7 @@ fn main() {
         let (old, new) = (Realm::compile(&before, NEWEST), Realm::compile(&after, NEWEST));
         let compiled = started.elapsed();
         let changes = [role.clone(), permission.clone()];
-        let terms = Terms { realm: "demo", changes: &changes, declared: &|_| true, at: None };
+        let terms = ImpactQuestion { realm: "demo", changes: &changes, declared: &|_| true, at: None };
         let impact = impact(&old, &new, &terms);
         let line = format!(
             "round {round}: {} personas in {} classes, {} decisions on each side, {} change in {} rows, \

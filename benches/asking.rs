@@ -5,7 +5,7 @@
 use std::io::Write as _;
 use std::time::Instant;
 
-use realmwright::access::{Realm, Terms, impact};
+use realmwright::access::{ImpactQuestion, Realm, impact};
 use realmwright::kind::{CLIENT, NEWEST, PERMISSION, kind, lift_object, lift_realm};
 use realmwright::state::{Address, State};
 use realmwright::text::tree_of_json;
@@ -38,7 +38,7 @@ fn main() {
             let (old, new) = (Realm::compile(&before, NEWEST), Realm::compile(&after, NEWEST));
             let compiled = cpu().saturating_sub(busy);
             let changes = [permission.clone()];
-            let terms = Terms { realm: "large", changes: &changes, declared: &|_| true, at: None };
+            let terms = ImpactQuestion { realm: "large", changes: &changes, declared: &|_| true, at: None };
             let impact = impact(&old, &new, &terms);
             let line = format!(
                 "{users} users, round {round}: {} personas, {} decisions on each side, {} change, {} undecided; \

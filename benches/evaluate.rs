@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use realmwright::access::{Persona, Question, Realm, Terms, Verdict, decide, impact};
+use realmwright::access::{AccessQuestion, ImpactQuestion, Persona, Realm, Verdict, decide, impact};
 use realmwright::kind::{self, NEWEST, USER, lift_realm};
 use realmwright::state::Address;
 use realmwright::text::tree_of_json;
@@ -52,8 +52,11 @@ fn ours(document: &Value) -> (Duration, usize) {
     let state = lift_realm(&tree_of_json(document)).into_live();
     let started = Instant::now();
     let [before, after] = [(); 2].map(|()| Realm::compile(&state, NEWEST));
-    let impact =
-        impact(&before, &after, &Terms { realm: "large", changes: &[], declared: &|_| true, at: None });
+    let impact = impact(
+        &before,
+        &after,
+        &ImpactQuestion { realm: "large", changes: &[], declared: &|_| true, at: None },
+    );
     (started.elapsed(), impact.decisions)
 }
 
@@ -199,7 +202,7 @@ fn worked_out(realm: &Realm, user: usize, resource: usize) -> BTreeSet<String> {
         Persona { client: Some(client.clone()), ..Persona::user(Address::top(USER, format!("u{user}"))) };
     let (resource, scopes) = (format!("res{resource}"), SCOPES.map(str::to_owned));
     let question =
-        Question { client: &client, resource: Some(&resource), scopes: &scopes, persona: &persona };
+        AccessQuestion { client: &client, resource: Some(&resource), scopes: &scopes, persona: &persona };
     match decide(realm, &question).verdict {
         Verdict::Permit { scopes } => scopes,
         Verdict::Deny | Verdict::Unknown { .. } => BTreeSet::new(),

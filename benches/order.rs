@@ -166,7 +166,8 @@ fn ordered(name: &str, before: &State, after: &State) {
     let (diff, _) = ask(after, ledger);
     let compared = started.elapsed();
     let started = Instant::now();
-    let order = plan::order(&live, &diff, NEWEST).expect("an order");
+    let sides = plan::sides(&live.state, &diff.planned, NEWEST);
+    let order = plan::order(&live, &diff, &sides, NEWEST).expect("an order");
     let waits: usize = order.calls.iter().map(|it| it.after.len()).sum();
     let closed: usize = order.closings.iter().map(|it| it.resources.len()).sum();
     let line = format!(

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use realmwright::diff::{Terms, on_a_new_realm, planned};
-use realmwright::keycloak::{Read, Source, Version, Want};
+use realmwright::keycloak::{Read, ServerVersion, Source, Want};
 use realmwright::kind::{KINDS, NEWEST, fresh_flows};
 use realmwright::manifest::{Guards, Loaded, Project, Secrets, load_texts};
 use realmwright::report::{Style, plan_text};
@@ -92,7 +92,7 @@ fn read(state: &State, exists: bool) -> Read {
         live,
         source: if exists { Source::Export } else { Source::Fresh },
         realm_id: exists.then(|| "id".to_owned()),
-        version: Some(Version { major: NEWEST.major, minor: NEWEST.minor, patch: 0 }),
+        version: Some(ServerVersion { major: NEWEST.major, minor: NEWEST.minor, patch: 0 }),
         requests: 0,
         server_info: None,
         flows: Some(fresh_flows(NEWEST)),

@@ -56,11 +56,13 @@ async fn measure(realm: &str, sent: &Sent) {
     manifest["realm"] = Value::from(realm);
     make(&connect, realm, &manifest).await;
     let loaded = load_texts(&[("realm.json", &manifest.to_string())], &Project::default());
-    // The first ones warm the server.
-    plan(&connect, &loaded).await;
-    taken(sent);
     let (observed, _) = plan(&connect, &loaded).await;
     let requests = taken(sent);
+    // A server that was just started takes twice as long, and less each time.
+    for _ in 0..TIMES {
+        plan(&connect, &loaded).await;
+        raw(&requests, CONCURRENCY[0]).await;
+    }
     let planned =
         plan_realm(&request(&loaded, &Secrets::default(), &Terms::default(), &Guards::default()), observed);
     say(&format!(

@@ -35,18 +35,20 @@ mod who;
 
 pub use administration::administration;
 pub use bounds::{Bounds, Opening};
-pub use cast::{Cast, user_named};
+pub use cast::{PersonaReader, user_named};
 pub use chain::{Decision, Doubt, Step, Tie, Verdict, is_rule, is_script};
 pub use class::{Class, classes};
 pub use column::{Column, columns};
-pub use decide::{Question, decide};
-pub use explain::{Asks, Covers, Explanation, PermissionSays, PolicySays, RoleAsked, explain};
+pub use decide::{AccessQuestion, decide};
+pub use explain::{Asks, CoveredBy, Explanation, PermissionSays, PolicySays, RoleAsked, explain};
 pub use find::{
     client, client_names, exact_resources, has_permission, has_scope, resource_names, resource_servers,
     resources, scope_names, unseen,
 };
 pub use guard::{Guard, Myself, Watch, guarded_users, guards, guards_everybody, guards_user};
-pub use impact::{AccessChange, AdministrationChange, Answer, ChangeOfAccess, Impact, Terms, impact};
+pub use impact::{
+    AccessChange, AdministrationChange, Answer, ChangeOfAccess, Impact, ImpactQuestion, impact,
+};
 pub use matrix::{Cell, each_decision};
 pub use persona::{Persona, called_after, personas};
 pub use policy::Holds;

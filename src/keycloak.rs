@@ -32,4 +32,4 @@ pub use request::{Answer, Method, Request};
 pub use rights::{Right, Rights, needs};
 pub use secret::{Redactor, Secret};
 pub use stored::{Store, Stored};
-pub use version::{NotAVersion, Version};
+pub use version::{NotAVersion, ServerVersion};

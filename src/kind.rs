@@ -52,15 +52,17 @@ pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, covered, decide, decide_by, keeps_closed,
     made_so, reopen, says_how_to_decide, set_apart,
 };
-pub use created::{changed_along, created, sent_unasked, spawned, switched, switched_off, untouched};
+pub use created::{
+    changed_along, changed_by_update, create_default, created, created_along, removed_by_update, untouched,
+};
 pub use encode::{body, in_field, in_key, segment, value, wire_name};
 use facts::LAST;
 pub use facts::{
-    Covers, Losing, Members, NamesParent, Referred, Spelling, Types, has_members, is_asked_by_name,
+    Covers, Losing, Members, Referred, SaysParent, Spelling, Types, has_members, is_asked_by_name,
     is_everybodys, ordered_by, section_of, standing_in,
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
-use fields::{NOBODY, children, choice, field, kept, links, not_yet, server_owned, useless};
+use fields::{NOBODY, cannot_be_unset, children, choice, field, links, not_yet, server_owned, useless};
 pub use fresh::{flows, fresh_flows, fresh_realm, kinds_of_a_fresh_realm};
 pub use hazard::{Hazard, HazardRule, When, hazards_of, hazards_of_delete};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
@@ -72,7 +74,7 @@ pub use nested::as_exported;
 pub use owner::{Owned, listed_name, own_name, owner, readings, rename};
 pub use policy::{main_field, policy_types};
 pub use realm::{has_languages, said_default_role, waits_for_the_realm};
-pub use reference::{DEFAULT_ROLE, parse_address, reference, settle_slashes};
+pub use reference::{DEFAULT_ROLE, parse_address, reference, resolve_names_with_slashes};
 pub use reference_page::reference_page;
 use refused::Refuses;
 pub use refused::{
@@ -168,7 +170,7 @@ pub struct Kind {
     /// The field that names an object whose key says nothing; empty where a key has to be said.
     pub else_named_by: &'static str,
     /// How bodies of new objects, and lists of what stands under several, say what an object stands under.
-    pub names_parent: NamesParent,
+    pub says_parent: SaysParent,
     /// The kinds it may stand under; empty: directly under the realm.
     pub under: &'static [KindName],
     pub fields: &'static [Field],
@@ -180,15 +182,15 @@ pub struct Kind {
     /// What a GET answers and a PUT of the whole must not carry.
     pub not_in_put: &'static [&'static str],
     /// Turns other accepted spellings into ours, before fields are read.
-    pub respell: Option<fn(&Tree, &mut Vec<Note>) -> Tree>,
+    pub normalize: Option<fn(&Tree, &mut Vec<Note>) -> Tree>,
     /// Whether an object of this type has a field that its class knows.
-    pub takes: fn(&str, &str) -> bool,
+    pub has_field: fn(&str, &str) -> bool,
     /// What a server of a version lets nobody change.
     pub is_fixed: fn(&Address, Version) -> bool,
     pub referred: Referred,
     /// Whether reading a realm brings all of them along, as far as the rights go. Of the others only those are known that were
     /// asked for one by one: a kind that no read brings is unknown, and never absent.
-    pub is_read_whole: bool,
+    pub comes_with_realm: bool,
     /// The right without which a list of them may be cut, where fine-grained permissions hide some.
     pub hidden_without: &'static str,
     /// The users who have what it brings; nothing where it brings nothing.
@@ -245,7 +247,7 @@ pub struct Kind {
 struct Created {
     /// The recorded create (`schemas/keycloak/<minor>/create-defaults.json`) that shows the defaults of such an object; empty
     /// where there is none.
-    like: fn(&Address, &Object) -> String,
+    recorded_as: fn(&Address, &Object) -> String,
     /// Fields that were said there, and are no defaults.
     said_there: &'static [&'static str],
     /// What a create sends although nobody mentioned it, where the server would make something else of it.
@@ -271,7 +273,7 @@ pub struct Routes {
     /// POST here instead what stands directly under the realm.
     pub top: &'static str,
     /// What the POST takes; the other fields follow with a PUT. Empty where it takes all.
-    pub takes: &'static [&'static str],
+    pub post_takes: &'static [&'static str],
     /// GET, PUT and DELETE here.
     pub own: &'static str,
     /// GET here a list of all under one parent, for credentials that may view and not export. Empty where they are shown with
@@ -408,18 +410,18 @@ const ORDINARY: Kind = Kind {
     key: "name",
     qualified_by: &[],
     else_named_by: "",
-    names_parent: NamesParent::Nowhere,
+    says_parent: SaysParent::Nowhere,
     under: &[],
     fields: &[],
     hazards: &[],
     routes: ROUTES,
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &[],
-    respell: None,
-    takes: any_field,
+    normalize: None,
+    has_field: any_field,
     is_fixed: never_fixed,
     referred: Referred::ByName,
-    is_read_whole: false,
+    comes_with_realm: false,
     hidden_without: "",
     members: None,
     are_made_along: false,
@@ -448,12 +450,13 @@ const ORDINARY: Kind = Kind {
     behaviour: &Ordinary,
 };
 
-const CREATED: Created = Created { like: |_, _| String::new(), said_there: &[], unasked: Unasked::Nothing };
+const CREATED: Created =
+    Created { recorded_as: |_, _| String::new(), said_there: &[], unasked: Unasked::Nothing };
 
 const ROUTES: Routes = Routes {
     collection: "",
     top: "",
-    takes: &[],
+    post_takes: &[],
     own: "",
     find: "",
     list: "",

@@ -28,8 +28,8 @@ pub struct Bounds<'a> {
 }
 
 /// A resource and a scope of it.
-pub(super) type Asked = (Address, Option<Address>);
-type Levels = BTreeMap<Asked, Vec<Level>>;
+pub(super) type ResourceScope = (Address, Option<Address>);
+type Levels = BTreeMap<ResourceScope, Vec<Level>>;
 
 impl<'a> Bounds<'a> {
     /// Returns what the states before and after permit of these resources to every persona and user of either.

@@ -40,7 +40,7 @@ pub fn user_named(text: &str) -> Option<String> {
 }
 
 /// Whom personas may be made of, and when they ask.
-pub struct Cast<'a> {
+pub struct PersonaReader<'a> {
     pub state: &'a State,
     /// Where the server's clock stands.
     pub zone: &'a TimeZone,
@@ -48,7 +48,7 @@ pub struct Cast<'a> {
     pub at: Option<DateTime>,
 }
 
-impl Cast<'_> {
+impl PersonaReader<'_> {
     /// Reads `{user: alice, client: app, at: …}`.
     pub fn persona(&self, name: &str, tree: &Tree, reader: &mut Reader<'_>) -> Persona {
         let mut out = Persona { name: name.to_owned(), at: self.at, ..Persona::default() };
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn a_persona_that_is_not_there_is_called_by_its_kind() {
         let state = State::default();
-        let cast = Cast { state: &state, zone: &TimeZone::UTC, at: None };
+        let cast = PersonaReader { state: &state, zone: &TimeZone::UTC, at: None };
         let said = |text| cast.named(text).expect_err("nobody is there");
         assert_eq!(said("role/nope"), "there is no `role/nope`");
         assert_eq!(said("group/a/b"), "there is no `group/a/b`");
@@ -229,7 +229,7 @@ mod tests {
             "users": [{ "username": "zoe" }], "clients": [{ "clientId": "app" }],
             "clientScopes": [{ "name": "mail" }] });
         let state = lift_realm(&tree_of_json(&realm)).into_live();
-        let cast = Cast { state: &state, zone: &TimeZone::UTC, at: None };
+        let cast = PersonaReader { state: &state, zone: &TimeZone::UTC, at: None };
         let said = |text| cast.named(text).expect_err("wrong");
         assert_eq!(said("role/raeder"), "there is no `role/raeder`: did you mean `role/reader`?");
         assert_eq!(said("{role: reader}"), "unknown field `role` in persona `{role: reader}`: write `roles`");

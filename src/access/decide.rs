@@ -11,7 +11,7 @@ use crate::state::Address;
 
 /// May this persona do these things to this resource of this client?
 #[derive(Clone, Debug)]
-pub struct Question<'a> {
+pub struct AccessQuestion<'a> {
     /// The client whose resources these are.
     pub client: &'a Address,
     /// The name of a resource; nothing asks for a scope wherever it is.
@@ -22,7 +22,7 @@ pub struct Question<'a> {
 }
 
 /// Decides as the server would.
-pub fn decide(realm: &Realm, question: &Question<'_>) -> Decision {
+pub fn decide(realm: &Realm, question: &AccessQuestion<'_>) -> Decision {
     let Some(server) = realm.server(question.client) else {
         return Decision::unknown(Doubt::NotThere(format!("{} has no authorization", question.client)));
     };

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::chain::{Decision, Doubt, Step, Why};
-use super::decide::{Question, decide, doubt, order, policies, says};
+use super::decide::{AccessQuestion, decide, doubt, order, policies, says};
 use super::persona::{Subject, Subjects};
 use super::policy::{Holds, some_outcomes};
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Required, Server, Strategy, Tier};
@@ -31,7 +31,7 @@ pub struct Explanation {
 #[derive(Clone, Debug)]
 pub struct PermissionSays {
     pub address: Address,
-    pub covers: Covers,
+    pub covers: CoveredBy,
     pub strategy: Strategy,
     /// Nothing where it has no policies: the server skips it.
     pub says: Option<Holds>,
@@ -40,7 +40,7 @@ pub struct PermissionSays {
 
 /// Why a permission covers a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Covers {
+pub enum CoveredBy {
     /// It names the resource.
     Named,
     /// It is for resources of this type.
@@ -57,7 +57,7 @@ pub enum Covers {
     All,
 }
 
-impl Covers {
+impl CoveredBy {
     fn of_tier(phase: u8) -> Self {
         const MEMBERS: [u8; 2] = [Tier::Group as u8, Tier::AllGroups as u8];
         match phase {
@@ -138,7 +138,7 @@ pub struct RoleAsked {
 }
 
 /// Explains what [`decide`] says; nothing where the client, the resource or the scope is not there.
-pub fn explain(realm: &Realm, question: &Question<'_>) -> Option<Explanation> {
+pub fn explain(realm: &Realm, question: &AccessQuestion<'_>) -> Option<Explanation> {
     let server = realm.server(question.client)?;
     let name = question.resource?;
     let resource = server.resources.addresses.iter().position(|it| it.name() == name)?;
@@ -180,12 +180,12 @@ impl Tree<'_> {
         PermissionSays {
             address: self.server.permissions.addresses[permission].clone(),
             covers: match phase {
-                _ if self.server.is_fine_grained => Covers::of_tier(phase),
-                _ if self.server.is_administration() => Covers::Role,
-                1 => Covers::Named,
-                2 => Covers::OfType,
-                3 => Covers::Model,
-                _ => Covers::Anywhere,
+                _ if self.server.is_fine_grained => CoveredBy::of_tier(phase),
+                _ if self.server.is_administration() => CoveredBy::Role,
+                1 => CoveredBy::Named,
+                2 => CoveredBy::OfType,
+                3 => CoveredBy::Model,
+                _ => CoveredBy::Anywhere,
             },
             strategy: entry.strategy,
             says: if is_other { Some(Holds::Unknown) } else { says(self.server, permission, self.outcomes) },

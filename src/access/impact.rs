@@ -20,7 +20,7 @@ mod side;
 pub use administration::AdministrationChange;
 
 /// What a comparison is told beside the two realms.
-pub struct Terms<'a> {
+pub struct ImpactQuestion<'a> {
     /// The name of the realm.
     pub realm: &'a str,
     /// Objects that the plan changes, the telling ones first: of those in a chain, the first is named as the cause.
@@ -124,7 +124,7 @@ pub struct AccessChange {
 const MOST_EXPLAINED: usize = 20_000;
 
 /// Compares who may do what in two realms.
-pub fn impact(before: &Realm, after: &Realm, terms: &Terms<'_>) -> Impact {
+pub fn impact(before: &Realm, after: &Realm, terms: &ImpactQuestion<'_>) -> Impact {
     let mut out =
         Impact { administration: administration::changes([before, after], terms), ..Impact::default() };
     let own = administration();

@@ -48,18 +48,21 @@ pub struct Realm {
 #[derive(Debug, Default)]
 pub(super) struct Interned {
     pub(super) addresses: Vec<Address>,
-    positions: BTreeMap<Address, usize>,
+    /// Positions in the order of the addresses.
+    in_order: Vec<usize>,
 }
 
 impl Interned {
     pub(super) fn new(addresses: impl Iterator<Item = Address>) -> Self {
         let addresses: Vec<Address> = addresses.collect();
-        let positions = addresses.iter().cloned().enumerate().map(|(at, it)| (it, at)).collect();
-        Self { addresses, positions }
+        let mut in_order: Vec<usize> = (0..addresses.len()).collect();
+        in_order.sort_by_key(|it| &addresses[*it]);
+        Self { addresses, in_order }
     }
 
     pub(super) fn get(&self, address: &Address) -> Option<usize> {
-        self.positions.get(address).copied()
+        let found = self.in_order.binary_search_by_key(&address, |it| &self.addresses[*it]);
+        found.ok().map(|it| self.in_order[it])
     }
 
     /// Adds an entry that nothing is looked up by. Returns its position.

@@ -129,7 +129,7 @@ pub enum Heard {
 
 /// What became of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
+pub enum TestOutcome {
     Pass,
     Fail,
     /// The server decides otherwise than we do.
@@ -145,18 +145,18 @@ impl Case {
         self.decision.grants(self.scope.as_deref())
     }
 
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> TestOutcome {
         let ours = self.offline();
         let got = match &self.server {
-            Heard::Failed(_) => return Outcome::Error,
-            Heard::Said { permit, .. } if ours.is_some_and(|it| it != *permit) => return Outcome::Split,
+            Heard::Failed(_) => return TestOutcome::Error,
+            Heard::Said { permit, .. } if ours.is_some_and(|it| it != *permit) => return TestOutcome::Split,
             Heard::Said { permit, .. } => Some(*permit),
             Heard::Nothing | Heard::NotAsked(_) => ours,
         };
         match got {
-            Some(got) if got == self.permit && self.lacking.is_empty() => Outcome::Pass,
-            Some(_) => Outcome::Fail,
-            None => Outcome::Unknown,
+            Some(got) if got == self.permit && self.lacking.is_empty() => TestOutcome::Pass,
+            Some(_) => TestOutcome::Fail,
+            None => TestOutcome::Unknown,
         }
     }
 }
@@ -183,13 +183,13 @@ impl Count {
         for case in cases {
             let outcome = case.outcome();
             match outcome {
-                Outcome::Pass => out.passed += 1,
-                Outcome::Fail => out.failed += 1,
-                Outcome::Split => out.split += 1,
-                Outcome::Error => out.errors += 1,
-                Outcome::Unknown => out.unknown += 1,
+                TestOutcome::Pass => out.passed += 1,
+                TestOutcome::Fail => out.failed += 1,
+                TestOutcome::Split => out.split += 1,
+                TestOutcome::Error => out.errors += 1,
+                TestOutcome::Unknown => out.unknown += 1,
             }
-            let is_decided = matches!(outcome, Outcome::Pass | Outcome::Fail);
+            let is_decided = matches!(outcome, TestOutcome::Pass | TestOutcome::Fail);
             out.by_server_alone += usize::from(is_decided && case.offline().is_none());
             out.not_asked += usize::from(matches!(case.server, Heard::NotAsked(_)));
             out.changed_mind += usize::from(case.changed_mind);

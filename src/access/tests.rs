@@ -10,7 +10,7 @@ mod token_roles;
 
 use serde_json::{Value, json};
 
-use super::{Decision, Persona, Question, Realm, Verdict, decide};
+use super::{AccessQuestion, Decision, Persona, Realm, Verdict, decide};
 use crate::kind::{CLIENT, NEWEST, USER, lift_realm};
 use crate::state::{Address, State};
 use crate::text::tree_of_json;
@@ -105,7 +105,7 @@ fn through(name: &str, client: &str) -> Persona {
 fn ask(realm: &Realm, persona: &Persona, resource: &str, scopes: &[&str]) -> Decision {
     let client = Address::top(CLIENT, "rs");
     let scopes: Vec<String> = scopes.iter().map(|it| (*it).to_owned()).collect();
-    decide(realm, &Question { client: &client, resource: Some(resource), scopes: &scopes, persona })
+    decide(realm, &AccessQuestion { client: &client, resource: Some(resource), scopes: &scopes, persona })
 }
 
 /// `PERMIT a b`, `DENY` or `UNKNOWN`.

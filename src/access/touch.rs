@@ -8,7 +8,7 @@ mod crossing;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bounds::Asked;
+use super::bounds::ResourceScope;
 use super::realm::{Mode, PermissionType, PolicyIs, Realm, Server, Strategy};
 use super::turn::{Reads, Turn, turn};
 use crate::change::{Action, Change};
@@ -34,7 +34,7 @@ pub struct Touches {
     /// In the order of the parts.
     pub parts: Vec<Touch>,
     /// Resources and their scopes, which spots are positions of.
-    pub spots: Vec<Asked>,
+    pub spots: Vec<ResourceScope>,
     /// Who holds less may be permitted more.
     pub inverted: bool,
 }
@@ -53,8 +53,8 @@ type Covers = BTreeMap<Address, bool>;
 struct Map<'a> {
     states: [&'a State; 2],
     realms: [&'a Realm; 2],
-    spots: Vec<Asked>,
-    positions: BTreeMap<Asked, usize>,
+    spots: Vec<ResourceScope>,
+    positions: BTreeMap<ResourceScope, usize>,
     covers: Vec<[Covers; 2]>,
     /// The spots of each permission.
     of_permission: [BTreeMap<Address, BTreeSet<usize>>; 2],
@@ -160,7 +160,7 @@ impl Map<'_> {
         }
     }
 
-    fn position(&mut self, asked: Asked) -> usize {
+    fn position(&mut self, asked: ResourceScope) -> usize {
         if let Some(known) = self.positions.get(&asked) {
             return *known;
         }

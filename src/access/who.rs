@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Doubt, Step};
-use super::decide::{Question, decide};
+use super::decide::{AccessQuestion, decide};
 use super::persona::Persona;
 use super::realm::Realm;
 use super::through::{Ways, askers, clients_among, entrances};
@@ -59,7 +59,7 @@ pub fn who(
     let mut answers: Vec<Vec<(Same, BTreeSet<usize>)>> = vec![Vec::new(); personas.len()];
     for asker in askers(personas, &entrances) {
         let question =
-            Question { client, resource: Some(resource), scopes: &scopes, persona: &asker.persona };
+            AccessQuestion { client, resource: Some(resource), scopes: &scopes, persona: &asker.persona };
         let decision = decide(realm, &question);
         let grants = decision.grants(scope);
         if grants == Some(false) {

@@ -11,7 +11,7 @@ use crate::call::{Body, Call, Overlay, Verb};
 use crate::change::Action;
 use crate::diff::same_field;
 use crate::keycloak::{Error, ErrorKind, Method, Request};
-use crate::kind::{self, Kind, NamesParent, Referred, Type, Unset};
+use crate::kind::{self, Kind, Referred, SaysParent, Type, Unset};
 use crate::plan;
 use crate::state::{Address, Is, Node, Object, SecretRef};
 use crate::text::{At, tree_of_json};
@@ -120,15 +120,15 @@ async fn create(
     if makes_realm {
         body.insert("realm".to_owned(), Value::String(run.realm.to_owned()));
     }
-    match (kind.names_parent, address.parent()) {
-        (NamesParent::ByName(field), Some(parent)) => {
+    match (kind.says_parent, address.parent()) {
+        (SaysParent::ByName(field), Some(parent)) => {
             body.insert(field.to_owned(), Value::String(parent.name().to_owned()));
         }
-        (NamesParent::ById(field), Some(parent)) => {
+        (SaysParent::ById(field), Some(parent)) => {
             let id = id(run.keycloak, run.realm, &parent, ids).await?;
             body.insert(field.to_owned(), Value::String(id));
         }
-        (NamesParent::Nowhere, _) | (_, None) => {}
+        (SaysParent::Nowhere, _) | (_, None) => {}
     }
     let rest = kind.routes.made_of_parts(&mut body);
     let request = Request { method: Method::Post, path, body: Some(Value::Object(body)) };
@@ -315,10 +315,10 @@ pub(super) fn lay_over(
             return Err(CallError::Stale { address: address.clone(), field: overlay.path.to_string() });
         }
         is_new = true;
-        lay(kind, body, overlay, run);
+        overlay_field(kind, body, overlay, run);
     }
     for it in along {
-        lay(kind, body, it, run);
+        overlay_field(kind, body, it, run);
     }
     for name in kind.not_in_put {
         let is_set = set.iter().any(|it| *it.path.field == **name);
@@ -347,7 +347,7 @@ async fn stored(
     Ok(rows.into_iter().flatten().find(|it| it.get(routes.id).and_then(Value::as_str) == Some(&id)).cloned())
 }
 
-fn lay(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<'_>) {
+fn overlay_field(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, run: &Run<'_>) {
     let field = overlay.path.field.to_string();
     let of = body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
     if let (Some(Is::Sequence(order)), Some(Value::Array(rows))) =

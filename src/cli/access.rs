@@ -6,11 +6,11 @@ use anyhow::bail;
 
 use answered::Answered;
 
-use super::asking::{Asking, Facet, Facts};
+use super::asking::{AskedRealm, Asking, Facts};
 use super::realms::{Format, style};
 use super::terminal::{document, print};
 use super::{Exit, Global};
-use crate::access::{self, Cast, Persona, Question, Realm, Ways};
+use crate::access::{self, AccessQuestion, Persona, PersonaReader, Realm, Ways};
 use crate::keycloak::Want;
 use crate::report::{self, Asked, Language};
 use crate::run::UsageError;
@@ -145,20 +145,20 @@ struct Opened {
 }
 
 impl Opened {
-    fn facet(&self) -> &Facet {
+    fn asked_realm(&self) -> &AskedRealm {
         &self.facts.realms[0]
     }
 
-    fn cast(&self, asking: Option<&str>) -> anyhow::Result<(Cast<'_>, Option<Address>)> {
+    fn cast(&self, asking: Option<&str>) -> anyhow::Result<(PersonaReader<'_>, Option<Address>)> {
         let facts = &self.facts;
-        let cast = Cast { state: &self.facet().state, zone: &facts.zone, at: facts.at };
+        let cast = PersonaReader { state: &self.asked_realm().state, zone: &facts.zone, at: facts.at };
         let asking = asking.map(|it| self.client(it)).transpose()?;
         Ok((cast, asking))
     }
 
     /// Returns a client by name.
     fn client(&self, name: &str) -> anyhow::Result<Address> {
-        let state = &self.facet().state;
+        let state = &self.asked_realm().state;
         if let Some(client) = access::client(state, name) {
             return Ok(client);
         }
@@ -195,7 +195,7 @@ impl Opened {
         let Some((resource, roles)) = all.first() else {
             bail!(
                 "realm `{}` has no administration: nothing says which roles administer it",
-                self.facet().realm
+                self.asked_realm().realm
             )
         };
         let wanted = |role: &str| Wanted {
@@ -217,7 +217,7 @@ impl Opened {
     /// Returns the resources that a text means, each with its client.
     fn resources(&self, about: &About) -> anyhow::Result<Vec<(Address, String)>> {
         let (client, text) = (about.client.as_deref(), about.resource.as_deref().unwrap_or_default());
-        let Facet { state, version, .. } = self.facet();
+        let AskedRealm { state, version, .. } = self.asked_realm();
         let of = |client: &Address| -> Vec<(Address, String)> {
             let names = if about.exact {
                 access::exact_resources(state, client, text)
@@ -242,7 +242,7 @@ impl Opened {
         let found: Vec<(Address, String)> = self.realm.servers().flat_map(of).collect();
         match found.len() {
             0 if self.realm.servers().next().is_none() => {
-                bail!("no client of realm `{}` has authorization", self.facet().realm)
+                bail!("no client of realm `{}` has authorization", self.asked_realm().realm)
             }
             0 => {
                 let known: Vec<String> = self.realm.servers().flat_map(all_names).collect();
@@ -263,7 +263,7 @@ impl Opened {
         if text == "-" {
             return Ok(None);
         }
-        let state = &self.facet().state;
+        let state = &self.asked_realm().state;
         let clients: BTreeSet<Address> = found.iter().map(|it| it.0.clone()).collect();
         found.retain(|(client, _)| access::has_scope(state, client, text));
         if !found.is_empty() {
@@ -280,14 +280,15 @@ impl Opened {
     /// Where an object is declared: manifests come before what the server said.
     fn place(&self, address: &Address) -> Option<String> {
         let loaded = &self.facts.loaded;
-        let desired = loaded.realms.iter().find(|it| it.realm == self.facet().realm);
-        let object = desired.and_then(|it| it.state.get(address)).or_else(|| self.facet().state.get(address));
+        let desired = loaded.realms.iter().find(|it| it.realm == self.asked_realm().realm);
+        let object =
+            desired.and_then(|it| it.state.get(address)).or_else(|| self.asked_realm().state.get(address));
         loaded.files.position(object?.at).map(|it| it.to_string())
     }
 
     /// Everybody whom an answer names: declared users, then made-up personas and service accounts.
     fn everybody(&self, client: &Address) -> Vec<Persona> {
-        let users = self.facet().users.iter().cloned().map(Persona::user);
+        let users = self.asked_realm().users.iter().cloned().map(Persona::user);
         users.chain(access::personas(&self.realm, client)).collect()
     }
 
@@ -347,7 +348,7 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
         .map(|Wanted { client, resource, scope }| {
             let scope = scope.as_deref();
             let asked = Asked {
-                realm: &opened.facet().realm,
+                realm: &opened.asked_realm().realm,
                 client,
                 resource,
                 scope,
@@ -401,7 +402,7 @@ fn named_once(realm: &Realm, answers: &mut Vec<(Asked<'_>, access::Who)>) {
 
 async fn can(Can { one: args, format }: Can, global: Global) -> anyhow::Result<Exit> {
     let Some(answered) = Answered::open(&args, "access-can", global).await? else { return Ok(Exit::Failed) };
-    let decide = |realm: &Realm, question: &Question<'_>| Ok(access::decide(realm, question));
+    let decide = |realm: &Realm, question: &AccessQuestion<'_>| Ok(access::decide(realm, question));
     let granted = answered.show(format, decide, |it| it, report::can_text, report::can_json)?;
     let all = granted.into_iter().all(|it| it == Some(true));
     Ok(if all { Exit::Clean } else { Exit::NotClean })
@@ -409,7 +410,7 @@ async fn can(Can { one: args, format }: Can, global: Global) -> anyhow::Result<E
 
 async fn why(Why { one: args, format }: Why, global: Global) -> anyhow::Result<Exit> {
     let Some(answered) = Answered::open(&args, "access-why", global).await? else { return Ok(Exit::Failed) };
-    let explain = |realm: &Realm, question: &Question<'_>| {
+    let explain = |realm: &Realm, question: &AccessQuestion<'_>| {
         access::explain(realm, question)
             .ok_or_else(|| anyhow::anyhow!("the resource is gone between two looks"))
     };

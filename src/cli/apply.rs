@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use super::prompt::may_ask;
-use super::realms::{Asked, Ready};
+use super::realms::{Ready, RunArgs};
 use super::signal::Signals;
 use super::terminal::{fail, say};
 use super::{Exit, Global};
@@ -18,7 +18,7 @@ use crate::run::{RefusedError, UsageError, of_error};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    pub(super) asked: Asked,
+    pub(super) asked: RunArgs,
     /// Do not ask; consents still need their `--allow`
     #[arg(long, visible_alias = "yes")]
     auto_approve: bool,

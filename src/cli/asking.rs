@@ -46,11 +46,11 @@ pub(super) struct Facts {
     pub(super) zone: TimeZone,
     /// The server, when it is asked.
     pub(super) target: Option<Target>,
-    pub(super) realms: Vec<Facet>,
+    pub(super) realms: Vec<AskedRealm>,
 }
 
 /// One realm as it is asked about.
-pub(super) struct Facet {
+pub(super) struct AskedRealm {
     pub(super) realm: String,
     pub(super) state: State,
     pub(super) version: Version,
@@ -91,7 +91,7 @@ impl Asking {
             None if self.via.names_a_server() => {
                 return Err(UsageError::new("--env names a server that nothing asks: add --server").into());
             }
-            None => facts.realms = facts.loaded.realms.iter().map(Facet::declared).collect(),
+            None => facts.realms = facts.loaded.realms.iter().map(AskedRealm::declared).collect(),
             Some(server) => {
                 let variable = std::env::var("REALMWRIGHT_SERVER").ok();
                 let server = server.or(variable.as_deref());
@@ -100,15 +100,15 @@ impl Asking {
                     let mut want = run::want(desired);
                     want.users.extend(also.users.iter().cloned());
                     want.everybody |= also.everybody;
-                    let mut facet = Facet::live(&target, &desired.realm, want).await?;
+                    let mut asked_realm = AskedRealm::live(&target, &desired.realm, want).await?;
                     if !also.everybody {
-                        facet.users = run::people(&desired.state);
+                        asked_realm.users = run::people(&desired.state);
                     }
-                    facts.realms.push(facet);
+                    facts.realms.push(asked_realm);
                 }
                 for realm in alone {
                     let want = Want { everybody: true, ..Want::default() };
-                    facts.realms.push(Facet::live(&target, realm, want).await?);
+                    facts.realms.push(AskedRealm::live(&target, realm, want).await?);
                 }
                 facts.target = Some(target);
             }
@@ -117,7 +117,7 @@ impl Asking {
     }
 }
 
-impl Facet {
+impl AskedRealm {
     fn declared(desired: &crate::manifest::Desired) -> Self {
         Self {
             realm: desired.realm.clone(),

@@ -8,7 +8,7 @@ use super::Exit;
 use super::connection::Connection;
 use super::realms::Format;
 use super::terminal::{document, print};
-use crate::keycloak::{ErrorKind, Right, Rights, Version};
+use crate::keycloak::{ErrorKind, Right, Rights, ServerVersion};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -25,7 +25,7 @@ pub(super) struct Args {
 /// What was found.
 struct Found {
     server: String,
-    version: Option<Version>,
+    version: Option<ServerVersion>,
     /// How many seconds the server's clock is apart from ours.
     apart: Option<i64>,
     realm: String,
@@ -98,7 +98,7 @@ impl Found {
         json!({
             "server": self.server,
             "keycloak_version": self.version.map(|it| it.to_string()),
-            "is_tested": self.version.is_some_and(Version::is_tested),
+            "is_tested": self.version.is_some_and(ServerVersion::is_tested),
             "clock_seconds_apart": self.apart,
             "realm": self.realm,
             "realm_exists": self.rights.is_some(),

@@ -1,6 +1,6 @@
 //! `drift`: how the realm differs from what is declared. Never writes.
 
-use super::realms::{Asked, Ready};
+use super::realms::{Ready, RunArgs};
 use super::{Exit, Global};
 use crate::plan::{self, DriftVerdict, Plan};
 use crate::run::{Planned, Session};
@@ -8,7 +8,7 @@ use crate::run::{Planned, Session};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    pub(super) asked: Asked,
+    pub(super) asked: RunArgs,
 }
 
 pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use super::realms::{Asked, Place, Read};
+use super::realms::{Place, Read, RunArgs};
 use super::{Cli, Command, Exit, Global, drift, frame, parsed, plan, terminal, validate};
 use crate::access::Myself;
 use crate::run::{Observed, PlanRequest, Planned, Session};
@@ -49,7 +49,7 @@ fn run(cli: Cli, observe: &dyn Fn(&PlanRequest<'_>) -> Observed) -> anyhow::Resu
 }
 
 fn planned(
-    asked: &Asked,
+    asked: &RunArgs,
     command: &str,
     global: Global,
     observe: &dyn Fn(&PlanRequest<'_>) -> Observed,

@@ -61,8 +61,8 @@ pub(super) enum Command {
 /// how that ends.
 pub(super) fn parsed(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Exit> {
     let args: Vec<OsString> = args.into_iter().collect();
-    let line = dressed(Cli::command());
-    let matches = line.clone().try_get_matches_from(&args);
+    let mut line = dressed(Cli::command());
+    let matches = line.try_get_matches_from_mut(&args);
     match matches.and_then(|it| Ok((Frame::of_matches(&it), Cli::from_arg_matches(&it)?))) {
         Ok((frame, cli)) => {
             frame.begin();

@@ -1,6 +1,6 @@
 //! `plan`: what apply would do, and nothing more.
 
-use super::realms::{Asked, Ready};
+use super::realms::{Ready, RunArgs};
 use super::{Exit, Global};
 use crate::plan::Plan;
 use crate::run::{Planned, Session};
@@ -8,7 +8,7 @@ use crate::run::{Planned, Session};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    pub(super) asked: Asked,
+    pub(super) asked: RunArgs,
     /// Exit 2 when there are changes, 3 when apply would refuse
     #[arg(long)]
     detailed_exitcode: bool,

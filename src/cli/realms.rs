@@ -17,7 +17,7 @@ use crate::text::{Files, Note, hex};
 
 /// What plan, apply and drift are asked alike.
 #[derive(Debug, clap::Args)]
-pub(super) struct Asked {
+pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) inputs: Inputs,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub(super) struct Ready {
 impl Ready {
     /// Reads the manifests and connects; `None` when the manifests have errors, which are shown. Nothing is
     /// sent before they are clean.
-    pub(super) async fn open(asked: &Asked, command: &str, global: Global) -> anyhow::Result<Option<Self>> {
+    pub(super) async fn open(asked: &RunArgs, command: &str, global: Global) -> anyhow::Result<Option<Self>> {
         let Some(read) = Read::open(asked, command, global)? else { return Ok(None) };
         let run = run_id()?;
         let target = asked.connection.open(&read.project, &run).await?;
@@ -175,8 +175,8 @@ pub(super) struct Read {
 
 impl Read {
     /// Reads the manifests; `None` when they have errors, which are shown.
-    pub(super) fn open(asked: &Asked, command: &str, global: Global) -> anyhow::Result<Option<Self>> {
-        let Asked { inputs, scope, .. } = asked;
+    pub(super) fn open(asked: &RunArgs, command: &str, global: Global) -> anyhow::Result<Option<Self>> {
+        let RunArgs { inputs, scope, .. } = asked;
         let (project, mut loaded) = inputs.load()?;
         let terms = scope.terms(&project)?;
         scope.check(&project)?;
@@ -190,7 +190,7 @@ impl Read {
     }
 
     /// Returns the inputs of the run, and what is wrong with its secrets.
-    pub(super) fn session(self, asked: &Asked, place: Place) -> anyhow::Result<(Session, Vec<Note>)> {
+    pub(super) fn session(self, asked: &RunArgs, place: Place) -> anyhow::Result<(Session, Vec<Note>)> {
         let Self { project, loaded, terms } = self;
         let of_realm = |it: &Desired| manifest::resolve(&manifest::secrets_of(&it.state), &loaded.roots);
         let (secrets, missing): (Vec<Secrets>, Vec<Vec<Note>>) = loaded.realms.iter().map(of_realm).unzip();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::asking::{Asking, Facet, Facts};
+use super::asking::{AskedRealm, Asking, Facts};
 use super::realms::{Format, failed, run_id, style};
 use super::terminal::{document, fail, print, say};
 use super::{Exit, Global};
@@ -132,7 +132,7 @@ pub(super) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
         results.oracle = Some((how, target.server.clone()));
     }
     for it in tested {
-        if let Some(at) = facts.realms.iter().position(|facet| facet.realm == it.realm) {
+        if let Some(at) = facts.realms.iter().position(|asked_realm| asked_realm.realm == it.realm) {
             results.add(&realms[at], it);
         }
     }
@@ -182,12 +182,12 @@ fn read(facts: &Facts) -> (Vec<Test>, Vec<Note>) {
 
 /// Runs every test on its realm.
 fn tested(facts: &Facts, realms: &[Realm], tests: &[Test]) -> anyhow::Result<Vec<Tested>> {
-    let of = |test: &Test| -> anyhow::Result<(&Facet, &Realm)> {
+    let of = |test: &Test| -> anyhow::Result<(&AskedRealm, &Realm)> {
         let at = facts.realms.iter().position(|it| it.realm == test.realm);
         let at = at.context("a document is about one of the realms it was read against")?;
         Ok((&facts.realms[at], &realms[at]))
     };
-    tests.iter().map(|it| of(it).map(|(facet, realm)| it.run(realm, &facet.users))).collect()
+    tests.iter().map(|it| of(it).map(|(asked_realm, realm)| it.run(realm, &asked_realm.users))).collect()
 }
 
 /// Which cases are asked for: all that are given have to match.

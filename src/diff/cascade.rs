@@ -85,7 +85,7 @@ fn delete_following(
                     continue;
                 }
                 let is_empty = node.items().is_empty();
-                if is_empty && kind.field(field).is_some_and(|it| it.goes_when_empty) {
+                if is_empty && kind.field(field).is_some_and(|it| it.deleted_with_last_target) {
                     waiting.push((on.clone(), gone.clone()));
                     continue;
                 }

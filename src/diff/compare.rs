@@ -177,7 +177,7 @@ impl ObjectComparison<'_> {
             at,
         };
         let default =
-            kind::sent_unasked(self.address, state).filter(|(name, _)| self.object.get(name).is_none());
+            kind::create_default(self.address, state).filter(|(name, _)| self.object.get(name).is_none());
         let default =
             default.map(|(name, node)| field(name, Node::new(self.object.at, node.is), self.object.at));
         let is_sent = |name: &str, node: &Node| {

@@ -21,7 +21,7 @@ pub(super) struct Fold<'a> {
     /// What live objects lose with updates of others.
     pub(super) losses: Vec<Effect>,
     /// Live objects that go with a switch, and the object whose switch it is.
-    pub(super) switched_off: BTreeMap<Address, Address>,
+    pub(super) removed_by_update: BTreeMap<Address, Address>,
     /// What deletes do to others.
     pub(super) deleted: Vec<Effect>,
 }
@@ -34,7 +34,7 @@ impl<'a> Fold<'a> {
             version,
             state: live.clone(),
             losses: Vec::new(),
-            switched_off: BTreeMap::new(),
+            removed_by_update: BTreeMap::new(),
             deleted: Vec::new(),
         }
     }
@@ -59,8 +59,8 @@ impl<'a> Fold<'a> {
             return;
         }
         self.losses.extend(along.losses.into_iter().filter(|it| self.live.contains(&it.on)));
-        let gone = along.switched_off.into_iter().filter(|it| self.live.contains(it));
-        self.switched_off.extend(gone.map(|it| (it, change.object.clone())));
+        let gone = along.removed_by_update.into_iter().filter(|it| self.live.contains(it));
+        self.removed_by_update.extend(gone.map(|it| (it, change.object.clone())));
     }
 
     /// Does all deletes of a plan, which come after everything else.
@@ -102,7 +102,7 @@ pub fn step(state: &mut State, desired: &State, change: &Change, version: Versio
 struct Along {
     losses: Vec<Effect>,
     /// What goes with a switch of the object.
-    switched_off: Vec<Address>,
+    removed_by_update: Vec<Address>,
 }
 
 /// Does one create or update to a state.
@@ -110,7 +110,7 @@ fn write(state: &mut State, desired: Option<&Object>, change: &Change, version: 
     if change.action == Action::Create {
         let nothing = Object::new(change.at);
         let made = kind::created(&change.object, desired.unwrap_or(&nothing), state, version);
-        // An object that another one of this plan spawned is updated, not made anew.
+        // An object that another one of this plan makes along is updated, not made anew.
         state.objects.get_or_insert_with(change.object.clone(), || made);
         come_last(state, change);
     }
@@ -122,21 +122,21 @@ fn write(state: &mut State, desired: Option<&Object>, change: &Change, version: 
     if let Some(before) = before
         && let Some(mut after) = state.objects.remove(&change.object)
     {
-        kind::switched(&change.object, &before, &mut after, state, version);
+        kind::changed_by_update(&change.object, &before, &mut after, state, version);
         let after = Arc::new(after);
         state.objects.insert(change.object.clone(), Arc::clone(&after));
         made = kind::changed_along(&change.object, &before, &after, state, version);
     }
     let losses = cascade::lose(state, &change.object, &lost);
-    let switched_off = switched_off(state, change);
-    for gone in &switched_off {
+    let removed_by_update = removed_by_update(state, change);
+    for gone in &removed_by_update {
         cascade::delete(state, gone);
     }
     state.objects.extend(made);
     if change.action == Action::Create {
         spawn(state, &change.object, version);
     }
-    Along { losses, switched_off }
+    Along { losses, removed_by_update }
 }
 
 /// Of a map that an update unsets, the server keeps what it puts into every new one.
@@ -179,9 +179,9 @@ fn switches(change: &Change) -> bool {
 }
 
 /// What an object that was just updated no longer has.
-fn switched_off(state: &State, change: &Change) -> Vec<Address> {
+fn removed_by_update(state: &State, change: &Change) -> Vec<Address> {
     let object = state.get(&change.object).filter(|_| switches(change));
-    object.map(|it| kind::switched_off(&change.object, it, state)).unwrap_or_default()
+    object.map(|it| kind::removed_by_update(&change.object, it, state)).unwrap_or_default()
 }
 
 /// What an object has and will not have in fields whose losses others follow: the field, and what it loses.
@@ -202,8 +202,8 @@ fn lost(state: &State, change: &Change) -> Vec<(&'static str, Address)> {
 
 fn spawn(state: &mut State, address: &Address, version: Version) {
     if let Some(object) = state.objects.shared(address) {
-        let spawned = kind::spawned(address, &object, state, version);
-        state.objects.extend(spawned);
+        let created_along = kind::created_along(address, &object, state, version);
+        state.objects.extend(created_along);
     }
 }
 
@@ -351,7 +351,7 @@ mod tests {
             assert_eq!(found, objects, "{change:?}");
             let fate = |it: &Effect| format!("{} {:?}", it.on, it.fate);
             let mut told: Vec<String> = fold.losses.iter().chain(&fold.deleted).map(fate).collect();
-            told.extend(fold.switched_off.iter().map(|(on, of)| format!("{on} by {of}")));
+            told.extend(fold.removed_by_update.iter().map(|(on, of)| format!("{on} by {of}")));
             assert_eq!(told, effects, "{change:?}");
             assert_eq!(fold.state, planned(&live, &new, &[change], NEWEST));
         }

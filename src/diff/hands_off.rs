@@ -274,7 +274,7 @@ pub(super) fn end_leftovers(
     // What stands under something that goes, goes with it.
     let gone: BTreeSet<Address> = deletes.iter().map(|it| it.object.clone()).collect();
     for delete in &mut deletes {
-        if let Some(client) = fold.switched_off.get(&delete.object) {
+        if let Some(client) = fold.removed_by_update.get(&delete.object) {
             delete.why = Why::Cascade(client.clone());
         }
         if let Some(with) = delete.object.ancestors().filter(|it| gone.contains(it)).last() {

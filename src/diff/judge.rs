@@ -19,7 +19,7 @@ pub(super) fn judge(question: &Question<'_>, fold: Fold<'_>, out: &mut Diff) {
     for effect in fold.losses {
         judge_effect(question, &going, "taking scopes from", effect, out);
     }
-    for (on, of) in fold.switched_off {
+    for (on, of) in fold.removed_by_update {
         let doing = format!("switching off {} of", kind::part_of_client(&on));
         judge_effect(question, &going, &doing, Effect { of, on, fate: Fate::Disappears }, out);
     }
@@ -105,8 +105,9 @@ fn judge_effect(
 fn is_made_with(question: &Question<'_>, going: &BTreeSet<Address>, on: &Address) -> bool {
     let live = &question.live.state;
     let made = |by: &Address| {
-        let spawned = live.get(by).map(|it| kind::spawned(by, it, &State::default(), question.version));
-        spawned.is_some_and(|it| it.iter().any(|(made, _)| made == on))
+        let created_along =
+            live.get(by).map(|it| kind::created_along(by, it, &State::default(), question.version));
+        created_along.is_some_and(|it| it.iter().any(|(made, _)| made == on))
     };
     live.get(on).and_then(|it| it.made_by.as_ref()).is_some_and(|it| going.contains(it))
         || on.ancestors().any(|it| going.contains(&it) && made(&it))

@@ -67,7 +67,7 @@ pub enum LedgerError {
 }
 
 #[derive(Serialize, Deserialize)]
-struct WireEntry {
+struct EntryShape {
     how: How,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     fields: BTreeMap<String, String>,
@@ -82,7 +82,7 @@ struct WireEntry {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Wire {
+struct LedgerShape {
     format: u64,
     owner: String,
     realm_id: String,
@@ -91,7 +91,7 @@ struct Wire {
     roots: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     files: Vec<String>,
-    entries: BTreeMap<String, WireEntry>,
+    entries: BTreeMap<String, EntryShape>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pending: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,7 +108,7 @@ impl Ledger {
                 .collect()
         };
         let entries = self.entries.iter().map(|(address, entry)| {
-            let wire = WireEntry {
+            let wire = EntryShape {
                 how: entry.how,
                 fields: entry.fields.clone(),
                 links: texts(&entry.links),
@@ -118,7 +118,7 @@ impl Ledger {
             };
             (address.to_string(), wire)
         });
-        let wire = Wire {
+        let wire = LedgerShape {
             format: FORMAT,
             owner: self.owner.clone(),
             realm_id: self.realm_id.clone(),
@@ -188,7 +188,7 @@ impl Ledger {
             Some(newer) if newer > FORMAT => return Err(LedgerError::Newer(newer)),
             _ => return Err(damaged(&"it names no format")),
         }
-        let wire: Wire = serde_json::from_value(value).map_err(|it| damaged(&it))?;
+        let wire: LedgerShape = serde_json::from_value(value).map_err(|it| damaged(&it))?;
         let address =
             |text: &String| parse_address(text).ok_or_else(|| damaged(&format!("no such address: {text}")));
         let links = |links: &BTreeMap<String, BTreeSet<String>>| {

@@ -9,8 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Error, ErrorKind, Keycloak, Right, Rights, Version};
-use crate::kind::{self, Covers, KINDS, Kind, ServerInfo, lift_realm, realm_address, settle_slashes};
+use super::{Error, ErrorKind, Keycloak, Right, Rights, ServerVersion};
+use crate::kind::{
+    self, Covers, KINDS, Kind, ServerInfo, lift_realm, realm_address, resolve_names_with_slashes,
+};
 use crate::state::{Address, KindName, Known, Live, State, encoded};
 use crate::text::tree_of_json;
 
@@ -74,7 +76,7 @@ pub struct Read {
     /// Nothing where the realm does not exist or may not be viewed.
     pub realm_id: Option<String>,
     /// Nothing where the credential may not see it.
-    pub version: Option<Version>,
+    pub version: Option<ServerVersion>,
     /// How many requests this read took.
     pub requests: usize,
     /// What the server has, where [`Want::server_info`] asks for it or it came along.
@@ -101,7 +103,7 @@ struct Draft {
 impl Draft {
     /// Begins with what both sources bring, each as far as the rights of the credential go.
     fn of_realm(realm: Map<String, Value>) -> Self {
-        let covers = KINDS.iter().filter(|it| it.is_read_whole).map(|it| it.name).collect();
+        let covers = KINDS.iter().filter(|it| it.comes_with_realm).map(|it| it.name).collect();
         Self { realm, covers, ..Self::default() }
     }
 
@@ -310,7 +312,7 @@ pub fn state_of_export(realm: Map<String, Value>) -> State {
 fn lift(mut realm: Map<String, Value>) -> Live {
     spell(&mut realm);
     let mut state = lift_realm(&tree_of_json(&Value::Object(realm))).into_live();
-    settle_slashes(&mut state);
+    resolve_names_with_slashes(&mut state);
     let mut live = Live::default();
     live.state = state;
     live.exists = true;

@@ -8,17 +8,17 @@ use crate::kind;
 
 /// A Keycloak version such as `26.7.5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version {
+pub struct ServerVersion {
     pub major: u16,
     pub minor: u16,
     pub patch: u16,
 }
 
-impl Version {
+impl ServerVersion {
     /// Oldest minor that the tests run against.
-    pub const OLDEST_TESTED: Version = Version { major: 26, minor: 0, patch: 0 };
+    pub const OLDEST_TESTED: ServerVersion = ServerVersion { major: 26, minor: 0, patch: 0 };
     /// Newest minor that the tests run against; any patch of it counts as tested.
-    pub const NEWEST_TESTED: Version = Version { major: 26, minor: 7, patch: 0 };
+    pub const NEWEST_TESTED: ServerVersion = ServerVersion { major: 26, minor: 7, patch: 0 };
 
     /// Returns the version without its patch, the grain at which field lists are kept.
     pub const fn minor_line(self) -> (u16, u16) {
@@ -27,23 +27,23 @@ impl Version {
 
     /// Says whether this minor lies in the tested range.
     pub fn is_tested(self) -> bool {
-        self.minor_line() >= Version::OLDEST_TESTED.minor_line() && !self.is_newer_than_tested()
+        self.minor_line() >= ServerVersion::OLDEST_TESTED.minor_line() && !self.is_newer_than_tested()
     }
 
     /// Says whether this minor is newer than any tested one.
     pub fn is_newer_than_tested(self) -> bool {
-        self.minor_line() > Version::NEWEST_TESTED.minor_line()
+        self.minor_line() > ServerVersion::NEWEST_TESTED.minor_line()
     }
 }
 
-impl fmt::Display for Version {
+impl fmt::Display for ServerVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
     }
 }
 
-impl From<Version> for kind::Version {
-    fn from(it: Version) -> Self {
+impl From<ServerVersion> for kind::Version {
+    fn from(it: ServerVersion) -> Self {
         Self::of(it.major, it.minor).with_patch(it.patch)
     }
 }
@@ -53,11 +53,11 @@ impl From<Version> for kind::Version {
 #[error("`{0}` is not a Keycloak version such as 26.7 or 26.7.5")]
 pub struct NotAVersion(String);
 
-impl FromStr for Version {
+impl FromStr for ServerVersion {
     type Err = NotAVersion;
 
     /// Reads `26.7`, `26.7.5`, and builds with a suffix (`26.7.5.redhat-1`, `26.8.0-SNAPSHOT`).
-    fn from_str(text: &str) -> Result<Version, NotAVersion> {
+    fn from_str(text: &str) -> Result<ServerVersion, NotAVersion> {
         let refuse = || NotAVersion(text.to_owned());
         let plain = text.trim().split(['-', '+']).next().unwrap_or_default();
         let mut numbers = plain.split('.');
@@ -68,7 +68,7 @@ impl FromStr for Version {
             (None, Some(default)) => Ok(default),
             (Some(_) | None, _) => Err(refuse()),
         };
-        Ok(Version { major: next(None)?, minor: next(None)?, patch: next(Some(0))? })
+        Ok(ServerVersion { major: next(None)?, minor: next(None)?, patch: next(Some(0))? })
     }
 }
 
@@ -76,7 +76,7 @@ impl Keycloak {
     /// Returns the server's version, or nothing where this credential may not see it.
     ///
     /// Newer servers name it only to those who may view a realm as a whole.
-    pub async fn version(&self) -> Result<Option<Version>, Error> {
+    pub async fn version(&self) -> Result<Option<ServerVersion>, Error> {
         match self.get("serverinfo").await {
             Ok(answer) => Ok(answer
                 .body
@@ -111,7 +111,7 @@ mod tests {
             ("", None),
             ("26.99999999", None),
         ] {
-            let version = text.parse::<Version>().ok().map(|it| (it.major, it.minor, it.patch));
+            let version = text.parse::<ServerVersion>().ok().map(|it| (it.major, it.minor, it.patch));
             assert_eq!(version, read, "{text:?}");
         }
     }
@@ -125,13 +125,13 @@ mod tests {
             ("26.8.0", false, true),
             ("27.0.0", false, true),
         ] {
-            let version: Version = text.parse().unwrap();
+            let version: ServerVersion = text.parse().unwrap();
             assert_eq!((version.is_tested(), version.is_newer_than_tested()), (tested, newer), "{text}");
         }
     }
 
     #[test]
     fn versions_compare_as_numbers() {
-        assert!("26.10.0".parse::<Version>().unwrap() > "26.9.12".parse().unwrap());
+        assert!("26.10.0".parse::<ServerVersion>().unwrap() > "26.9.12".parse().unwrap());
     }
 }

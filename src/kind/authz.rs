@@ -51,11 +51,11 @@ pub(super) static SETTINGS: Kind = Kind {
         ..ROUTES
     },
     not_in_put: &["resources", "scopes", "policies", "authorizationSchema"],
-    respell: Some(shorthand::expand),
+    normalize: Some(shorthand::expand),
     is_fixed,
-    new: Created { like: |_, _| "client/authorization/settings".to_owned(), ..CREATED },
+    new: Created { recorded_as: |_, _| "client/authorization/settings".to_owned(), ..CREATED },
     one_by_one: true,
-    is_read_whole: true,
+    comes_with_realm: true,
     check: super::check::settings,
     ..ORDINARY
 };
@@ -76,8 +76,8 @@ pub(super) static SCOPE: Kind = Kind {
     },
     not_in_put: &["policies", "resources"],
     is_fixed,
-    is_read_whole: true,
-    new: Created { like: |_, _| "authz/scope".to_owned(), ..CREATED },
+    comes_with_realm: true,
+    new: Created { recorded_as: |_, _| "authz/scope".to_owned(), ..CREATED },
     turn_to_go: 3,
     ..ORDINARY
 };
@@ -102,12 +102,12 @@ pub(super) static RESOURCE: Kind = Kind {
         ..ROUTES
     },
     not_in_put: &["owner"],
-    respell: Some(respell_resource),
+    normalize: Some(respell_resource),
     is_fixed,
     referred: Referred::ById,
-    new: Created { like: |_, _| "authz/resource".to_owned(), said_there: &["owner"], ..CREATED },
+    new: Created { recorded_as: |_, _| "authz/resource".to_owned(), said_there: &["owner"], ..CREATED },
     losing: Losing::Access,
-    is_read_whole: true,
+    comes_with_realm: true,
     turn_to_go: 2,
     spellings: &[Spelling::Permissions, Spelling::NamesInMaps],
     ..ORDINARY

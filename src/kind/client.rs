@@ -15,7 +15,7 @@ pub use exported::complete_export;
 use super::{
     CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY,
     REALM, RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS, Sent, ServerInfo, Stays, USER, Unset, Unsets,
-    Version, children, choice, field, is_admin_permissions, kept, links, not_yet, scope_mapping,
+    Version, cannot_be_unset, children, choice, field, is_admin_permissions, links, not_yet, scope_mapping,
     server_owned, service_account_of, useless,
 };
 use crate::state::{Address, Object, State};
@@ -50,10 +50,10 @@ pub(super) static CLIENT: Kind = Kind {
                 ("client.secret.rotated.expiration.time", ""),
             ],
             choices: &[Choice { key: "login_theme", ..useless("login theme", |it, _| it.themes("login")) }],
-            ..kept("attributes")
+            ..cannot_be_unset("attributes")
         },
         // Said in a POST, it makes a client public, lets it take passwords, and overrides two attributes.
-        Field { implied: "openid-connect", choices: PROTOCOLS, ..kept("protocol") },
+        Field { implied: "openid-connect", choices: PROTOCOLS, ..cannot_be_unset("protocol") },
         Field {
             choices: &[useless("client authenticator", |it, _| ServerInfo::all(&it.client_authenticators))],
             ..field("clientAuthenticatorType")
@@ -112,14 +112,14 @@ pub(super) static CLIENT: Kind = Kind {
         "defaultClientScopes",
         "optionalClientScopes",
     ],
-    takes: |_, field| !scope_mapping::is_one(field),
+    has_field: |_, field| !scope_mapping::is_one(field),
     is_fixed,
-    new: Created { like, ..CREATED },
+    new: Created { recorded_as, ..CREATED },
     switches: &["authorizationServicesEnabled", "publicClient", "serviceAccountsEnabled"],
     behaviour: &behaviour::OfClients,
     reenabled: "enabled",
     hidden_without: "a role that shows every client (fine-grained permissions may hide some)",
-    is_read_whole: true,
+    comes_with_realm: true,
     defaults_of: &[REALM],
     keep_ledgers: true,
     check: super::check::authorization,
@@ -149,7 +149,7 @@ pub fn comes_along(address: &Address, declared: &State) -> bool {
             && declared.get(&client).is_some_and(has_authorization)
 }
 
-fn like(_: &Address, client: &Object) -> String {
+fn recorded_as(_: &Address, client: &Object) -> String {
     if client.text("protocol") == "saml" { "client/saml" } else { "client" }.to_owned()
 }
 

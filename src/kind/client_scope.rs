@@ -2,7 +2,7 @@
 
 use super::{
     CREATED, Covers, Created, Field, Kind, MAPPER, ORDINARY, ROUTES, Routes, Unasked, Unset, Unsets,
-    children, kept, scope_mapping, server_owned,
+    cannot_be_unset, children, scope_mapping, server_owned,
 };
 
 /// Puts `sub` into access tokens, since Keycloak 25.
@@ -16,9 +16,9 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
         server_owned("id"),
         Field {
             features: &[("is.dynamic.scope", "DYNAMIC_SCOPES"), ("dynamic.scope.regexp", "DYNAMIC_SCOPES")],
-            ..kept("attributes")
+            ..cannot_be_unset("attributes")
         },
-        Field { choices: super::client::PROTOCOLS, ..kept("protocol") },
+        Field { choices: super::client::PROTOCOLS, ..cannot_be_unset("protocol") },
         scope_mapping::OF_REALM,
         scope_mapping::OF_CLIENTS,
         children("protocolMappers", |_| MAPPER),
@@ -34,10 +34,10 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     },
     unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: false },
     not_in_put: &["protocolMappers"],
-    takes: |_, field| !scope_mapping::is_one(field),
-    new: Created { like: |_, _| "client-scope".to_owned(), unasked: Unasked::Protocol, ..CREATED },
+    has_field: |_, field| !scope_mapping::is_one(field),
+    new: Created { recorded_as: |_, _| "client-scope".to_owned(), unasked: Unasked::Protocol, ..CREATED },
     hidden_without: "a role that shows every client scope (fine-grained permissions may hide some)",
-    is_read_whole: true,
+    comes_with_realm: true,
     acts_where_named: true,
     check: super::check::name,
     ..ORDINARY

@@ -17,7 +17,7 @@ use super::hazard::Hazard::{Deletes, LocksOut, LogsOut, Opens};
 use super::hazard::{HazardRule, When, of_key, rule};
 use super::{
     Beside, CREATED, Choice, Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, ServerInfo, Unset, Unsets,
-    choice, field, kept,
+    cannot_be_unset, choice, field,
 };
 use crate::state::Object;
 
@@ -36,20 +36,20 @@ pub(super) static COMPONENT: Kind = Kind {
         super::server_owned("parentId"),
         Field { sent: Sent::Fixed, choices: TYPES, ..field("providerType") },
         Field { sent: Sent::Fixed, ..field("subType") },
-        Field { choices: PROVIDERS, ..kept("providerId") },
+        Field { choices: PROVIDERS, ..cannot_be_unset("providerId") },
         Field { secret_keys: &["bindCredential"], beside: SECRETS, ..field("config") },
         Field { sent: Sent::ChildrenBy(super::COMPONENT_MAPPER, "providerType"), ..field("subComponents") },
     ],
     hazards: HAZARDS,
     routes: ROUTES_OF_COMPONENTS,
     unset: UNSETS,
-    new: Created { like: |_, _| "component/keys".to_owned(), ..CREATED },
+    new: Created { recorded_as: |_, _| "component/keys".to_owned(), ..CREATED },
     check: defaults::check,
     refuses: defaults::refuses,
     names_in_texts: defaults::NAMED,
     switches: &["config"],
     behaviour: &defaults::OfComponents,
-    is_read_whole: true,
+    comes_with_realm: true,
     ..ORDINARY
 };
 

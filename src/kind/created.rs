@@ -57,14 +57,14 @@ pub fn untouched(address: &Address, live: &Object, state: &State, version: Versi
         bare.fields.extend(live.get(name).map(|it| (name.into(), it.clone())));
     }
     let mut made = created(address, &bare, state, version);
-    if let Some((name, node)) = sent_unasked(address, state) {
+    if let Some((name, node)) = create_default(address, state) {
         made.fields.insert(name.into(), node);
     }
     made
 }
 
 fn recorded(kind: &Kind, address: &Address, object: &Object, version: Version) -> Option<Value> {
-    let recording = recording(&(kind.new.like)(address, object), version)?;
+    let recording = recording(&(kind.new.recorded_as)(address, object), version)?;
     let mut reads = recording.get("reads")?.clone();
     let map = reads.as_object_mut()?;
     // What was said is no default.
@@ -87,7 +87,7 @@ fn recorded(kind: &Kind, address: &Address, object: &Object, version: Version) -
 }
 
 /// Returns the objects that the server makes together with one that looks like this, where there are none of that name.
-pub fn spawned(
+pub fn created_along(
     address: &Address,
     object: &Object,
     state: &State,
@@ -119,7 +119,13 @@ pub fn changed_along(
 }
 
 /// Changes what an update brings with it, in the object as the update says it.
-pub fn switched(address: &Address, before: &Object, after: &mut Object, state: &State, version: Version) {
+pub fn changed_by_update(
+    address: &Address,
+    before: &Object,
+    after: &mut Object,
+    state: &State,
+    version: Version,
+) {
     let kind = kind(address.kind());
     for field in kind.fields {
         if field.lost_with(version).any(|it| after.is_true(it)) {
@@ -130,12 +136,12 @@ pub fn switched(address: &Address, before: &Object, after: &mut Object, state: &
 }
 
 /// Returns the objects that go with a switch that is off: with a client's, its authorization and its service account.
-pub fn switched_off(address: &Address, object: &Object, state: &State) -> Vec<Address> {
+pub fn removed_by_update(address: &Address, object: &Object, state: &State) -> Vec<Address> {
     kind(address.kind()).behaviour.drops_along(address, object, state)
 }
 
 /// Returns the field that a create sends although nobody mentioned it.
-pub fn sent_unasked(address: &Address, state: &State) -> Option<(&'static str, Node)> {
+pub fn create_default(address: &Address, state: &State) -> Option<(&'static str, Node)> {
     match kind(address.kind()).new.unasked {
         Unasked::Nothing => None,
         Unasked::Enabled => Some(("enabled", Node::bool(At::SERVER, true))),
@@ -173,7 +179,8 @@ mod tests {
                     None => Address::top(kind.name, "b"),
                 };
                 let is_there = recorded(kind, &address, &object, version).is_some();
-                let words = "no recorded create: name one in `new.like`, and record it by RecordServer.java";
+                let words =
+                    "no recorded create: name one in `new.recorded_as`, and record it by RecordServer.java";
                 // What is made of a mapper is all said.
                 assert!(is_there || kind.name == MAPPER, "{address} on {version}: {words}");
             }

@@ -89,11 +89,11 @@ fn listed(value: Value) -> Value {
 impl Routes {
     /// Leaves in the body of a new object what the POST takes, and returns the rest of it; nothing where it takes all.
     pub fn made_of_parts(&self, body: &mut Map<String, Value>) -> Option<Map<String, Value>> {
-        if self.takes.is_empty() {
+        if self.post_takes.is_empty() {
             return None;
         }
         let (now, rest) =
-            std::mem::take(body).into_iter().partition(|(name, _)| self.takes.contains(&&**name));
+            std::mem::take(body).into_iter().partition(|(name, _)| self.post_takes.contains(&&**name));
         *body = now;
         Some(rest)
     }

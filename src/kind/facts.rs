@@ -47,7 +47,7 @@ pub enum Referred {
 
 /// How an object says what it stands under, where its path does not say it all.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum NamesParent {
+pub enum SaysParent {
     Nowhere,
     /// By the name of the parent, in this field.
     ByName(&'static str),

@@ -48,7 +48,7 @@ pub struct Field {
     /// The server leaves out targets of another protocol than the object's, without a word.
     pub same_protocol: bool,
     /// The server deletes the object with the last target.
-    pub goes_when_empty: bool,
+    pub deleted_with_last_target: bool,
     /// Links that stay although no manifest mentions them, unless we made them.
     pub stays: Stays,
     /// What the server judges by it.
@@ -212,7 +212,7 @@ pub enum Sent {
     Children(fn(&Tree) -> KindName),
     /// A map of lists of them: its keys say this field of each.
     ChildrenBy(KindName, &'static str),
-    /// A list of what stands under several objects, each of which names its parent (`Kind::names_parent`).
+    /// A list of what stands under several objects, each of which names its parent (`Kind::says_parent`).
     ChildrenOf(KindName),
     /// One object of its own.
     Child(KindName),
@@ -291,7 +291,7 @@ pub(super) const fn field(name: &'static str) -> Field {
         drawn_with: &[],
         features: &[],
         same_protocol: false,
-        goes_when_empty: false,
+        deleted_with_last_target: false,
         stays: Stays::Nothing,
         judges: NOBODY,
         ordered: false,
@@ -304,7 +304,7 @@ pub(super) const fn field(name: &'static str) -> Field {
 }
 
 /// The server puts a value of its own in the place of nothing, or fails.
-pub(super) const fn kept(name: &'static str) -> Field {
+pub(super) const fn cannot_be_unset(name: &'static str) -> Field {
     Field { unset: Some(Unset::Never), ..field(name) }
 }
 

@@ -19,7 +19,7 @@ pub(super) const RECORDED: &[(Version, &str)] = &[
 /// Returns the kinds of which the recordings say what a new realm holds: those of every export, and users, of whom there
 /// are none. Of any other, nothing is known of a new realm.
 pub fn kinds_of_a_fresh_realm() -> impl Iterator<Item = KindName> {
-    let is_known = |it: &&&Kind| it.is_read_whole || it.routes.covers == Covers::Named;
+    let is_known = |it: &&&Kind| it.comes_with_realm || it.routes.covers == Covers::Named;
     KINDS.iter().filter(is_known).map(|it| it.name)
 }
 

@@ -39,9 +39,9 @@ pub(super) static GROUP: Kind = Kind {
     },
     not_in_put: &["subGroups", "realmRoles", "clientRoles", "access", "subGroupCount"],
     referred: Referred::ByNameWithoutSlash,
-    new: Created { like: |_, _| "group".to_owned(), ..CREATED },
+    new: Created { recorded_as: |_, _| "group".to_owned(), ..CREATED },
     hidden_without: "a role that shows every group (fine-grained permissions may hide some)",
     members: Some(Members { path: "members", verbs: ["is in", "are in"] }),
-    is_read_whole: true,
+    comes_with_realm: true,
     ..ORDINARY
 };

@@ -48,9 +48,9 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         ..ROUTES
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
-    new: Created { like: |_, _| "identity-provider".to_owned(), unasked: Unasked::Enabled, ..CREATED },
+    new: Created { recorded_as: |_, _| "identity-provider".to_owned(), unasked: Unasked::Enabled, ..CREATED },
     takes_in_names: |it| !matches!(it, '/' | ' '),
-    is_read_whole: true,
+    comes_with_realm: true,
     ..ORDINARY
 };
 

@@ -114,9 +114,9 @@ pub fn looks_secret(key: &str) -> bool {
 
 fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut Lifted) {
     let respelled = kind
-        .respell
+        .normalize
         .filter(|_| matches!(tree.is, TreeIs::Map(_)))
-        .map(|respell| respell(tree, &mut out.notes));
+        .map(|normalize| normalize(tree, &mut out.notes));
     let tree = respelled.as_ref().unwrap_or(tree);
     if !matches!(tree.is, TreeIs::Map(_)) {
         let title = format!("every {} is written as a map, but this is {}", kind.title, tree.what());
@@ -203,7 +203,7 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                     continue;
                 }
                 let of = rule.and_then(links_type).or_else(|| field_type(class, &key.name));
-                let Some(of) = of.filter(|_| (kind.takes)(type_name, &key.name)) else {
+                let Some(of) = of.filter(|_| (kind.has_field)(type_name, &key.name)) else {
                     unknown(kind, type_name, &address, key, out);
                     continue;
                 };
@@ -317,7 +317,8 @@ fn unknown(kind: &Kind, type_name: &str, address: &Address, key: &Key, out: &mut
     let title = format!("unknown field `{}` in {}", key.name, super::title(address));
     let fields = kind.fields.iter().map(|it| it.name).chain(fields_of((kind.representation)(type_name)));
     let is_taken = |name: &str| {
-        (kind.takes)(type_name, name) && kind.field(name).is_none_or(|it| it.compare != Compare::ServerOwned)
+        (kind.has_field)(type_name, name)
+            && kind.field(name).is_none_or(|it| it.compare != Compare::ServerOwned)
     };
     let known = near(&key.name, fields).filter(|(_, it)| is_taken(it));
     let note = match known.chain(near(&key.name, [kind.key, FORMERLY])).min().map(|(_, it)| it) {

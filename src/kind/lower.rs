@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::lift::FORMERLY;
 use super::named::qualifying;
 use super::{
-    CLIENT, Compare, NamesParent, REALM, ROLE, Sent, kind, own_name, realm_address, scope_mapping, value,
+    CLIENT, Compare, REALM, ROLE, SaysParent, Sent, kind, own_name, realm_address, scope_mapping, value,
     wire_name,
 };
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef, SecretSource, State, encoded};
@@ -76,7 +76,7 @@ impl Arranged {
         for (field, part) in qualifying(kind, address.name()) {
             out.entry(field).or_insert_with(|| json!(part));
         }
-        if let (NamesParent::ByName(field), Some(parent)) = (kind.names_parent, address.parent()) {
+        if let (SaysParent::ByName(field), Some(parent)) = (kind.says_parent, address.parent()) {
             out.insert(field.to_owned(), json!(parent.name()));
         }
         // Children of what exists once per parent stand beside it, not under it.

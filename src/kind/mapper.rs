@@ -8,7 +8,7 @@ use super::hazard::Hazard::Opens;
 use super::hazard::{When, of_key};
 use super::{
     CLIENT, CLIENT_SCOPE, CREATED, Created, Field, Kind, NEWEST, ORDINARY, ROUTES, Routes, Sent, ServerInfo,
-    Unasked, Unset, Unsets, choice, field, kept, server_owned, useless,
+    Unasked, Unset, Unsets, cannot_be_unset, choice, field, server_owned, useless,
 };
 
 pub(super) static MAPPER: Kind = Kind {
@@ -29,7 +29,7 @@ pub(super) static MAPPER: Kind = Kind {
             choices: &[choice("type of protocol mapper", |it, _| {
                 it.mappers.values().flat_map(ServerInfo::all).collect()
             })],
-            ..kept("protocolMapper")
+            ..cannot_be_unset("protocolMapper")
         },
     ],
     hazards: &[
@@ -52,7 +52,7 @@ pub(super) static MAPPER: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
     is_fixed: super::client::is_fixed,
     new: Created { unasked: Unasked::Protocol, ..CREATED },
-    is_read_whole: true,
+    comes_with_realm: true,
     is_judged_with_parent: true,
     ..ORDINARY
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{KINDS, Kind, NamesParent, Sent, kind};
+use super::{KINDS, Kind, SaysParent, Sent, kind};
 
 /// Returns the rows of the list of a kind as the section has them in which it stands.
 pub fn as_exported(of: &Kind, rows: Vec<Value>) -> Value {
@@ -15,7 +15,7 @@ pub fn as_exported(of: &Kind, rows: Vec<Value>) -> Value {
     });
     let Some(key) = key else { return Value::Array(rows) };
     let below = of.fields.iter().find_map(|it| match (it.sent, it.sent.holds().map(kind)) {
-        (Sent::ChildrenBy(_, key), Some(Kind { names_parent: NamesParent::ById(parent), .. })) => {
+        (Sent::ChildrenBy(_, key), Some(Kind { says_parent: SaysParent::ById(parent), .. })) => {
             Some((it.name, key, *parent))
         }
         _ => None,

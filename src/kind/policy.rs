@@ -138,7 +138,7 @@ pub(super) fn policy_type(name: &str) -> Option<&'static PolicyType> {
 
 /// Returns whether a policy or permission of a type has a field. The classes of all types share fields that
 /// most types do not have: the server answers 500 to some, and forgets others.
-fn takes(type_name: &str, field: &str) -> bool {
+fn has_field(type_name: &str, field: &str) -> bool {
     const ALL: &[&str] = &["description", "type", "logic", "decisionStrategy"];
     policy_type(type_name)
         .is_none_or(|it| ALL.contains(&field) || it.config.iter().any(|(_, name, _)| *name == field))
@@ -176,7 +176,7 @@ pub(super) static POLICY: Kind = Kind {
         },
         Field {
             compare: Compare::RefItems { kind: CLIENT_SCOPE, id: "id", option: "required" },
-            goes_when_empty: true,
+            deleted_with_last_target: true,
             ..field("clientScopes")
         },
         // What is left out of a PUT stays.
@@ -195,12 +195,12 @@ pub(super) static POLICY: Kind = Kind {
         ..ROUTES
     },
     not_in_put: &["resourcesData", "scopesData", "owner"],
-    respell: Some(respell),
-    takes: |of, field| PERMISSION_TYPES.contains(&of) || takes(of, field),
-    new: Created { like: |_, it| format!("authz/policy/{}", it.text("type")), ..CREATED },
+    normalize: Some(normalize),
+    has_field: |of, field| PERMISSION_TYPES.contains(&of) || has_field(of, field),
+    new: Created { recorded_as: |_, it| format!("authz/policy/{}", it.text("type")), ..CREATED },
     losing: Losing::AccessAndSense,
     shares_names: true,
-    is_read_whole: true,
+    comes_with_realm: true,
     turn_to_go: 1,
     acts_where_named: true,
     check: super::check::policy,
@@ -222,12 +222,12 @@ pub(super) static PERMISSION: Kind = Kind {
         Field { sent: Sent::Fixed, ..field("type") },
         // A permission for all of a type stays one for all of that when it is made one of another type (26.7.5).
         Field { sent: Sent::FixedOf(is_fine_grained), ..field("resourceType") },
-        Field { compare: Compare::Refs(POLICY_NAME), goes_when_empty: true, ..field("policies") },
-        Field { compare: Compare::Refs(RESOURCE), goes_when_empty: true, ..field("resources") },
+        Field { compare: Compare::Refs(POLICY_NAME), deleted_with_last_target: true, ..field("policies") },
+        Field { compare: Compare::Refs(RESOURCE), deleted_with_last_target: true, ..field("resources") },
         Field {
             compare: Compare::Refs(SCOPE),
             sent: Sent::Always,
-            goes_when_empty: true,
+            deleted_with_last_target: true,
             follows: "resources",
             ..field("scopes")
         },
@@ -242,12 +242,12 @@ pub(super) static PERMISSION: Kind = Kind {
         ..ROUTES
     },
     not_in_put: &["resourcesData", "scopesData", "owner"],
-    respell: Some(respell),
-    takes: |of, field| !PERMISSION_TYPES.contains(&of) || takes(of, field),
-    new: Created { like: |_, it| format!("authz/permission/{}", it.text("type")), ..CREATED },
+    normalize: Some(normalize),
+    has_field: |of, field| !PERMISSION_TYPES.contains(&of) || has_field(of, field),
+    new: Created { recorded_as: |_, it| format!("authz/permission/{}", it.text("type")), ..CREATED },
     losing: Losing::Access,
     shares_names: true,
-    is_read_whole: true,
+    comes_with_realm: true,
     turn_to_go: 0,
     check: super::check::permission,
     refuses: super::refused::fine_grained::check,
@@ -257,7 +257,7 @@ pub(super) static PERMISSION: Kind = Kind {
 };
 
 /// Moves what the export keeps in `config` to typed fields, and lets short forms stand for long ones.
-fn respell(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
+fn normalize(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
     let known = tree.get("type").and_then(Tree::scalar).and_then(policy_type);
     let mut entries: Vec<(Key, Tree)> = Vec::new();
     for (key, value) in tree.entries() {

@@ -8,8 +8,8 @@ mod hazards;
 use super::{
     Beside, CLIENT, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created, Field, GROUP, IDENTITY_PROVIDER,
     IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, NOBODY, Needs, ORDINARY, REQUIRED_ACTION, Sent,
-    ServerInfo, Stays, USER, USER_PROFILE, Unasked, Unset, Unsets, children, client_scope, field, kept,
-    links, not_yet, server_owned, useless, user_profile,
+    ServerInfo, Stays, USER, USER_PROFILE, Unasked, Unset, Unsets, cannot_be_unset, children, client_scope,
+    field, links, not_yet, server_owned, useless, user_profile,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -26,38 +26,38 @@ pub(super) static REALM: Kind = Kind {
         server_owned("defaultRole"),
         server_owned("otpSupportedApplications"),
         server_owned("codeSecret"),
-        Field { compare: Compare::Folded, ..kept("sslRequired") },
+        Field { compare: Compare::Folded, ..cannot_be_unset("sslRequired") },
         Field { unset: Some(Unset::Null), ..field("eventsExpiration") },
         Field {
             // Ids, which differ on each server.
             server_keys: &[("adminPermissionsClientId", ""), ("firstBrokerLoginFlowId", "")],
             // Clients name its levels of authentication.
             judges: OF_CLIENTS,
-            ..kept("attributes")
+            ..cannot_be_unset("attributes")
         },
-        Field { flow: "basic-flow", ..kept("browserFlow") },
+        Field { flow: "basic-flow", ..cannot_be_unset("browserFlow") },
         // A key that is left out stays on 26.7 and goes on 26.0; null removes it on both.
-        Field { unset_key: Some(Unset::Null), ..kept("browserSecurityHeaders") },
-        Field { flow: "client-flow", ..kept("clientAuthenticationFlow") },
-        Field { flow: "basic-flow", ..kept("directGrantFlow") },
-        Field { flow: "basic-flow", ..kept("dockerAuthenticationFlow") },
-        Field { flow: "basic-flow", ..kept("firstBrokerLoginFlow") },
-        Field { flow: "basic-flow", ..kept("registrationFlow") },
-        Field { flow: "basic-flow", ..kept("resetCredentialsFlow") },
-        kept("webAuthnPolicyAttestationConveyancePreference"),
-        kept("webAuthnPolicyAuthenticatorAttachment"),
-        kept("webAuthnPolicyPasswordlessAttestationConveyancePreference"),
-        kept("webAuthnPolicyPasswordlessAuthenticatorAttachment"),
-        kept("webAuthnPolicyPasswordlessRequireResidentKey"),
-        kept("webAuthnPolicyPasswordlessResidentKey"),
-        kept("webAuthnPolicyPasswordlessRpEntityName"),
-        kept("webAuthnPolicyPasswordlessSignatureAlgorithms"),
-        kept("webAuthnPolicyPasswordlessUserVerificationRequirement"),
-        kept("webAuthnPolicyRequireResidentKey"),
-        kept("webAuthnPolicyResidentKey"),
-        kept("webAuthnPolicyRpEntityName"),
-        kept("webAuthnPolicySignatureAlgorithms"),
-        kept("webAuthnPolicyUserVerificationRequirement"),
+        Field { unset_key: Some(Unset::Null), ..cannot_be_unset("browserSecurityHeaders") },
+        Field { flow: "client-flow", ..cannot_be_unset("clientAuthenticationFlow") },
+        Field { flow: "basic-flow", ..cannot_be_unset("directGrantFlow") },
+        Field { flow: "basic-flow", ..cannot_be_unset("dockerAuthenticationFlow") },
+        Field { flow: "basic-flow", ..cannot_be_unset("firstBrokerLoginFlow") },
+        Field { flow: "basic-flow", ..cannot_be_unset("registrationFlow") },
+        Field { flow: "basic-flow", ..cannot_be_unset("resetCredentialsFlow") },
+        cannot_be_unset("webAuthnPolicyAttestationConveyancePreference"),
+        cannot_be_unset("webAuthnPolicyAuthenticatorAttachment"),
+        cannot_be_unset("webAuthnPolicyPasswordlessAttestationConveyancePreference"),
+        cannot_be_unset("webAuthnPolicyPasswordlessAuthenticatorAttachment"),
+        cannot_be_unset("webAuthnPolicyPasswordlessRequireResidentKey"),
+        cannot_be_unset("webAuthnPolicyPasswordlessResidentKey"),
+        cannot_be_unset("webAuthnPolicyPasswordlessRpEntityName"),
+        cannot_be_unset("webAuthnPolicyPasswordlessSignatureAlgorithms"),
+        cannot_be_unset("webAuthnPolicyPasswordlessUserVerificationRequirement"),
+        cannot_be_unset("webAuthnPolicyRequireResidentKey"),
+        cannot_be_unset("webAuthnPolicyResidentKey"),
+        cannot_be_unset("webAuthnPolicyRpEntityName"),
+        cannot_be_unset("webAuthnPolicySignatureAlgorithms"),
+        cannot_be_unset("webAuthnPolicyUserVerificationRequirement"),
         Field {
             secret_keys: &["password", "authTokenClientSecret"],
             needs: SMTP_NEEDS,
@@ -161,9 +161,9 @@ pub(super) static REALM: Kind = Kind {
         "users",
         "clients",
     ],
-    respell: Some(respell),
+    normalize: Some(normalize),
     new: Created { unasked: Unasked::Enabled, ..CREATED },
-    is_read_whole: true,
+    comes_with_realm: true,
     is_everybodys: true,
     check: super::check::password_policy,
     refuses: super::refused::whole::realm,
@@ -208,7 +208,7 @@ pub fn has_languages(realm: &Object) -> bool {
 
 /// Attributes that show a field once more become that field, unless it is there: in a PUT the field wins, so both have to
 /// say the same.
-fn respell(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
+fn normalize(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
     let mut entries: Vec<(Key, Tree)> = Vec::new();
     let mut fields: Vec<(Key, Tree)> = Vec::new();
     let mut headers: Vec<(Key, Tree)> = Vec::new();

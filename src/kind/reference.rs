@@ -34,7 +34,7 @@ pub fn reference(to: KindName, written: &str, from: Option<&Address>) -> Address
 
 /// Mends references whose text has several readings, because a client, a role or a group has `/` in its name:
 /// the reading that leads to an object of this state wins.
-pub fn settle_slashes(state: &mut State) {
+pub fn resolve_names_with_slashes(state: &mut State) {
     let has_slash = |it: &Address| it.steps().iter().any(|step| step.name.contains('/'));
     let named: BTreeMap<String, Address> = state
         .objects
@@ -172,7 +172,7 @@ mod tests {
         policy.fields.insert("roles".into(), Node::new(At::SERVER, Is::List(list)));
         let at = Address::top(CLIENT, "demo").child(super::super::POLICY, "P");
         state.objects.insert(at.clone(), policy);
-        settle_slashes(&mut state);
+        resolve_names_with_slashes(&mut state);
         let settled: Vec<String> =
             state.objects[&at].fields["roles"].items().iter().map(|it| format!("{it:?}")).collect();
         assert_eq!(settled, [format!("@{role}"), format!("@{group}"), "@client/x/role/y".to_owned()]);

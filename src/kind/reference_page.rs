@@ -10,8 +10,8 @@ use field::row;
 
 use super::hazard::{HazardRule, When};
 use super::{
-    Compare, Covers, Created, Field, FoundBy, KINDS, Kind, Losing, NamesParent, PERMISSION, POLICY, REALM,
-    Referred, Routes, Sent, Unasked, Unset, Unsets, field_type, fields_of, policy_types,
+    Compare, Covers, Created, Field, FoundBy, KINDS, Kind, Losing, PERMISSION, POLICY, REALM, Referred,
+    Routes, SaysParent, Sent, Unasked, Unset, Unsets, field_type, fields_of, policy_types,
 };
 use crate::state::KindName;
 use crate::text::{At, Key, Tree, TreeIs};
@@ -86,7 +86,7 @@ fn types(kind: &Kind) -> Vec<&'static str> {
 /// The types of a kind that have a field.
 fn types_with(kind: &Kind, field: &str) -> Vec<&'static str> {
     let mut types = types(kind);
-    types.retain(|it| (kind.takes)(it, field) && field_type((kind.representation)(it), field).is_some());
+    types.retain(|it| (kind.has_field)(it, field) && field_type((kind.representation)(it), field).is_some());
     types
 }
 
@@ -181,13 +181,13 @@ fn facts(kind: &Kind) -> Vec<String> {
         routes,
         unset,
         not_in_put,
-        respell,
+        normalize,
         // The rows of fields show which types have them.
-        takes: _,
+        has_field: _,
         // Asks a single object and a version.
         is_fixed: _,
         referred,
-        is_read_whole,
+        comes_with_realm,
         hidden_without,
         members,
         are_made_along,
@@ -202,7 +202,7 @@ fn facts(kind: &Kind) -> Vec<String> {
         switches: _,
         qualified_by,
         else_named_by,
-        names_parent,
+        says_parent,
         // The pages of `docs` say whose the realm is, and where ledgers are.
         is_everybodys: _,
         keep_ledgers: _,
@@ -231,9 +231,9 @@ fn facts(kind: &Kind) -> Vec<String> {
     let before: Vec<&str> = qualified_by.iter().copied().chain([*key]).collect();
     say(!key.is_empty(), format!("Named by {}.", codes(before)));
     say(!else_named_by.is_empty(), format!("Without that it is named by {}.", code(else_named_by)));
-    let parent = match names_parent {
-        NamesParent::Nowhere => "",
-        NamesParent::ByName(field) | NamesParent::ById(field) => field,
+    let parent = match says_parent {
+        SaysParent::Nowhere => "",
+        SaysParent::ByName(field) | SaysParent::ById(field) => field,
     };
     say(!parent.is_empty(), format!("What it stands under is said by {}.", code(parent)));
     say(*is_renamed, "`formerly` says what it was called before: it is renamed.".to_owned());
@@ -252,7 +252,7 @@ fn facts(kind: &Kind) -> Vec<String> {
     say(*shares_names, "Policies and permissions of one client share their names.".to_owned());
     let classes: Vec<&str> = types(kind).into_iter().map(representation).collect();
     say(true, format!("Keycloak's class: {}.", codes(classes)));
-    say(respell.is_some(), "Other spellings that exports use are accepted.".to_owned());
+    say(normalize.is_some(), "Other spellings that exports use are accepted.".to_owned());
     let how = match referred {
         Referred::ByName => "by its name",
         Referred::ByNameWithoutSlash => "by its name, or by its id where the name has a slash",
@@ -268,7 +268,7 @@ fn facts(kind: &Kind) -> Vec<String> {
         }
     };
     say(!lost.is_empty(), lost.to_owned());
-    let read = match (is_read_whole, routes.covers) {
+    let read = match (comes_with_realm, routes.covers) {
         (true, _) => "Reading a realm brings all of them.",
         (false, Covers::Named) => "Only those that manifests, ledgers or questions name are read.",
         (false, Covers::Whole | Covers::Brief) => {
@@ -314,7 +314,7 @@ fn of_routes(routes: &Routes) -> Vec<String> {
         location_is_id,
         found_by,
         row,
-        takes,
+        post_takes,
         list,
         covers,
         needs,
@@ -325,7 +325,10 @@ fn of_routes(routes: &Routes) -> Vec<String> {
     let at_top =
         if top.is_empty() { String::new() } else { format!("; directly under the realm {}", code(top)) };
     say(!collection.is_empty(), format!("Created at {}{at_top}.", code(collection)));
-    say(!takes.is_empty(), format!("Created with {} alone, and then updated.", codes(takes.iter().copied())));
+    say(
+        !post_takes.is_empty(),
+        format!("Created with {} alone, and then updated.", codes(post_takes.iter().copied())),
+    );
     let lacks = match covers {
         Covers::Whole => "",
         Covers::Brief => "; what each of them holds or names is asked for one by one",
@@ -362,7 +365,7 @@ fn of_unsets(unsets: &Unsets) -> Vec<String> {
 
 fn of_created(created: &Created) -> Option<String> {
     // What a create is compared with is recorded, and no matter of manifests.
-    let Created { like: _, said_there: _, unasked } = created;
+    let Created { recorded_as: _, said_there: _, unasked } = created;
     match unasked {
         Unasked::Nothing => None,
         Unasked::Enabled => {

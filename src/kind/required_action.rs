@@ -22,7 +22,7 @@ pub(super) static REQUIRED_ACTION: Kind = Kind {
     }],
     routes: Routes {
         collection: "authentication/register-required-action",
-        takes: &["providerId", "name"],
+        post_takes: &["providerId", "name"],
         own: "authentication/required-actions/{name}",
         find: "authentication/required-actions/{name}",
         list: "authentication/required-actions",
@@ -32,11 +32,11 @@ pub(super) static REQUIRED_ACTION: Kind = Kind {
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     new: Created {
-        like: |_, _| "required-action".to_owned(),
+        recorded_as: |_, _| "required-action".to_owned(),
         said_there: &["name", "priority"],
         unasked: Unasked::AsNamed("providerId"),
     },
-    is_read_whole: true,
+    comes_with_realm: true,
     behaviour: &OfRequiredActions,
     ..ORDINARY
 };

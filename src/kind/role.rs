@@ -38,15 +38,15 @@ pub(super) static ROLE: Kind = Kind {
     not_in_put: &["composites"],
     is_fixed: super::client::is_fixed,
     referred: Referred::ByNameWithoutSlash,
-    new: Created { like, ..CREATED },
+    new: Created { recorded_as, ..CREATED },
     losing: Losing::Access,
     hidden_without: "a role that shows every role (fine-grained permissions may hide some)",
     members: Some(Members { path: "users", verbs: ["has", "have"] }),
-    is_read_whole: true,
+    comes_with_realm: true,
     ..ORDINARY
 };
 
-fn like(address: &Address, _: &Object) -> String {
+fn recorded_as(address: &Address, _: &Object) -> String {
     if address.parent().is_some() { "client-role" } else { "realm-role" }.to_owned()
 }
 

@@ -80,7 +80,7 @@ pub(super) static USER: Kind = Kind {
         "disableableCredentialTypes",
     ],
     referred: Referred::ByKnownId,
-    new: Created { like: |_, _| "user".to_owned(), unasked: Unasked::Enabled, ..CREATED },
+    new: Created { recorded_as: |_, _| "user".to_owned(), unasked: Unasked::Enabled, ..CREATED },
     refuses: super::refused::whole::user,
     behaviour: &OfUsers,
     reenabled: "enabled",

@@ -43,7 +43,7 @@ pub(super) static USER_PROFILE: Kind = Kind {
     routes: DOCUMENT,
     unset: UNSET,
     is_everybodys: true,
-    is_read_whole: true,
+    comes_with_realm: true,
     ..ORDINARY
 };
 
@@ -74,7 +74,7 @@ pub(super) static ATTRIBUTE: Kind = Kind {
     unset: UNSET,
     takes_in_names: |it| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-'),
     judges: OF_USERS,
-    is_read_whole: true,
+    comes_with_realm: true,
     ..ORDINARY
 };
 
@@ -84,6 +84,6 @@ pub(super) static GROUP: Kind = Kind {
     representation: |_| "UPGroup",
     routes: Routes { document: "groups", ..DOCUMENT },
     unset: UNSET,
-    is_read_whole: true,
+    comes_with_realm: true,
     ..ORDINARY
 };

@@ -181,7 +181,7 @@ impl Definitions {
         for name in fields_of(class) {
             let rule = kind.field(name);
             let is_ignored = rule.is_some_and(|it| it.compare == Compare::ServerOwned);
-            if !is_ignored && !(kind.takes)(of, name) {
+            if !is_ignored && !(kind.has_field)(of, name) {
                 continue;
             }
             if let Some(schema) = self.field(kind, rule, class, name) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Plan;
 use crate::access::Step;
-use crate::access::test::{Case, Count, Outcome, Rule, Tested};
+use crate::access::test::{Case, Count, Rule, TestOutcome, Tested};
 use crate::change::{Reason, Refusal};
 use crate::state::Address;
 use crate::text::At;
@@ -46,7 +46,7 @@ fn key<'a>(tested: &'a Tested, case: &'a Case) -> Key<'a> {
 
 fn failing(all: &[Tested]) -> impl Iterator<Item = (&Tested, &Case)> {
     let cases = all.iter().flat_map(|tested| tested.cases.iter().map(move |it| (tested, it)));
-    cases.filter(|(_, it)| it.outcome() == Outcome::Fail)
+    cases.filter(|(_, it)| it.outcome() == TestOutcome::Fail)
 }
 
 /// Puts together what tests come to on the realm as it will be, and as it is.

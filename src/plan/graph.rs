@@ -13,6 +13,7 @@ mod stages;
 mod turns;
 mod unique;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use closing::Closing;
@@ -75,18 +76,19 @@ pub fn calls(live: &State, planned: &State, changes: &[Change]) -> Result<Vec<Ca
 }
 
 /// Returns the calls of a plan in an order in which nobody is let in on the way whom neither the realm as it is
-/// nor the realm as it will be lets in, wherever the run ends.
-pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle> {
+/// nor the realm as it will be lets in, wherever the run ends. `sides`: these two realms.
+pub fn order(live: &Live, diff: &Diff, sides: &[Realm; 2], version: Version) -> Result<Order, Cycle> {
     if diff.changes.is_empty() {
         return Ok(Order::default());
     }
     // As long as nothing stands over a resource yet, that its client still decides strictly is all that closes it.
     let state = live.with_closed(|it| !kind::keeps_closed(it));
-    let realms = [&*state, &diff.planned].map(|it| Realm::compile(it, version));
+    let closed = matches!(state, Cow::Owned(_)).then(|| Realm::compile(&state, version));
+    let realms = [closed.as_ref().unwrap_or(&sides[0]), &sides[1]];
     let own = requests(&state, &diff.planned, &diff.changes);
-    let plain = Turns::of(own.clone(), &diff.changes, &state, diff, &realms, &[])?;
+    let plain = Turns::of(own.clone(), &diff.changes, &state, diff, realms, &[])?;
     let of_plain = Stages::of(&plain);
-    let look = Look { diff, version, realms: &realms };
+    let look = Look { diff, version, realms };
     let mut opened = look.opened(&of_plain, &plain, &diff.changes, &state, &BTreeSet::new());
     let mut order = Order::default();
     let mut wrapped = None;
@@ -103,7 +105,7 @@ pub fn order(live: &Live, diff: &Diff, version: Version) -> Result<Order, Cycle>
             let holds = |it| of_plain.holds(it);
             pairs.extend(closing.wrap(&plain, &holds, &mut order.changes, &mut calls, live, &diff.planned));
         }
-        let turns = Turns::of(calls, &order.changes, &state, diff, &realms, &pairs)?;
+        let turns = Turns::of(calls, &order.changes, &state, diff, realms, &pairs)?;
         let stages = Stages::of(&turns);
         let closed = order.closings.iter().flat_map(|it| it.resources.iter().cloned()).collect();
         let still = look.opened(&stages, &turns, &order.changes, &live.as_it_is(), &closed);
@@ -137,7 +139,7 @@ pub fn open_meanwhile(resource: &Address) -> Note {
 struct Look<'a> {
     diff: &'a Diff,
     version: Version,
-    realms: &'a [Realm; 2],
+    realms: [&'a Realm; 2],
 }
 
 impl Look<'_> {
@@ -155,7 +157,7 @@ impl Look<'_> {
             return BTreeSet::new();
         }
         let touched = stages.touched(turns);
-        let bounds = Bounds::of(&self.realms[0], &self.realms[1], &touched);
+        let bounds = Bounds::of(self.realms[0], self.realms[1], &touched);
         let opened = stages.opened(turns, from, self.diff, changes, &bounds, self.version);
         opened.unwrap_or_else(|| &touched - closed)
     }

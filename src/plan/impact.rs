@@ -11,8 +11,8 @@ use crate::kind::Version;
 use crate::state::{Address, State};
 
 /// The realm before a plan and after it.
-pub fn sides(plan: &Plan, live: &State, version: Version) -> [Realm; 2] {
-    [live, &plan.diff.planned].map(|it| Realm::compile(it, version))
+pub fn sides(live: &State, planned: &State, version: Version) -> [Realm; 2] {
+    [live, planned].map(|it| Realm::compile(it, version))
 }
 
 /// Compares who may do what before a plan and after it. Users who are not declared are counted and not named, unless the
@@ -32,6 +32,6 @@ pub fn impact(
     access::impact(
         &sides[0],
         &sides[1],
-        &access::Terms { realm: &plan.realm, changes: &changes, declared: &declared, at },
+        &access::ImpactQuestion { realm: &plan.realm, changes: &changes, declared: &declared, at },
     )
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::asked::link;
 use super::safe::one_line;
 use super::text::{Style, counted, padded, painted, width};
-use crate::access::test::{Case, Count, Heard, Outcome, Results, Rule, Tested};
+use crate::access::test::{Case, Count, Heard, Results, Rule, TestOutcome, Tested};
 use crate::access::{Doubt, Step, Verdict};
 use crate::state::Address;
 use crate::text::Files;
@@ -60,7 +60,7 @@ struct Group<'a> {
 fn groups(tested: &Tested) -> Vec<Group<'_>> {
     let mut found: BTreeMap<_, Group<'_>> = BTreeMap::new();
     let mut order = Vec::new();
-    for case in tested.cases.iter().filter(|it| it.outcome() != Outcome::Pass) {
+    for case in tested.cases.iter().filter(|it| it.outcome() != TestOutcome::Pass) {
         let persona = tested.personas[case.persona].name.as_str();
         let key = (case.at, case.outcome(), persona, &case.scope, case.offline(), heard(case), reasons(case));
         let group = found.entry(key.clone()).or_insert_with(|| {
@@ -83,10 +83,10 @@ fn document(results: &Results, tested: &Tested, files: &Files, style: &Style) ->
         .iter()
         .map(|it| {
             let label = match it.case.outcome() {
-                Outcome::Fail | Outcome::Pass => "FAIL",
-                Outcome::Split => "SPLIT",
-                Outcome::Error => "ERROR",
-                Outcome::Unknown => "?",
+                TestOutcome::Fail | TestOutcome::Pass => "FAIL",
+                TestOutcome::Split => "SPLIT",
+                TestOutcome::Error => "ERROR",
+                TestOutcome::Unknown => "?",
             };
             let scope = it.case.scope.as_deref().map_or_else(|| "access".to_owned(), one_line);
             [label.to_owned(), one_line(it.persona), scope, names(&it.resources)]
@@ -112,7 +112,7 @@ fn document(results: &Results, tested: &Tested, files: &Files, style: &Style) ->
         let case = group.case;
         let text = line(&text, [verdict(Some(case.permit)), verdict(case.offline()), heard(case)]);
         let shown = match case.outcome() {
-            Outcome::Unknown => text.replacen('?', &painted(style.update, "?"), 1),
+            TestOutcome::Unknown => text.replacen('?', &painted(style.update, "?"), 1),
             _ => text.replacen(label.as_str(), &painted(style.refuse, label), 1),
         };
         out.push(shown);
@@ -139,7 +139,7 @@ pub(super) fn reasons(case: &Case) -> Vec<String> {
         _ => out.extend(Some(chain(&case.decision.path)).filter(|it| !it.is_empty())),
     }
     if let Heard::Said { unknown, .. } = &case.server
-        && case.outcome() == Outcome::Split
+        && case.outcome() == TestOutcome::Split
         && !unknown.is_empty()
     {
         let named: Vec<String> =

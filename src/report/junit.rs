@@ -7,7 +7,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::access_test::{heard, reasons, verdict};
 use super::safe;
-use crate::access::test::{Case, Heard, Outcome, Results, Tested};
+use crate::access::test::{Case, Heard, Results, TestOutcome, Tested};
 use crate::text::Files;
 
 /// Returns the cases as `JUnit` XML: one suite per document, one test per case. What is undecided is skipped, or
@@ -37,11 +37,11 @@ fn counted<'a>(cases: impl Iterator<Item = &'a Case>, unknown_fails: bool) -> Co
     for case in cases {
         tests += 1;
         match case.outcome() {
-            Outcome::Pass => {}
-            Outcome::Fail | Outcome::Split => failures += 1,
-            Outcome::Error => errors += 1,
-            Outcome::Unknown if unknown_fails => failures += 1,
-            Outcome::Unknown => skipped += 1,
+            TestOutcome::Pass => {}
+            TestOutcome::Fail | TestOutcome::Split => failures += 1,
+            TestOutcome::Error => errors += 1,
+            TestOutcome::Unknown if unknown_fails => failures += 1,
+            TestOutcome::Unknown => skipped += 1,
         }
     }
     let text = |it: usize| it.to_string();
@@ -121,15 +121,15 @@ fn case(
     let why = case.why.iter().cloned().chain(reasons(case));
     let text = why.map(|it| one_line(&it)).collect::<Vec<_>>().join("\n");
     let (tag, kind) = match case.outcome() {
-        Outcome::Pass => {
+        TestOutcome::Pass => {
             element.write_empty()?;
             return Ok(());
         }
-        Outcome::Fail => ("failure", "FAIL"),
-        Outcome::Split => ("failure", "SPLIT"),
-        Outcome::Error => ("error", "ERROR"),
-        Outcome::Unknown if unknown_fails => ("failure", "UNKNOWN"),
-        Outcome::Unknown => ("skipped", ""),
+        TestOutcome::Fail => ("failure", "FAIL"),
+        TestOutcome::Split => ("failure", "SPLIT"),
+        TestOutcome::Error => ("error", "ERROR"),
+        TestOutcome::Unknown if unknown_fails => ("failure", "UNKNOWN"),
+        TestOutcome::Unknown => ("skipped", ""),
     };
     element.write_inner_content(|writer| {
         let mut inner = writer.create_element(tag).with_attribute(("message", got.as_str()));

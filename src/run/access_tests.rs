@@ -56,8 +56,10 @@ pub fn on_plan(
         tests.map(|it| it.run(&compiled, &users)).collect()
     };
     let will_be = run(&planned.plan.diff.planned);
-    let fails =
-        will_be.iter().flat_map(|it| &it.cases).any(|it| it.outcome() == crate::access::test::Outcome::Fail);
+    let fails = will_be
+        .iter()
+        .flat_map(|it| &it.cases)
+        .any(|it| it.outcome() == crate::access::test::TestOutcome::Fail);
     let is = if fails && planned.plan.exists { run(&planned.read.live.state) } else { Vec::new() };
     Some(access_tests(&will_be, &is))
 }

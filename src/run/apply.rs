@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use super::exit::{Exit, of_error};
 use super::ownership;
-use super::plan::{PlanRequest, Planned, enabled_unless_said, plan, version};
+use super::plan::{PlanRequest, Planned, enabled_unless_said, plan};
 use crate::apply::{
     self, Ids, Ledgers, Lock, LockError, Run, is_ours, outgrows, read_ledgers, write_ledger,
     write_ledger_ahead,
@@ -230,7 +230,7 @@ async fn under_lock(
             notes.chain(planned.plan.refusals.iter().map(|it| it.message.clone())).collect();
         return refused(&format!("the plan cannot be applied any more: {}; plan again", reasons.join("; ")));
     }
-    let order = plans::order(&planned.read.live, &planned.plan.diff, version(&planned.read))?;
+    let order = &planned.order;
     let serial = write_ahead(keycloak, request, &planned, options.is_full).await?;
     let (changes, calls) = (order.changes.len(), order.calls.len());
     tracing::info!("{changes} changes in {calls} calls, {} at once", options.lanes);

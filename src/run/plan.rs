@@ -1,6 +1,7 @@
 //! One realm from manifests and server to a plan: the way that plan, apply and drift share.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::ownership::ownership;
 use crate::access::{Impact, Realm};
@@ -10,7 +11,7 @@ use crate::diff::{self, Ownership, Question, Terms};
 use crate::keycloak::{self, ErrorKind, Keycloak, Read, Source, Want};
 use crate::kind::{self, Version};
 use crate::manifest::{Desired, Guards, Secrets};
-use crate::plan::{self, Conditions, Plan};
+use crate::plan::{self, Conditions, Order, Plan};
 use crate::state::{Address, Known, State};
 
 /// What planning needs beside what is on the server.
@@ -45,7 +46,11 @@ pub struct Observed {
 /// A plan, and what it was made from.
 pub struct Planned {
     pub plan: Plan,
+    /// How it is sent; nothing where it cannot be.
+    pub order: Order,
     pub read: Read,
+    /// The realm before it and after it, once somebody asks.
+    sides: OnceLock<[Realm; 2]>,
     pub ownership: Ownership,
     /// The ledger is written anew even where nothing else is to do.
     pub heals: bool,
@@ -55,13 +60,39 @@ pub struct Planned {
 
 impl Planned {
     /// Returns the realm before the plan and after it, to decide about access.
-    pub fn sides(&self) -> [Realm; 2] {
-        plan::sides(&self.plan, &self.read.live.state, version(&self.read))
+    pub fn sides(&self) -> &[Realm; 2] {
+        let diff = &self.plan.diff;
+        self.sides.get_or_init(|| plan::sides(&self.read.live.state, &diff.planned, version(&self.read)))
+    }
+
+    fn put_in_order(&mut self) {
+        if self.plan.is_empty() {
+            return;
+        }
+        match plan::order(&self.read.live, &self.plan.diff, self.sides(), version(&self.read)) {
+            Ok(order) => {
+                self.plan.closings.clone_from(&order.closings);
+                self.plan.diff.notes.extend(order.open.iter().map(plan::open_meanwhile));
+                self.order = order;
+            }
+            Err(cycle) => self.plan.diff.notes.push(cycle.note(&self.plan.diff.desired)),
+        }
+    }
+
+    fn judge(&mut self, request: &PlanRequest<'_>) {
+        let conditions = Conditions {
+            version: version(&self.read),
+            is_tested: self.read.version.is_none_or(|it| !it.is_newer_than_tested()),
+            may_create: request.may_create,
+            guards: request.guards,
+            ledger: self.ownership.ledger.as_ref(),
+        };
+        plan::judge(&mut self.plan, &conditions);
     }
 
     /// Returns who gains or loses what by the plan.
     pub fn impact(&self, desired: &Desired) -> Impact {
-        plan::impact(&self.plan, &self.sides(), &|it| desired.state.contains(it), None)
+        plan::impact(&self.plan, self.sides(), &|it| desired.state.contains(it), None)
     }
 }
 
@@ -151,39 +182,22 @@ pub fn plan_realm(request: &PlanRequest<'_>, observed: Observed) -> Planned {
     read.live.closed = kind::set_apart(&mut read.live.state);
     let (mut ownership, notes, heals, too_new) = ownership(request, &read, ledgers);
     let renamed = diff::rename(&request.desired.state, request.terms, &mut read.live, &mut ownership);
-    let mut plan = compare(request, &read, &ownership);
-    plan.diff.notes.extend(notes.into_iter().chain(renamed));
-    request.server.clone_into(&mut plan.server);
-    plan.keycloak = read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string());
-    Planned { plan, read, ownership, heals, too_new }
-}
-
-fn compare(request: &PlanRequest<'_>, read: &Read, ownership: &Ownership) -> Plan {
-    let question = question(request, read, ownership);
-    let diff = diff::diff(&question);
-    let mut plan = Plan {
+    let diff = diff::diff(&question(request, &read, &ownership));
+    let plan = Plan {
         realm: request.desired.realm.clone(),
+        server: request.server.to_owned(),
+        keycloak: read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string()),
         exists: read.live.exists,
         diff,
         allowed: request.allowed.clone(),
         ..Plan::default()
     };
-    match plan::order(&read.live, &plan.diff, version(read)) {
-        Ok(order) => {
-            plan.closings = order.closings;
-            plan.diff.notes.extend(order.open.iter().map(plan::open_meanwhile));
-        }
-        Err(cycle) => plan.diff.notes.push(cycle.note(&plan.diff.desired)),
-    }
-    let conditions = Conditions {
-        version: version(read),
-        is_tested: read.version.is_none_or(|it| !it.is_newer_than_tested()),
-        may_create: request.may_create,
-        guards: request.guards,
-        ledger: ownership.ledger.as_ref(),
-    };
-    plan::judge(&mut plan, &conditions);
-    plan
+    let order = Order::default();
+    let mut planned = Planned { plan, order, read, sides: OnceLock::new(), ownership, heals, too_new };
+    planned.put_in_order();
+    planned.judge(request);
+    planned.plan.diff.notes.extend(notes.into_iter().chain(renamed));
+    planned
 }
 
 pub(super) fn question<'a>(
@@ -239,7 +253,7 @@ pub fn people(state: &State) -> Vec<Address> {
 
 /// A realm that the manifests do not say to be disabled is created enabled.
 pub(super) fn enabled_unless_said(mut change: Change, desired: &Desired) -> Change {
-    if let Some((name, node)) = kind::sent_unasked(&change.object, &desired.state)
+    if let Some((name, node)) = kind::create_default(&change.object, &desired.state)
         && !change.fields.iter().any(|it| *it.path.field == *name)
     {
         let to = To::Value(node);

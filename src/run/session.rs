@@ -188,7 +188,7 @@ impl Session {
         let declared = |it: &Address| all || desired.state.contains(it) || access::guards_user(guards, it);
         let sides = planned.sides();
         let looks = self.access != AccessMode::Off || !guards.forbid_gain.is_empty();
-        let compare = || plan::impact(&planned.plan, &sides, &declared, self.at);
+        let compare = || plan::impact(&planned.plan, sides, &declared, self.at);
         let is_seen = |it: &&Kind| !matches!(planned.read.live.known(it.name, None), Known::Not { .. });
         let impact = if looks { compare() } else { Impact::default() };
         let guards = access::guards(&access::Watch {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use realmwright::access::{Doubt, Question, Verdict, decide};
+use realmwright::access::{AccessQuestion, Doubt, Verdict, decide};
 use realmwright::kind::{CLIENT, listed_name};
 use realmwright::state::Address;
 use serde_json::{Value, json};
@@ -167,8 +167,12 @@ fn differences(
         let persona = persona(case, time);
         let scopes: Vec<String> = case.scope.iter().cloned().collect();
         let client = Address::top(CLIENT, "rs");
-        let question =
-            Question { client: &client, resource: Some(&case.resource), scopes: &scopes, persona: &persona };
+        let question = AccessQuestion {
+            client: &client,
+            resource: Some(&case.resource),
+            scopes: &scopes,
+            persona: &persona,
+        };
         let decision = decide(&live.compiled, &question);
         if case.by_token {
             counted.tokens += 1;

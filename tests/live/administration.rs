@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use realmwright::access::{Persona, Question, Realm, administration, decide};
+use realmwright::access::{AccessQuestion, Persona, Realm, administration, decide};
 use realmwright::keycloak::{Connect, Credentials, Keycloak, Secret, Want, read};
 use realmwright::kind::{CLIENT, NEWEST, USER, Version};
 use realmwright::state::Address;
@@ -380,6 +380,6 @@ fn decided(
     if !found.is_some_and(|it| it.1.contains(&scope)) {
         return Err(format!("{client} has no {scope} on {resource}"));
     }
-    let question = Question { client, resource: Some(resource), scopes: &scopes, persona };
+    let question = AccessQuestion { client, resource: Some(resource), scopes: &scopes, persona };
     Ok(decide(realm, &question).grants(Some(scope)))
 }

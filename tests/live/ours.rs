@@ -133,7 +133,8 @@ impl Ours {
 
     fn send(&self, read: &Read, diff: &Diff) -> Result<(), String> {
         let version = read.version.map_or(NEWEST, Version::from);
-        let order = plan::order(&read.live, diff, version).map_err(|it| it.to_string())?;
+        let sides = plan::sides(&read.live.state, &diff.planned, version);
+        let order = plan::order(&read.live, diff, &sides, version).map_err(|it| it.to_string())?;
         let secrets = Secrets::default();
         let reveal = |secret: &SecretRef| secrets.reveal(secret).unwrap_or_default().to_owned();
         let run = Run {

@@ -118,8 +118,8 @@ fn every_kind_says_how_it_is_read() {
         // What stands under others is shown with them; a document holds its parts; the realm is read by itself.
         let is_shown = !kind.under.is_empty() || is_one;
         assert!(
-            kind.is_read_whole || routes.covers == Covers::Named,
-            "{name}: which read brings it? (`is_read_whole`)"
+            kind.comes_with_realm || routes.covers == Covers::Named,
+            "{name}: which read brings it? (`comes_with_realm`)"
         );
         assert!(is_shown || !routes.list.is_empty(), "{name}: who may not export needs `routes.list`");
         let needs_id = [routes.own, routes.collection].iter().any(|it| it.contains("{id}"));

@@ -22,7 +22,8 @@ fn order(before: Value, after: Value) -> String {
     let first = ask(&state(before), &fresh(NEWEST, "r"), NEWEST, Some(ledger), true);
     let live = live(as_read(first.diff.planned));
     let asked = ask(&state(after), &live, NEWEST, Some(first.ledger), true);
-    let order = plan::order(&live, &asked.diff, NEWEST).expect("an order");
+    let sides = plan::sides(&live.state, &asked.diff.planned, NEWEST);
+    let order = plan::order(&live, &asked.diff, &sides, NEWEST).expect("an order");
     let mut text = String::new();
     for (at, call) in order.calls.iter().enumerate() {
         if at > 0 {

@@ -46,7 +46,8 @@ fn case(edit: &Edit) -> Case {
 
 fn planned(live: Live, desired: State, ledger: Ledger, name: &str) -> Case {
     let asked = ask(&desired, &live, NEWEST, Some(ledger.clone()), true);
-    let order = plan::order(&live, &asked.diff, NEWEST).unwrap_or_else(|it| panic!("{name}: {it}"));
+    let sides = plan::sides(&live.state, &asked.diff.planned, NEWEST);
+    let order = plan::order(&live, &asked.diff, &sides, NEWEST).unwrap_or_else(|it| panic!("{name}: {it}"));
     Case { live, desired, ledger, asked, order }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn planned_edit(before: &str, after: &str) -> (Plan, Loaded) {
     let (made, ledger) = planned(&first, &fresh(NEWEST, &first.realm), ledger);
     let is = live(as_read(made.diff.planned));
     let (mut plan, _) = planned(&second, &is, ledger);
-    let sides = plan::sides(&plan, &is.state, NEWEST);
+    let sides = plan::sides(&is.state, &plan.diff.planned, NEWEST);
     plan.access = Some(plan::impact(&plan, &sides, &|it| second.state.contains(it), None));
     (plan, loaded)
 }

@@ -2,8 +2,10 @@
 //! file says how to write one. `SNAPSHOTS=overwrite` writes what the commands show into the cases.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use realmwright::cli::{Exit, shown};
@@ -16,16 +18,51 @@ mod server;
 use case::{Case, PROJECT};
 use server::Server;
 
+/// Says to a process of several which cases are its own: `1/2`, the second half.
+const SHARE: &str = "REALMWRIGHT_TEST_SHARE";
+
 fn main() -> ExitCode {
     let mut args = Arguments::from_args();
     // Manifests are named as a person in their folder names them, and a process has one current folder.
     args.test_threads = Some(1);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
-    let trials = cases(&root).into_iter().map(|path| {
+    let mut paths = cases(&root);
+    if let Some((own, all)) = std::env::var(SHARE).ok().as_deref().and_then(share) {
+        paths = paths.into_iter().skip(own).step_by(all).collect();
+    } else if !args.list && args.filter.is_none() {
+        return in_shares();
+    }
+    let trials = paths.into_iter().map(|path| {
         let name = path.strip_prefix(&root).unwrap_or(&path).with_extension("");
         Trial::test(name.to_string_lossy().replace('\\', "/"), move || check(&path).map_err(Failed::from))
     });
     libtest_mimic::run(&args, trials.collect()).exit_code()
+}
+
+fn share(text: &str) -> Option<(usize, usize)> {
+    let (own, all) = text.split_once('/')?;
+    Some((own.parse().ok()?, all.parse().ok().filter(|it| *it > 0)?))
+}
+
+/// Runs all cases in one process for each core.
+fn in_shares() -> ExitCode {
+    let all = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let program = std::env::current_exe().expect("this program");
+    let own = |own: usize| {
+        let mut command = Command::new(&program);
+        command.args(std::env::args_os().skip(1)).env(SHARE, format!("{own}/{all}"));
+        command.stdout(Stdio::piped()).spawn().expect("this program once more")
+    };
+    let shares: Vec<Child> = (0..all).map(own).collect();
+    let mut code = ExitCode::SUCCESS;
+    for share in shares {
+        let ended = share.wait_with_output().expect("it was started");
+        std::io::stdout().write_all(&ended.stdout).expect("stdout takes it");
+        if !ended.status.success() {
+            code = ExitCode::FAILURE;
+        }
+    }
+    code
 }
 
 fn cases(folder: &Path) -> Vec<PathBuf> {

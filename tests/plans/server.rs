@@ -220,7 +220,7 @@ impl Server {
             read: Read {
                 source: if live.exists { Source::Export } else { Source::Fresh },
                 realm_id: live.exists.then(|| format!("id of {realm}")),
-                version: Some(realmwright::keycloak::Version {
+                version: Some(realmwright::keycloak::ServerVersion {
                     major: version.major,
                     minor: version.minor,
                     patch: 5,

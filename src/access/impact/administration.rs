@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccessChange, ChangeOfAccess, Terms};
+use super::{AccessChange, ChangeOfAccess, ImpactQuestion};
 use crate::access::chain::{Held, Step};
 use crate::access::realm::Realm;
 use crate::access::through::Ways;
@@ -46,7 +46,7 @@ struct Holder {
 /// What is the same for everybody of a group: whether it is gained, the roles, and the cause.
 type Group = (bool, Vec<Address>, Option<Address>);
 
-pub(super) fn changes(sides: [&Realm; 2], terms: &Terms<'_>) -> Vec<AdministrationChange> {
+pub(super) fn changes(sides: [&Realm; 2], terms: &ImpactQuestion<'_>) -> Vec<AdministrationChange> {
     let people = sides.map(|it| holders(it, terms.realm));
     let names: BTreeSet<&String> = people.iter().flat_map(BTreeMap::keys).collect();
     let nobody = Holder::default();
@@ -174,7 +174,7 @@ fn chain(realm: &Realm, name: &str, holder: &Holder, role: &Address) -> Vec<Step
 }
 
 /// Returns the most telling change among what a chain goes through.
-fn cause(via: &[Step], holder: &Holder, terms: &Terms<'_>) -> Option<Address> {
+fn cause(via: &[Step], holder: &Holder, terms: &ImpactQuestion<'_>) -> Option<Address> {
     let rank = |it: &Address| terms.changes.iter().position(|change| change == it);
     let all = via.iter().filter_map(|it| it.address.as_ref()).chain(&holder.address);
     let told = all.filter_map(|it| Some((rank(it)?, it.clone()))).min().map(|it| it.1);

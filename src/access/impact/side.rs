@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Answer, Terms};
+use super::{Answer, ImpactQuestion};
 use crate::access::bits::Bits;
 use crate::access::chain::Decision;
 use crate::access::class::everybody;
@@ -25,7 +25,12 @@ pub(super) struct People {
 
 impl People {
     /// Returns everybody whom the decisions of a client are about, and the members of what brings them something else.
-    pub(super) fn of(realms: [&Realm; 2], client: &Address, members: &[Persona], terms: &Terms<'_>) -> Self {
+    pub(super) fn of(
+        realms: [&Realm; 2],
+        client: &Address,
+        members: &[Persona],
+        terms: &ImpactQuestion<'_>,
+    ) -> Self {
         let mut found: BTreeMap<String, Persona> = BTreeMap::new();
         let everybody = realms.into_iter().rev().flat_map(|it| everybody(it, client, terms.at));
         let members = members.iter().map(|it| Persona { at: terms.at, ..it.clone() });
@@ -37,7 +42,7 @@ impl People {
         Self { askers: askers(&personas, &entrances), personas, entrances }
     }
 
-    pub(super) fn is_declared(&self, persona: usize, terms: &Terms<'_>) -> bool {
+    pub(super) fn is_declared(&self, persona: usize, terms: &ImpactQuestion<'_>) -> bool {
         let user = self.personas[persona].user.as_ref();
         user.is_none_or(|it| it.kind() != USER || (terms.declared)(it))
     }

@@ -6,7 +6,7 @@ use super::{Case, Tested};
 use crate::access::administration::administration;
 use crate::access::bits::Bits;
 use crate::access::chain::{Doubt, Verdict};
-use crate::access::decide::{Question, decide};
+use crate::access::decide::{AccessQuestion, decide};
 use crate::access::persona::{Persona, Subjects};
 use crate::access::realm::Realm;
 use crate::state::Address;
@@ -79,7 +79,8 @@ fn hinges_on_time(realm: &Realm, client: &Address, persona: &Persona, case: &Cas
     }
     let timeless = Persona { at: None, ..persona.clone() };
     let scopes: Vec<String> = case.scope.iter().cloned().collect();
-    let question = Question { client, resource: Some(&case.resource), scopes: &scopes, persona: &timeless };
+    let question =
+        AccessQuestion { client, resource: Some(&case.resource), scopes: &scopes, persona: &timeless };
     match decide(realm, &question).verdict {
         Verdict::Unknown { doubts, .. } => doubts.iter().any(|it| matches!(it, Doubt::Time { .. })),
         Verdict::Permit { .. } | Verdict::Deny => false,

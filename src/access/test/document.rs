@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::place::{Place, some};
 use super::{Test, expect, never};
 use crate::access::administration::{administration, with_administration};
-use crate::access::cast::{Cast, not_there};
+use crate::access::cast::{PersonaReader, not_there};
 use crate::access::find::resource_servers;
 use crate::access::persona::Persona;
 use crate::kind::{CLIENT, Version, title};
@@ -190,7 +190,7 @@ impl Reading<'_> {
         (key, value): (&Key, &Tree),
         reader: &mut Reader<'_>,
     ) -> Vec<Persona> {
-        let cast = Cast { state: place.state, zone: self.zone, at: self.at };
+        let cast = PersonaReader { state: place.state, zone: self.zone, at: self.at };
         let mut out = Vec::new();
         for (name, tree) in reader.map(key, value) {
             if &*name.name == "resources" {

@@ -82,7 +82,7 @@ fn run(body: &str) -> Tested {
 
 /// `persona scope resource: outcome` of every case that did not pass.
 fn wrong(tested: &Tested) -> Vec<String> {
-    let cases = tested.cases.iter().filter(|it| it.outcome() != Outcome::Pass);
+    let cases = tested.cases.iter().filter(|it| it.outcome() != TestOutcome::Pass);
     cases
         .map(|it| {
             let scope = it.scope.as_deref().unwrap_or("-");
@@ -158,7 +158,7 @@ fn a_way_is_held_against_every_way_there_is() {
              expect: [{{ resources: [Space], who: {{ permit: [view], via: [{via}] }} }}]\n"
         ));
         assert_eq!(tested.cases[0].offline(), Some(true), "{who}");
-        assert_eq!(tested.cases[0].outcome() == Outcome::Pass, passes, "{who} via {via}");
+        assert_eq!(tested.cases[0].outcome() == TestOutcome::Pass, passes, "{who} via {via}");
     }
 }
 
@@ -214,14 +214,14 @@ fn the_server_fills_in_what_is_undecided_and_must_not_disagree() {
     };
     let said = |permit| Heard::Said { permit, unknown: Vec::new() };
     for (scope, server, outcome) in [
-        ("view", Heard::Nothing, Outcome::Pass),
-        ("view", Heard::NotAsked("it is made up"), Outcome::Pass),
-        ("view", said(true), Outcome::Pass),
-        ("view", said(false), Outcome::Split),
-        ("view", Heard::Failed("500".to_owned()), Outcome::Error),
-        ("edit", Heard::Nothing, Outcome::Unknown),
-        ("edit", said(true), Outcome::Pass),
-        ("edit", said(false), Outcome::Fail),
+        ("view", Heard::Nothing, TestOutcome::Pass),
+        ("view", Heard::NotAsked("it is made up"), TestOutcome::Pass),
+        ("view", said(true), TestOutcome::Pass),
+        ("view", said(false), TestOutcome::Split),
+        ("view", Heard::Failed("500".to_owned()), TestOutcome::Error),
+        ("edit", Heard::Nothing, TestOutcome::Unknown),
+        ("edit", said(true), TestOutcome::Pass),
+        ("edit", said(false), TestOutcome::Fail),
     ] {
         assert_eq!(case(scope, server.clone()).outcome(), outcome, "{scope} {server:?}");
     }

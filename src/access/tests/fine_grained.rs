@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::access::{Persona, Question, Realm, decide};
+use crate::access::{AccessQuestion, Persona, Realm, decide};
 use crate::kind::{CLIENT, NEWEST, USER, Version, lift_realm};
 use crate::state::Address;
 use crate::text::tree_of_json;
@@ -57,7 +57,8 @@ fn may(realm: &Realm, user: &str, resource: &str, scope: &str) -> Option<bool> {
     let client = Address::top(CLIENT, "admin-permissions");
     let persona = Persona::user(Address::top(USER, user));
     let scopes = [scope.to_owned()];
-    let question = Question { client: &client, resource: Some(resource), scopes: &scopes, persona: &persona };
+    let question =
+        AccessQuestion { client: &client, resource: Some(resource), scopes: &scopes, persona: &persona };
     decide(realm, &question).grants(Some(scope))
 }
 

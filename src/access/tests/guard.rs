@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::access::{Myself, Realm, Terms, Watch, guards, impact};
+use crate::access::{ImpactQuestion, Myself, Realm, Watch, guards, impact};
 use crate::change::{Action, Change, FieldChange, Path, To, Why};
 use crate::kind::{CLIENT, NEWEST, USER, lift_realm};
 use crate::manifest::{ForbidGain, Guards};
@@ -55,7 +55,8 @@ fn state(chief: &[&str], board: &[&str], eve: &[&str]) -> State {
 fn judged(planned: &State, rules: &Guards, myself: &Myself, changes: &[Change]) -> Vec<String> {
     let live = state(&["realm-admin"], &["realm-admin"], &[]);
     let [before, after] = [&live, planned].map(|it| Realm::compile(it, NEWEST));
-    let terms = Terms { realm: "demo", changes: &[], declared: &|it| it.name() != "deputy", at: None };
+    let terms =
+        ImpactQuestion { realm: "demo", changes: &[], declared: &|it| it.name() != "deputy", at: None };
     let watch = Watch {
         guards: rules,
         elsewhere: &[],

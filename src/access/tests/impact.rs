@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{chain, role_policy, state};
-use crate::access::{ChangeOfAccess, Decision, Impact, Realm, Terms, Verdict, classes, impact};
+use crate::access::{ChangeOfAccess, Decision, Impact, ImpactQuestion, Realm, Verdict, classes, impact};
 use crate::kind::{CLIENT, GROUP, NEWEST, PERMISSION, POLICY, ROLE, SETTINGS, USER, kind, lift_object};
 use crate::state::{Address, Is, Node, State};
 use crate::text::{At, tree_of_json};
@@ -38,7 +38,7 @@ fn edited(of: &State, address: &Address, json: &Value) -> State {
 
 fn compared(before: &State, after: &State, changes: &[Address]) -> Impact {
     let declared = |it: &Address| it.name() != "u2";
-    let terms = Terms { realm: "demo", changes, declared: &declared, at: None };
+    let terms = ImpactQuestion { realm: "demo", changes, declared: &declared, at: None };
     impact(&Realm::compile(before, NEWEST), &Realm::compile(after, NEWEST), &terms)
 }
 

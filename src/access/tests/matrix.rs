@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use serde_json::json;
 
 use super::{realm, role_policy, through, user};
-use crate::access::{Persona, Question, Verdict, decide, each_decision, personas};
+use crate::access::{AccessQuestion, Persona, Verdict, decide, each_decision, personas};
 use crate::kind::CLIENT;
 use crate::state::Address;
 
@@ -41,7 +41,8 @@ fn every_cell_is_what_a_single_question_says() {
     let ended: Result<(), Infallible> = each_decision(&realm, &client, &all, |cell| {
         let scopes: Vec<String> = cell.scope.iter().map(|it| (*it).to_owned()).collect();
         let persona = &all[cell.persona];
-        let question = Question { client: &client, resource: Some(cell.resource), scopes: &scopes, persona };
+        let question =
+            AccessQuestion { client: &client, resource: Some(cell.resource), scopes: &scopes, persona };
         let decision = decide(&realm, &question);
         let what = format!("{} {:?} on {}", persona.name, cell.scope, cell.resource);
         assert_eq!(cell.grants, decision.grants(cell.scope), "{what}");

@@ -245,8 +245,12 @@ fn a_scope_without_resources_is_decided_by_what_names_only_scopes() {
     let scopes = ["lone".to_owned()];
     for (name, expected) in [("u1", "PERMIT lone"), ("u2", "DENY")] {
         let persona = user(name);
-        let question =
-            crate::access::Question { client: &client, resource: None, scopes: &scopes, persona: &persona };
+        let question = crate::access::AccessQuestion {
+            client: &client,
+            resource: None,
+            scopes: &scopes,
+            persona: &persona,
+        };
         assert_eq!(word(&crate::access::decide(&realm, &question)), expected, "{name}");
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::through;
-use crate::access::{Question, Realm, decide};
+use crate::access::{AccessQuestion, Realm, decide};
 use crate::kind::{CLIENT, NEWEST, lift_realm};
 use crate::state::Address;
 use crate::text::tree_of_json;
@@ -70,7 +70,7 @@ fn carried(mappers: &[&str], lightweight: bool) -> Vec<&'static str> {
     let realm = Realm::compile(&lift_realm(&tree_of_json(&realm)).into_live(), NEWEST);
     let (client, persona) = (Address::top(CLIENT, "rs"), through("u", "app"));
     let may = |it: &&&str| {
-        let question = Question { client: &client, resource: Some(it), scopes: &[], persona: &persona };
+        let question = AccessQuestion { client: &client, resource: Some(it), scopes: &[], persona: &persona };
         decide(&realm, &question).grants(None).unwrap_or_else(|| panic!("{mappers:?}: {it} is unknown"))
     };
     names.iter().filter(may).copied().collect()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Covers;
-use crate::access::bounds::Asked;
+use crate::access::bounds::ResourceScope;
 use crate::access::compile::is_like;
 use crate::access::realm::{PermissionType, Realm, Server};
 use crate::kind::{PERMISSION, RESOURCE};
@@ -25,7 +25,7 @@ impl Crossings {
     pub(super) fn of(
         realms: [&Realm; 2],
         changed: &BTreeSet<&Address>,
-        positions: &BTreeMap<Asked, usize>,
+        positions: &BTreeMap<ResourceScope, usize>,
         covers: &[[Covers; 2]],
     ) -> Self {
         let mut out = Self::default();

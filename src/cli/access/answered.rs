@@ -6,7 +6,7 @@ use std::slice;
 use serde_json::Value;
 
 use super::{One, Opened, Wanted, open};
-use crate::access::{self, Column, Decision, Persona, Question, Realm, Ways};
+use crate::access::{self, AccessQuestion, Column, Decision, Persona, Realm, Ways};
 use crate::cli::Global;
 use crate::cli::realms::{Format, style};
 use crate::cli::terminal::{document, print};
@@ -37,10 +37,10 @@ impl Answered {
     pub(super) fn answers<'a, T>(
         &'a self,
         place: &'a dyn Fn(&Address) -> Option<String>,
-        answer: impl Fn(&Realm, &Question<'_>) -> anyhow::Result<T>,
+        answer: impl Fn(&Realm, &AccessQuestion<'_>) -> anyhow::Result<T>,
         decision: impl Fn(&T) -> &Decision,
     ) -> anyhow::Result<Vec<(Asked<'a>, T)>> {
-        let (realm, name) = (&self.opened.realm, self.opened.facet().realm.as_str());
+        let (realm, name) = (&self.opened.realm, self.opened.asked_realm().realm.as_str());
         let mut out = Vec::new();
         let mut columns: BTreeMap<&Address, Vec<Column>> = BTreeMap::new();
         for Wanted { client, resource, scope } in &self.found {
@@ -50,7 +50,7 @@ impl Answered {
                 .entry(client)
                 .or_insert_with(|| access::columns(realm, client, slice::from_ref(&self.persona)));
             for Column { persona, through, .. } in of_client {
-                let question = Question { client, resource: Some(resource), scopes: &scopes, persona };
+                let question = AccessQuestion { client, resource: Some(resource), scopes: &scopes, persona };
                 let now = answer(realm, &question)?;
                 match said.iter_mut().find(|it| decision(&it.0) == decision(&now)) {
                     Some((_, known)) => known.ways.extend(through.ways.iter().cloned()),
@@ -77,7 +77,7 @@ impl Answered {
     pub(super) fn show<T>(
         &self,
         format: Format,
-        answer: impl Fn(&Realm, &Question<'_>) -> anyhow::Result<T>,
+        answer: impl Fn(&Realm, &AccessQuestion<'_>) -> anyhow::Result<T>,
         decision: impl Fn(&T) -> &Decision,
         text: impl Fn(&Asked<'_>, &str, &T) -> String,
         json: impl Fn(&Asked<'_>, &str, &T) -> Value,

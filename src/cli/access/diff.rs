@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::revision;
-use crate::access::{self, Realm, Terms};
+use crate::access::{self, ImpactQuestion, Realm};
 use crate::cli::inputs::{Inputs, Limit, time};
 use crate::cli::realms::{Format, failed, show_notes, style};
 use crate::cli::terminal::{document, fail, print, warn};
@@ -108,7 +108,7 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
     }
     let (realm, [before, after], versions) = chosen(states, args.realm.as_deref())?;
     let changes = changed(&before, &after);
-    let terms = Terms { realm: &realm, changes: &changes, declared: &|_| true, at };
+    let terms = ImpactQuestion { realm: &realm, changes: &changes, declared: &|_| true, at };
     let [was, is] =
         [(&before, versions[0]), (&after, versions[1])].map(|(it, version)| Realm::compile(it, version));
     let impact = access::impact(&was, &is, &terms);

@@ -52,7 +52,7 @@ impl Args {
             out.push(cast.named(text).map_err(anyhow::Error::msg)?);
         }
         if self.persona.is_empty() {
-            out.extend(opened.facet().users.iter().cloned().map(Persona::user));
+            out.extend(opened.asked_realm().users.iter().cloned().map(Persona::user));
         }
         if self.synthetic {
             out.extend(access::personas(&opened.realm, client));
@@ -77,7 +77,7 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
     let personas: Vec<Persona> = columns.iter().map(|it| it.persona.clone()).collect();
     let (_, asking) = opened.cast(args.asking_client.as_deref())?;
     let sheet = Sheet {
-        realm: &opened.facet().realm,
+        realm: &opened.asked_realm().realm,
         client: &client,
         asking: asking.as_ref(),
         clients,

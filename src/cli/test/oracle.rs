@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::super::asking::{Facet, Facts};
+use super::super::asking::{AskedRealm, Facts};
 use super::super::connection::Target;
-use crate::access::test::{Heard, Oracle, Outcome, Tested, not_asked};
+use crate::access::test::{Heard, Oracle, TestOutcome, Tested, not_asked};
 use crate::access::{self, Persona, Realm};
 use crate::keycloak::{ErrorKind, Evaluation, EvaluationIds};
 use crate::state::Address;
@@ -29,7 +29,9 @@ pub(super) async fn ask(
     oracle: Oracle,
 ) -> anyhow::Result<()> {
     for it in tested {
-        let Some(at) = facts.realms.iter().position(|facet| facet.realm == it.realm) else { continue };
+        let Some(at) = facts.realms.iter().position(|asked_realm| asked_realm.realm == it.realm) else {
+            continue;
+        };
         let reasons: Vec<_> = it.cases.iter().map(|case| not_asked(&realms[at], it, case, oracle)).collect();
         for (case, reason) in it.cases.iter_mut().zip(reasons) {
             case.server = reason.map_or(Heard::Nothing, Heard::NotAsked);
@@ -47,13 +49,13 @@ pub(super) async fn ask(
 async fn fill_in(
     target: &Target,
     facts: &Facts,
-    facet: &Facet,
+    asked_realm: &AskedRealm,
     tested: &mut Tested,
     oracle: Oracle,
 ) -> anyhow::Result<()> {
     match oracle {
-        Oracle::Evaluate => evaluate(target, facet, tested).await,
-        Oracle::Token => token::ask(target, facts, facet, tested).await,
+        Oracle::Evaluate => evaluate(target, asked_realm, tested).await,
+        Oracle::Token => token::ask(target, facts, asked_realm, tested).await,
     }
 }
 
@@ -62,11 +64,11 @@ async fn fill_in(
 async fn ask_again(
     target: &Target,
     facts: &Facts,
-    facet: &Facet,
+    asked_realm: &AskedRealm,
     tested: &mut Tested,
     oracle: Oracle,
 ) -> anyhow::Result<()> {
-    let is_split = |at: &usize| tested.cases[*at].outcome() == Outcome::Split;
+    let is_split = |at: &usize| tested.cases[*at].outcome() == TestOutcome::Split;
     let split: Vec<usize> = (0..tested.cases.len()).filter(is_split).collect();
     if split.is_empty() {
         return Ok(());
@@ -75,10 +77,10 @@ async fn ask_again(
     for at in &split {
         tested.cases[*at].server = Heard::Nothing;
     }
-    fill_in(target, facts, facet, tested, oracle).await?;
+    fill_in(target, facts, asked_realm, tested, oracle).await?;
     for at in split {
         let case = &mut tested.cases[at];
-        case.changed_mind = matches!(case.server, Heard::Said { .. }) && case.outcome() != Outcome::Split;
+        case.changed_mind = matches!(case.server, Heard::Said { .. }) && case.outcome() != TestOutcome::Split;
     }
     Ok(())
 }
@@ -88,7 +90,7 @@ fn asking<'a>(tested: &'a Tested, persona: &'a Persona) -> &'a Address {
     persona.client.as_ref().or(persona.service_account.as_ref()).unwrap_or(&tested.client)
 }
 
-async fn evaluate(target: &Target, facet: &Facet, tested: &mut Tested) -> anyhow::Result<()> {
+async fn evaluate(target: &Target, asked_realm: &AskedRealm, tested: &mut Tested) -> anyhow::Result<()> {
     let asked: Vec<usize> =
         (0..tested.cases.len()).filter(|it| tested.cases[*it].server == Heard::Nothing).collect();
     let personas: BTreeSet<usize> = asked.iter().map(|it| tested.cases[*it].persona).collect();
@@ -112,7 +114,7 @@ async fn evaluate(target: &Target, facet: &Facet, tested: &mut Tested) -> anyhow
             let heard = match target.keycloak.evaluate(ids, &question).await {
                 Ok(Ok(said)) => {
                     let is_unknown =
-                        |name: &str| !access::has_permission(&facet.state, &tested_now.client, name);
+                        |name: &str| !access::has_permission(&asked_realm.state, &tested_now.client, name);
                     let took_part = said.permissions.into_iter().filter(|it| it.2 == said.permit);
                     let unknown = took_part.filter(|it| is_unknown(&it.0)).map(|(name, of, _)| (name, of));
                     Heard::Said { permit: said.permit, unknown: unknown.collect() }

@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 
 use super::wire::Wire;
 use super::{Want, text};
-use crate::keycloak::{Error, Version};
+use crate::keycloak::{Error, ServerVersion};
 use crate::kind::ServerInfo;
 
 /// What the server says of itself, as far as this credential may see it.
 pub(super) struct About {
-    pub(super) version: Option<Version>,
+    pub(super) version: Option<ServerVersion>,
     pub(super) server_info: Option<ServerInfo>,
 }
 

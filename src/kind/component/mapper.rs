@@ -6,8 +6,8 @@ use super::{PROVIDERS, ROUTES_OF_COMPONENTS, TYPES, UNSETS, defaults};
 use crate::kind::hazard::Hazard::Opens;
 use crate::kind::hazard::{When, of_key};
 use crate::kind::{
-    COMPONENT, CREATED, Created, Field, Kind, NamesParent, ORDINARY, Routes, Sent, field, kept, not_yet,
-    server_owned,
+    COMPONENT, CREATED, Created, Field, Kind, ORDINARY, Routes, SaysParent, Sent, cannot_be_unset, field,
+    not_yet, server_owned,
 };
 
 pub(in crate::kind) static MAPPER: Kind = Kind {
@@ -15,13 +15,13 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
     title: "component mapper",
     representation: |_| "ComponentRepresentation",
     else_named_by: "providerId",
-    names_parent: NamesParent::ById("parentId"),
+    says_parent: SaysParent::ById("parentId"),
     under: &[COMPONENT],
     fields: &[
         server_owned("id"),
         server_owned("parentId"),
         Field { sent: Sent::Fixed, choices: TYPES, ..field("providerType") },
-        Field { choices: PROVIDERS, ..kept("providerId") },
+        Field { choices: PROVIDERS, ..cannot_be_unset("providerId") },
         not_yet("subComponents"),
     ],
     hazards: &[of_key(
@@ -32,12 +32,12 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
     )],
     routes: Routes { find: "components?parent={parent}", list: "", ..ROUTES_OF_COMPONENTS },
     unset: UNSETS,
-    new: Created { like: |_, _| "component/keys".to_owned(), ..CREATED },
+    new: Created { recorded_as: |_, _| "component/keys".to_owned(), ..CREATED },
     check: defaults::check,
     refuses: defaults::refuses,
     names_in_texts: defaults::NAMED,
     behaviour: &defaults::OfComponents,
     are_made_along: true,
-    is_read_whole: true,
+    comes_with_realm: true,
     ..ORDINARY
 };

@@ -6,20 +6,20 @@
 use crate::kind::hazard::Hazard::Opens;
 use crate::kind::hazard::{When, of_key};
 use crate::kind::{
-    CREATED, Choice, Created, Field, IDENTITY_PROVIDER, Kind, NamesParent, ORDINARY, ROUTES, Routes, Unset,
-    Unsets, kept, server_owned, useless,
+    CREATED, Choice, Created, Field, IDENTITY_PROVIDER, Kind, ORDINARY, ROUTES, Routes, SaysParent, Unset,
+    Unsets, cannot_be_unset, server_owned, useless,
 };
 
 pub(in crate::kind) static MAPPER: Kind = Kind {
     name: crate::kind::IDENTITY_PROVIDER_MAPPER,
     title: "identity provider mapper",
     representation: |_| "IdentityProviderMapperRepresentation",
-    names_parent: NamesParent::ByName("identityProviderAlias"),
+    says_parent: SaysParent::ByName("identityProviderAlias"),
     under: &[IDENTITY_PROVIDER],
     fields: &[
         server_owned("id"),
         server_owned("identityProviderAlias"),
-        Field { choices: TYPES, ..kept("identityProviderMapper") },
+        Field { choices: TYPES, ..cannot_be_unset("identityProviderMapper") },
     ],
     hazards: &[of_key(
         Opens,
@@ -36,8 +36,8 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
         ..ROUTES
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
-    new: Created { like: |_, _| "identity-provider-mapper".to_owned(), ..CREATED },
-    is_read_whole: true,
+    new: Created { recorded_as: |_, _| "identity-provider-mapper".to_owned(), ..CREATED },
+    comes_with_realm: true,
     ..ORDINARY
 };
 

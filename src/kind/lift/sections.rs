@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::wrong;
-use crate::kind::{CLIENT, Kind, NamesParent, ROLE, Sent, kind};
+use crate::kind::{CLIENT, Kind, ROLE, SaysParent, Sent, kind};
 use crate::state::{Address, KindName};
 use crate::text::{Code, Key, Note, Tree, TreeIs, nearest};
 
@@ -87,7 +87,7 @@ fn map<'t>(key: &Key, value: &'t Tree, notes: &mut Vec<Note>) -> &'t [(Key, Tree
 /// Returns what an item of a list says that it stands under.
 fn parent(of: KindName, item: &Tree, notes: &mut Vec<Note>) -> Option<Address> {
     let of = kind(of);
-    let (NamesParent::ByName(field), [up]) = (of.names_parent, of.under) else { return None };
+    let (SaysParent::ByName(field), [up]) = (of.says_parent, of.under) else { return None };
     let name = item.get(field).and_then(Tree::scalar).filter(|it| !it.is_empty());
     if name.is_none() && matches!(item.is, TreeIs::Map(_)) {
         let title = format!("{} without `{field}`", of.a_title());

@@ -101,7 +101,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         drawn_with,
         features,
         same_protocol,
-        goes_when_empty,
+        deleted_with_last_target,
         stays,
         judges,
         follows,
@@ -155,7 +155,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         say(true, format!("{what} needs the feature {} of the server", code(feature)));
     }
     say(*same_protocol, "only of the same protocol".to_owned());
-    say(*goes_when_empty, "the server deletes the object with the last of them".to_owned());
+    say(*deleted_with_last_target, "the server deletes the object with the last of them".to_owned());
     say(!follows.is_empty(), format!("loses what objects in {} lose", code(follows)));
     say(*holds, "the server deletes none of them while they stand here".to_owned());
     for it in *choices {
@@ -246,7 +246,7 @@ fn of_stays(stays: Stays) -> Option<String> {
 /// The field that another one is read as, where it is only a spelling of that.
 fn other_spelling(kind: &Kind, name: &str) -> Option<Box<str>> {
     let list = Tree::new(At::SERVER, TreeIs::List(vec![Tree::text(At::SERVER, "a")]));
-    let read = kind.respell?(&with_entry(name, list), &mut Vec::new());
+    let read = kind.normalize?(&with_entry(name, list), &mut Vec::new());
     match read.entries() {
         [(key, _)] if *key.name != *name => Some(key.name.clone()),
         _ => None,

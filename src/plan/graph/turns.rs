@@ -69,7 +69,7 @@ impl Turns {
         changes: &[Change],
         live: &State,
         diff: &Diff,
-        realms: &[Realm; 2],
+        realms: [&Realm; 2],
         more: &[(usize, usize)],
     ) -> Result<Self, Cycle> {
         needs::wait(&mut calls, changes, live, &diff.planned);
@@ -88,7 +88,7 @@ impl Turns {
         // What cannot be settled in any order: two policies that change places, for instance.
         let mut loose: BTreeSet<Address> = BTreeSet::new();
         loop {
-            let touches = touches([live, &diff.planned], [&realms[0], &realms[1]], &parts, &loose);
+            let touches = touches([live, &diff.planned], realms, &parts, &loose);
             let mut needed = hard.clone();
             for it in settled.iter().filter(|it| !loose.contains(&it.of)) {
                 needed[it.then].insert(it.first);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::matrix::verdict;
 use super::words::way;
 use super::{Asked, one_line};
-use crate::access::{Asks, Covers, Explanation, Holds, PermissionSays, PolicySays, Strategy};
+use crate::access::{Asks, CoveredBy, Explanation, Holds, PermissionSays, PolicySays, Strategy};
 use crate::kind::{has_members, wire_name};
 
 /// What a diagram is written in.
@@ -146,7 +146,7 @@ impl Drawing {
 
     fn permission(&mut self, who: usize, it: &PermissionSays, what: usize) {
         let look = it.says.map_or(Look::No, Look::of);
-        let is_role = it.covers == Covers::Role;
+        let is_role = it.covers == CoveredBy::Role;
         let kind = if is_role {
             "role".to_owned()
         } else {
@@ -158,13 +158,13 @@ impl Drawing {
         }
         let words = match (it.says, it.covers) {
             (None, _) => "is skipped: it has no policies",
-            (_, Covers::Named) => "",
-            (_, Covers::OfType) => "covers its type",
-            (_, Covers::Model) => "covers one of its type",
-            (_, Covers::Anywhere) => "covers the scope anywhere",
-            (_, Covers::Members) => "covers members of a group",
-            (_, Covers::All) => "covers all of the type",
-            (_, Covers::Role) => "is enough",
+            (_, CoveredBy::Named) => "",
+            (_, CoveredBy::OfType) => "covers its type",
+            (_, CoveredBy::Model) => "covers one of its type",
+            (_, CoveredBy::Anywhere) => "covers the scope anywhere",
+            (_, CoveredBy::Members) => "covers members of a group",
+            (_, CoveredBy::All) => "covers all of the type",
+            (_, CoveredBy::Role) => "is enough",
         };
         self.edge(node, what, words, it.says == Some(Holds::Yes));
     }

@@ -10,7 +10,7 @@ mod diagram;
 mod folded;
 
 use crate::access::{
-    Cast, Question, Realm, Ways, clients_asked, columns, each_decision, explain, personas, who,
+    AccessQuestion, PersonaReader, Realm, Ways, clients_asked, columns, each_decision, explain, personas, who,
 };
 use crate::diff::on_a_new_realm;
 use crate::kind::{CLIENT, NEWEST};
@@ -94,11 +94,12 @@ impl Lab {
 
     fn explained(&self, persona: &str, scope: &str, resource: &str) -> crate::access::Explanation {
         let zone = jiff::tz::TimeZone::UTC;
-        let cast = Cast { state: &self.state, zone: &zone, at: None };
+        let cast = PersonaReader { state: &self.state, zone: &zone, at: None };
         let persona = cast.named(persona).expect("a persona of the lab");
         let scopes = [scope.to_owned()];
         let client = &self.client;
-        let question = Question { client, resource: Some(resource), scopes: &scopes, persona: &persona };
+        let question =
+            AccessQuestion { client, resource: Some(resource), scopes: &scopes, persona: &persona };
         explain(&self.realm, &question).expect("everything is there")
     }
 

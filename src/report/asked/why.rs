@@ -2,7 +2,9 @@
 
 use super::words::{need, needed, permission, policy, quoted, way, way_out};
 use super::{Asked, one_line};
-use crate::access::{Asks, Covers, Explanation, Holds, Mode, PermissionSays, PolicySays, Strategy, Verdict};
+use crate::access::{
+    Asks, CoveredBy, Explanation, Holds, Mode, PermissionSays, PolicySays, Strategy, Verdict,
+};
 use crate::report::text::painted;
 use crate::state::Address;
 
@@ -166,7 +168,7 @@ impl Page<'_> {
         let against: Vec<&PermissionSays> =
             permissions.iter().filter(|it| it.says != Some(Holds::Yes)).collect();
         out.push(self.title(&match (permissions.len(), self.explanation.strategy) {
-            (1, _) if permissions[0].covers == Covers::Role => "One role is what it takes".to_owned(),
+            (1, _) if permissions[0].covers == CoveredBy::Role => "One role is what it takes".to_owned(),
             (1, _) => "One permission covers it".to_owned(),
             (count, Strategy::Affirmative) => {
                 format!("{count} permissions cover it; one that grants it would do (AFFIRMATIVE)")

@@ -2,7 +2,7 @@
 
 use super::one_line;
 use crate::access::{
-    Asks, Covers, Doubt, Holds, PermissionSays, PolicySays, RoleAsked, Step, Strategy, Tie, is_script,
+    Asks, CoveredBy, Doubt, Holds, PermissionSays, PolicySays, RoleAsked, Step, Strategy, Tie, is_script,
 };
 use crate::kind::wire_name;
 use crate::state::Address;
@@ -190,13 +190,13 @@ pub(super) fn way(asks: &Asks) -> Vec<(String, &Step)> {
 /// Returns what a permission covers and needs.
 pub(super) fn permission(permission: &PermissionSays, what: &str) -> String {
     let covers = match permission.covers {
-        Covers::Named => format!("covers {what}"),
-        Covers::OfType => format!("covers {what}, as everything of its type"),
-        Covers::Model => format!("covers {what}, as a resource of the same type is named"),
-        Covers::Anywhere => format!("covers {what}, as every resource with this scope"),
-        Covers::Members => format!("covers {what}, as the user is in a group"),
-        Covers::All => format!("covers {what}, as all of the type, and denies all of it where it says no"),
-        Covers::Role => String::new(),
+        CoveredBy::Named => format!("covers {what}"),
+        CoveredBy::OfType => format!("covers {what}, as everything of its type"),
+        CoveredBy::Model => format!("covers {what}, as a resource of the same type is named"),
+        CoveredBy::Anywhere => format!("covers {what}, as every resource with this scope"),
+        CoveredBy::Members => format!("covers {what}, as the user is in a group"),
+        CoveredBy::All => format!("covers {what}, as all of the type, and denies all of it where it says no"),
+        CoveredBy::Role => String::new(),
     };
     let says = match permission.says {
         Some(Holds::Yes) => "granted",
@@ -205,7 +205,7 @@ pub(super) fn permission(permission: &PermissionSays, what: &str) -> String {
         Some(Holds::Fails) => "the server fails on it",
         None => "skipped",
     };
-    if permission.covers == Covers::Role {
+    if permission.covers == CoveredBy::Role {
         return format!("the role {} is enough: {says}", quoted(&wire_name(&permission.address)));
     }
     let needs = needs(permission.strategy, permission.policies.len());

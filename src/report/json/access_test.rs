@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::shape::FormatVersion;
 use super::{VERSION, access, source, to_value};
 use crate::access::Verdict;
-use crate::access::test::{Case, Heard, Outcome, Results, Rule, Tested};
+use crate::access::test::{Case, Heard, Results, Rule, TestOutcome, Tested};
 use crate::plan::{AccessTests, FailedTest};
 use crate::report::access_test::verdict;
 use crate::state::Address;
@@ -147,11 +147,11 @@ fn entry<'a>(tested: &'a Tested, case: &'a Case, files: &Files) -> CaseEntry<'a>
         },
         changed_mind: case.changed_mind,
         result: match case.outcome() {
-            Outcome::Pass => "pass",
-            Outcome::Fail => "fail",
-            Outcome::Split => "split",
-            Outcome::Error => "error",
-            Outcome::Unknown => "unknown",
+            TestOutcome::Pass => "pass",
+            TestOutcome::Fail => "fail",
+            TestOutcome::Split => "split",
+            TestOutcome::Error => "error",
+            TestOutcome::Unknown => "unknown",
         },
         path: case.decision.path.iter().map(access::link).collect(),
         doubts,

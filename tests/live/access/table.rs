@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use realmwright::access::{ChangeOfAccess, Persona, Question, Realm, Terms, Through, decide, impact};
+use realmwright::access::{
+    AccessQuestion, ChangeOfAccess, ImpactQuestion, Persona, Realm, Through, decide, impact,
+};
 use realmwright::kind::{CLIENT, NEWEST, USER};
 use realmwright::state::{Address, State};
 
@@ -24,8 +26,12 @@ pub(crate) fn disagreement(realm: &Realm) -> Option<String> {
                 if scopes.is_empty() { vec![None] } else { scopes.into_iter().map(Some).collect() };
             for scope in asked {
                 let scopes: Vec<String> = scope.iter().map(|it| (*it).to_owned()).collect();
-                let question =
-                    Question { client: &rs, resource: Some(resource), scopes: &scopes, persona: &persona };
+                let question = AccessQuestion {
+                    client: &rs,
+                    resource: Some(resource),
+                    scopes: &scopes,
+                    persona: &persona,
+                };
                 let known = match decide(realm, &question).grants(scope) {
                     Some(false) => continue,
                     grants => grants == Some(true),
@@ -34,7 +40,7 @@ pub(crate) fn disagreement(realm: &Realm) -> Option<String> {
             }
         }
     }
-    let terms = Terms { realm: "any", changes: &[], declared: &|_| true, at: None };
+    let terms = ImpactQuestion { realm: "any", changes: &[], declared: &|_| true, at: None };
     let found = impact(&Realm::compile(&State::default(), NEWEST), realm, &terms);
     let mut all: BTreeSet<Permit> = BTreeSet::new();
     // A single decision asks through the resource server itself.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::super::super::asking::{Facet, Facts};
+use super::super::super::asking::{AskedRealm, Facts};
 use super::super::super::connection::Target;
 use super::super::super::terminal::say;
 use super::{LANES, asking};
@@ -46,7 +46,7 @@ impl Login {
 pub(super) async fn ask(
     target: &Target,
     facts: &Facts,
-    facet: &Facet,
+    asked_realm: &AskedRealm,
     tested: &mut Tested,
 ) -> anyhow::Result<()> {
     let desired = facts.loaded.realms.iter().find(|it| it.realm == tested.realm);
@@ -57,7 +57,7 @@ pub(super) async fn ask(
     }
     let (mut logins, mut needed): (BTreeMap<Who, Vec<Login>>, _) = (BTreeMap::new(), Vec::new());
     for (persona, cases) in &asked {
-        match login(*persona, tested, desired, &facet.state, &mut needed) {
+        match login(*persona, tested, desired, &asked_realm.state, &mut needed) {
             Ok(login) => logins.entry(login.who()).or_default().push(login),
             Err(why) => cases.iter().for_each(|it| tested.cases[*it].server = Heard::NotAsked(why)),
         }
