@@ -39,6 +39,7 @@ mod scope_mapping;
 mod server_info;
 mod service_account;
 mod shorthand;
+mod takes;
 mod user;
 mod user_profile;
 
@@ -62,7 +63,9 @@ pub use facts::{
     is_everybodys, ordered_by, section_of, standing_in,
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
-use fields::{NOBODY, cannot_be_unset, children, choice, field, links, not_yet, server_owned, useless};
+use fields::{
+    NOBODY, cannot_be_unset, children, choice, field, links, not_yet, one_of, server_owned, useless,
+};
 pub use fresh::{flows, fresh_flows, fresh_realm, kinds_of_a_fresh_realm};
 pub use hazard::{Hazard, HazardRule, When, hazards_of, hazards_of_delete};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
@@ -90,6 +93,7 @@ pub use server_info::ServerInfo;
 pub use service_account::{
     account_of, denied_accounts, reserved_for, service_account, service_account_of, service_accounts,
 };
+pub use takes::{Form, Others, Takes};
 pub use user::{EMAIL_NAMES, name_users_by_email, user as user_address};
 pub use user_profile::UserProfile;
 use user_profile::is_email;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::same;
-use crate::change::{Action, Change, To, Why};
+use crate::change::{Action, Change, FieldChange, To, Why};
 use crate::kind::{self, Losing};
 use crate::state::{Address, Is, Node, Object, State};
 
@@ -149,6 +149,12 @@ pub(super) fn put_back(live: &State, earlier: &[Change], change: &mut Change) {
 
 fn put_back_in(rule: &kind::Field, live: &State, earlier: &[Change], change: &mut Change) {
     let Some(was) = live.get(&change.object) else { return };
+    let is_back = |it: &FieldChange| {
+        *it.path.field == *rule.name && matches!(&it.to, To::Value(node) if same(node, was.get(rule.name)))
+    };
+    if !change.fields.iter().any(is_back) {
+        return;
+    }
     let of: Vec<&Address> =
         was.get(rule.follows).map(Node::items).unwrap_or_default().iter().filter_map(Node::as_ref).collect();
     let loses = |it: &&Change| {
@@ -157,10 +163,8 @@ fn put_back_in(rule: &kind::Field, live: &State, earlier: &[Change], change: &mu
             && it.fields.iter().any(|it| &*it.path.field == rule.name)
     };
     let Some(loser) = earlier.iter().find(loses).map(|it| it.object.clone()) else { return };
-    for field in change.fields.iter_mut().filter(|it| &*it.path.field == rule.name) {
-        if matches!(&field.to, To::Value(node) if same(node, was.get(rule.name))) {
-            field.why = Why::Cascade(loser.clone());
-        }
+    for field in change.fields.iter_mut().filter(|it| is_back(it)) {
+        field.why = Why::Cascade(loser.clone());
     }
     let others = || change.fields.iter().map(|it| &it.why).filter(|it| !matches!(it, Why::Cascade(_)));
     let moved = others().find(|it| **it == Why::LiveChanged).or_else(|| others().next());

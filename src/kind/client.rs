@@ -12,11 +12,12 @@ pub(super) use behaviour::has_service_account;
 pub use behaviour::part_of_client;
 pub use exported::complete_export;
 
+use super::takes::SIGNS;
 use super::{
-    CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, Field, Kind, Link, MAPPER, NEWEST, ORDINARY,
-    REALM, RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS, Sent, ServerInfo, Stays, USER, Unset, Unsets,
-    Version, cannot_be_unset, children, choice, field, is_admin_permissions, links, not_yet, scope_mapping,
-    server_owned, service_account_of, useless,
+    CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, Field, Form, Kind, Link, MAPPER, NEWEST,
+    ORDINARY, Others, REALM, RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS, Sent, ServerInfo, Stays, Takes,
+    USER, Unset, Unsets, Version, cannot_be_unset, children, choice, field, is_admin_permissions, links,
+    not_yet, one_of, scope_mapping, server_owned, service_account_of, useless,
 };
 use crate::state::{Address, Object, State};
 
@@ -28,6 +29,18 @@ const TOKENS: Stays = Stays::Scopes {
     always: &["service_account"],
     adopted: &["basic", "acr", "web-origins", "roles"],
 };
+
+/// Attributes that take few words, or a number.
+const ATTRIBUTES: &[Takes] = &[
+    one_of("ciba.backchannel.token.delivery.mode", &["poll", "ping"]),
+    one_of(
+        "ciba.backchannel.auth.request.signing.alg",
+        &["ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512", "none"],
+    ),
+    // With others every request for a token is answered by 500 (26.0.8 and 26.7.5).
+    Takes { others: Others::Unused, ..one_of("access.token.signed.response.alg", SIGNS) },
+    Takes { key: "access.token.lifespan", form: Form::Integer, others: Others::BreakTokens },
+];
 
 pub(super) static CLIENT: Kind = Kind {
     name: super::CLIENT,
@@ -49,6 +62,7 @@ pub(super) static CLIENT: Kind = Kind {
                 ("client.secret.rotated.creation.time", ""),
                 ("client.secret.rotated.expiration.time", ""),
             ],
+            takes: ATTRIBUTES,
             choices: &[Choice { key: "login_theme", ..useless("login theme", |it, _| it.themes("login")) }],
             ..cannot_be_unset("attributes")
         },

@@ -2,7 +2,7 @@
 
 use super::{
     CREATED, Covers, Created, Field, Kind, MAPPER, ORDINARY, ROUTES, Routes, Unasked, Unset, Unsets,
-    cannot_be_unset, children, scope_mapping, server_owned,
+    cannot_be_unset, children, one_of, scope_mapping, server_owned,
 };
 
 /// Puts `sub` into access tokens, since Keycloak 25.
@@ -15,6 +15,10 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     fields: &[
         server_owned("id"),
         Field {
+            takes: &[one_of(
+                "parameterized.scope.type",
+                &["string", "custom", "boolean", "integer", "username", "delegation"],
+            )],
             features: &[("is.dynamic.scope", "DYNAMIC_SCOPES"), ("dynamic.scope.regexp", "DYNAMIC_SCOPES")],
             ..cannot_be_unset("attributes")
         },

@@ -37,7 +37,12 @@ pub(super) static COMPONENT: Kind = Kind {
         Field { sent: Sent::Fixed, choices: TYPES, ..field("providerType") },
         Field { sent: Sent::Fixed, ..field("subType") },
         Field { choices: PROVIDERS, ..cannot_be_unset("providerId") },
-        Field { secret_keys: &["bindCredential"], beside: SECRETS, ..field("config") },
+        Field {
+            secret_keys: &["bindCredential"],
+            beside: SECRETS,
+            takes: defaults::TAKES,
+            ..field("config")
+        },
         Field { sent: Sent::ChildrenBy(super::COMPONENT_MAPPER, "providerType"), ..field("subComponents") },
     ],
     hazards: HAZARDS,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ROLE, ServerInfo, Unset, Version};
+use super::{Form, Others, ROLE, ServerInfo, Takes, Unset, Version};
 use crate::change::To;
 use crate::state::{Address, Is, KindName, Node, Object};
 use crate::text::{At, Tree, TreeIs};
@@ -64,6 +64,8 @@ pub struct Field {
     pub counts_when_empty: bool,
     /// Names that its texts have to be, of what the server has.
     pub choices: &'static [Choice],
+    /// What its texts, or those of its keys, may be on every server.
+    pub takes: &'static [Takes],
     /// It names a flow of this type; empty where it names none.
     pub flow: &'static str,
 }
@@ -297,6 +299,7 @@ pub(super) const fn field(name: &'static str) -> Field {
         ordered: false,
         counts_when_empty: false,
         choices: &[],
+        takes: &[],
         flow: "",
         follows: "",
         holds: false,
@@ -324,6 +327,11 @@ pub(super) const fn choice(noun: &'static str, names: ServerNames) -> Choice {
 /// Texts that name what the server has; others it keeps and does not use.
 pub(super) const fn useless(noun: &'static str, names: ServerNames) -> Choice {
     Choice { others_are: OthersAre::Unused, ..choice(noun, names) }
+}
+
+/// A few words; others are refused.
+pub(super) const fn one_of(key: &'static str, all: &'static [&'static str]) -> Takes {
+    Takes { key, form: Form::Words(all), others: Others::Refused }
 }
 
 pub(super) const fn links(name: &'static str, kind: KindName, link: Link) -> Field {

@@ -5,11 +5,13 @@
 
 mod hazards;
 
+use super::takes::SIGNS;
 use super::{
-    Beside, CLIENT, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created, Field, GROUP, IDENTITY_PROVIDER,
-    IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, NOBODY, Needs, ORDINARY, REQUIRED_ACTION, Sent,
-    ServerInfo, Stays, USER, USER_PROFILE, Unasked, Unset, Unsets, cannot_be_unset, children, client_scope,
-    field, links, not_yet, server_owned, useless, user_profile,
+    Beside, CLIENT, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created, Field, Form, GROUP,
+    IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, NOBODY, Needs, ORDINARY, Others,
+    REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes, USER, USER_PROFILE, Unasked, Unset, Unsets,
+    cannot_be_unset, children, client_scope, field, links, not_yet, one_of, server_owned, useless,
+    user_profile,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -26,13 +28,35 @@ pub(super) static REALM: Kind = Kind {
         server_owned("defaultRole"),
         server_owned("otpSupportedApplications"),
         server_owned("codeSecret"),
-        Field { compare: Compare::Folded, ..cannot_be_unset("sslRequired") },
+        Field {
+            compare: Compare::Folded,
+            takes: &[one_of("", &["all", "external", "none"])],
+            ..cannot_be_unset("sslRequired")
+        },
+        Field {
+            takes: &[Takes { others: Others::Unused, ..one_of("", &["totp", "hotp"]) }],
+            ..field("otpPolicyType")
+        },
+        // With others every request for a token is answered by 500 (26.0.8 and 26.7.5).
+        Field {
+            takes: &[Takes { others: Others::Unused, ..one_of("", SIGNS) }],
+            ..field("defaultSignatureAlgorithm")
+        },
         Field { unset: Some(Unset::Null), ..field("eventsExpiration") },
         Field {
             // Ids, which differ on each server.
             server_keys: &[("adminPermissionsClientId", ""), ("firstBrokerLoginFlowId", "")],
             // Clients name its levels of authentication.
             judges: OF_CLIENTS,
+            takes: &[
+                number("actionTokenGeneratedByUserLifespan.*"),
+                number("cibaExpiresIn"),
+                number("cibaInterval"),
+                number("maxTemporaryLockouts"),
+                number("oauth2DeviceCodeLifespan"),
+                number("oauth2DevicePollingInterval"),
+                number("parRequestUriLifespan"),
+            ],
             ..cannot_be_unset("attributes")
         },
         Field { flow: "basic-flow", ..cannot_be_unset("browserFlow") },
@@ -199,6 +223,11 @@ const SMTP_SECRETS: &[Beside] = &[
 /// Returns the name that a realm says its default role has.
 pub fn said_default_role(realm: &Object) -> Option<&Node> {
     realm.get("defaultRole")
+}
+
+/// An attribute that the server reads as a number.
+const fn number(key: &'static str) -> Takes {
+    Takes { key, form: Form::Integer, others: Others::BreakRealm }
 }
 
 /// Returns whether users of a realm may choose a language, which is then kept among their attributes.

@@ -1,14 +1,15 @@
 //! What every kind must have: a kind without it fails here, not in somebody's realm.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use realmwright::keycloak::Rights;
 use realmwright::kind::{
-    Covers, Field, KINDS, Link, PERMISSION, POLICY, Sent, fields_of, kind, lift_realm, parse_address,
-    policy_types,
+    Compare, Covers, Field, KINDS, Link, PERMISSION, POLICY, Sent, fields_of, kind, lift_realm,
+    parse_address, policy_types,
 };
 use realmwright::state::KindName;
-use realmwright::text::tree_of_json;
+use realmwright::text::{parse_yaml, tree_of_json};
 use serde_json::Value;
 
 use crate::realms::everything::everything;
@@ -17,6 +18,9 @@ use crate::realms::subjects::{realm_itself, subjects};
 
 /// Types that no manifest can make on a plain server: code is deployed, and owners make their own permissions.
 const NOT_HERE: &[&str] = &["js", "uma"];
+
+/// Fields that hold objects and that only manifests have.
+const OURS: &[&str] = &["permissions", "userProfile", "subComponents"];
 
 #[test]
 fn every_kind_is_probed_field_by_field() {
@@ -73,24 +77,64 @@ fn every_kind_knows_its_class_and_every_ruled_field_is_one_that_keycloak_knows()
         // What other tools call it is refused by name, and `permissions` beside `policies` is ours. Scope mappings
         // are written at the realm.
         let ours = |it: &&Field| {
-            matches!(
-                it.sent,
-                Sent::NotYet
-                    | Sent::Children(_)
-                    | Sent::ChildrenBy(..)
-                    | Sent::Child(_)
-                    | Sent::Links(Link::Mappings("scope-mappings"))
-            )
+            matches!(it.sent, Sent::NotYet | Sent::Links(Link::Mappings("scope-mappings")))
+                || OURS.contains(&it.name)
         };
         for field in kind.fields.iter().filter(|it| !ours(it)) {
-            assert!(known.contains(field.name), "{} has no field {}", kind.name, field.name);
+            let words = "in no schemas/keycloak/*/representations.json";
+            assert!(known.contains(field.name), "{} has no field {} {words}", kind.name, field.name);
         }
+        let id = kind.routes.id;
+        let is_left_alone = kind.field(id).is_some_and(|it| it.compare == Compare::ServerOwned);
+        assert!(
+            is_left_alone || id == kind.key || !known.contains(id),
+            "{}: `server_owned({id:?})` is missing",
+            kind.name
+        );
         assert!(kind.under.iter().all(|up| KINDS.iter().any(|it| it.name == *up)));
         let parts = usize::from(!kind.key.is_empty()) + kind.qualified_by.len();
         let text = format!("{}{}", kind.name, "/x".repeat(parts));
         if kind.is_top() {
             assert_eq!(parse_address(&text).map(|it| it.kind()), Some(kind.name), "{text}");
         }
+    }
+}
+
+/// Returns every file below a folder of the tests whose name ends so.
+fn files(folder: &str, ending: &str) -> Vec<String> {
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder)];
+    let mut found = Vec::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(&path).expect("a folder").map(|it| it.expect("an entry").path()));
+        } else if path.to_string_lossy().ends_with(ending) {
+            found.push(std::fs::read_to_string(&path).expect("a text"));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_kind_is_in_a_plan_and_in_a_sequence() {
+    let in_text = |text: &str| -> BTreeSet<KindName> {
+        let words = text.split_whitespace().map(|it| it.trim_end_matches([',', ':', ';', '.']));
+        words.filter_map(parse_address).map(|it| it.kind()).collect()
+    };
+    let in_plans: BTreeSet<KindName> = files("plans", ".case").iter().flat_map(|it| in_text(it)).collect();
+    let in_manifest = |text: &str| -> BTreeSet<KindName> {
+        let (documents, _) = parse_yaml(0, text);
+        let states = documents.iter().map(|it| lift_realm(it).into_live());
+        states.flat_map(|it| it.objects.into_keys().map(|it| it.kind()).collect::<Vec<_>>()).collect()
+    };
+    let sequences = files("sequences", ".yaml");
+    let in_sequences: BTreeSet<KindName> = sequences.iter().flat_map(|it| in_manifest(it)).collect();
+    for kind in KINDS {
+        let (name, title) = (kind.name, kind.title);
+        assert!(
+            in_plans.contains(&name),
+            "{title} is in no tests/plans/**.case: add one to tests/plans/kinds"
+        );
+        assert!(in_sequences.contains(&name), "{title} is in no tests/sequences: add one");
     }
 }
 

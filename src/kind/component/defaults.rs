@@ -2,9 +2,11 @@
 
 use super::{FEDERATION, REGISTRATION, ldap};
 use crate::kind::behaviour::{Behaviour, New};
+use crate::kind::fields::one_of;
 use crate::kind::refused::{Judge, Severe, place, words_of_field};
 use crate::kind::{
-    CLIENT_SCOPE, COMPONENT, GROUP, NEWEST, OLDEST, ROLE, Said, Version, kind, title, wire_name,
+    CLIENT_SCOPE, COMPONENT, Form, GROUP, NEWEST, OLDEST, Others, ROLE, Said, Takes, Version, kind, title,
+    wire_name,
 };
 use crate::state::{Address, Is, KindName, Node, Object, PART, State};
 use crate::text::{At, Code, Note};
@@ -43,19 +45,26 @@ const NEEDS: &[(&str, &[&str])] = &[
 ];
 
 /// Keys that take only some values, of whatever provider that knows them.
-const TAKES: &[(&str, &[&str])] = &[
-    ("enabled", BOOLEAN),
-    ("active", BOOLEAN),
-    (TRUST[0], BOOLEAN),
-    (TRUST[1], BOOLEAN),
-    ("editMode", &["READ_ONLY", "WRITABLE", "UNSYNCED"]),
+pub(super) const TAKES: &[Takes] = &[
+    one_of("enabled", BOOLEAN),
+    one_of("active", BOOLEAN),
+    one_of(TRUST[0], BOOLEAN),
+    one_of(TRUST[1], BOOLEAN),
+    one_of("editMode", &["READ_ONLY", "WRITABLE", "UNSYNCED"]),
+    number("priority"),
+    number("max-clients"),
+    number("keySize"),
+    number("secretSize"),
 ];
+
+const fn number(key: &'static str) -> Takes {
+    Takes { key, form: Form::Long, others: Others::Refused }
+}
 
 /// What a policy of trusted hosts looks at: one of them at least.
 const TRUST: &[&str] = &["host-sending-registration-request-must-match", "client-uris-must-match"];
 
 const BOOLEAN: &[&str] = &["true", "false"];
-const NUMBERS: &[&str] = &["priority", "max-clients", "keySize", "secretSize"];
 
 /// A key that names an object of the realm, which has to be there.
 struct Names {
@@ -87,20 +96,6 @@ pub(super) fn check(_: Said<'_>, address: &Address, object: &Object, notes: &mut
         let words = format!("{} does not say whose registration it is about", title(address));
         let note = Note::error(Code::Missing, words, object.at, "needs `subType`");
         notes.push(note.help("write `subType: anonymous` or `subType: authenticated`"));
-    }
-    let mut wrong = |key: &str, node: &Node, words: String| {
-        let title = format!("{} cannot be `{}`", words_of_field("config", key, address), scalar(node));
-        notes.push(Note::error(Code::WrongForm, title, node.at, "not what it takes").help(words));
-    };
-    for (key, words) in TAKES {
-        let all = values(object, key);
-        all.filter(|it| !words.contains(&scalar(it)))
-            .for_each(|it| wrong(key, it, format!("one of {}", words.join(", "))));
-    }
-    for key in NUMBERS {
-        let all = values(object, key);
-        all.filter(|it| scalar(it).parse::<i64>().is_err())
-            .for_each(|it| wrong(key, it, "write a number".to_owned()));
     }
 }
 

@@ -22,6 +22,7 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
         server_owned("parentId"),
         Field { sent: Sent::Fixed, choices: TYPES, ..field("providerType") },
         Field { choices: PROVIDERS, ..cannot_be_unset("providerId") },
+        Field { takes: defaults::TAKES, ..field("config") },
         not_yet("subComponents"),
     ],
     hazards: &[of_key(

@@ -2,7 +2,9 @@
 
 use super::{code, codes, kinds_below, types, types_with, with_entry};
 use crate::kind::representation::Type;
-use crate::kind::{Compare, Field, Kind, Link, OthersAre, Sent, Stays, field_type, known_since, lift_object};
+use crate::kind::{
+    Compare, Field, Form, Kind, Link, Others, OthersAre, Sent, Stays, field_type, known_since, lift_object,
+};
 use crate::state::{Address, Is};
 use crate::text::{At, Key, Tree, TreeIs};
 
@@ -107,6 +109,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         follows,
         holds,
         choices,
+        takes,
         flow,
         ordered,
         counts_when_empty,
@@ -166,6 +169,19 @@ fn of_rule(rule: &Field) -> Vec<String> {
             OthersAre::Dropped => "others are dropped",
         };
         say(true, format!("{of_key}a {} of the server; {others}", it.noun));
+    }
+    for it in *takes {
+        let of_key = if it.key.is_empty() { String::new() } else { format!("{}: ", code(it.key)) };
+        let form = match it.form {
+            Form::Words(words) => format!("one of {}", codes(words.iter().copied())),
+            Form::Integer | Form::Long => "a whole number".to_owned(),
+        };
+        let others = match it.others {
+            Others::Refused | Others::BreakRealm => "refused",
+            Others::Unused => "kept without effect",
+            Others::BreakTokens => "kept, and no token is given any more",
+        };
+        say(true, format!("{of_key}{form}; others are {others}"));
     }
     say(*ordered, "in an order that is compared".to_owned());
     say(*counts_when_empty, "that it is there says something, whatever is in it".to_owned());

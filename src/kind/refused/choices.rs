@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Judge, Severe, each_text, words_of_field};
-use crate::kind::{
-    CLIENT, CLIENT_SCOPE, Choice, KEYS, MAPPER, OthersAre, REALM, ServerInfo, Unasked, kind, title,
-};
-use crate::state::{Address, KindName, Node, Object};
+use super::{Judge, Severe, each_text};
+use crate::kind::{Choice, KEYS, MAPPER, OthersAre, REALM, ServerInfo, Unasked, kind, title};
+use crate::state::{Address, Node, Object};
 use crate::text::{At, Code, Note, nearest};
 
 fn whose(address: &Address) -> String {
@@ -14,65 +12,6 @@ fn whose(address: &Address) -> String {
 }
 
 type Names<'a> = BTreeSet<&'a str>;
-
-/// A field that takes only a few words, on every server.
-struct Words {
-    kind: KindName,
-    field: &'static str,
-    key: &'static str,
-    takes: &'static [&'static str],
-    /// The server answers with an error; otherwise it takes the word and cannot use it.
-    is_refused: bool,
-}
-
-/// The algorithms that sign tokens.
-const SIGNS: &[&str] = &[
-    "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "RS256",
-    "RS384", "RS512",
-];
-
-static WORDS: &[Words] = &[
-    Words {
-        kind: REALM,
-        field: "sslRequired",
-        key: "",
-        takes: &["all", "external", "none"],
-        is_refused: true,
-    },
-    Words { kind: REALM, field: "otpPolicyType", key: "", takes: &["totp", "hotp"], is_refused: false },
-    Words {
-        kind: CLIENT,
-        field: "attributes",
-        key: "ciba.backchannel.token.delivery.mode",
-        takes: &["poll", "ping"],
-        is_refused: true,
-    },
-    Words {
-        kind: CLIENT,
-        field: "attributes",
-        key: "ciba.backchannel.auth.request.signing.alg",
-        takes: &[
-            "ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512", "none",
-        ],
-        is_refused: true,
-    },
-    // With other algorithms every request for a token is answered by 500 (measured on 26.0.8 and 26.7.5).
-    Words { kind: REALM, field: "defaultSignatureAlgorithm", key: "", takes: SIGNS, is_refused: false },
-    Words {
-        kind: CLIENT,
-        field: "attributes",
-        key: "access.token.signed.response.alg",
-        takes: SIGNS,
-        is_refused: false,
-    },
-    Words {
-        kind: CLIENT_SCOPE,
-        field: "attributes",
-        key: "parameterized.scope.type",
-        takes: &["string", "custom", "boolean", "integer", "username", "delegation"],
-        is_refused: true,
-    },
-];
 
 fn each<'a>(
     info: &'a ServerInfo,
@@ -141,23 +80,8 @@ fn of_another_protocol(judge: &Judge<'_>, object: &Object) -> Option<Note> {
     Some(judge.note(Severe::Warning, Code::OtherProtocol, words, node.at, label))
 }
 
-/// Checks fields that take the same few words on every server, and those that an object cannot do without.
-pub(super) fn fixed(address: &Address, object: &Object, notes: &mut Vec<Note>) {
-    for rule in WORDS.iter().filter(|it| it.kind == address.kind()) {
-        each_text(object, rule.field, rule.key, &mut |text, at| {
-            if text.is_empty() || rule.takes.contains(&text) {
-                return;
-            }
-            let words = format!("{} cannot be `{text}`", words_of_field(rule.field, rule.key, address));
-            let help = format!("it takes {}", rule.takes.join(", "));
-            notes.push(if rule.is_refused {
-                Note::error(Code::WrongForm, words, at, "Keycloak would refuse it").help(help)
-            } else {
-                Note::warning(Code::WrongForm, words, at, "Keycloak would keep it and cannot use it")
-                    .help(help)
-            });
-        });
-    }
+/// Finds a mapper that does not say of which type it is: no server takes it.
+pub(super) fn untyped(address: &Address, object: &Object, notes: &mut Vec<Note>) {
     let is_place = object.fields.is_empty();
     if address.kind() == MAPPER
         && !is_place

@@ -5,24 +5,9 @@ use std::collections::BTreeSet;
 
 use super::{Judge, Severe, each_text, place, words_of_field};
 use crate::kind::representation::{Type, field_type};
-use crate::kind::{CLIENT, Field, NEWEST, REALM, kind, realm_address};
+use crate::kind::{Field, NEWEST, REALM, kind, realm_address};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note, nearest};
-
-/// Attributes of a realm that the server reads as numbers: with another text it answers 500, or can never read
-/// the realm again.
-const INTEGERS: &[&str] = &[
-    "cibaExpiresIn",
-    "cibaInterval",
-    "maxTemporaryLockouts",
-    "oauth2DeviceCodeLifespan",
-    "oauth2DevicePollingInterval",
-    "parRequestUriLifespan",
-];
-const INTEGERS_BEGIN: &str = "actionTokenGeneratedByUserLifespan.";
-
-/// What the server reads as a number whenever it gives a client a token (26.0.8 and 26.7.5 answer 500).
-const LIFESPAN: &str = "access.token.lifespan";
 
 /// Fields that newer servers refuse below zero.
 const NOT_NEGATIVE: &[&str] = &[
@@ -78,17 +63,6 @@ pub fn wrong_realm_name(name: &str) -> Option<String> {
 
 /// Checks numbers that no server takes, or that it takes and fails at later.
 pub(super) fn numbers(address: &Address, object: &Object, notes: &mut Vec<Note>) {
-    if address.kind() == CLIENT {
-        each_text(object, "attributes", LIFESPAN, &mut |text, at| {
-            if !text.is_empty() && text.parse::<i32>().is_err() {
-                let words = format!("{} cannot be `{text}`", words_of_field("attributes", LIFESPAN, address));
-                let label = "Keycloak would keep it, and answer no request for a token";
-                notes.push(
-                    Note::warning(Code::WrongNumber, words, at, label).help("write a number of seconds"),
-                );
-            }
-        });
-    }
     if address.kind() != REALM {
         return;
     }
@@ -110,16 +84,6 @@ pub(super) fn numbers(address: &Address, object: &Object, notes: &mut Vec<Note>)
                     .help("write a number of seconds"),
             );
         }
-    }
-    let attributes = object.get("attributes").and_then(Node::as_map).into_iter().flatten();
-    for (key, node) in attributes {
-        let is_integer = INTEGERS.contains(&&**key) || key.starts_with(INTEGERS_BEGIN);
-        let Some(text) = node.as_text().filter(|it| is_integer && it.parse::<i32>().is_err()) else {
-            continue;
-        };
-        let words = format!("{} cannot be `{text}`", words_of_field("attributes", key, address));
-        let label = "Keycloak could not save or read the realm";
-        notes.push(Note::error(Code::WrongNumber, words, node.at, label).help("write a number of seconds"));
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::call::{Body, Call, Segment, Verb};
 use crate::change::{Action, Change, FieldChange, To};
 use crate::kind::{self, Judges};
-use crate::state::{Address, Object, State};
+use crate::state::{Address, KindName, Object, State};
 
 /// Sets what each call waits for.
 pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned: &State) {
@@ -30,9 +30,10 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         .filter(|it| matches!(calls[*it].body, Body::Overlay { .. }))
         .map(|it| (&changes[calls[it].change].object, it))
         .collect();
-    // Links, among them what new objects get.
     let of = |it: usize| changes[calls[it].change].object.kind();
-    let links: Vec<usize> = (0..calls.len()).filter(|it| matches!(calls[*it].body, Body::None)).collect();
+    // Links, among them what new objects get.
+    let links =
+        by_kind((0..calls.len()).filter(|it| matches!(calls[*it].body, Body::None)).map(|it| (of(it), it)));
     let deletes: BTreeMap<Address, usize> = calls
         .iter()
         .enumerate()
@@ -43,6 +44,9 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         })
         .map(|(index, it)| (changes[it.change].object.clone(), index))
         .collect();
+    let made_of = by_kind(makers.iter().map(|(it, call)| (it.kind(), *call)));
+    let gone_of = by_kind(deletes.iter().map(|(it, call)| (it.kind(), *call)));
+    let comes_with = comes_with(live);
     let judging: Vec<(usize, Judges, bool)> = calls.iter().enumerate().flat_map(judging(changes)).collect();
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); calls.len()];
     let mut among_deletes: Vec<(usize, usize)> = Vec::new();
@@ -65,7 +69,7 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         // A new client or user gets the defaults that the realm has by then.
         if matches!(call.body, Body::Whole { .. }) && call.method == Verb::Post {
             let defaults_of = kind::kind(own.kind()).defaults_of;
-            after[index].extend(links.iter().copied().filter(|it| defaults_of.contains(&of(*it))));
+            after[index].extend(defaults_of.iter().filter_map(|it| links.get(it)).flatten());
         }
         for needed in needs(call, &changes[call.change]) {
             after[index].extend(makers.get(&needed).copied().filter(|it| *it != index));
@@ -83,10 +87,9 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         // What its texts name is there before it is written, and goes after that.
         let names = kind::kind(own.kind()).names_in_texts;
         if !names.is_empty() && !matches!(call.body, Body::None) {
-            let made = makers.iter().filter(|(it, _)| names.contains(&it.kind()));
-            after[index].extend(made.map(|(_, it)| *it));
-            let goes = deletes.iter().filter(|(it, _)| names.contains(&it.kind()));
-            among_deletes.extend(goes.map(|(_, it)| (*it, index)));
+            after[index].extend(names.iter().filter_map(|it| made_of.get(it)).flatten());
+            let goes = names.iter().filter_map(|it| gone_of.get(it)).flatten();
+            among_deletes.extend(goes.map(|it| (*it, index)));
         }
         // What the server draws anew with a switch is sent after the switch.
         let is_drawn = |it: &FieldChange| {
@@ -100,7 +103,7 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         if matches!(link(call), Some((add, _)) if !add.is_empty()) {
             after[index].extend(&removes[call.change]);
         }
-        let dropped = dropped(call, &changes[call.change], live);
+        let dropped = dropped(call, &changes[call.change], live, &comes_with);
         for gone in dropped {
             let Some(delete) = deletes.get(&gone).filter(|it| **it != index) else { continue };
             if changes[call.change].action == Action::Delete {
@@ -191,8 +194,29 @@ fn needs(call: &Call, change: &Change) -> BTreeSet<Address> {
     needs
 }
 
+fn by_kind(calls: impl Iterator<Item = (KindName, usize)>) -> BTreeMap<KindName, Vec<usize>> {
+    let mut out: BTreeMap<KindName, Vec<usize>> = BTreeMap::new();
+    for (kind, call) in calls {
+        out.entry(kind).or_default().push(call);
+    }
+    out
+}
+
+/// What the server made with another object.
+type ComesWith<'a> = BTreeMap<&'a Address, Vec<&'a Object>>;
+
+fn comes_with(live: &State) -> ComesWith<'_> {
+    let mut out = ComesWith::new();
+    for object in live.objects.values() {
+        if let Some(by) = &object.made_by {
+            out.entry(by).or_default().push(object);
+        }
+    }
+    out
+}
+
 /// The objects that a call no longer refers to once it is answered.
-fn dropped(call: &Call, change: &Change, live: &State) -> BTreeSet<Address> {
+fn dropped(call: &Call, change: &Change, live: &State, comes_with: &ComesWith<'_>) -> BTreeSet<Address> {
     let mut dropped = BTreeSet::new();
     match &call.body {
         Body::Overlay { set, .. } => {
@@ -207,12 +231,9 @@ fn dropped(call: &Call, change: &Change, live: &State) -> BTreeSet<Address> {
         Body::Roles(roles) if call.method == Verb::Delete => dropped.extend(roles.iter().cloned()),
         Body::None if change.action == Action::Delete => {
             // With an object goes what stands under it and what the server made with it.
-            let gone = |it: &Address, object: &Object| {
-                *it == change.object
-                    || it.is_under(&change.object)
-                    || object.made_by.as_ref() == Some(&change.object)
-            };
-            for (_, object) in live.objects.iter().filter(|(it, object)| gone(it, object)) {
+            let under = live.under(&change.object).map(|it| it.1);
+            let with = comes_with.get(&change.object).into_iter().flatten().copied();
+            for object in live.get(&change.object).into_iter().chain(under).chain(with) {
                 object.each_ref(&mut |_, it, _| {
                     dropped.insert(it.clone());
                 });

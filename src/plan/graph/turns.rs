@@ -213,11 +213,18 @@ impl Turns {
         out
     }
 
-    /// Calls `f` with every two that change what one person holds.
+    /// Calls `f` with every two that change what one person holds, and do not do the same to it.
     fn each_meeting<'a>(&'a self, f: &mut dyn FnMut(&'a Holding, &'a Holding)) {
-        for (at, one) in self.everybody.iter().enumerate() {
-            self.everybody[at + 1..].iter().for_each(|it| f(one, it));
-            self.people.values().flatten().for_each(|it| f(one, it));
+        let everybody = by_ranks(&self.everybody);
+        let people = by_ranks(self.people.values().flatten());
+        for (ranks, ones) in &everybody {
+            let beside = everybody.iter().filter(|it| it.0 > ranks);
+            let with = people.iter().filter(|it| it.0 != ranks);
+            for other in beside.chain(with).flat_map(|it| it.1) {
+                for it in ones {
+                    f(it, other);
+                }
+            }
         }
         for own in self.people.values() {
             for (at, one) in own.iter().enumerate() {
@@ -262,6 +269,15 @@ impl Turns {
         }
         after
     }
+}
+
+/// Holdings by what they do. In a large realm nearly all do the same.
+fn by_ranks<'a>(holdings: impl IntoIterator<Item = &'a Holding>) -> BTreeMap<(Rank, Rank), Vec<&'a Holding>> {
+    let mut out: BTreeMap<(Rank, Rank), Vec<&Holding>> = BTreeMap::new();
+    for it in holdings {
+        out.entry((it.rank, it.decides)).or_default().push(it);
+    }
+    out
 }
 
 fn settings(turn: Turn) -> Rank {
