@@ -177,12 +177,15 @@ impl Turns {
         });
         let on_spots = self.ranks_on_spots();
         for holding in self.holdings() {
-            for (call, (low, high)) in &on_spots {
-                let is_behind = holding.decides < *high && !line.is_before(holding.call, *call);
-                let is_ahead = holding.decides > *low && !line.is_before(*call, holding.call);
-                if is_behind || is_ahead {
-                    wrong.insert(holding.call);
-                    wrong_on.insert(*call);
+            for ((low, high), calls) in &on_spots {
+                let (is_below, is_above) = (holding.decides < *high, holding.decides > *low);
+                for call in calls.iter().filter(|_| is_below || is_above) {
+                    let is_behind = is_below && !line.is_before(holding.call, *call);
+                    let is_ahead = is_above && !line.is_before(*call, holding.call);
+                    if is_behind || is_ahead {
+                        wrong.insert(holding.call);
+                        wrong_on.insert(*call);
+                    }
                 }
             }
         }
@@ -202,15 +205,19 @@ impl Turns {
         self.everybody.iter().chain(self.people.values().flatten())
     }
 
-    /// The lowest and highest rank of each call that touches a spot.
-    pub(super) fn ranks_on_spots(&self) -> BTreeMap<usize, (Rank, Rank)> {
+    /// The calls that touch a spot, by the lowest and highest rank of each.
+    fn ranks_on_spots(&self) -> BTreeMap<(Rank, Rank), Vec<usize>> {
         let mut out: BTreeMap<usize, (Rank, Rank)> = BTreeMap::new();
         for (call, rank) in self.spots.iter().flatten() {
             let (low, high) = out.entry(*call).or_insert((*rank, *rank));
             *low = (*low).min(*rank);
             *high = (*high).max(*rank);
         }
-        out
+        let mut by_ranks: BTreeMap<(Rank, Rank), Vec<usize>> = BTreeMap::new();
+        for (call, ranks) in out {
+            by_ranks.entry(ranks).or_default().push(call);
+        }
+        by_ranks
     }
 
     /// Calls `f` with every two that change what one person holds, and do not do the same to it.
@@ -258,12 +265,15 @@ impl Turns {
         });
         let on_spots = self.ranks_on_spots();
         for holding in self.holdings() {
-            for (call, (low, high)) in &on_spots {
-                if holding.decides < *high {
-                    order(holding.call, *call);
-                }
-                if holding.decides > *low {
-                    order(*call, holding.call);
+            for ((low, high), calls) in &on_spots {
+                let (is_below, is_above) = (holding.decides < *high, holding.decides > *low);
+                for call in calls.iter().filter(|_| is_below || is_above) {
+                    if is_below {
+                        order(holding.call, *call);
+                    }
+                    if is_above {
+                        order(*call, holding.call);
+                    }
                 }
             }
         }
