@@ -22,6 +22,7 @@ mod early;
 mod export;
 mod fresh;
 mod groups;
+mod holders;
 mod lists;
 mod names;
 mod owners;

@@ -87,7 +87,7 @@ pub(super) enum Severe {
 pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
     let mut notes = Vec::new();
     lengths::check(address, object, &mut notes);
-    super::takes::check(address, object, &mut notes);
+    choices::fixed(address, object, &mut notes);
     choices::untyped(address, object, &mut notes);
     uris::check(address, object, OLDEST, &mut |_, note| notes.push(note));
     realm::numbers(address, object, &mut notes);
@@ -190,7 +190,7 @@ pub(super) fn place(said: Option<&Object>, field: &str, key: &str) -> At {
 }
 
 /// Calls `f` with every text of a field, or of one key of it, in lists too.
-pub(super) fn each_text<'a>(object: &'a Object, field: &str, key: &str, f: &mut impl FnMut(&'a str, At)) {
+fn each_text<'a>(object: &'a Object, field: &str, key: &str, f: &mut impl FnMut(&'a str, At)) {
     let Some(node) = object.get(field) else { return };
     let node = if key.is_empty() { Some(node) } else { node.get(key) };
     if let Some(node) = node {

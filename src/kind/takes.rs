@@ -1,9 +1,6 @@
 //! Texts of which every server takes only some: a few words, or numbers.
 
-use super::refused::{each_text, words_of_field};
-use super::{Field, kind};
-use crate::state::{Address, Node, Object};
-use crate::text::{Code, Note};
+use crate::text::Code;
 
 /// What texts of a field, or of one key of it, may be, on every server.
 pub struct Takes {
@@ -41,7 +38,7 @@ pub enum Others {
 
 impl Others {
     /// Returns the words for it, and whether a manifest may not say it.
-    fn label(self) -> (&'static str, bool) {
+    pub(super) fn label(self) -> (&'static str, bool) {
         match self {
             Self::Refused => ("Keycloak would refuse it", true),
             Self::Unused => ("Keycloak would keep it and cannot use it", false),
@@ -52,7 +49,7 @@ impl Others {
 }
 
 impl Form {
-    fn takes(self, text: &str) -> bool {
+    pub(super) fn takes(self, text: &str) -> bool {
         match self {
             Self::Words(words) => words.contains(&text),
             Self::Integer => text.parse::<i32>().is_ok(),
@@ -60,41 +57,10 @@ impl Form {
         }
     }
 
-    fn help(self) -> (Code, String) {
+    pub(super) fn help(self) -> (Code, String) {
         match self {
             Self::Words(words) => (Code::WrongForm, format!("it takes {}", words.join(", "))),
             Self::Integer | Self::Long => (Code::WrongNumber, "write a whole number".to_owned()),
         }
-    }
-}
-
-/// Finds texts that no server takes, or takes and cannot use.
-pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
-    for rule in kind(address.kind()).fields {
-        for takes in rule.takes {
-            for key in takes.keys(rule, object) {
-                each_text(object, rule.name, key, &mut |text, at| {
-                    if text.is_empty() || takes.form.takes(text) {
-                        return;
-                    }
-                    let words = format!("{} cannot be `{text}`", words_of_field(rule.name, key, address));
-                    let ((label, is_error), (code, help)) = (takes.others.label(), takes.form.help());
-                    let note = if is_error {
-                        Note::error(code, words, at, label)
-                    } else {
-                        Note::warning(code, words, at, label)
-                    };
-                    notes.push(note.help(help));
-                });
-            }
-        }
-    }
-}
-
-impl Takes {
-    fn keys<'o>(&'o self, rule: &Field, object: &'o Object) -> Vec<&'o str> {
-        let Some(begin) = self.key.strip_suffix('*') else { return vec![self.key] };
-        let map = object.get(rule.name).and_then(Node::as_map);
-        map.into_iter().flat_map(|it| it.keys()).map(|it| &**it).filter(|it| it.starts_with(begin)).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value};
 
-use super::users::{Holders, LIST};
+use super::holders::{Holders, LIST};
 use super::wire::Wire;
 use super::{rows, str_of, text};
 use crate::keycloak::Error;

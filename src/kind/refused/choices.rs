@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Judge, Severe, each_text};
-use crate::kind::{Choice, KEYS, MAPPER, OthersAre, REALM, ServerInfo, Unasked, kind, title};
+use super::{Judge, Severe, each_text, words_of_field};
+use crate::kind::{Choice, Field, KEYS, MAPPER, OthersAre, REALM, ServerInfo, Takes, Unasked, kind, title};
 use crate::state::{Address, Node, Object};
 use crate::text::{At, Code, Note, nearest};
 
@@ -78,6 +78,35 @@ fn of_another_protocol(judge: &Judge<'_>, object: &Object) -> Option<Note> {
     let words = format!("`{of_type}` is a type of protocol mapper for {other}, and not for {protocol}");
     let label = "Keycloak would keep it and not use it";
     Some(judge.note(Severe::Warning, Code::OtherProtocol, words, node.at, label))
+}
+
+/// Finds texts that no server takes, or takes and cannot use.
+pub(super) fn fixed(address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    for rule in kind(address.kind()).fields {
+        for takes in rule.takes {
+            for key in keys(takes, rule, object) {
+                each_text(object, rule.name, key, &mut |text, at| {
+                    if text.is_empty() || takes.form.takes(text) {
+                        return;
+                    }
+                    let words = format!("{} cannot be `{text}`", words_of_field(rule.name, key, address));
+                    let ((label, is_error), (code, help)) = (takes.others.label(), takes.form.help());
+                    let note = if is_error {
+                        Note::error(code, words, at, label)
+                    } else {
+                        Note::warning(code, words, at, label)
+                    };
+                    notes.push(note.help(help));
+                });
+            }
+        }
+    }
+}
+
+fn keys<'o>(takes: &'o Takes, rule: &Field, object: &'o Object) -> Vec<&'o str> {
+    let Some(begin) = takes.key.strip_suffix('*') else { return vec![takes.key] };
+    let map = object.get(rule.name).and_then(Node::as_map);
+    map.into_iter().flat_map(|it| it.keys()).map(|it| &**it).filter(|it| it.starts_with(begin)).collect()
 }
 
 /// Finds a mapper that does not say of which type it is: no server takes it.
