@@ -8,6 +8,7 @@ mod behaviour;
 mod built_in;
 mod check;
 mod client;
+mod client_policy;
 mod client_scope;
 mod closed;
 mod component;
@@ -60,7 +61,7 @@ pub use encode::{body, in_field, in_key, segment, value, wire_name};
 use facts::LAST;
 pub use facts::{
     Covers, Losing, Members, Referred, SaysParent, Spelling, Types, has_members, is_asked_by_name,
-    is_everybodys, ordered_by, section_of, standing_in,
+    is_everybodys, is_exported, ordered_by, section_of, standing_in,
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
 use fields::{
@@ -112,6 +113,10 @@ pub const COMPONENT_MAPPER: KindName = KindName::under("component", "mapper");
 pub const USER_PROFILE: KindName = KindName::new("user-profile");
 pub const PROFILE_ATTRIBUTE: KindName = KindName::new("user-profile/attribute");
 pub const PROFILE_GROUP: KindName = KindName::new("user-profile/group");
+pub const CLIENT_PROFILES: KindName = KindName::new("client-profiles");
+pub const CLIENT_PROFILE: KindName = KindName::new("client-profile");
+pub const CLIENT_POLICIES: KindName = KindName::new("client-policies");
+pub const CLIENT_POLICY: KindName = KindName::new("client-policy");
 pub const USER: KindName = KindName::new("user");
 pub const CLIENT: KindName = KindName::new("client");
 pub const CLIENT_SCOPE: KindName = KindName::new("client-scope");
@@ -135,6 +140,10 @@ pub static KINDS: &[&Kind] = &[
     &identity_provider::mapper::MAPPER,
     &component::COMPONENT,
     &component::mapper::MAPPER,
+    &client_policy::PROFILES,
+    &client_policy::PROFILE,
+    &client_policy::POLICIES,
+    &client_policy::POLICY,
     &client_scope::CLIENT_SCOPE,
     &role::ROLE,
     &group::GROUP,
@@ -292,6 +301,9 @@ pub struct Routes {
     /// The list of the document at `own` in which it stands: a write reads the document, changes it there and puts it back.
     /// Empty where an object has a path of its own.
     pub document: &'static str,
+    /// The server keeps the document in the realm: it answers a write beside one of the realm, or of another of these, with
+    /// 409.
+    pub in_realm: bool,
     /// The field that holds the id.
     pub id: &'static str,
     /// Whether the `Location` of a new object ends in its id: that of a role ends in its name.
@@ -467,6 +479,7 @@ const ROUTES: Routes = Routes {
     covers: Covers::Whole,
     needs: "view-realm",
     document: "",
+    in_realm: false,
     id: "id",
     location_is_id: true,
     found_by: FoundBy::Name,

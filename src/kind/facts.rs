@@ -1,6 +1,6 @@
 //! What the table says of a kind in one word, for those who must not ask for its name.
 
-use super::{Compare, Field, GROUP, KINDS, Kind, ROLE, kind};
+use super::{Compare, Field, GROUP, KINDS, Kind, ROLE, field_type, kind};
 use crate::state::Address;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -162,9 +162,17 @@ pub fn section_of(kind: &Kind) -> Option<&'static str> {
     super::realm::REALM.fields.iter().find(|it| it.sent.holds() == Some(kind.name)).map(|it| it.name)
 }
 
-/// Returns the kind whose objects stand in a section: a field of a realm or of another object, as exports have it.
+/// Returns whether exports of a realm have the section of a kind: that is a property of their representation.
+pub fn is_exported(kind: &Kind) -> bool {
+    let class = (super::realm::REALM.representation)("");
+    section_of(kind).is_some_and(|it| field_type(class, it).is_some())
+}
+
+/// Returns the kind whose objects stand in a section: a field of a realm or of another object, as exports have it. Parts of
+/// documents are called like others.
 pub fn standing_in(section: &str) -> Option<&'static Kind> {
-    let mut fields = KINDS.iter().flat_map(|it| it.fields).filter(|it| it.name == section);
+    let kinds = KINDS.iter().filter(|it| !it.is_in_document());
+    let mut fields = kinds.flat_map(|it| it.fields).filter(|it| it.name == section);
     fields.find_map(|it| it.sent.holds()).map(kind)
 }
 

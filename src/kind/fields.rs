@@ -170,11 +170,13 @@ pub struct Beside {
     pub keys: &'static [&'static str],
 }
 
-/// How a field is compared. Lists are sets: no list of these kinds has a meaningful order on the server.
+/// How a field is compared. Lists are sets, as most have no order on the server that means something.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Compare {
     /// As the representation's type says.
     Typed,
+    /// A list, as its type says, in its order.
+    InOrder,
     /// Text in lower case.
     Folded,
     Refs(KindName),

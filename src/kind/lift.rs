@@ -263,7 +263,7 @@ fn links_type(rule: &'static Field) -> Option<&'static Type> {
         | Compare::RoleTree
         | Compare::RefItems { .. }
         | Compare::Owner => Some(&ANY),
-        Compare::Typed | Compare::Folded | Compare::Secret | Compare::ServerOwned => None,
+        Compare::Typed | Compare::InOrder | Compare::Folded | Compare::Secret | Compare::ServerOwned => None,
     }
 }
 

@@ -175,6 +175,7 @@ fn field(compare: Compare, node: &Node) -> Value {
         }
         (
             Compare::Typed
+            | Compare::InOrder
             | Compare::Folded
             | Compare::Refs(_)
             | Compare::Ref(_)

@@ -7,11 +7,11 @@ mod hazards;
 
 use super::takes::SIGNS;
 use super::{
-    Beside, CLIENT, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created, Field, Form, GROUP,
-    IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, NOBODY, Needs, ORDINARY, Others,
-    REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes, USER, USER_PROFILE, Unasked, Unset, Unsets,
-    cannot_be_unset, children, client_scope, field, links, not_yet, one_of, server_owned, useless,
-    user_profile,
+    Beside, CLIENT, CLIENT_POLICIES, CLIENT_PROFILES, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created,
+    Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, NOBODY,
+    Needs, ORDINARY, Others, REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes, USER, USER_PROFILE, Unasked,
+    Unset, Unsets, cannot_be_unset, children, client_scope, field, links, not_yet, one_of, server_owned,
+    useless, user_profile,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -145,6 +145,8 @@ pub(super) static REALM: Kind = Kind {
         children("clients", |_| CLIENT),
         children("clientScopes", |_| CLIENT_SCOPE),
         Field { sent: Sent::Child(USER_PROFILE), ..field("userProfile") },
+        Field { sent: Sent::Child(CLIENT_PROFILES), ..field("clientProfiles") },
+        Field { sent: Sent::Child(CLIENT_POLICIES), ..field("clientPolicies") },
         children("requiredActions", |_| REQUIRED_ACTION),
         children("identityProviders", |_| IDENTITY_PROVIDER),
         Field { sent: Sent::ChildrenOf(IDENTITY_PROVIDER_MAPPER), ..field("identityProviderMappers") },
@@ -154,8 +156,6 @@ pub(super) static REALM: Kind = Kind {
         not_yet("applications"),
         not_yet("authenticationFlows"),
         not_yet("authenticatorConfig"),
-        not_yet("clientPolicies"),
-        not_yet("clientProfiles"),
         not_yet("clientTemplates"),
         not_yet("defaultRoles"),
         not_yet("federatedUsers"),

@@ -319,6 +319,7 @@ fn of_routes(routes: &Routes) -> Vec<String> {
         covers,
         needs,
         document,
+        in_realm: _,
     } = routes;
     let mut out = Vec::new();
     let mut say = |is_so: bool, words: String| out.extend(is_so.then_some(words));

@@ -190,7 +190,7 @@ pub(super) fn place(said: Option<&Object>, field: &str, key: &str) -> At {
 }
 
 /// Calls `f` with every text of a field, or of one key of it, in lists too.
-fn each_text<'a>(object: &'a Object, field: &str, key: &str, f: &mut impl FnMut(&'a str, At)) {
+pub(super) fn each_text<'a>(object: &'a Object, field: &str, key: &str, f: &mut impl FnMut(&'a str, At)) {
     let Some(node) = object.get(field) else { return };
     let node = if key.is_empty() { Some(node) } else { node.get(key) };
     if let Some(node) = node {

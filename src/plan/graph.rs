@@ -72,7 +72,7 @@ pub fn calls(live: &State, planned: &State, changes: &[Change]) -> Result<Vec<Ca
     needs::wait(&mut calls, changes, live, planned);
     let after = waits(&calls);
     let line = line::up(&after, &|it| it).map_err(|stuck| cycle(&stuck, &calls, changes))?;
-    Ok(sorted(calls, &after, &line))
+    Ok(sorted(calls, changes, &after, &line))
 }
 
 /// Returns the calls of a plan in an order in which nobody is let in on the way whom neither the realm as it is
@@ -120,7 +120,7 @@ pub fn order(live: &Live, diff: &Diff, sides: &[Realm; 2], version: Version) -> 
     let (turns, stages) = wrapped.unwrap_or((plain, of_plain));
     let mut after = turns.after();
     stages.chain(&mut after);
-    order.calls = sorted(turns.calls, &after, &turns.line);
+    order.calls = sorted(turns.calls, &order.changes, &after, &turns.line);
     Ok(order)
 }
 
@@ -197,17 +197,23 @@ fn cycle(stuck: &[usize], calls: &[Call], changes: &[Change]) -> Cycle {
 }
 
 /// Returns the calls as they stand in line, each with what it waits for. A call that reads an object and writes it
-/// back waits for the one before that does: side by side one of them would be lost.
-fn sorted(calls: Vec<Call>, after: &After, line: &Line) -> Vec<Call> {
+/// back waits for the one before that does: side by side one of them would be lost. So does one of what the server keeps in
+/// the realm.
+fn sorted(calls: Vec<Call>, changes: &[Change], after: &After, line: &Line) -> Vec<Call> {
     let mut calls: Vec<Option<Call>> = calls.into_iter().map(Some).collect();
     let mut written: BTreeMap<Vec<Segment>, usize> = BTreeMap::new();
+    let realm = path(kind::kind(kind::realm_address().kind()).routes.own, &kind::realm_address(), "");
+    let kept_at = |call: &Call| {
+        let routes = &kind::kind(changes[call.change].object.kind()).routes;
+        if routes.in_realm { realm.clone() } else { call.path.clone() }
+    };
     let sorted = line.order.iter().filter_map(|it| Some((*it, calls[*it].take()?)));
     sorted
         .enumerate()
         .map(|(place, (index, mut call))| {
             call.after = after[index].iter().map(|it| line.place[*it]).collect();
             if (matches!(call.body, Body::Overlay { .. }) || call.is_part)
-                && let Some(before) = written.insert(call.path.clone(), place)
+                && let Some(before) = written.insert(kept_at(&call), place)
                 && !call.after.contains(&before)
             {
                 call.after.push(before);

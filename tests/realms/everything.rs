@@ -31,8 +31,33 @@ fn decide(value: &mut Value, choice: usize) {
     }
 }
 
+fn client_policies() -> Value {
+    json!({
+        "client-profiles": {},
+        "client-profile/demanding": {
+            "description": { "$": ["Asks for more", null] },
+            "executors": { "$": [
+                [{ "executor": "secure-session", "configuration": {} }, { "executor": "pkce-enforcer", "configuration": { "auto-configure": false } }],
+                [{ "executor": "pkce-enforcer", "configuration": { "auto-configure": true } }, { "executor": "secure-session", "configuration": {} }],
+                [],
+            ] },
+        },
+        "client-policies": {},
+        // For no client of this realm, whose writes it would judge.
+        "client-policy/some": {
+            "enabled": { "$": [true, false] },
+            "conditions": { "$": [
+                [{ "condition": "client-roles", "configuration": { "roles": ["nobody-has-it"] } }],
+                [{ "condition": "client-roles", "configuration": { "roles": ["nobody-has-it", "either"] } }],
+            ] },
+            "profiles": { "$": [["demanding"], ["demanding", "fapi-1-baseline"], []] },
+        },
+    })
+}
+
 fn template() -> Flat {
-    let mut all = flat(json!({
+    let mut all = flat(client_policies());
+    all.extend(flat(json!({
         "realm": {
             "displayName": { "$": ["Everything", "All of it", ""] },
             "accessTokenLifespan": { "$": [300, 600] },
@@ -146,7 +171,7 @@ fn template() -> Flat {
         },
         "user/alice": { "groups": { "$": [["/ops"], ["/eo"]] } },
         "user/service-account-machine": { "realmRoles": { "$": [["plain"], ["extra"]] } },
-    }));
+    })));
     all.extend(components());
     all.extend(authorization());
     all

@@ -21,6 +21,7 @@ pub(super) async fn read(wire: &Wire<'_>, want: &Want) -> Result<Early, Error> {
         if want.users.len() > users::FEW && !want.everybody { users::count(wire).await } else { Ok(None) }
     };
     let server_info = async { if want.server_info { wire.server_info().await } else { Ok(None) } };
-    let (documents, users, server_info) = tokio::try_join!(sections::documents(wire), users, server_info)?;
+    let (documents, users, server_info) =
+        tokio::try_join!(sections::documents(wire, false), users, server_info)?;
     Ok(Early { documents, users, server_info })
 }

@@ -73,7 +73,18 @@ pub(super) async fn read(
     // Without a look at groups this list is empty, whatever the realm says.
     let may_groups = sees_groups && may_view(rights, kind(realm_address().kind()));
     let may_scopes = may_view(rights, section("clientScopes"));
-    let (realm, roles, tree, clients, scopes, default_groups, default_scopes, optional_scopes, sections) = tokio::try_join!(
+    let (
+        realm,
+        roles,
+        tree,
+        clients,
+        scopes,
+        default_groups,
+        default_scopes,
+        optional_scopes,
+        sections,
+        documents,
+    ) = tokio::try_join!(
         realm,
         roles,
         tree,
@@ -83,6 +94,7 @@ pub(super) async fn read(
         names_of("default-default-client-scopes", "name", may_scopes),
         names_of("default-optional-client-scopes", "name", may_scopes),
         sections::read(wire, rights),
+        sections::documents(wire, true),
     )?;
     let mut draft = Draft::of_realm(Map::new());
     if let Value::Object(realm) = realm {
@@ -118,6 +130,7 @@ pub(super) async fn read(
     put(&mut draft, "clientScopes", scopes);
     put(&mut draft, "groups", tree.map(Value::from));
     sections::put(&mut draft, sections);
+    sections::put_documents(&mut draft, documents);
     assemble(wire, draft, roles, clients).await
 }
 

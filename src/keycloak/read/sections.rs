@@ -85,9 +85,18 @@ fn filled(route: &str, child: &Address, id: impl Fn(&Address) -> String) -> Stri
     path.collect()
 }
 
-/// Reads what a realm has once, each in a document of its own; nothing where it may not be seen.
-pub(super) async fn documents(wire: &Wire<'_>) -> Result<Vec<(&'static Kind, Option<Value>)>, Error> {
-    let is_document = |it: &&Kind| it.key.is_empty() && it.under.is_empty() && !it.routes.own.is_empty();
+/// Reads what a realm has once, each in a document of its own, those that exports have or the others; nothing where it may
+/// not be seen.
+pub(super) async fn documents(
+    wire: &Wire<'_>,
+    exported: bool,
+) -> Result<Vec<(&'static Kind, Option<Value>)>, Error> {
+    let is_document = |it: &&Kind| {
+        it.key.is_empty()
+            && it.under.is_empty()
+            && !it.routes.own.is_empty()
+            && kind::is_exported(it) == exported
+    };
     let all = KINDS.iter().copied().filter(is_document);
     try_join_all(all.map(async |kind| Ok((kind, wire.value(kind.routes.own).await?)))).await
 }

@@ -6,8 +6,8 @@ use super::super::{KINDS, NEWEST, OLDEST, kind, realm_address};
 use super::*;
 use crate::change::Why;
 use crate::kind::{
-    CLIENT, COMPONENT, COMPONENT_MAPPER, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, MAPPER,
-    PROFILE_ATTRIBUTE, SETTINGS, USER, USER_PROFILE,
+    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT, COMPONENT_MAPPER, IDENTITY_PROVIDER,
+    IDENTITY_PROVIDER_MAPPER, MAPPER, PROFILE_ATTRIBUTE, SETTINGS, USER, USER_PROFILE,
 };
 use crate::state::KindName;
 use crate::text::At;
@@ -62,6 +62,9 @@ fn rows() -> Vec<Row> {
         ),
         (realm, "", "attributes.cibaInterval", json!("5"), json!("6"), &[]),
         (realm, "", "displayName", json!("a"), json!("b"), &[]),
+        (CLIENT_PROFILE, "p", "executors", json!([]), json!([{ "executor": "a" }]), &["breaks_clients"]),
+        (CLIENT_POLICY, "p", "enabled", json!(false), json!(true), &["breaks_clients"]),
+        (CLIENT_POLICY, "p", "enabled", json!(true), json!(false), &[]),
         (USER_PROFILE, "", "unmanagedAttributePolicy", Value::Null, json!("ENABLED"), &["opens"]),
         (USER_PROFILE, "", "unmanagedAttributePolicy", json!("ENABLED"), json!("ADMIN_EDIT"), &[]),
         (PROFILE_ATTRIBUTE, "a", "permissions.edit", json!(["admin"]), json!(["admin", "user"]), &["opens"]),

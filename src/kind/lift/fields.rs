@@ -59,6 +59,13 @@ impl Reader<'_> {
                     None => node,
                 })
             }
+            Compare::InOrder => {
+                let node = self.typed(key, value, of)?;
+                Some(match node.is {
+                    Is::List(items) => Node::new(node.at, Is::Sequence(items)),
+                    is => Node::new(node.at, is),
+                })
+            }
             Compare::Secret => self.secret(key, value),
             Compare::Refs(to) => self.refs(key, value, to),
             Compare::Ref(to) => match value.scalar() {

@@ -196,6 +196,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
 fn of_compare(compare: Compare) -> Option<String> {
     Some(match compare {
         Compare::Typed | Compare::ServerOwned => return None,
+        Compare::InOrder => "in an order that is compared".to_owned(),
         Compare::Folded => "compared in lower case".to_owned(),
         Compare::Refs(kind) => format!("names of {}", code(kind)),
         Compare::Ref(kind) => format!("the name of a {}", code(kind)),

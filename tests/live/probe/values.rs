@@ -1,9 +1,9 @@
 //! Two values for every field: by its type, and by a table where the server takes only some.
 
 use realmwright::kind::{
-    CLIENT, CLIENT_SCOPE, COMPONENT, COMPONENT_MAPPER, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER,
-    Kind, MAPPER, PERMISSION, POLICY, PROFILE_ATTRIBUTE, REALM, REQUIRED_ACTION, RESOURCE, ROLE, SETTINGS,
-    Type, USER,
+    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, CLIENT_SCOPE, COMPONENT, COMPONENT_MAPPER, GROUP,
+    IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Kind, MAPPER, PERMISSION, POLICY, PROFILE_ATTRIBUTE, REALM,
+    REQUIRED_ACTION, RESOURCE, ROLE, SETTINGS, Type, USER,
 };
 use realmwright::state::KindName;
 use serde_json::{Value, json};
@@ -89,6 +89,18 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
             json!({ "user.attribute": "b", "claim.name": "b", "claim.value": "w", "jsonType.label": "String" }),
         ),
         (REQUIRED_ACTION, "providerId") => (json!("TERMS_AND_CONDITIONS"), json!("TERMS_AND_CONDITIONS")),
+        (CLIENT_PROFILE, "executors") => (
+            json!([{ "executor": "secure-session", "configuration": {} }, { "executor": "pkce-enforcer", "configuration": { "auto-configure": false } }]),
+            json!([{ "executor": "pkce-enforcer", "configuration": { "auto-configure": true } }, { "executor": "secure-session", "configuration": {} }]),
+        ),
+        (CLIENT_POLICY, "conditions") => (
+            json!([{ "condition": "client-roles", "configuration": { "roles": ["a"] } }]),
+            json!([{ "condition": "client-roles", "configuration": { "roles": ["a", "b"] } }]),
+        ),
+        (CLIENT_POLICY, "mode") => (json!("STRICT"), json!("DEFAULT")),
+        (CLIENT_POLICY, "profiles") => {
+            (json!(["fapi-1-baseline"]), json!(["fapi-1-baseline", "fapi-1-advanced"]))
+        }
         (PROFILE_ATTRIBUTE, "group") => (json!("user-metadata"), json!("user-metadata")),
         (PROFILE_ATTRIBUTE, "required") => (json!({ "scopes": ["email"] }), json!({ "scopes": ["profile"] })),
         (PROFILE_ATTRIBUTE, "defaultValue") => (json!("a@b.org"), json!("b@b.org")),

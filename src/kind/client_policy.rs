@@ -1,0 +1,125 @@
+//! Client policies: profiles say what is demanded of clients and of what they ask for, policies of which clients.
+//!
+//! Two documents, of which every profile and every policy is an object. What a PUT leaves out is gone, and a profile goes
+//! although a policy names it: no policy can be written from then on. Exports have both documents. Measured on 26.0.8 and
+//! 26.7.5.
+
+use super::hazard::Hazard::BreaksClients;
+use super::hazard::{When, rule};
+use super::refused::{Judge, Severe, each_text, words_of_field};
+use super::{
+    CLIENT_POLICY, CLIENT_PROFILE, Compare, Field, Kind, NEWEST, OLDEST, ORDINARY, ROUTES, Routes, Unset,
+    Unsets, Version, children, field, kind, one_of, server_owned, title,
+};
+use crate::state::{Address, Node, Object};
+use crate::text::{Code, Note};
+
+const UNSET: Unsets = Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false };
+
+const OF_PROFILES: Routes = Routes { own: "client-policies/profiles", in_realm: true, ..ROUTES };
+const OF_POLICIES: Routes = Routes { own: "client-policies/policies", in_realm: true, ..ROUTES };
+
+/// A document of which others are parts: nobody has it alone.
+const DOCUMENT: Kind =
+    Kind { key: "", unset: UNSET, is_everybodys: true, comes_with_realm: true, ..ORDINARY };
+
+pub(super) static PROFILES: Kind = Kind {
+    name: super::CLIENT_PROFILES,
+    title: "client profiles",
+    representation: |_| "ClientProfilesRepresentation",
+    fields: &[children("profiles", |_| CLIENT_PROFILE), server_owned("globalProfiles")],
+    routes: OF_PROFILES,
+    ..DOCUMENT
+};
+
+pub(super) static PROFILE: Kind = Kind {
+    name: CLIENT_PROFILE,
+    title: "client profile",
+    representation: |_| "ClientProfileRepresentation",
+    // What one executor leaves of a request the next one sees.
+    fields: &[Field { compare: Compare::InOrder, ..field("executors") }],
+    hazards: &[rule(BreaksClients, "executors", When::Changed, "asks something else of clients")],
+    routes: Routes { document: "profiles", ..OF_PROFILES },
+    unset: UNSET,
+    refuses: refused_profile,
+    comes_with_realm: true,
+    ..ORDINARY
+};
+
+pub(super) static POLICIES: Kind = Kind {
+    name: super::CLIENT_POLICIES,
+    title: "client policies",
+    representation: |_| "ClientPoliciesRepresentation",
+    fields: &[children("policies", |_| CLIENT_POLICY), server_owned("globalPolicies")],
+    routes: OF_POLICIES,
+    ..DOCUMENT
+};
+
+pub(super) static POLICY: Kind = Kind {
+    name: CLIENT_POLICY,
+    title: "client policy",
+    representation: |_| "ClientPolicyRepresentation",
+    hazards: &[rule(
+        BreaksClients,
+        "enabled",
+        When::Is("true"),
+        "asks something of the clients that it is for",
+    )],
+    fields: &[Field { takes: &[one_of("", &["DEFAULT", "STRICT"])], ..field("mode") }],
+    routes: Routes { document: "policies", ..OF_POLICIES },
+    unset: UNSET,
+    refuses: refused_policy,
+    names_in_texts: &[CLIENT_PROFILE],
+    comes_with_realm: true,
+    ..ORDINARY
+};
+
+/// Profiles that every realm has, and nobody may change.
+const GLOBAL: &[(&str, Version)] = &[
+    ("fapi-1-baseline", OLDEST),
+    ("fapi-1-advanced", OLDEST),
+    ("fapi-ciba", OLDEST),
+    ("fapi-2-security-profile", OLDEST),
+    ("fapi-2-message-signing", OLDEST),
+    ("fapi-2-dpop-security-profile", NEWEST),
+    ("fapi-2-dpop-message-signing", NEWEST),
+    ("oauth-2-1-for-confidential-client", OLDEST),
+    ("oauth-2-1-for-public-client", OLDEST),
+    ("saml-security-profile", OLDEST),
+];
+
+fn is_global(name: &str, version: Version) -> bool {
+    GLOBAL.iter().any(|(it, since)| *it == name && version >= *since)
+}
+
+/// A profile that is called like one of the server's own, and executors that say nothing of themselves: PUT answers 400, and
+/// 500.
+fn refused_profile(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
+    let label = "Keycloak would refuse it";
+    if is_global(address.name(), judge.version) {
+        let words = format!("{} has the name of one of Keycloak's own", title(address));
+        let at = judge.desired(address).map_or(whole.at, |it| it.at);
+        let note = judge.note(Severe::Error, Code::WrongName, words, at, label);
+        notes.push(note.help("give it another name; policies may name Keycloak's own as they are"));
+    }
+    let executors = whole.get("executors").map(Node::items).unwrap_or_default();
+    for executor in executors.iter().filter(|it| it.get("configuration").is_none_or(Node::is_null)) {
+        let words = format!("an executor of {} has no `configuration`", title(address));
+        let note = judge.note(Severe::Error, Code::Missing, words, executor.at, label);
+        notes.push(note.help("write `configuration: {}`"));
+    }
+}
+
+/// A policy that names a profile which is not there: PUT answers 400, whatever else of the document it is about.
+fn refused_policy(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
+    each_text(whole, "profiles", "", &mut |name, at| {
+        let profile = Address::top(CLIENT_PROFILE, name);
+        if judge.state.contains(&profile) || is_global(name, judge.version) {
+            return;
+        }
+        let noun = kind(CLIENT_PROFILE).title;
+        let words = format!("{} names no {noun}: `{name}`", words_of_field("profiles", "", address));
+        let note = judge.note(Severe::Error, Code::UnknownReference, words, at, "Keycloak would refuse it");
+        notes.push(note.help(format!("declare the {noun}, or mend the name")));
+    });
+}
