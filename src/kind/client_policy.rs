@@ -8,20 +8,17 @@ use super::hazard::Hazard::BreaksClients;
 use super::hazard::{When, rule};
 use super::refused::{Judge, Severe, each_text, words_of_field};
 use super::{
-    CLIENT_POLICY, CLIENT_PROFILE, Compare, Field, Kind, NEWEST, OLDEST, ORDINARY, ROUTES, Routes, Unset,
-    Unsets, Version, children, field, kind, one_of, server_owned, title,
+    CLIENT_POLICY, CLIENT_PROFILE, Compare, Field, Kind, NEWEST, OLDEST, ORDINARY, ROUTES, Routes, Version,
+    children, field, one_of, server_owned, title,
 };
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
-
-const UNSET: Unsets = Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false };
 
 const OF_PROFILES: Routes = Routes { own: "client-policies/profiles", in_realm: true, ..ROUTES };
 const OF_POLICIES: Routes = Routes { own: "client-policies/policies", in_realm: true, ..ROUTES };
 
 /// A document of which others are parts: nobody has it alone.
-const DOCUMENT: Kind =
-    Kind { key: "", unset: UNSET, is_everybodys: true, comes_with_realm: true, ..ORDINARY };
+const DOCUMENT: Kind = Kind { key: "", is_everybodys: true, comes_with_realm: true, ..ORDINARY };
 
 pub(super) static PROFILES: Kind = Kind {
     name: super::CLIENT_PROFILES,
@@ -40,7 +37,6 @@ pub(super) static PROFILE: Kind = Kind {
     fields: &[Field { compare: Compare::InOrder, ..field("executors") }],
     hazards: &[rule(BreaksClients, "executors", When::Changed, "asks something else of clients")],
     routes: Routes { document: "profiles", ..OF_PROFILES },
-    unset: UNSET,
     refuses: refused_profile,
     comes_with_realm: true,
     ..ORDINARY
@@ -67,7 +63,6 @@ pub(super) static POLICY: Kind = Kind {
     )],
     fields: &[Field { takes: &[one_of("", &["DEFAULT", "STRICT"])], ..field("mode") }],
     routes: Routes { document: "policies", ..OF_POLICIES },
-    unset: UNSET,
     refuses: refused_policy,
     names_in_texts: &[CLIENT_PROFILE],
     comes_with_realm: true,
@@ -117,9 +112,7 @@ fn refused_policy(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &
         if judge.state.contains(&profile) || is_global(name, judge.version) {
             return;
         }
-        let noun = kind(CLIENT_PROFILE).title;
-        let words = format!("{} names no {noun}: `{name}`", words_of_field("profiles", "", address));
-        let note = judge.note(Severe::Error, Code::UnknownReference, words, at, "Keycloak would refuse it");
-        notes.push(note.help(format!("declare the {noun}, or mend the name")));
+        let of = words_of_field("profiles", "", address);
+        notes.push(judge.names_none(Severe::Error, &of, CLIENT_PROFILE, name, at));
     });
 }

@@ -171,9 +171,8 @@ pub fn is_exported(kind: &Kind) -> bool {
 /// Returns the kind whose objects stand in a section: a field of a realm or of another object, as exports have it. Parts of
 /// documents are called like others.
 pub fn standing_in(section: &str) -> Option<&'static Kind> {
-    let kinds = KINDS.iter().filter(|it| !it.is_in_document());
-    let mut fields = kinds.flat_map(|it| it.fields).filter(|it| it.name == section);
-    fields.find_map(|it| it.sent.holds()).map(kind)
+    let named = KINDS.iter().filter_map(|it| Some((it, it.field(section)?.sent.holds()?)));
+    named.filter(|(of, _)| !of.is_in_document()).map(|(_, holds)| kind(holds)).next()
 }
 
 /// Returns whether no owner has an object alone.

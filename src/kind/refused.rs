@@ -23,7 +23,7 @@ use super::{
     CLIENT, GROUP, Kind, MAPPER, NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, USER, UserProfile, Version,
     kind, title,
 };
-use crate::state::{Address, Is, Node, Object, State};
+use crate::state::{Address, Is, KindName, Node, Object, State};
 use crate::text::{At, Code, Note};
 
 pub use realm::{policies, wrong_realm_name};
@@ -58,6 +58,14 @@ impl<'a> Judge<'a> {
             it if it == OLDEST => None,
             _ => Some(Severe::Warning),
         }
+    }
+
+    /// Returns that a text names an object which is not there.
+    pub(super) fn names_none(&self, severe: Severe, of: &str, named: KindName, name: &str, at: At) -> Note {
+        let noun = kind(named).title;
+        let words = format!("{of} names no {noun}: `{name}`");
+        let note = self.note(severe, Code::UnknownReference, words, at, "Keycloak would refuse it");
+        note.help(format!("declare the {noun}, or mend the name"))
     }
 
     /// Returns a finding, which is a warning where nobody knows the server.

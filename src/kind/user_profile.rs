@@ -10,7 +10,7 @@ use super::hazard::Hazard::Opens;
 use super::hazard::{When, of_key, rule};
 use super::{
     Choice, Compare, Field, Judges, KEYS, Kind, NOBODY, ORDINARY, PROFILE_ATTRIBUTE, PROFILE_GROUP, ROUTES,
-    Routes, USER, Unset, Unsets, children, choice, field,
+    Routes, USER, Unset, children, choice, field,
 };
 
 pub(super) use exported::apart;
@@ -18,7 +18,6 @@ pub use judged::UserProfile;
 pub(super) use judged::is_email;
 
 const DOCUMENT: Routes = Routes { own: "users/profile", ..ROUTES };
-const UNSET: Unsets = Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false };
 
 pub(super) static USER_PROFILE: Kind = Kind {
     name: super::USER_PROFILE,
@@ -41,7 +40,6 @@ pub(super) static USER_PROFILE: Kind = Kind {
         "lets users give themselves any attribute",
     )],
     routes: DOCUMENT,
-    unset: UNSET,
     is_everybodys: true,
     comes_with_realm: true,
     ..ORDINARY
@@ -71,7 +69,6 @@ pub(super) static ATTRIBUTE: Kind = Kind {
     ],
     hazards: &[of_key(Opens, ("permissions", "edit"), When::Gains(&["user"]), "lets users change it")],
     routes: Routes { document: "attributes", ..DOCUMENT },
-    unset: UNSET,
     takes_in_names: |it| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-'),
     judges: OF_USERS,
     comes_with_realm: true,
@@ -83,7 +80,6 @@ pub(super) static GROUP: Kind = Kind {
     title: "profile group",
     representation: |_| "UPGroup",
     routes: Routes { document: "groups", ..DOCUMENT },
-    unset: UNSET,
     comes_with_realm: true,
     ..ORDINARY
 };

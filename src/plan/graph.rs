@@ -178,13 +178,17 @@ fn requests(live: &State, planned: &State, changes: &[Change]) -> Vec<Call> {
 type Made = BTreeMap<Address, Vec<Address>>;
 
 fn made_with(live: &State, planned: &State) -> Made {
-    let mut made = Made::new();
-    for (address, object) in planned.objects.iter().filter(|(it, _)| !live.contains(it)) {
-        if let Some(by) = &object.made_by {
-            made.entry(by.clone()).or_default().push(address.clone());
-        }
+    let new = planned.objects.iter().filter(|(it, _)| !live.contains(it));
+    grouped(new.filter_map(|(address, object)| Some((object.made_by.clone()?, address.clone()))))
+}
+
+/// Returns the values of each key, in their order.
+fn grouped<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> {
+    let mut out: BTreeMap<K, Vec<V>> = BTreeMap::new();
+    for (key, value) in pairs {
+        out.entry(key).or_default().push(value);
     }
-    made
+    out
 }
 
 fn waits(calls: &[Call]) -> After {

@@ -1,7 +1,6 @@
 //! What every kind must have: a kind without it fails here, not in somebody's realm.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use realmwright::keycloak::Rights;
 use realmwright::kind::{
@@ -15,6 +14,7 @@ use serde_json::Value;
 use crate::realms::everything::everything;
 use crate::realms::flat::manifest;
 use crate::realms::subjects::{realm_itself, subjects};
+use crate::tidy::files;
 
 /// Types that no manifest can make on a plain server: code is deployed, and owners make their own permissions.
 const NOT_HERE: &[&str] = &["js", "uma"];
@@ -100,18 +100,10 @@ fn every_kind_knows_its_class_and_every_ruled_field_is_one_that_keycloak_knows()
     }
 }
 
-/// Returns every file below a folder of the tests whose name ends so.
-fn files(folder: &str, ending: &str) -> Vec<String> {
-    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder)];
-    let mut found = Vec::new();
-    while let Some(path) = open.pop() {
-        if path.is_dir() {
-            open.extend(std::fs::read_dir(&path).expect("a folder").map(|it| it.expect("an entry").path()));
-        } else if path.to_string_lossy().ends_with(ending) {
-            found.push(std::fs::read_to_string(&path).expect("a text"));
-        }
-    }
-    found
+/// Returns the texts below a folder of the tests.
+fn texts(folder: &str, extension: &str) -> Vec<String> {
+    let paths = files(&format!("tests/{folder}"), extension);
+    paths.iter().map(|it| std::fs::read_to_string(it).expect("a text")).collect()
 }
 
 #[test]
@@ -120,13 +112,13 @@ fn every_kind_is_in_a_plan_and_in_a_sequence() {
         let words = text.split_whitespace().map(|it| it.trim_end_matches([',', ':', ';', '.']));
         words.filter_map(parse_address).map(|it| it.kind()).collect()
     };
-    let in_plans: BTreeSet<KindName> = files("plans", ".case").iter().flat_map(|it| in_text(it)).collect();
+    let in_plans: BTreeSet<KindName> = texts("plans", "case").iter().flat_map(|it| in_text(it)).collect();
     let in_manifest = |text: &str| -> BTreeSet<KindName> {
         let (documents, _) = parse_yaml(0, text);
         let states = documents.iter().map(|it| lift_realm(it).into_live());
         states.flat_map(|it| it.objects.into_keys().map(|it| it.kind()).collect::<Vec<_>>()).collect()
     };
-    let sequences = files("sequences", ".yaml");
+    let sequences = texts("sequences", "yaml");
     let in_sequences: BTreeSet<KindName> = sequences.iter().flat_map(|it| in_manifest(it)).collect();
     // A document may say nothing itself.
     let is_own = |kind: &Kind, field: &str| {

@@ -43,21 +43,25 @@ impl Source {
     }
 }
 
-fn sources() -> Vec<Source> {
-    fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).expect("a folder of the repository") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                walk(&path, out);
-            } else if path.extension().is_some_and(|it| it == "rs") {
-                out.push(path);
-            }
+/// Returns every file below a folder of the repository with this extension.
+pub(crate) fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    let mut found = Vec::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).expect("a folder of the repository");
+            open.extend(entries.map(|it| it.expect("an entry").path()));
+        } else if path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
         }
     }
+    found
+}
+
+fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut paths = Vec::new();
-    walk(&root.join("src"), &mut paths);
-    walk(&root.join("tests"), &mut paths);
+    let mut paths = files("src", "rs");
+    paths.extend(files("tests", "rs"));
     paths.sort();
     paths
         .into_iter()

@@ -5,7 +5,7 @@ use crate::kind::behaviour::{Behaviour, New};
 use crate::kind::fields::one_of;
 use crate::kind::refused::{Judge, Severe, place, words_of_field};
 use crate::kind::{
-    CLIENT_SCOPE, COMPONENT, Form, GROUP, NEWEST, OLDEST, Others, ROLE, Said, Takes, Version, kind, title,
+    CLIENT_SCOPE, COMPONENT, Form, GROUP, NEWEST, OLDEST, Others, ROLE, Said, Takes, Version, title,
     wire_name,
 };
 use crate::state::{Address, Is, KindName, Node, Object, PART, State};
@@ -125,14 +125,8 @@ pub(super) fn refuses(judge: &Judge<'_>, address: &Address, whole: &Object, note
     for names in NAMES.iter().filter(|it| it.provider == provider) {
         let Some(severe) = judge.since(names.since) else { continue };
         for node in values(whole, names.key).filter(|it| !names.is_there(judge.state, scalar(it))) {
-            let noun = kind(names.kind).title;
-            let words = format!(
-                "{} names no {noun}: `{}`",
-                words_of_field("config", names.key, address),
-                scalar(node)
-            );
-            let note = judge.note(severe, Code::UnknownReference, words, node.at, "Keycloak would refuse it");
-            notes.push(note.help(format!("declare the {noun}, or mend the name")));
+            let of = words_of_field("config", names.key, address);
+            notes.push(judge.names_none(severe, &of, names.kind, scalar(node), node.at));
         }
     }
 }

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::grouped;
 use crate::call::{Body, Call, Segment, Verb};
 use crate::change::{Action, Change, FieldChange, To};
 use crate::kind::{self, Judges};
-use crate::state::{Address, KindName, Object, State};
+use crate::state::{Address, Object, State};
 
 /// Sets what each call waits for.
 pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned: &State) {
@@ -33,7 +34,7 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
     let of = |it: usize| changes[calls[it].change].object.kind();
     // Links, among them what new objects get.
     let links =
-        by_kind((0..calls.len()).filter(|it| matches!(calls[*it].body, Body::None)).map(|it| (of(it), it)));
+        grouped((0..calls.len()).filter(|it| matches!(calls[*it].body, Body::None)).map(|it| (of(it), it)));
     let deletes: BTreeMap<Address, usize> = calls
         .iter()
         .enumerate()
@@ -44,9 +45,10 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         })
         .map(|(index, it)| (changes[it.change].object.clone(), index))
         .collect();
-    let made_of = by_kind(makers.iter().map(|(it, call)| (it.kind(), *call)));
-    let gone_of = by_kind(deletes.iter().map(|(it, call)| (it.kind(), *call)));
-    let comes_with = comes_with(live);
+    let made_of = grouped(makers.iter().map(|(it, call)| (it.kind(), *call)));
+    let gone_of = grouped(deletes.iter().map(|(it, call)| (it.kind(), *call)));
+    let made = live.objects.values().filter_map(|it| Some((it.made_by.as_ref()?, it)));
+    let comes_with: ComesWith<'_> = grouped(made);
     let judging: Vec<(usize, Judges, bool)> = calls.iter().enumerate().flat_map(judging(changes)).collect();
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); calls.len()];
     let mut among_deletes: Vec<(usize, usize)> = Vec::new();
@@ -194,26 +196,8 @@ fn needs(call: &Call, change: &Change) -> BTreeSet<Address> {
     needs
 }
 
-fn by_kind(calls: impl Iterator<Item = (KindName, usize)>) -> BTreeMap<KindName, Vec<usize>> {
-    let mut out: BTreeMap<KindName, Vec<usize>> = BTreeMap::new();
-    for (kind, call) in calls {
-        out.entry(kind).or_default().push(call);
-    }
-    out
-}
-
 /// What the server made with another object.
 type ComesWith<'a> = BTreeMap<&'a Address, Vec<&'a Object>>;
-
-fn comes_with(live: &State) -> ComesWith<'_> {
-    let mut out = ComesWith::new();
-    for object in live.objects.values() {
-        if let Some(by) = &object.made_by {
-            out.entry(by).or_default().push(object);
-        }
-    }
-    out
-}
 
 /// The objects that a call no longer refers to once it is answered.
 fn dropped(call: &Call, change: &Change, live: &State, comes_with: &ComesWith<'_>) -> BTreeSet<Address> {

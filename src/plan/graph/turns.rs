@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::line::{self, After, Line};
 use super::settled::settled;
 use super::unique::handed_on;
-use super::{Cycle, cycle, needs, waits};
+use super::{Cycle, cycle, grouped, needs, waits};
 use crate::access::{Realm, Touches, Turn, touches};
 use crate::call::{Call, Verb};
 use crate::change::Change;
@@ -213,11 +213,7 @@ impl Turns {
             *low = (*low).min(*rank);
             *high = (*high).max(*rank);
         }
-        let mut by_ranks: BTreeMap<(Rank, Rank), Vec<usize>> = BTreeMap::new();
-        for (call, ranks) in out {
-            by_ranks.entry(ranks).or_default().push(call);
-        }
-        by_ranks
+        grouped(out.into_iter().map(|(call, ranks)| (ranks, call)))
     }
 
     /// Calls `f` with every two that change what one person holds, and do not do the same to it.
@@ -283,11 +279,7 @@ impl Turns {
 
 /// Holdings by what they do. In a large realm nearly all do the same.
 fn by_ranks<'a>(holdings: impl IntoIterator<Item = &'a Holding>) -> BTreeMap<(Rank, Rank), Vec<&'a Holding>> {
-    let mut out: BTreeMap<(Rank, Rank), Vec<&Holding>> = BTreeMap::new();
-    for it in holdings {
-        out.entry((it.rank, it.decides)).or_default().push(it);
-    }
-    out
+    grouped(holdings.into_iter().map(|it| ((it.rank, it.decides), it)))
 }
 
 fn settings(turn: Turn) -> Rank {
