@@ -155,7 +155,6 @@ fn ordered(name: &str, before: &State, after: &State) {
             secrets: &Secrets::default(),
             terms: &terms,
             server: None,
-            flows: None,
         };
         let diff = diff::diff(&question);
         let ledger = diff::next_ledger(&question, &diff, &|_| false);

@@ -51,8 +51,6 @@ pub struct Question<'a> {
     pub terms: &'a Terms,
     /// What the server has, where somebody asked and may see it.
     pub server: Option<&'a ServerInfo>,
-    /// Aliases of the realm's flows and what they are flows of, likewise.
-    pub flows: Option<&'a BTreeMap<String, String>>,
 }
 
 /// Whose manifests these are, and what was applied before.
@@ -200,7 +198,10 @@ pub fn diff(question: &Question<'_>) -> Diff {
     judge::judge(question, fold, &mut out);
     check::still_declared(&mut out);
     reopen::reopen(question, &mut out);
-    out.unmanaged = live.objects.keys().filter(|it| !desired.contains(it)).count();
+    // Who may only view has not read the flows that nobody asks for, and counts the same.
+    let has_flows = kind::asks_flows(&desired);
+    let counts = |it: &&Address| !desired.contains(it) && (has_flows || !kind::is_of_flow(it));
+    out.unmanaged = live.objects.keys().filter(counts).count();
     sort(&mut out.changes);
     out
 }
@@ -219,7 +220,6 @@ pub fn on_a_new_realm(realm: &str, desired: &State, version: Version) -> State {
         secrets: &Secrets::default(),
         terms: &Terms::default(),
         server: None,
-        flows: None,
     })
     .planned
 }
@@ -243,11 +243,12 @@ fn sort(changes: &mut [Change]) {
     changes.sort_by(|a, b| (rank(&a.object), &a.object).cmp(&(rank(&b.object), &b.object)));
 }
 
-/// Replaces what only stands for something by what it means in this realm: the symbolic default role, and the name of
-/// a resource that only one user has.
+/// Replaces what only stands for something by what it means in this realm: the symbolic default role, the name of a
+/// resource that only one user has, and a place in a list.
 fn settled(state: &State, live: &State) -> State {
     let mut state = state.clone();
     kind::Owned::of(&[&state, live]).settle(&mut state);
+    kind::rank(&mut state, live);
     let Some(default_role) = &live.default_role else { return state };
     state.redirect(|target| kind::stands_for_default_role(target).then(|| default_role.clone()));
     state

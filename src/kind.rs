@@ -16,6 +16,7 @@ mod created;
 mod encode;
 mod facts;
 mod fields;
+mod flow;
 mod fresh;
 mod group;
 mod hazard;
@@ -36,6 +37,7 @@ mod refused;
 mod representation;
 mod required_action;
 mod role;
+mod routes;
 mod scope_mapping;
 mod server_info;
 mod service_account;
@@ -55,7 +57,7 @@ pub use closed::{
     made_so, reopen, says_how_to_decide, set_apart,
 };
 pub use created::{
-    changed_along, changed_by_update, create_default, created, created_along, removed_by_update, untouched,
+    changed_along, changed_by_update, create_defaults, created, created_along, removed_by_update, untouched,
 };
 pub use encode::{body, in_field, in_key, segment, value, wire_name};
 use facts::LAST;
@@ -67,14 +69,15 @@ pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, Othe
 use fields::{
     NOBODY, cannot_be_unset, children, choice, field, links, not_yet, one_of, server_owned, useless,
 };
-pub use fresh::{flows, fresh_flows, fresh_realm, kinds_of_a_fresh_realm};
+pub use flow::{UNLISTED_FLOW, is_of_flow, rank};
+pub use fresh::{fresh_realm, kinds_of_a_fresh_realm};
 pub use hazard::{Hazard, HazardRule, When, hazards_of, hazards_of_delete};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use lower::{arrange, lower_realm};
 pub use migrate::migrate;
 pub use misread::{Misread, misread};
 pub use named::name_of;
-pub use nested::as_exported;
+pub use nested::{as_exported, named_rows};
 pub use owner::{Owned, listed_name, own_name, owner, readings, rename};
 pub use policy::{main_field, policy_types};
 pub use realm::{has_languages, said_default_role, waits_for_the_realm};
@@ -89,6 +92,8 @@ pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, k
 pub use role::{
     administrator, default_role_name, is_administration, is_default_role, stands_for_default_role,
 };
+use routes::ROUTES;
+pub use routes::{FoundBy, Routes};
 pub use scope_mapping::is_only_mapped;
 pub use server_info::ServerInfo;
 pub use service_account::{
@@ -99,7 +104,7 @@ pub use user::{EMAIL_NAMES, name_users_by_email, user as user_address};
 pub use user_profile::UserProfile;
 use user_profile::is_email;
 
-use crate::state::{Address, Is, KindName, Object, PART};
+use crate::state::{Address, Is, KindName, Object, PART, State};
 use crate::text::{Note, Tree};
 
 pub const REALM: KindName = KindName::new("realm");
@@ -110,6 +115,9 @@ pub const IDENTITY_PROVIDER: KindName = KindName::new("identity-provider");
 pub const IDENTITY_PROVIDER_MAPPER: KindName = KindName::under("identity-provider", "mapper");
 pub const COMPONENT: KindName = KindName::new("component");
 pub const COMPONENT_MAPPER: KindName = KindName::under("component", "mapper");
+pub const FLOW: KindName = KindName::new("flow");
+pub const EXECUTION: KindName = KindName::under("flow", "execution");
+pub const AUTHENTICATOR_CONFIG: KindName = KindName::under("execution", "config");
 pub const USER_PROFILE: KindName = KindName::new("user-profile");
 pub const PROFILE_ATTRIBUTE: KindName = KindName::new("user-profile/attribute");
 pub const PROFILE_GROUP: KindName = KindName::new("user-profile/group");
@@ -132,6 +140,9 @@ pub const OPENID_CONNECT: &str = "openid-connect";
 /// Everything that is managed, in the order in which a reader meets it.
 pub static KINDS: &[&Kind] = &[
     &realm::REALM,
+    &flow::FLOW,
+    &flow::execution::EXECUTION,
+    &flow::execution::CONFIG,
     &required_action::REQUIRED_ACTION,
     &user_profile::USER_PROFILE,
     &user_profile::ATTRIBUTE,
@@ -184,11 +195,19 @@ pub struct Kind {
     pub else_named_by: &'static str,
     /// How bodies of new objects, and lists of what stands under several, say what an object stands under.
     pub says_parent: SaysParent,
+    /// The field by which they stand in an order among what they stand under: where nobody says it, it follows from the place
+    /// in the list. Several may have one name then: the second is called `name~2`. Empty where they stand in no order.
+    pub ranked_by: &'static str,
+    /// Several may be one and the same on the server, which this field tells: the first is made, and of another one only what it
+    /// stands under names it, and only when that is made. They go together. Empty where each is one of its own.
+    pub shared_by: &'static str,
     /// The kinds it may stand under; empty: directly under the realm.
     pub under: &'static [KindName],
     pub fields: &'static [Field],
     /// What changes of its fields do beyond the object.
     pub hazards: &'static [HazardRule],
+    /// Of which objects they are: executions count where somebody goes through their flow.
+    pub hazards_where: fn(&Address, &State) -> bool,
     pub routes: Routes,
     /// How a text field and a map key are unset in a PUT of the whole object.
     pub unset: Unsets,
@@ -264,64 +283,19 @@ struct Created {
     /// Fields that were said there, and are no defaults.
     said_there: &'static [&'static str],
     /// What a create sends although nobody mentioned it, where the server would make something else of it.
-    unasked: Unasked,
+    unasked: &'static [Unasked],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unasked {
-    Nothing,
     /// What is not said to be disabled is meant to be used: the server would disable it.
     Enabled,
     /// The protocol of what it stands under, or else `OpenID` Connect: the server refuses it without one.
     Protocol,
     /// In this field what it is called.
     AsNamed(&'static str),
-}
-
-/// Where an object is created, read, written and found. Placeholders: `{up}` the parent's own path, `{parent}`
-/// its id, `{id}`, `{name}` and `{type}` the object's.
-pub struct Routes {
-    /// POST here; empty where only the server makes such objects.
-    pub collection: &'static str,
-    /// POST here instead what stands directly under the realm.
-    pub top: &'static str,
-    /// What the POST takes; the other fields follow with a PUT. Empty where it takes all.
-    pub post_takes: &'static [&'static str],
-    /// GET, PUT and DELETE here.
-    pub own: &'static str,
-    /// GET here a list of all under one parent, for credentials that may view and not export. Empty where they are shown with
-    /// what they stand under.
-    pub list: &'static str,
-    pub covers: Covers,
-    /// The right to view them; what may stand directly under the realm and elsewhere too needs there the right of what it
-    /// stands under.
-    pub needs: &'static str,
-    /// GET here and take the one with this name: for ids that no answer told.
-    pub find: &'static str,
-    /// The list of the document at `own` in which it stands: a write reads the document, changes it there and puts it back.
-    /// Empty where an object has a path of its own.
-    pub document: &'static str,
-    /// The server keeps the document in the realm: it answers a write beside one of the realm, or of another of these, with
-    /// 409.
-    pub in_realm: bool,
-    /// The field that holds the id.
-    pub id: &'static str,
-    /// Whether the `Location` of a new object ends in its id: that of a role ends in its name.
-    pub location_is_id: bool,
-    /// What among those that `find` answers is the one.
-    pub found_by: FoundBy,
-    /// The field of the parent's representation that shows such objects as they are stored; empty where GET
-    /// does. Plans compare with that form, so an update begins with it.
-    pub row: &'static str,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum FoundBy {
-    Name,
-    /// The server keeps names in lower case.
-    NameInAnyCase,
-    /// The path, which says all.
-    Path,
+    /// In this field this word.
+    Says(&'static str, &'static str),
 }
 
 pub struct Unsets {
@@ -427,9 +401,12 @@ const ORDINARY: Kind = Kind {
     qualified_by: &[],
     else_named_by: "",
     says_parent: SaysParent::Nowhere,
+    ranked_by: "",
+    shared_by: "",
     under: &[],
     fields: &[],
     hazards: &[],
+    hazards_where: everywhere,
     routes: ROUTES,
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: false },
     not_in_put: &[],
@@ -467,26 +444,13 @@ const ORDINARY: Kind = Kind {
 };
 
 const CREATED: Created =
-    Created { recorded_as: |_, _| String::new(), said_there: &[], unasked: Unasked::Nothing };
-
-const ROUTES: Routes = Routes {
-    collection: "",
-    top: "",
-    post_takes: &[],
-    own: "",
-    find: "",
-    list: "",
-    covers: Covers::Whole,
-    needs: "view-realm",
-    document: "",
-    in_realm: false,
-    id: "id",
-    location_is_id: true,
-    found_by: FoundBy::Name,
-    row: "",
-};
+    Created { recorded_as: |_, _| String::new(), said_there: &[], unasked: &[] };
 
 fn any_field(_: &str, _: &str) -> bool {
+    true
+}
+
+fn everywhere(_: &Address, _: &State) -> bool {
     true
 }
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub use access_test::{AccessTests, FailedTest, access_tests};
 pub use drift::{Drift, DriftClass, DriftVerdict, drift, verdict};
-pub use graph::{Closing, Cycle, Order, calls, open_meanwhile, order, path};
+pub use graph::{Closing, Cycle, Order, calls, names_others, open_meanwhile, order, path};
 pub use guard::{Conditions, Consent, SideEffect, judge};
 pub use impact::{impact, sides};
 pub use outcome::{Ended, Outcome};

@@ -116,8 +116,10 @@ public class RecordServer {
                 "recorded", "identityProviderMapper", "hardcoded-attribute-idp-mapper"));
         String flow = post("flow", "authentication/flows", "authentication/flows/{}",
                 Map.of("alias", "recorded", "providerId", "basic-flow", "topLevel", true));
-        post("flow/execution", "authentication/flows/recorded/executions/execution", "authentication/executions/{}",
-                Map.of("provider", "auth-cookie"));
+        String execution = post("flow/execution", "authentication/flows/recorded/executions/execution",
+                "authentication/executions/{}", Map.of("provider", "identity-provider-redirector"));
+        post("flow/execution/config", "authentication/executions/" + execution + "/config", "authentication/config/{}",
+                Map.of("alias", "recorded"));
         post("flow/subflow", "authentication/flows/recorded/executions/flow", "authentication/flows/{}",
                 Map.of("alias", "recorded forms", "type", "basic-flow"));
         post("component/keys", "components", "components/{}", Map.of("name", "recorded", "providerId", "rsa-generated",
@@ -269,7 +271,8 @@ public class RecordServer {
         }
         kept.put("componentTypes", components);
         Map<String, Object> providers = new TreeMap<>();
-        for (String spi : List.of("client-authenticator", "eventsListener", "login-protocol", "password-hashing", "policy",
+        for (String spi : List.of("authenticator", "client-authenticator", "client-policy-condition", "client-policy-executor",
+                "eventsListener", "form-action", "form-authenticator", "login-protocol", "password-hashing", "policy",
                 "required-action")) {
             Map<String, Object> names = new TreeMap<>();
             Map<?, ?> of = (Map<?, ?>) ((Map<?, ?>) ((Map<?, ?>) answer.get("providers")).get(spi)).get("providers");

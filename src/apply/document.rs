@@ -78,7 +78,7 @@ async fn change(
     let done = |is_new| if is_new { Answered::Done } else { Answered::AlreadyDone };
     if kind.routes.document.is_empty() {
         let (Body::Overlay { set, .. }, Value::Object(whole)) = (body, document) else { return Err(gone()) };
-        return Ok(done(lay_over(run, address, &settled(run, set, ids).await?, whole)?));
+        return Ok(done(lay_over(run, address, &settled(run, address, set, ids).await?, whole)?));
     }
     let list = &mut document[kind.routes.document];
     if !list.is_array() {
@@ -95,7 +95,7 @@ async fn change(
             return Err(CallError::Stale { address: address.clone(), field: kind.key.to_owned() });
         }
         (Body::Overlay { set, .. }, Some(place)) => {
-            let set = settled(run, set, ids).await?;
+            let set = settled(run, address, set, ids).await?;
             let Value::Object(row) = &mut rows[place] else { return Err(gone()) };
             return Ok(done(lay_over(run, address, &set, row)?));
         }

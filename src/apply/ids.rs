@@ -79,25 +79,32 @@ pub(super) async fn find(
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             Err(error) => return Err(error.into()),
         };
-        let named = |it: &Value| {
-            let name = kind::name_of(kind, it).unwrap_or_default();
-            match kind.routes.found_by {
-                FoundBy::Path => true,
-                FoundBy::Name => name == address.name(),
-                FoundBy::NameInAnyCase => name.eq_ignore_ascii_case(address.name()),
-            }
+        let named = |name: &str| match kind.routes.found_by {
+            FoundBy::Path => true,
+            FoundBy::Name => name == address.name(),
+            FoundBy::NameInAnyCase => name.eq_ignore_ascii_case(address.name()),
         };
         let owned = |it: &Value| {
             let name = it.pointer("/owner/name").and_then(Value::as_str);
             name.filter(|it| address.parent().is_none_or(|up| up.name() != *it)) == owner
         };
-        let found = match &answer.body {
-            Some(Value::Array(rows)) => rows.iter().find(|it| named(it) && owned(it)),
-            Some(row @ Value::Object(_)) if named(row) => Some(row),
-            _ => None,
+        let rows = match answer.body {
+            Some(Value::Array(rows)) => rows,
+            Some(row @ Value::Object(_)) => vec![row],
+            _ => Vec::new(),
         };
-        if let Some(id) = found.and_then(|it| it.get(kind.routes.id)).and_then(Value::as_str) {
-            return Ok(Some(id.to_owned()));
+        let rows = kind::named_rows(kind, rows);
+        let id_of = |it: &Value| it.get(kind.routes.id).and_then(Value::as_str).map(str::to_owned);
+        // One list says the ids of all that stand in an order.
+        if let Some(parent) = address.parent().filter(|_| !kind.ranked_by.is_empty()) {
+            let mut ids = ids.lock().await;
+            for (name, row) in &rows {
+                id_of(row).into_iter().for_each(|it| ids.learn(parent.child(kind.name, &**name), it));
+            }
+        }
+        let found = rows.iter().find(|(name, row)| named(name) && owned(row));
+        if let Some(id) = found.and_then(|(_, row)| id_of(row)) {
+            return Ok(Some(id));
         }
     }
     Ok(None)

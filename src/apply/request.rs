@@ -11,7 +11,7 @@ use crate::call::{Body, Call, Overlay, Verb};
 use crate::change::Action;
 use crate::diff::same_field;
 use crate::keycloak::{Error, ErrorKind, Method, Request};
-use crate::kind::{self, Kind, Referred, SaysParent, Type, Unset};
+use crate::kind::{self, Field, Kind, Referred, SaysParent, Type, Unset};
 use crate::plan;
 use crate::state::{Address, Is, Node, Object, SecretRef};
 use crate::text::{At, tree_of_json};
@@ -46,7 +46,7 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
     match &call.body {
         Body::Whole { address, fields } => create(run, address, fields, path, ids).await,
         Body::Overlay { address, set } => {
-            overlay(run, address, &settled(run, set, ids).await?, path, ids).await
+            overlay(run, address, &settled(run, address, set, ids).await?, path, ids).await
         }
         Body::Roles(roles) => {
             let mut list = Vec::new();
@@ -191,31 +191,48 @@ pub(super) async fn new_body(
     let mut object = Object::new(At::SERVER);
     object.fields = fields.iter().cloned().collect();
     let name = kind::own_name(address, &object).to_owned();
-    for node in object.fields.values_mut() {
-        by_id(run, node, ids).await?;
+    let kind = kind::kind(address.kind());
+    for (field, node) in &mut object.fields {
+        by_id(run, kind.field(field), node, ids).await?;
     }
-    Ok(kind::body(kind::kind(address.kind()), &name, &object, run.reveal))
+    let mut body = kind::body(kind, &name, &object, run.reveal);
+    for rule in kind.fields.iter().filter(|it| !it.by_id.is_empty()) {
+        let id = body.remove(rule.name);
+        body.extend(id.map(|it| (rule.by_id.to_owned(), it)));
+    }
+    Ok(body)
 }
 
 /// Returns what an update sets, with ids where Keycloak wants them.
 pub(super) async fn settled(
     run: &Run<'_>,
+    address: &Address,
     set: &[Overlay],
     ids: &SharedIds,
 ) -> Result<Vec<Overlay>, CallError> {
+    let kind = kind::kind(address.kind());
     let mut set = set.to_vec();
-    for node in set.iter_mut().filter_map(|it| it.to.as_mut()) {
-        by_id(run, node, ids).await?;
+    for overlay in &mut set {
+        if let Some(node) = &mut overlay.to {
+            by_id(run, kind.field(&overlay.path.field), node, ids).await?;
+        }
     }
     Ok(set)
 }
 
 /// Refers by id to what Keycloak does not find by the name that it has here.
-async fn by_id(run: &Run<'_>, node: &mut Node, ids: &SharedIds) -> Result<(), CallError> {
+async fn by_id(
+    run: &Run<'_>,
+    rule: Option<&Field>,
+    node: &mut Node,
+    ids: &SharedIds,
+) -> Result<(), CallError> {
+    let takes_ids = rule.is_some_and(|it| !it.by_id.is_empty());
     let mut targets = Vec::new();
     node.each_ref(&mut |it, _| targets.push(it.clone()));
     for target in targets {
         let needs_id = match kind::kind(target.kind()).referred {
+            _ if takes_ids => true,
             Referred::ById => true,
             Referred::ByNameWithoutSlash => target.steps().iter().any(|it| it.name.contains('/')),
             Referred::ByKnownId => ids.lock().await.get(&target).is_some(),
@@ -272,6 +289,14 @@ async fn overlay(
     if !lay_over(run, address, set, &mut body)? {
         return Ok(Answered::AlreadyDone);
     }
+    let routes = &kind::kind(address.kind()).routes;
+    if !routes.put_takes.is_empty() {
+        body.retain(|name, _| routes.put_takes.contains(&&**name));
+    }
+    let path = match routes.put {
+        "" => path,
+        put => url(run.keycloak, run.realm, &plan::path(put, address, ""), ids).await?,
+    };
     let request = Request { method: Method::Put, path, body: Some(Value::Object(body)) };
     run.keycloak.send(&request).await?;
     Ok(Answered::Done)
@@ -285,8 +310,13 @@ pub(super) fn lay_over(
     body: &mut Map<String, Value>,
 ) -> Result<bool, CallError> {
     let kind = kind::kind(address.kind());
-    let now = kind::lift_object(kind, &tree_of_json(&Value::Object(body.clone())), address.parent().as_ref())
-        .into_live();
+    let mut said = body.clone();
+    // An id may stand in the place of what names it.
+    let is_numbered = !kind.ranked_by.is_empty();
+    if is_numbered {
+        said.insert(kind.else_named_by.to_owned(), json!(address.name()));
+    }
+    let now = kind::lift_object(kind, &tree_of_json(&Value::Object(said)), address.parent().as_ref()).into_live();
     // What is renamed still has its old name.
     let name = body.get(kind.key).and_then(Value::as_str).map(|it| Node::text(At::SERVER, it));
     let is_renamed = set.iter().any(|it| *it.path.field == *kind.key);
@@ -375,8 +405,11 @@ fn overlay_field(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, 
         (Some(node), _) => {
             map.insert(key.to_string(), kind::in_key(kind, &of, &field, kind::value(node, run.reveal)));
         }
-        (None, Unset::Null | Unset::EmptyText) => {
+        (None, Unset::Null) => {
             map.insert(key.to_string(), Value::Null);
+        }
+        (None, Unset::EmptyText) => {
+            map.insert(key.to_string(), json!(""));
         }
         (None, Unset::Omit | Unset::Never) => {
             map.remove(&**key);
@@ -406,6 +439,10 @@ fn unset(kind: &Kind, field: &str, body: &Map<String, Value>) -> Value {
         Some(Type::Map(_)) if unset_key(kind, field) == Unset::Null => {
             let keys = body.get(field).and_then(Value::as_object).into_iter().flatten();
             keys.map(|(key, _)| (key.clone(), Value::Null)).collect()
+        }
+        Some(Type::Map(_)) if unset_key(kind, field) == Unset::EmptyText => {
+            let keys = body.get(field).and_then(Value::as_object).into_iter().flatten();
+            keys.map(|(key, _)| (key.clone(), json!(""))).collect()
         }
         Some(Type::Map(_)) => json!({}),
         Some(Type::Text) if kind.unset.text == Unset::EmptyText => json!(""),

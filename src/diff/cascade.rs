@@ -51,8 +51,9 @@ pub(super) fn delete_all<'a>(
 
 /// Returns what an object names in a way that a delete of that changes it.
 fn touched<'a>(address: &Address, object: &'a Object) -> impl Iterator<Item = &'a Address> {
-    let items = object.fields.values().flat_map(Node::items).flat_map(named);
-    items.chain(&object.made_by).chain(kind::owner(address, object))
+    let fields = object.fields.values();
+    let items = fields.clone().flat_map(Node::items).flat_map(named);
+    items.chain(fields.flat_map(named)).chain(&object.made_by).chain(kind::owner(address, object))
 }
 
 /// Deletes one object and follows what that does, where `touching` finds those that name another one, or once did.
@@ -64,6 +65,8 @@ fn delete_following(
     let mut effects = Vec::new();
     let mut waiting = vec![(address.clone(), address.clone())];
     while let Some((gone, cause)) = waiting.pop() {
+        let mut parts = state.get(&gone).map(|it| parts(&gone, it)).unwrap_or_default();
+        parts.extend(same_as(&gone, state));
         if !state.objects.discard(&gone) {
             continue;
         }
@@ -76,7 +79,7 @@ fn delete_following(
         };
         let mut with: BTreeSet<Address> = state.under(&gone).map(|(it, _)| it.clone()).collect();
         with.extend(touching.iter().filter(|on| state.get(on).is_some_and(|it| falls((on, it)))).cloned());
-        waiting.extend(with.into_iter().map(|it| (it, gone.clone())));
+        waiting.extend(with.into_iter().chain(parts).map(|it| (it, gone.clone())));
         for on in touching {
             let Some(object) = state.objects.get_mut(&on) else { continue };
             let kind = kind::kind(on.kind());
@@ -103,6 +106,20 @@ fn delete_following(
     effects.sort();
     effects.dedup();
     effects
+}
+
+/// Returns what goes with an object that names it: the sub-flow of an execution.
+pub(super) fn parts(address: &Address, object: &Object) -> Vec<Address> {
+    let rules = kind::kind(address.kind()).fields.iter().filter(|it| it.is_part);
+    rules.filter_map(|it| object.get(it.name)?.as_ref().cloned()).collect()
+}
+
+/// Returns the others that are one and the same on the server.
+fn same_as(address: &Address, state: &State) -> Vec<Address> {
+    let is_shared = !kind::kind(address.kind()).shared_by.is_empty();
+    let Some(id) = state.get(address).filter(|_| is_shared).and_then(|it| it.id.as_ref()) else { return Vec::new() };
+    let same = state.objects.iter().filter(|(it, object)| it.kind() == address.kind() && object.id.as_ref() == Some(id));
+    same.map(|(it, _)| it.clone()).filter(|it| it != address).collect()
 }
 
 /// Takes what an object lost from the fields that follow it, as the server does, and returns what happened: a permission
@@ -177,8 +194,17 @@ fn named(item: &Node) -> impl Iterator<Item = &Address> {
     item.as_ref().into_iter().chain(values.filter_map(Node::as_ref))
 }
 
-/// Drops every reference to an address from a list; `true` when one was there. Leaving an order is no loss.
+/// Drops every reference to an address from a field; `true` when one was there. Leaving an order is no loss.
 fn drop_ref(node: &mut Node, gone: &Address) -> bool {
+    if node.as_ref() == Some(gone) {
+        node.is = Is::Null;
+        return true;
+    }
+    if let Is::Map(map) = &mut node.is {
+        let before = map.len();
+        map.retain(|_, it| it.as_ref() != Some(gone));
+        return map.len() < before;
+    }
     let (Is::List(items) | Is::Sequence(items)) = &mut node.is else { return false };
     let before = items.len();
     items.retain(|item| named(item).all(|it| it != gone));

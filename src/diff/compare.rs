@@ -176,10 +176,10 @@ impl ObjectComparison<'_> {
             why: Why::ManifestChanged,
             at,
         };
-        let default =
-            kind::create_default(self.address, state).filter(|(name, _)| self.object.get(name).is_none());
-        let default =
-            default.map(|(name, node)| field(name, Node::new(self.object.at, node.is), self.object.at));
+        let unasked = kind::create_defaults(self.address, state).into_iter();
+        let unasked = unasked.filter(|(name, _)| self.object.get(name).is_none());
+        let unasked =
+            unasked.map(|(name, node)| field(name, Node::new(self.object.at, node.is), self.object.at));
         let is_sent = |name: &str, node: &Node| {
             kind.link(name).is_none()
                 && !node.is_null()
@@ -187,7 +187,7 @@ impl ObjectComparison<'_> {
         };
         let said = self.object.fields.iter().filter(|(name, node)| is_sent(name, node));
         let mut compared = FieldsCompared::default();
-        compared.changes.extend(default);
+        compared.changes.extend(unasked);
         compared.changes.extend(said.map(|(name, node)| field(name, node.clone(), node.at)));
         let made = kind::created(self.address, self.object, state, self.question.version);
         let new = Some(&Entry::default());

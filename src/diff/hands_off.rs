@@ -4,8 +4,9 @@
 //! Comparing knows no owner. A declared object that belongs to another owner is refused here, and everything that nobody
 //! declares any more gets its end here. Links and fields that nobody mentions stay or end as `wanted` says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::cascade::parts;
 use super::fold::{Fold, turn};
 use super::{Diff, Entry, How, LeftBehind, Memory, Ownership, Question, Terms, digest};
 use crate::change::{Action, Change, ConsentKey, Path, Reason, Refusal, Why};
@@ -273,9 +274,17 @@ pub(super) fn end_leftovers(
     }
     // What stands under something that goes, goes with it.
     let gone: BTreeSet<Address> = deletes.iter().map(|it| it.object.clone()).collect();
+    let parts: BTreeMap<Address, Address> = gone
+        .iter()
+        .filter_map(|it| Some((it, question.live.state.get(it)?)))
+        .flat_map(|(whole, object)| parts(whole, object).into_iter().map(|it| (it, whole.clone())))
+        .collect();
     for delete in &mut deletes {
         if let Some(client) = fold.removed_by_update.get(&delete.object) {
             delete.why = Why::Cascade(client.clone());
+        }
+        if let Some(whole) = parts.get(&delete.object) {
+            delete.why = Why::Cascade(whole.clone());
         }
         if let Some(with) = delete.object.ancestors().filter(|it| gone.contains(it)).last() {
             delete.why = Why::Cascade(with);

@@ -67,7 +67,7 @@ fn judge_effect(
     let holds = |field: &str| kind::kind(on.kind()).field(field).is_some_and(|it| it.holds);
     if matches!(&effect.fate, Fate::Loses { field } | Fate::Emptied { field } if holds(field)) {
         let message = format!(
-            "{} cannot be deleted: Keycloak keeps a scope that a resource has, and {} has it",
+            "{} cannot be deleted: Keycloak keeps it as long as {} names it",
             kind::title(of),
             kind::title(on)
         );

@@ -43,7 +43,6 @@ impl Sides {
             secrets: &self.secrets,
             terms: &self.terms,
             server: None,
-            flows: None,
         }
     }
 

@@ -20,6 +20,7 @@ mod administrators;
 mod authz;
 mod early;
 mod export;
+mod flows;
 mod fresh;
 mod groups;
 mod holders;
@@ -54,7 +55,7 @@ pub struct Want {
     pub secrets: bool,
     /// Something depends on what the server has installed or switched on.
     pub server_info: bool,
-    /// Flows are named.
+    /// Something is said of flows: who may only view has to ask for each.
     pub flows: bool,
 }
 
@@ -82,8 +83,6 @@ pub struct Read {
     pub requests: usize,
     /// What the server has, where [`Want::server_info`] asks for it or it came along.
     pub server_info: Option<ServerInfo>,
-    /// Aliases of flows and what they are flows of, where [`Want::flows`] asks for them or they came along.
-    pub flows: Option<BTreeMap<String, String>>,
     /// Wanted users whose master is another directory.
     pub federated: BTreeSet<Address>,
 }
@@ -226,9 +225,12 @@ async fn finish(
     let want = &want;
     let (found, flows, about) = tokio::try_join!(
         users::read(wire, want, rights, &draft.realm, users),
-        flows(wire, want, &draft.realm),
+        flows::read(wire, want, source),
         server_info::read(wire, want, &draft.realm, server_info),
     )?;
+    if source == Source::Lists {
+        flows::put(&mut draft, flows);
+    }
     let federated = found.federated();
     let asked = match &found {
         users::Found::Some { rows, asked } => {
@@ -265,7 +267,6 @@ async fn finish(
         version: about.version,
         requests: wire.requests(),
         server_info: about.server_info,
-        flows,
         federated,
     })
 }
@@ -357,19 +358,6 @@ fn spell_list(names: &mut Value) {
         if let Value::String(name) = name {
             *name = encoded(name);
         }
-    }
-}
-
-/// Takes the flows from the export, which has them; otherwise they are asked for where somebody names one.
-async fn flows(
-    wire: &Wire<'_>,
-    want: &Want,
-    realm: &Map<String, Value>,
-) -> Result<Option<BTreeMap<String, String>>, Error> {
-    match realm.get("authenticationFlows") {
-        Some(list) => Ok(Some(kind::flows(list))),
-        None if want.flows => Ok(wire.value("authentication/flows").await?.as_ref().map(kind::flows)),
-        None => Ok(None),
     }
 }
 

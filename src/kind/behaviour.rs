@@ -1,5 +1,7 @@
 //! What the server does by itself where a write reaches more than the object that is written.
 
+use serde_json::Value;
+
 use super::{Version, kind};
 use crate::state::{Address, Node, Object, State};
 
@@ -28,6 +30,11 @@ pub(super) trait Behaviour: Sync {
     /// Returns what goes with a switch of an object that is off.
     fn drops_along(&self, _address: &Address, _object: &Object, _state: &State) -> Vec<Address> {
         Vec::new()
+    }
+
+    /// Returns a row of a list as exports have it; nothing where it stands under something else.
+    fn as_exported(&self, row: Value) -> Option<Value> {
+        Some(row)
     }
 
     /// Returns the name by which the server shows an object from when its realm is what is said of it.

@@ -14,14 +14,17 @@ pub use exported::complete_export;
 
 use super::takes::SIGNS;
 use super::{
-    CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, Field, Form, Kind, Link, MAPPER, NEWEST,
+    CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, FLOW, Field, Form, KEYS, Kind, Link, MAPPER, NEWEST,
     ORDINARY, Others, REALM, RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS, Sent, ServerInfo, Stays, Takes,
-    USER, Unset, Unsets, Version, cannot_be_unset, children, choice, field, is_admin_permissions, links,
+    USER, Unset, Unsets, Version, cannot_be_unset, children, choice, field, flow, is_admin_permissions, links,
     not_yet, one_of, scope_mapping, server_owned, service_account_of, useless,
 };
 use crate::state::{Address, Object, State};
 
 pub(super) const PROTOCOLS: &[Choice] = &[choice("protocol", |it, _| ServerInfo::all(&it.protocols))];
+
+/// What a client may have a flow of its own for.
+const BINDINGS: &[&str] = &["browser", "direct_grant"];
 
 /// Without these scopes tokens lose `sub`, roles and origins.
 const TOKENS: Stays = Stays::Scopes {
@@ -99,7 +102,13 @@ pub(super) static CLIENT: Kind = Kind {
         scope_mapping::OF_CLIENTS,
         children("protocolMappers", |_| MAPPER),
         Field { sent: Sent::Child(SETTINGS), ..field("authorizationSettings") },
-        not_yet("authenticationFlowBindingOverrides"),
+        Field {
+            compare: Compare::RefMap(FLOW),
+            by_id: "authenticationFlowBindingOverrides",
+            unset_key: Some(Unset::EmptyText),
+            choices: &[Choice { key: KEYS, ..useless("binding", |_, _| BINDINGS.iter().copied().collect()) }],
+            ..flow::bound("authenticationFlowBindingOverrides", "basic-flow")
+        },
         not_yet("clientTemplate"),
         not_yet("defaultRoles"),
         not_yet("directGrantsOnly"),

@@ -39,7 +39,7 @@ pub(super) static CLIENT_SCOPE: Kind = Kind {
     unset: Unsets { text: Unset::EmptyText, key: Unset::Null, empty_keys_vanish: false },
     not_in_put: &["protocolMappers"],
     has_field: |_, field| !scope_mapping::is_one(field),
-    new: Created { recorded_as: |_, _| "client-scope".to_owned(), unasked: Unasked::Protocol, ..CREATED },
+    new: Created { recorded_as: |_, _| "client-scope".to_owned(), unasked: &[Unasked::Protocol], ..CREATED },
     hidden_without: "a role that shows every client scope (fine-grained permissions may hide some)",
     comes_with_realm: true,
     acts_where_named: true,

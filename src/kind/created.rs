@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::behaviour::New;
-use super::{Kind, NEWEST, Unasked, Version, kind, lift_object};
+use super::{Kind, NEWEST, Type, Unasked, Version, field_type, kind, lift_object};
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::{At, tree_of_json};
 
@@ -57,9 +57,7 @@ pub fn untouched(address: &Address, live: &Object, state: &State, version: Versi
         bare.fields.extend(live.get(name).map(|it| (name.into(), it.clone())));
     }
     let mut made = created(address, &bare, state, version);
-    if let Some((name, node)) = create_default(address, state) {
-        made.fields.insert(name.into(), node);
-    }
+    made.fields.extend(create_defaults(address, state).into_iter().map(|(name, node)| (name.into(), node)));
     made
 }
 
@@ -75,13 +73,13 @@ fn recorded(kind: &Kind, address: &Address, object: &Object, version: Version) -
         }
     }
     // The recording's own name and references are no defaults.
-    if kind.key.is_empty() {
-        map.remove("");
-    } else {
-        map.insert(kind.key.to_owned(), Value::String(super::own_name(address, object).to_owned()));
-    }
     for said in kind.new.said_there {
         map.remove(*said);
+    }
+    let key = kind.own_key().unwrap_or(kind.else_named_by);
+    map.remove(kind.key);
+    if !key.is_empty() {
+        map.insert(key.to_owned(), Value::String(super::own_name(address, object).to_owned()));
     }
     Some(reads)
 }
@@ -140,17 +138,28 @@ pub fn removed_by_update(address: &Address, object: &Object, state: &State) -> V
     kind(address.kind()).behaviour.drops_along(address, object, state)
 }
 
-/// Returns the field that a create sends although nobody mentioned it.
-pub fn create_default(address: &Address, state: &State) -> Option<(&'static str, Node)> {
-    match kind(address.kind()).new.unasked {
-        Unasked::Nothing => None,
-        Unasked::Enabled => Some(("enabled", Node::bool(At::SERVER, true))),
-        Unasked::AsNamed(field) => Some((field, Node::text(At::SERVER, address.last_name()))),
-        Unasked::Protocol => {
-            let parent = address.parent();
-            let protocol = super::protocol([parent.as_ref().and_then(|it| state.get(it))]);
-            Some(("protocol", Node::text(At::SERVER, protocol)))
-        }
+/// Returns the fields that a create sends although nobody mentioned them.
+pub fn create_defaults(address: &Address, state: &State) -> Vec<(&'static str, Node)> {
+    let unasked = kind(address.kind()).new.unasked.iter();
+    unasked
+        .map(|it| match it {
+            Unasked::Enabled => ("enabled", Node::bool(At::SERVER, true)),
+            Unasked::AsNamed(field) => (*field, Node::text(At::SERVER, address.last_name())),
+            Unasked::Says(field, word) => (*field, said(field, word, address)),
+            Unasked::Protocol => {
+                let parent = address.parent();
+                let protocol = super::protocol([parent.as_ref().and_then(|it| state.get(it))]);
+                ("protocol", Node::text(At::SERVER, protocol))
+            }
+        })
+        .collect()
+}
+
+/// A word as the type of a field has it.
+fn said(field: &str, word: &str, address: &Address) -> Node {
+    match field_type((kind(address.kind()).representation)(""), field) {
+        Some(Type::Boolean) => Node::bool(At::SERVER, word == "true"),
+        _ => Node::text(At::SERVER, word),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::representation::{Type, field_type};
-use super::{CLIENT, GROUP, Kind, ROLE, Routes};
+use super::{CLIENT, GROUP, Kind, ROLE, Routes, Sent};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 
 /// Returns how a reference is written in a body: roles of clients as `client/role`, groups as paths.
@@ -49,12 +49,15 @@ pub fn body(
     reveal: &dyn Fn(&SecretRef) -> String,
 ) -> Map<String, Value> {
     let mut body = Map::new();
-    if !kind.key.is_empty() {
-        body.insert(kind.key.to_owned(), Value::String(name.to_owned()));
+    if let Some(key) = kind.own_key() {
+        body.insert(key.to_owned(), Value::String(name.to_owned()));
     }
     for (name, node) in &object.fields {
-        let travels = kind.field(name).is_none_or(|it| it.sent.is_created_with());
-        let implied = kind.field(name).is_some_and(|it| node.as_text() == Some(it.implied));
+        let rule = kind.field(name);
+        // A shared object is named where otherwise one of its own stands.
+        let is_name = rule.is_some_and(|it| matches!(it.sent, Sent::Child(_)));
+        let travels = rule.is_none_or(|it| it.sent.is_created_with()) || is_name;
+        let implied = rule.is_some_and(|it| node.as_text() == Some(it.implied));
         if travels && !implied && !node.is_null() {
             body.insert(name.to_string(), in_field(kind, object.text("type"), name, value(node, reveal)));
         }

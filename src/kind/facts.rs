@@ -83,6 +83,13 @@ impl Kind {
         self.under.contains(&self.name)
     }
 
+    /// Returns the field that says what an object is called; nothing where there is one per parent, or where it is called like
+    /// what it names.
+    pub fn own_key(&self) -> Option<&'static str> {
+        let names = self.field(self.key).is_some_and(|it| matches!(it.compare, Compare::Ref(_)));
+        Some(self.key).filter(|it| !it.is_empty() && !names)
+    }
+
     /// Returns the fields that follow those of other objects, as [`Field::follows`] says.
     pub fn followers(&self) -> impl Iterator<Item = &'static Field> {
         self.fields.iter().filter(|it| !it.follows.is_empty())

@@ -66,8 +66,16 @@ pub struct Field {
     pub choices: &'static [Choice],
     /// What its texts, or those of its keys, may be on every server.
     pub takes: &'static [Takes],
-    /// It names a flow of this type; empty where it names none.
+    /// It names a flow of this type that stands in no other; empty where it names none.
     pub flow: &'static str,
+    /// The field of a body that takes the id of what is named; empty where it takes the name.
+    pub by_id: &'static str,
+    /// Its words by how much they ask for, the least first.
+    pub grades: &'static [&'static str],
+    /// What is named here is a part of the object: it is written before that is, and goes with it.
+    pub is_part: bool,
+    /// Never compared, and looked at all the same: it tells whose an object is.
+    pub is_telling: bool,
 }
 
 /// Stands for the keys of a map, whatever is in them.
@@ -182,6 +190,8 @@ pub enum Compare {
     Refs(KindName),
     /// The name of one object.
     Ref(KindName),
+    /// A map of names.
+    RefMap(KindName),
     /// The user that owns a resource; the client itself is the default and not shown.
     Owner,
     /// A map of client to role names.
@@ -303,6 +313,10 @@ pub(super) const fn field(name: &'static str) -> Field {
         choices: &[],
         takes: &[],
         flow: "",
+        by_id: "",
+        grades: &[],
+        is_part: false,
+        is_telling: false,
         follows: "",
         holds: false,
     }

@@ -1,7 +1,7 @@
 //! What Keycloak puts into a new realm, as recorded from each supported server.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{LazyLock, Mutex};
+use std::collections::VecDeque;
+use std::sync::Mutex;
 
 use serde_json::Value;
 
@@ -54,24 +54,6 @@ fn made(realm: &str, version: Version) -> State {
     lift_realm(&tree_of_json(&value)).into_live()
 }
 
-/// Returns the aliases of the flows of a new realm, and what they are flows of.
-pub fn fresh_flows(version: Version) -> BTreeMap<String, String> {
-    static FLOWS: LazyLock<Vec<(Version, BTreeMap<String, String>)>> = LazyLock::new(|| {
-        let of = |text: &str| flows(&parsed(text)["authenticationFlows"]);
-        RECORDED.iter().map(|(version, text)| (*version, of(text))).collect()
-    });
-    nearest(&FLOWS, version).clone()
-}
-
-/// Returns the aliases of a list of flows, and what they are flows of: of those within others, that they are.
-pub fn flows(list: &Value) -> BTreeMap<String, String> {
-    let text = |it: &Value, key: &str| it.get(key).and_then(Value::as_str).map(str::to_owned);
-    let is_part = |it: &Value| it.get("topLevel").and_then(Value::as_bool) == Some(false);
-    let of = |it: &Value| if is_part(it) { Some("sub-flow".to_owned()) } else { text(it, "providerId") };
-    let list = list.as_array().into_iter().flatten();
-    list.filter_map(|it| Some((text(it, "alias")?, of(it).unwrap_or_default()))).collect()
-}
-
 /// Returns what there is of the nearest version that is not newer, in a list that begins with the oldest.
 fn nearest<T>(recorded: &[(Version, T)], version: Version) -> &T {
     &recorded.iter().rev().find(|(it, _)| *it <= version).unwrap_or(&recorded[0]).1
@@ -100,7 +82,7 @@ fn fill(value: &mut Value, realm: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{CLIENT, CLIENT_SCOPE, PROFILE_ATTRIBUTE, ROLE};
+    use crate::kind::{CLIENT, CLIENT_SCOPE, FLOW, PROFILE_ATTRIBUTE, ROLE};
     use crate::state::Address;
 
     #[test]
@@ -117,8 +99,7 @@ mod tests {
             assert_eq!(of(CLIENT_SCOPE), scopes, "{version}");
             assert!(state.contains(&Address::top(CLIENT, "account")));
             assert!(state.contains(&Address::top(ROLE, "default-roles-my")));
-            assert_eq!(fresh_flows(version)["browser"], "basic-flow");
-            assert_eq!(fresh_flows(version)["clients"], "client-flow");
+            assert_eq!(of(FLOW), 21, "{version}");
             assert!(state.contains(&Address::top(PROFILE_ATTRIBUTE, "username")));
         }
     }

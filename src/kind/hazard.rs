@@ -153,7 +153,11 @@ impl When {
     /// Returns the new value as a sentence shows it, where the change is one of these.
     fn meets(self, from: Option<&Node>, to: Option<&Node>, realm: &str, version: Version) -> Option<String> {
         // Configurations of components hold lists of one.
-        let text = |it: &Node| if let [only] = it.items() { only.scalar() } else { it.scalar() };
+        let text = |it: &Node| match (it.items(), it.as_ref()) {
+            ([only], _) => only.scalar(),
+            (_, Some(named)) => Some(named.name().to_owned()),
+            _ => it.scalar(),
+        };
         let (was, is) = (from.and_then(text), to.and_then(text));
         let shown = is.clone().unwrap_or_default();
         let meets = match self {

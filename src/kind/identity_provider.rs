@@ -9,7 +9,7 @@ use super::hazard::Hazard::{LocksOut, Opens};
 use super::hazard::{When, of_key, rule};
 use super::{
     Beside, CREATED, Choice, Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, Unasked, Unset, Unsets,
-    choice, field, server_owned,
+    choice, field, flow, server_owned,
 };
 
 pub(super) static IDENTITY_PROVIDER: Kind = Kind {
@@ -23,8 +23,8 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         server_owned("types"),
         Field { sent: Sent::Fixed, choices: PROVIDERS, ..field("providerId") },
         Field { secret_keys: &["clientSecret"], beside: SECRETS, ..field("config") },
-        Field { flow: "basic-flow", ..field("firstBrokerLoginFlowAlias") },
-        Field { flow: "basic-flow", ..field("postBrokerLoginFlowAlias") },
+        flow::bound("firstBrokerLoginFlowAlias", "basic-flow"),
+        flow::bound("postBrokerLoginFlowAlias", "basic-flow"),
         // Organizations write it.
         server_owned("organizationId"),
         // Relics: flows decide that.
@@ -34,6 +34,18 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
     hazards: &[
         rule(LocksOut, "", When::Goes, "whoever logs in through {it} cannot any more"),
         rule(LocksOut, "enabled", When::Is("false"), "locks out whoever logs in through {it}"),
+        rule(
+            LocksOut,
+            "firstBrokerLoginFlowAlias",
+            When::Changed,
+            "decides who gets an account that logs in through {it} for the first time",
+        ),
+        rule(
+            LocksOut,
+            "postBrokerLoginFlowAlias",
+            When::Changed,
+            "decides what else is asked of whoever logs in through {it}",
+        ),
         rule(Opens, "trustEmail", When::Is("true"), "lets {it} say whose account an e-mail address is"),
         of_key(LocksOut, ("config", "clientId"), When::Replaced, "changes as whom the realm logs in at {it}"),
     ],
@@ -48,7 +60,7 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         ..ROUTES
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
-    new: Created { recorded_as: |_, _| "identity-provider".to_owned(), unasked: Unasked::Enabled, ..CREATED },
+    new: Created { recorded_as: |_, _| "identity-provider".to_owned(), unasked: &[Unasked::Enabled], ..CREATED },
     takes_in_names: |it| !matches!(it, '/' | ' '),
     comes_with_realm: true,
     ..ORDINARY

@@ -7,11 +7,12 @@ mod fields;
 mod references;
 mod sections;
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use fields::Reader;
 
-use super::named::qualified;
+use super::named::{numbered, qualified};
 use super::owner::called;
 use super::representation::{Type, field_type, fields_of};
 use super::{CLIENT, Compare, Field, Kind, Owned, REALM, ROLE, Sent, USER, kind};
@@ -27,20 +28,23 @@ pub struct Lifted {
     pub notes: Vec<Note>,
 }
 
+/// How the server begins what it does not show.
+const MASK: &str = "*****";
+
 /// The key under which an object says what it was called before; no class has such a field.
 pub(super) const FORMERLY: &str = "formerly";
 
 /// Lifts a realm representation and everything in it.
 pub fn lift_realm(tree: &Tree) -> Lifted {
     let mut out = Lifted::default();
-    object(kind(REALM), tree, None, &mut out);
+    object(kind(REALM), tree, None, 1, &mut out);
     out
 }
 
 /// Lifts one object that stands under `parent` (none: directly under the realm), with all under it.
 pub fn lift_object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>) -> Lifted {
     let mut out = Lifted::default();
-    object(kind, tree, parent, &mut out);
+    object(kind, tree, parent, 1, &mut out);
     out
 }
 
@@ -85,12 +89,14 @@ fn join(object: &mut Object, piece: Object) {
 fn as_said(node: &mut Node) {
     match &mut node.is {
         Is::Secret(SecretRef { source: SecretSource::Literal(text), .. }) => {
-            node.is = Is::Hidden(if text.starts_with("*****") {
+            node.is = Is::Hidden(if text.starts_with(MASK) {
                 Hidden::Masked
             } else {
                 Hidden::Value(text.clone())
             });
         }
+        // The server masks what it does not know, too.
+        Is::Text(text) if text.starts_with(MASK) => node.is = Is::Hidden(Hidden::Masked),
         Is::List(items) => {
             items.iter_mut().for_each(as_said);
             // Lists are sets, and come in another order from every source.
@@ -112,7 +118,8 @@ pub fn looks_secret(key: &str) -> bool {
     ["secret", "password", "passphrase", "privatekey", "apikey"].iter().any(|it| key.ends_with(it))
 }
 
-fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut Lifted) {
+/// Lifts one object, which is the `nth` of its name in its list.
+fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize, out: &mut Lifted) {
     let respelled = kind
         .normalize
         .filter(|_| matches!(tree.is, TreeIs::Map(_)))
@@ -126,7 +133,7 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
         out.notes.push(mend.into_iter().fold(note, Note::help));
         return;
     }
-    let named = address_of(kind, tree, parent, out);
+    let named = address_of(kind, tree, parent, nth, out);
     // Without a name it is nothing, and what is wrong inside is told all the same.
     let (is_nameless, before) = (named.is_none(), out.pieces.len());
     let address = named.unwrap_or_else(|| child(kind, "", parent));
@@ -137,7 +144,7 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
     let under = if kind.key.is_empty() { parent } else { Some(&address) };
     let (mut children, mut mappings) = (Vec::new(), Vec::new());
     for (key, value) in tree.entries() {
-        if *key.name == *kind.key {
+        if Some(&*key.name) == kind.own_key() {
             continue;
         }
         if &*key.name == FORMERLY {
@@ -193,10 +200,9 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
                             let name = name.map(|it| Node::text(key.at, it));
                             object_.fields.extend(name.map(|it| (key.name.clone(), it)));
                         }
-                        // Never compared; they tell that a user is another's.
-                        "federationLink" | "origin" => {
-                            let link = value.scalar().map(|it| Node::text(key.at, it));
-                            object_.fields.extend(link.map(|it| (key.name.clone(), it)));
+                        _ if rule.is_some_and(|it| it.is_telling) => {
+                            let told = value.scalar().map(|it| Node::text(key.at, it));
+                            object_.fields.extend(told.map(|it| (key.name.clone(), it)));
                         }
                         _ => {}
                     }
@@ -216,8 +222,20 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, out: &mut 
     }
     out.pieces.push((address.clone(), object_));
     let at = out.pieces.len();
-    for child in children {
-        object(child.kind, &child.tree, child.under.as_ref(), out);
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (place, child) in children.into_iter().enumerate() {
+        let is_ranked = !child.kind.ranked_by.is_empty();
+        let name = name_in(child.kind, &child.tree).and_then(Tree::scalar).filter(|_| is_ranked);
+        let nth = name.map_or(1, |it| {
+            let count = counts.entry(it.to_owned()).or_default();
+            *count += 1;
+            *count
+        });
+        let before = out.pieces.len();
+        object(child.kind, &child.tree, child.under.as_ref(), nth, out);
+        if let Some((_, object)) = out.pieces.get_mut(before).filter(|_| is_ranked) {
+            object.place = Some(place);
+        }
     }
     for rule in kind.fields.iter().filter(|it| it.ordered) {
         let Some(list) = tree.get(rule.name).filter(|it| matches!(it.is, TreeIs::List(_))) else { continue };
@@ -259,6 +277,7 @@ fn links_type(rule: &'static Field) -> Option<&'static Type> {
     match rule.compare {
         Compare::Refs(_)
         | Compare::Ref(_)
+        | Compare::RefMap(_)
         | Compare::ClientRoles
         | Compare::RoleTree
         | Compare::RefItems { .. }
@@ -267,34 +286,40 @@ fn links_type(rule: &'static Field) -> Option<&'static Type> {
     }
 }
 
+/// Returns what names an object.
+fn name_in<'t>(kind: &Kind, tree: &'t Tree) -> Option<&'t Tree> {
+    let said = tree.get(kind.key).filter(|it| !matches!(it.scalar(), Some("")));
+    said.or_else(|| tree.get(kind.else_named_by).filter(|_| !kind.else_named_by.is_empty()))
+}
+
 fn address_of(
     kind: &'static Kind,
     tree: &Tree,
     parent: Option<&Address>,
+    nth: usize,
     out: &mut Lifted,
 ) -> Option<Address> {
     if kind.key.is_empty() {
         return Some(child(kind, "", parent));
     }
-    let said = tree.get(kind.key).filter(|it| it.scalar() != Some(""));
-    let said = said.or_else(|| tree.get(kind.else_named_by).filter(|_| !kind.else_named_by.is_empty()));
-    let name = said.or_else(|| tree.get(kind.key)).or_else(|| misspelt(kind, tree));
+    let name = name_in(kind, tree).or_else(|| tree.get(kind.key)).or_else(|| misspelt(kind, tree));
     match name.and_then(Tree::scalar) {
         Some(text) if !text.is_empty() => {
             let owner = kind.owner().and_then(|it| tree.get(it)).and_then(Tree::scalar);
             // The client itself owns a resource unless a user does.
             let owner = owner.filter(|it| parent.is_none_or(|up| up.name() != *it));
             let name = if kind.name == USER { text.to_lowercase() } else { called(text, owner) };
+            let name = numbered(name, nth);
             Some(child(kind, &qualified(kind, &name, |it| tree.get(it).and_then(Tree::scalar)), parent))
         }
         _ => {
             let at = name.map_or(tree.at, |it| it.at);
-            let note = Note::error(
-                Code::Missing,
-                format!("{} without `{}`", kind.a_title(), kind.key),
-                at,
-                format!("needs `{}`", kind.key),
-            );
+            let keys = match kind.own_key() {
+                Some(key) => format!("`{key}`"),
+                None => format!("`{}` or `{}`", kind.else_named_by, kind.key),
+            };
+            let title = format!("{} without {keys}", kind.a_title());
+            let note = Note::error(Code::Missing, title, at, format!("needs {keys}"));
             out.notes.push(note);
             None
         }

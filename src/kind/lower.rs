@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::lift::FORMERLY;
-use super::named::qualifying;
+use super::named::{qualifying, unnumbered};
 use super::{
     CLIENT, Compare, REALM, ROLE, SaysParent, Sent, kind, own_name, realm_address, scope_mapping, value,
     wire_name,
@@ -28,8 +28,8 @@ pub fn lower_realm(name: &str, state: &State) -> Value {
 fn fields_of(address: &Address, object: &Object) -> Map<String, Value> {
     let kind = kind(address.kind());
     let mut out = Map::new();
-    if !kind.key.is_empty() {
-        out.insert(kind.key.to_owned(), json!(own_name(address, object)));
+    if let Some(key) = kind.own_key() {
+        out.insert(key.to_owned(), json!(own_name(address, object)));
     }
     if let Some(client) = &object.made_by {
         out.insert("serviceAccountClientId".to_owned(), json!(client.name()));
@@ -70,11 +70,18 @@ impl Arranged {
         let mut out = self.objects.get(address).cloned().unwrap_or_default();
         // Both are written at the realm, by who has them.
         out.retain(|field, _| !scope_mapping::is_one(field));
-        if !kind.key.is_empty() {
-            out.entry(kind.key).or_insert_with(|| json!(address.last_name()));
+        if let Some(key) = kind.own_key() {
+            out.entry(key).or_insert_with(|| json!(address.last_name()));
         }
         for (field, part) in qualifying(kind, address.name()) {
             out.entry(field).or_insert_with(|| json!(part));
+        }
+        // What nothing is said of is called like what it is of all the same.
+        if !kind.ranked_by.is_empty() && !out.contains_key(kind.key) && !out.contains_key(kind.else_named_by) {
+            let name = unnumbered(address.last_name());
+            let names = |of: Compare| matches!(of, Compare::Ref(of) if self.objects.contains_key(&Address::top(of, name)));
+            let is_named = kind.field(kind.key).is_some_and(|it| names(it.compare));
+            out.insert(if is_named { kind.key } else { kind.else_named_by }.to_owned(), json!(name));
         }
         if let (SaysParent::ByName(field), Some(parent)) = (kind.says_parent, address.parent()) {
             out.insert(field.to_owned(), json!(parent.name()));
@@ -91,6 +98,9 @@ impl Arranged {
                         let place = |it: &Address| order.iter().position(|name| *name == *it.last_name());
                         children.sort_by_key(|it| place(it).unwrap_or(usize::MAX));
                     }
+                    let ranked_by = super::kind(of).ranked_by;
+                    let number = |it: &Address| self.objects.get(it)?.get(ranked_by)?.as_i64();
+                    children.sort_by_key(|it| number(it).unwrap_or(i64::MAX));
                     some_list(children.into_iter().map(|it| Value::Object(self.object(it))).collect())
                 }
                 Sent::ChildrenBy(of, field) => {
@@ -179,6 +189,7 @@ fn field(compare: Compare, node: &Node) -> Value {
             | Compare::Folded
             | Compare::Refs(_)
             | Compare::Ref(_)
+            | Compare::RefMap(_)
             | Compare::Owner
             | Compare::RefItems { .. }
             | Compare::Secret

@@ -51,7 +51,7 @@ pub(super) static MAPPER: Kind = Kind {
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
     is_fixed: super::client::is_fixed,
-    new: Created { unasked: Unasked::Protocol, ..CREATED },
+    new: Created { unasked: &[Unasked::Protocol], ..CREATED },
     comes_with_realm: true,
     is_judged_with_parent: true,
     ..ORDINARY

@@ -13,6 +13,17 @@ pub fn name_of(kind: &Kind, row: &Value) -> Option<String> {
     Some(qualified(kind, own, said))
 }
 
+/// Returns what the `nth` of several of one name is called.
+pub(super) fn numbered(name: String, nth: usize) -> String {
+    if nth > 1 { format!("{name}~{nth}") } else { name }
+}
+
+/// Returns such a name without its number.
+pub(super) fn unnumbered(name: &str) -> &str {
+    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
+    name.rsplit_once('~').filter(|it| is_number(it.1)).map_or(name, |it| it.0)
+}
+
 /// Returns what a name says of the fields that qualify it.
 pub(super) fn qualifying<'a>(
     kind: &Kind,

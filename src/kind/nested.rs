@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{KINDS, Kind, SaysParent, Sent, kind};
+use super::named::numbered;
+use super::{KINDS, Kind, SaysParent, Sent, kind, name_of};
 
 /// Returns the rows of the list of a kind as the section has them in which it stands.
 pub fn as_exported(of: &Kind, rows: Vec<Value>) -> Value {
@@ -38,6 +39,21 @@ pub fn as_exported(of: &Kind, rows: Vec<Value>) -> Value {
         }
     }
     by(key, tops)
+}
+
+/// Returns the rows of a list that are of a kind, by name: the second of several of one name is numbered where they stand in
+/// an order.
+pub fn named_rows(of: &Kind, rows: Vec<Value>) -> Vec<(String, Value)> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let rows = rows.into_iter().filter_map(|it| of.behaviour.as_exported(it));
+    let named = rows.map(|row| {
+        let name = name_of(of, &row).unwrap_or_default();
+        let count = counts.entry(name.clone()).or_default();
+        *count += 1;
+        let nth = if of.ranked_by.is_empty() { 1 } else { *count };
+        (numbered(name, nth), row)
+    });
+    named.collect()
 }
 
 /// Puts rows into lists by what one of their fields says.

@@ -8,9 +8,9 @@ mod hazards;
 use super::takes::SIGNS;
 use super::{
     Beside, CLIENT, CLIENT_POLICIES, CLIENT_PROFILES, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created,
-    Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, NOBODY,
+    FLOW, Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, NOBODY,
     Needs, ORDINARY, Others, REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes, USER, USER_PROFILE, Unasked,
-    Unset, Unsets, cannot_be_unset, children, client_scope, field, links, not_yet, one_of, server_owned,
+    Unset, Unsets, cannot_be_unset, children, client_scope, field, flow, links, not_yet, one_of, server_owned,
     useless, user_profile,
 };
 use crate::state::{Node, Object};
@@ -59,15 +59,15 @@ pub(super) static REALM: Kind = Kind {
             ],
             ..cannot_be_unset("attributes")
         },
-        Field { flow: "basic-flow", ..cannot_be_unset("browserFlow") },
+        Field { unset: Some(Unset::Never), ..flow::bound("browserFlow", "basic-flow") },
         // A key that is left out stays on 26.7 and goes on 26.0; null removes it on both.
         Field { unset_key: Some(Unset::Null), ..cannot_be_unset("browserSecurityHeaders") },
-        Field { flow: "client-flow", ..cannot_be_unset("clientAuthenticationFlow") },
-        Field { flow: "basic-flow", ..cannot_be_unset("directGrantFlow") },
-        Field { flow: "basic-flow", ..cannot_be_unset("dockerAuthenticationFlow") },
-        Field { flow: "basic-flow", ..cannot_be_unset("firstBrokerLoginFlow") },
-        Field { flow: "basic-flow", ..cannot_be_unset("registrationFlow") },
-        Field { flow: "basic-flow", ..cannot_be_unset("resetCredentialsFlow") },
+        Field { unset: Some(Unset::Never), ..flow::bound("clientAuthenticationFlow", "client-flow") },
+        Field { unset: Some(Unset::Never), ..flow::bound("directGrantFlow", "basic-flow") },
+        Field { unset: Some(Unset::Never), ..flow::bound("dockerAuthenticationFlow", "basic-flow") },
+        Field { unset: Some(Unset::Never), ..flow::bound("firstBrokerLoginFlow", "basic-flow") },
+        Field { unset: Some(Unset::Never), ..flow::bound("registrationFlow", "basic-flow") },
+        Field { unset: Some(Unset::Never), ..flow::bound("resetCredentialsFlow", "basic-flow") },
         cannot_be_unset("webAuthnPolicyAttestationConveyancePreference"),
         cannot_be_unset("webAuthnPolicyAuthenticatorAttachment"),
         cannot_be_unset("webAuthnPolicyPasswordlessAttestationConveyancePreference"),
@@ -147,6 +147,7 @@ pub(super) static REALM: Kind = Kind {
         Field { sent: Sent::Child(USER_PROFILE), ..field("userProfile") },
         Field { sent: Sent::Child(CLIENT_PROFILES), ..field("clientProfiles") },
         Field { sent: Sent::Child(CLIENT_POLICIES), ..field("clientPolicies") },
+        children("authenticationFlows", |_| FLOW),
         children("requiredActions", |_| REQUIRED_ACTION),
         children("identityProviders", |_| IDENTITY_PROVIDER),
         Field { sent: Sent::ChildrenOf(IDENTITY_PROVIDER_MAPPER), ..field("identityProviderMappers") },
@@ -154,8 +155,6 @@ pub(super) static REALM: Kind = Kind {
         not_yet("adminPermissionsClient"),
         not_yet("applicationScopeMappings"),
         not_yet("applications"),
-        not_yet("authenticationFlows"),
-        not_yet("authenticatorConfig"),
         not_yet("clientTemplates"),
         not_yet("defaultRoles"),
         not_yet("federatedUsers"),
@@ -186,7 +185,7 @@ pub(super) static REALM: Kind = Kind {
         "clients",
     ],
     normalize: Some(normalize),
-    new: Created { unasked: Unasked::Enabled, ..CREATED },
+    new: Created { unasked: &[Unasked::Enabled], ..CREATED },
     comes_with_realm: true,
     is_everybodys: true,
     check: super::check::password_policy,
@@ -241,7 +240,7 @@ fn normalize(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
     let mut entries: Vec<(Key, Tree)> = Vec::new();
     let mut fields: Vec<(Key, Tree)> = Vec::new();
     let mut headers: Vec<(Key, Tree)> = Vec::new();
-    for (key, value) in user_profile::apart(tree, notes).entries() {
+    for (key, value) in flow::joined(&user_profile::apart(tree, notes), notes).entries() {
         let TreeIs::Map(attributes) = &value.is else {
             let policy = value.scalar().filter(|_| &*key.name == "passwordPolicy");
             let value = policy.map_or_else(|| value.clone(), |it| Tree::new(value.at, tidied(it)));

@@ -202,6 +202,10 @@ fn facts(kind: &Kind) -> Vec<String> {
         switches: _,
         qualified_by,
         else_named_by,
+        ranked_by,
+        shared_by,
+        // Asks a single object and a realm.
+        hazards_where: _,
         says_parent,
         // The pages of `docs` say whose the realm is, and where ledgers are.
         is_everybodys: _,
@@ -230,7 +234,12 @@ fn facts(kind: &Kind) -> Vec<String> {
     say(!places.is_empty(), format!("In a manifest: {}.", codes(places.iter().map(String::as_str))));
     let before: Vec<&str> = qualified_by.iter().copied().chain([*key]).collect();
     say(!key.is_empty(), format!("Named by {}.", codes(before)));
+    say(
+        !ranked_by.is_empty(),
+        format!("The list says their order; {} is said by it, or by you. Of several of one name the second is `NAME~2`.", code(ranked_by)),
+    );
     say(!else_named_by.is_empty(), format!("Without that it is named by {}.", code(else_named_by)));
+    say(!shared_by.is_empty(), format!("Those with one {} are one and the same.", code(shared_by)));
     let parent = match says_parent {
         SaysParent::Nowhere => "",
         SaysParent::ByName(field) | SaysParent::ById(field) => field,
@@ -309,6 +318,9 @@ fn of_routes(routes: &Routes) -> Vec<String> {
         collection,
         top,
         own,
+        put,
+        // What else a read shows is no matter of manifests.
+        put_takes: _,
         find,
         id,
         location_is_id,
@@ -337,7 +349,8 @@ fn of_routes(routes: &Routes) -> Vec<String> {
     };
     say(!list.is_empty(), format!("Listed at {}{lacks}.", code(list)));
     say(true, format!("Seen with the right {}.", code(needs)));
-    say(!own.is_empty(), format!("Read, updated and deleted at {}.", code(own)));
+    say(!own.is_empty() && put.is_empty(), format!("Read, updated and deleted at {}.", code(own)));
+    say(!put.is_empty(), format!("Read and deleted at {}, and updated at {}.", code(own), code(put)));
     let which = match found_by {
         FoundBy::Name => "its name",
         FoundBy::NameInAnyCase => "its name in any case",
@@ -364,22 +377,23 @@ fn of_unsets(unsets: &Unsets) -> Vec<String> {
     [first].into_iter().chain(second).collect()
 }
 
-fn of_created(created: &Created) -> Option<String> {
+fn of_created(created: &Created) -> Vec<String> {
     // What a create is compared with is recorded, and no matter of manifests.
     let Created { recorded_as: _, said_there: _, unasked } = created;
-    match unasked {
-        Unasked::Nothing => None,
-        Unasked::Enabled => {
-            Some("A create sends `enabled: true` unless the manifest says otherwise.".to_owned())
-        }
+    let words = |it: &Unasked| match it {
+        Unasked::Enabled => "A create sends `enabled: true` unless the manifest says otherwise.".to_owned(),
         Unasked::AsNamed(field) => {
-            Some(format!("A create sends its name as {}, unless the manifest says it.", code(field)))
+            format!("A create sends its name as {}, unless the manifest says it.", code(field))
         }
-        Unasked::Protocol => Some(
+        Unasked::Says(field, word) => {
+            format!("A create sends {} unless the manifest says otherwise.", code(format!("{field}: {word}")))
+        }
+        Unasked::Protocol => {
             "A create sends `protocol`, as what it stands under has it, unless the manifest says it."
-                .to_owned(),
-        ),
-    }
+                .to_owned()
+        }
+    };
+    unasked.iter().map(words).collect()
 }
 
 fn hazard_row(kind: &Kind, rule: &HazardRule) -> String {

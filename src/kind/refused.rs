@@ -17,11 +17,9 @@ mod uris;
 mod users;
 pub(super) mod whole;
 
-use std::collections::BTreeMap;
-
 use super::{
     CLIENT, GROUP, Kind, MAPPER, NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, USER, UserProfile, Version,
-    kind, title,
+    is_of_flow, kind, title,
 };
 use crate::state::{Address, Is, KindName, Node, Object, State};
 use crate::text::{At, Code, Note};
@@ -34,11 +32,10 @@ pub(super) use whole::Refuses;
 pub struct Judge<'a> {
     /// What the manifests say.
     pub desired: &'a State,
-    /// What the realm will hold.
+    /// What the realm holds, and what it will hold.
+    pub before: &'a State,
     pub state: &'a State,
     pub server: &'a ServerInfo,
-    /// Aliases of flows and what they are flows of; nothing where they may not be seen.
-    pub flows: Option<&'a BTreeMap<String, String>>,
     pub profile: Option<&'a UserProfile>,
     pub version: Version,
     /// This server says so; otherwise it is what is recorded of a plain one.
@@ -167,17 +164,17 @@ pub fn asks_server_info(state: &State) -> bool {
     [OLDEST, NEWEST].into_iter().any(|version| {
         let server = ServerInfo::recorded(version);
         let judge =
-            Judge { desired: state, state, server, flows: None, profile: None, version, is_sure: true };
+            Judge { desired: state, before: state, state, server, profile: None, version, is_sure: true };
         let depends = |it: &Note| matches!(it.code, Code::NotOnServer | Code::PolicyTypeMissing);
         state.objects.iter().any(|(address, object)| refused(&judge, address, object).iter().any(depends))
     })
 }
 
-/// Returns whether something declared names flows.
+/// Returns whether something declared is of flows, or names one.
 pub fn asks_flows(state: &State) -> bool {
     state.objects.iter().any(|(address, object)| {
         let mut bindings = kind(address.kind()).fields.iter().filter(|it| !it.flow.is_empty());
-        bindings.any(|it| object.get(it.name).is_some())
+        is_of_flow(address) || bindings.any(|it| object.get(it.name).is_some())
     })
 }
 

@@ -34,7 +34,7 @@ pub(super) static REQUIRED_ACTION: Kind = Kind {
     new: Created {
         recorded_as: |_, _| "required-action".to_owned(),
         said_there: &["name", "priority"],
-        unasked: Unasked::AsNamed("providerId"),
+        unasked: &[Unasked::AsNamed("providerId")],
     },
     comes_with_realm: true,
     behaviour: &OfRequiredActions,

@@ -27,6 +27,8 @@ pub struct ServerInfo {
     /// Providers of components, and of whatever else is configured by properties, by the class of what they provide.
     pub components: BTreeMap<String, Names>,
     pub client_authenticators: Names,
+    /// What executions may be of, by what sort of it that is.
+    pub authenticators: BTreeMap<String, Names>,
     pub password_policies: Names,
     pub password_hashes: Names,
     /// Whether each known feature is on.
@@ -44,6 +46,9 @@ static RECORDED: LazyLock<[(Version, ServerInfo); 2]> = LazyLock::new(|| {
 fn recorded(text: &str) -> ServerInfo {
     ServerInfo::read(&serde_json::from_str(text).expect("the recordings are committed and checked by a test"))
 }
+
+/// What executions may be of: steps of flows, forms and their parts, and ways for clients to prove who they are.
+const AUTHENTICATORS: &[&str] = &["authenticator", "client-authenticator", "form-action", "form-authenticator"];
 
 impl ServerInfo {
     /// Reads an answer of `GET serverinfo`, or the part of one that is recorded.
@@ -65,6 +70,7 @@ impl ServerInfo {
             required_actions: providers("required-action"),
             components: named(answer.get("componentTypes"), "id"),
             client_authenticators: providers("client-authenticator"),
+            authenticators: AUTHENTICATORS.iter().map(|it| ((*it).to_owned(), providers(it))).collect(),
             password_policies: names(answer.get("passwordPolicies"), "id"),
             password_hashes: providers("password-hashing"),
             features: features

@@ -211,10 +211,10 @@ impl Definitions {
         let mut sorted: Vec<(String, Value)> = properties.into_iter().collect();
         sorted.sort_by(|one, other| one.0.cmp(&other.0));
         let mut properties = Map::new();
-        if !kind.key.is_empty() {
-            sorted.retain(|(name, _)| name != kind.key);
+        if let Some(key) = kind.own_key() {
+            sorted.retain(|(name, _)| name != key);
             properties.insert(
-                kind.key.to_owned(),
+                key.to_owned(),
                 json!({ "type": ["string", "number", "boolean"], "minLength": 1 }),
             );
         }
@@ -226,8 +226,13 @@ impl Definitions {
         }
         properties.extend(sorted);
         let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
-        if !kind.key.is_empty() {
-            schema["required"] = json!([kind.key]);
+        match kind.own_key() {
+            Some(key) => schema["required"] = json!([key]),
+            None if kind.key.is_empty() => {}
+            None => {
+                let named_by = [kind.key, kind.else_named_by].map(|it| json!({ "required": [it] }));
+                schema["anyOf"] = json!(named_by);
+            }
         }
         schema
     }
@@ -280,6 +285,10 @@ impl Definitions {
             }),
             Compare::Refs(_) => to("names"),
             Compare::Ref(_) => json!({ "type": ["string", "number", "null"] }),
+            Compare::RefMap(_) => json!({
+                "type": ["object", "null"],
+                "additionalProperties": { "type": ["string", "number", "null"] },
+            }),
             Compare::Owner => json!({ "anyOf": [scalar(), { "type": "object" }, { "type": "null" }] }),
             Compare::ClientRoles => to("clientRoles"),
             Compare::RoleTree => json!({

@@ -7,6 +7,8 @@
 mod closing;
 mod line;
 mod needs;
+mod parted;
+mod ranked;
 mod requests;
 mod settled;
 mod stages;
@@ -17,7 +19,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use closing::Closing;
-pub use requests::path;
+pub use requests::{names_others, path};
 
 use crate::access::{Bounds, Realm};
 use crate::call::{Body, Call, Segment};
@@ -170,6 +172,7 @@ fn requests(live: &State, planned: &State, changes: &[Change]) -> Vec<Call> {
     for (index, change) in changes.iter().enumerate() {
         requests::of_change(index, change, live, planned, &made, &mut calls);
     }
+    parted::part(&mut calls, changes, live, planned);
     unique::let_go(&mut calls);
     calls
 }

@@ -143,7 +143,8 @@ fn side_effects(plan: &Plan, version: Version) -> Vec<SideEffect> {
             Action::Delete | Action::Adopt | Action::Forget => true,
         }
     };
-    for change in plan.changes().iter().filter(|it| plan.exists && !is_new(it)) {
+    let counts = |it: &Change| (kind::kind(it.object.kind()).hazards_where)(&it.object, &plan.diff.planned);
+    for change in plan.changes().iter().filter(|it| plan.exists && !is_new(it) && counts(it)) {
         for field in &change.fields {
             for (rule, message) in kind::hazards_of(&change.object, field, &plan.realm, version) {
                 effects.push(SideEffect {
@@ -157,7 +158,7 @@ fn side_effects(plan: &Plan, version: Version) -> Vec<SideEffect> {
         }
     }
     let goes = |it: &&Change| it.action == Action::Delete && !matches!(it.why, Why::Cascade(_));
-    for change in plan.changes().iter().filter(goes) {
+    for change in plan.changes().iter().filter(|it| goes(it) && counts(it)) {
         effects.extend(kind::hazards_of_delete(&change.object).into_iter().map(|(rule, message)| {
             SideEffect {
                 hazard: rule.hazard.name(),

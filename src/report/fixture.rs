@@ -126,7 +126,6 @@ fn answer(loaded: &Loaded, live: &Live, ownership: &Ownership, terms: &Terms) ->
         secrets: &secrets,
         terms,
         server: None,
-        flows: None,
     };
     let diff = diff(&question);
     let ledger = next_ledger(&question, &diff, &|_| false);

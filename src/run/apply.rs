@@ -177,6 +177,7 @@ async fn create_realm(
         it.path.key.is_none()
             && kind::kind(realm.kind()).link(&it.path.field).is_none()
             && !kind::waits_for_the_realm(&it.path.field)
+            && !plans::names_others(&it.to)
     };
     let plain = fields.into_iter().filter(is_plain);
     let change = Change {

@@ -121,6 +121,7 @@ pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::
         let accounts = kind::service_accounts(ours.entries.keys());
         // What an interrupted run began to make is ours if it is there.
         let known = ours.entries.keys().chain(&ours.pending);
+        want.flows |= known.clone().any(kind::is_of_flow);
         let users = known.filter(|it| kind::is_asked_by_name(it) && !accounts.contains(it));
         want.users.extend(users.map(|it| it.name().to_owned()));
     }
@@ -214,7 +215,6 @@ pub(super) fn question<'a>(
         secrets: request.secrets,
         terms: request.terms,
         server: read.server_info.as_ref(),
-        flows: read.flows.as_ref(),
     }
 }
 
@@ -253,17 +253,14 @@ pub fn people(state: &State) -> Vec<Address> {
 
 /// A realm that the manifests do not say to be disabled is created enabled.
 pub(super) fn enabled_unless_said(mut change: Change, desired: &Desired) -> Change {
-    if let Some((name, node)) = kind::create_default(&change.object, &desired.state)
-        && !change.fields.iter().any(|it| *it.path.field == *name)
-    {
-        let to = To::Value(node);
-        change.fields.push(FieldChange {
-            path: Path::field(name),
-            from: None,
-            to,
-            why: Why::ManifestChanged,
-            at: desired.at,
-        });
-    }
+    let mut unasked = kind::create_defaults(&change.object, &desired.state);
+    unasked.retain(|(name, _)| !change.fields.iter().any(|it| *it.path.field == **name));
+    change.fields.extend(unasked.into_iter().map(|(name, node)| FieldChange {
+        path: Path::field(name),
+        from: None,
+        to: To::Value(node),
+        why: Why::ManifestChanged,
+        at: desired.at,
+    }));
     change
 }

@@ -23,6 +23,8 @@ pub struct Object {
     /// How many more objects of this name the server has beside this one. One of several is never written:
     /// nothing says which of them a manifest means.
     pub namesakes: usize,
+    /// Where it stands in the list that it was read from, where the order of that means something.
+    pub place: Option<usize>,
     pub fields: BTreeMap<Box<str>, Node>,
 }
 
@@ -35,6 +37,7 @@ impl Object {
             formerly: None,
             named_by_email: false,
             namesakes: 0,
+            place: None,
             fields: BTreeMap::new(),
         }
     }

@@ -33,6 +33,7 @@ mod guards;
 mod ledger;
 mod links;
 mod lock;
+mod logins;
 mod manual;
 mod matrix_page;
 mod notebook;
@@ -61,6 +62,7 @@ mod tokens;
 mod tree;
 mod unruly;
 mod viewer;
+mod watched;
 
 use server::{Server, boot};
 
@@ -106,6 +108,7 @@ fn trials() -> Vec<Trial> {
         ledger::trials(),
         links::trials(),
         lock::trials(),
+        logins::trials(),
         manual::trials(),
         notebook::trials(),
         openings::trials(),

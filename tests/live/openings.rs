@@ -4,17 +4,13 @@
 //! `REALMWRIGHT_TEST_EDITS` asks for random edits beside the told ones, from `REALMWRIGHT_TEST_SEED` on.
 
 use std::collections::BTreeSet;
-use std::process::Command;
-use std::sync::Mutex;
-use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::realms::openings::{Edit, random, told};
 use crate::server::Server;
-use crate::tree::{Ran, Tree, check, list, word};
-use crate::unruly::{Asked, Do, Unruly};
+use crate::tree::{Tree, check, list, word};
+use crate::watched::{APPLY, Trouble, watched};
 use crate::{Needs, Trial, asked_for};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -30,18 +26,6 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// Who may use which scope of which resource.
 type Permits = BTreeSet<String>;
-
-/// How a run is disturbed at one of its writes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Trouble {
-    None,
-    Fails(usize),
-    /// Killed before the server gets this write.
-    Killed(usize),
-}
-
-/// What a write is answered with that fails for good.
-const FAILED: Do = Do::Answer(400, "Content-Type: application/json", r#"{"error":"not today"}"#);
 
 fn told_edits(server: &Server) -> Result<(), String> {
     // All of them take many minutes.
@@ -81,7 +65,8 @@ fn is_taken_up(server: &Server, name: &str, edit: &Edit) -> Result<(), String> {
         declare(&edit.before)?;
         tree.run(server, APPLY)?.expect(0).map_err(|it| format!("{}: back before {at}: {it}", edit.name))?;
         declare(&edit.after)?;
-        let (_, _, done) = watched(server, &tree, Trouble::Killed(at))?;
+        let asking = Asking::of(server, &realm)?;
+        let (_, _, done) = watched(server, &tree, APPLY, Trouble::Killed(at), || asking.permits())?;
         let lock = server.get(&format!("/{realm}/clients?clientId=realmwright-lock"))?;
         let run = list(&lock).first().map(|it| word(&it["attributes"]["realmwright.run"]));
         let run = run.ok_or_else(|| format!("{}: nobody was killed before write {at}", edit.name))?;
@@ -91,7 +76,7 @@ fn is_taken_up(server: &Server, name: &str, edit: &Edit) -> Result<(), String> {
         let opened: Vec<&String> = halfway.difference(&bounds).collect();
         check(opened.is_empty(), &told("nobody is let in"), &json!({ "opened": opened, "writes": done }))?;
         // The way on is watched as well.
-        let (ran, seen, writes) = watched(server, &tree, Trouble::None)?;
+        let (ran, seen, writes) = watched(server, &tree, APPLY, Trouble::None, || asking.permits())?;
         ran.expect(0).map_err(|it| format!("{}: {it}", told("it converges")))?;
         for (write, permits) in writes.iter().zip(&seen) {
             let opened: Vec<&String> = permits.difference(&bounds).collect();
@@ -150,9 +135,10 @@ struct Course {
 fn undisturbed(server: &Server, tree: &Tree, realm: &str, edit: &Edit) -> Result<Course, String> {
     declare(tree, realm, &edit.before)?;
     tree.run(server, APPLY)?.expect(0)?;
-    let before = Asking::of(server, realm)?.permits()?;
+    let asking = Asking::of(server, realm)?;
+    let before = asking.permits()?;
     declare(tree, realm, &edit.after)?;
-    let (ran, seen, writes) = watched(server, tree, Trouble::None)?;
+    let (ran, seen, writes) = watched(server, tree, APPLY, Trouble::None, || asking.permits())?;
     ran.expect(0)?;
     let after = Asking::of(server, realm)?.permits()?;
     let bounds = before.union(&after).cloned().collect();
@@ -177,7 +163,8 @@ fn lets_nobody_in(server: &Server, name: &str, edit: &Edit) -> Result<(), String
             .expect(0)
             .map_err(|it| format!("{}: back before write {fails}: {it}", edit.name))?;
         declare(&edit.after)?;
-        let (ran, _, sent) = watched(server, &tree, Trouble::Fails(fails))?;
+        let asking = Asking::of(server, &realm)?;
+        let (ran, _, sent) = watched(server, &tree, APPLY, Trouble::Fails(fails), || asking.permits())?;
         let found =
             json!({ "edit": edit.name, "code": ran.code, "err": ran.err, "writes": writes, "sent": sent });
         check([1, 4].contains(&ran.code), "a failed write is told", &found)?;
@@ -188,72 +175,6 @@ fn lets_nobody_in(server: &Server, name: &str, edit: &Edit) -> Result<(), String
     tree.run(server, APPLY)?.expect(0)?;
     tree.is_clean(server).map_err(|it| format!("{}: {it}", edit.name))?;
     server.no_realm(&realm)
-}
-
-const APPLY: &[&str] = &[
-    "apply",
-    "--auto-approve",
-    "--concurrency",
-    "1",
-    "--allow",
-    "hazards=99",
-    "--allow",
-    "deletes=99",
-    "--allow",
-    "updates=99",
-    "--allow",
-    "cascade=99",
-];
-
-/// Applies, and asks the server before every write; one of them may fail.
-fn watched(
-    server: &Server,
-    tree: &Tree,
-    trouble: Trouble,
-) -> Result<(Ran, Vec<Permits>, Vec<String>), String> {
-    let (sender, waiting) = channel::<(Asked, Sender<Do>)>();
-    let sender = Mutex::new(sender);
-    let proxy = Unruly::before(server, move |asked| {
-        if !is_write(asked) {
-            return Do::Pass;
-        }
-        let (answer, what) = channel();
-        let told = sender.lock().is_ok_and(|it| it.send((asked.clone(), answer)).is_ok());
-        if told { what.recv().unwrap_or(Do::Reset) } else { Do::Reset }
-    })?;
-    let mut command = tree.command(&proxy.url, server, APPLY);
-    let child = command.spawn().map_err(|it| it.to_string())?;
-    let process = child.id().to_string();
-    let (mut seen, mut writes) = (Vec::new(), Vec::new());
-    let done = std::thread::spawn(move || child.wait_with_output());
-    let asking = Asking::of(server, &tree.realm)?;
-    while !done.is_finished() {
-        let Ok((asked, answer)) = waiting.recv_timeout(Duration::from_millis(50)) else { continue };
-        if trouble == Trouble::None {
-            seen.push(asking.permits()?);
-        }
-        let does = match trouble {
-            Trouble::Fails(at) if at == writes.len() => FAILED,
-            Trouble::Killed(at) if at == writes.len() => {
-                let kill = Command::new("kill").args(["-KILL", &process]).status();
-                kill.map_err(|it| it.to_string())?;
-                Do::Reset
-            }
-            _ => Do::Pass,
-        };
-        writes.push(format!("{} {} {}", asked.method, asked.path, asked.body));
-        answer.send(does).map_err(|it| it.to_string())?;
-    }
-    let output = done.join().map_err(|_| "a panic")?.map_err(|it| it.to_string())?;
-    Ok((tree.ran(server, &output)?, seen, writes))
-}
-
-/// Writes to the realm, beside the ledger and the lock, which are clients.
-fn is_write(asked: &Asked) -> bool {
-    let below = asked.path.split_once("/clients").map(|it| it.1.trim_start_matches('/'));
-    let is_client = below.is_some_and(|it| !it.contains('/'));
-    let is_read = asked.method == "GET" || asked.path.contains("/partial-export");
-    asked.path.contains("/admin/realms/") && !is_read && !is_client
 }
 
 /// What questions need.

@@ -127,7 +127,6 @@ impl Ours {
             secrets: &secrets,
             terms: &terms,
             server: read.server_info.as_ref(),
-            flows: read.flows.as_ref(),
         })
     }
 

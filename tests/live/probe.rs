@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use realmwright::call::Segment;
 use realmwright::kind::{
     Compare, IDENTITY_PROVIDER, Kind, NEWEST, OLDEST, PERMISSION, POLICY, RESOURCE, SETTINGS, Sent, Type,
-    USER, Version, field_type, fields_of, kind, known_since, lift_object, main_field,
+    USER, Version, field_type, fields_of, kind, known_since, lift_object, main_field, named_rows,
 };
 use realmwright::plan;
 use realmwright::state::{Address, State};
@@ -273,8 +273,9 @@ impl<'a> Probe<'a> {
         }
         let kind = kind(address.kind());
         let rows = self.server.get(&self.path(kind.routes.find, address, "", state)?)?;
-        let row = rows.as_array().into_iter().flatten().find(|it| it[kind.key] == address.name());
-        let id = row.and_then(|it| it[kind.routes.id].as_str());
+        let rows = named_rows(kind, rows.as_array().cloned().unwrap_or_default());
+        let row = rows.iter().find(|(name, _)| name == address.name());
+        let id = row.and_then(|(_, it)| it[kind.routes.id].as_str());
         id.map(str::to_owned).ok_or_else(|| format!("{address} has no id"))
     }
 }

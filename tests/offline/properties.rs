@@ -64,7 +64,6 @@ pub(crate) fn ask(
     };
     let question = Question {
         server: None,
-        flows: None,
         desired,
         live,
         version,

@@ -68,7 +68,6 @@ fn planned(desired: &Desired, live: &Live, ledger: Ledger) -> (Plan, Ledger) {
     let terms = Terms { prune: Prune::AllButUsers, ..Terms::default() };
     let question = Question {
         server: None,
-        flows: None,
         desired: &desired.state,
         live,
         version: NEWEST,

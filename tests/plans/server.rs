@@ -227,7 +227,6 @@ impl Server {
                 }),
                 requests: 0,
                 server_info: Some(server_info),
-                flows: Some(kind::fresh_flows(version)),
                 federated: BTreeSet::new(),
                 live,
             },

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use realmwright::kind::{
-    CLIENT, DEFAULT_ROLE, NEWEST, PERMISSION, POLICY, REALM, ROLE, USER, is_built_in, lift_realm, main_field,
+    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, DEFAULT_ROLE, EXECUTION, FLOW, NEWEST, PERMISSION, POLICY, REALM, ROLE, USER, is_built_in, lift_realm, main_field,
 };
 use realmwright::state::{Address, Found, Live};
 use realmwright::text::tree_of_json;
@@ -53,6 +53,9 @@ pub(crate) fn is_fixed(name: &str) -> bool {
             | "protocol"
             | "protocolMapper"
             | "owner"
+            | "authenticator"
+            | "flowAlias"
+            | "topLevel"
             | "publicClient"
             | "serviceAccountsEnabled"
             | "authorizationServicesEnabled"
@@ -98,6 +101,18 @@ pub(crate) fn mend(flat: &mut Flat) {
                     };
                 }
             }
+            // Names in texts lead somewhere, too.
+            if address.kind() == CLIENT_POLICY {
+                let is_there = |it: &Value| {
+                    let name = it.as_str().unwrap_or_default();
+                    name.starts_with("fapi") || flat.contains_key(&Address::top(CLIENT_PROFILE, name))
+                };
+                let kept = flat[&address].get("profiles").and_then(Value::as_array);
+                let kept: Option<Vec<Value>> =
+                    kept.map(|it| it.iter().filter(|it| is_there(it)).cloned().collect());
+                let fields = flat.get_mut(&address).expect("nothing is removed here");
+                fields.extend(kept.map(|it| ("profiles".to_owned(), Value::from(it))));
+            }
             let fields = &flat[&address];
             let needs = |names: &[&str]| names.iter().all(|it| fields.get(*it).is_none_or(is_empty));
             let is_empty = match address.kind() {
@@ -109,6 +124,12 @@ pub(crate) fn mend(flat: &mut Flat) {
                     needs(&["policies"])
                         || (fields["type"] == "scope" && needs(&["scopes"]))
                         || (fields["type"] == "resource" && needs(&["resources", "resourceType"]))
+                }
+                EXECUTION => needs(&["authenticator", "flowAlias"]),
+                // It goes with what names it.
+                FLOW => {
+                    fields.get("topLevel") == Some(&json!(false))
+                        && !flat.values().any(|it| it.get("flowAlias") == Some(&json!(address.name())))
                 }
                 _ => address.name() == "Owned" && needs(&["owner"]),
             };

@@ -55,8 +55,41 @@ fn client_policies() -> Value {
     })
 }
 
+fn flows() -> Value {
+    json!({
+        "flow/ours": { "description": { "$": ["How we log in", null] }, "providerId": "basic-flow", "topLevel": true },
+        "flow/ours/execution/auth-cookie": {
+            "authenticator": "auth-cookie",
+            "requirement": { "$": ["ALTERNATIVE", "DISABLED"] },
+            "priority": { "$": [10, 30, 15] },
+        },
+        "flow/ours/execution/identity-provider-redirector": {
+            "authenticator": "identity-provider-redirector",
+            "requirement": { "$": ["DISABLED", "ALTERNATIVE", "REQUIRED"] },
+            "priority": { "$": [20, 5] },
+        },
+        "flow/ours/execution/identity-provider-redirector/config": {
+            "alias": { "$": ["elsewhere", "nowhere"] },
+            "config": { "$": [{ "defaultProvider": "elsewhere" }, { "defaultProvider": "nowhere" }, { "defaultProvider": null }] },
+        },
+        "flow/ours/execution/our forms": {
+            "authenticatorFlow": true,
+            "flowAlias": "our forms",
+            "requirement": { "$": ["ALTERNATIVE", "REQUIRED"] },
+            "priority": 25,
+        },
+        "flow/our forms": { "providerId": "basic-flow", "topLevel": false },
+        "flow/our forms/execution/auth-username-password-form": {
+            "authenticator": "auth-username-password-form",
+            "requirement": "REQUIRED",
+            "priority": { "$": [10, 20] },
+        },
+    })
+}
+
 fn template() -> Flat {
     let mut all = flat(client_policies());
+    all.extend(flat(flows()));
     all.extend(flat(json!({
         "realm": {
             "displayName": { "$": ["Everything", "All of it", ""] },

@@ -46,6 +46,18 @@ pub(crate) fn subjects() -> Vec<Subject> {
     ]
     .map(plain)
     .into();
+    for (of, fixed, skip) in [
+        ("flow/it", json!({ "topLevel": true, "providerId": "basic-flow" }), &[][..]),
+        (
+            "flow/it/execution/identity-provider-redirector",
+            json!({ "authenticator": "identity-provider-redirector", "requirement": "DISABLED" }),
+            // Another one names a flow.
+            &["flowAlias", "authenticatorFlow"][..],
+        ),
+        ("flow/it/execution/identity-provider-redirector/config", json!({ "alias": "it" }), &[][..]),
+    ] {
+        subjects.push(Subject { address: address(of), fixed, skip });
+    }
     subjects.push(Subject {
         address: address("component/org.keycloak.storage.UserStorageProvider/people/mapper/it"),
         fixed: json!({ "providerType": "org.keycloak.storage.ldap.mappers.LDAPStorageMapper" }),

@@ -14,9 +14,9 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     let [profile, was] = [&out.planned, &question.live.state].map(UserProfile::of_realm);
     let judge = Judge {
         desired: &out.desired,
+        before: &question.live.state,
         state: &out.planned,
         server: question.server.unwrap_or(&nothing),
-        flows: question.flows,
         profile: profile.as_ref(),
         version: question.version,
         is_sure: true,

@@ -23,7 +23,6 @@ pub(super) async fn read(wire: &Wire<'_>, realm: &str) -> Result<Read, Error> {
         realm_id: None,
         version,
         requests: wire.requests(),
-        flows: Some(kind::fresh_flows(recorded)),
         server_info,
         federated: BTreeSet::new(),
     })

@@ -66,6 +66,18 @@ pub(super) const HAZARDS: &[HazardRule] = &[
         When::Changed,
         "asks whoever uses {it} for another proof than before",
     ),
+    of_key(
+        LocksOut,
+        ("authenticationFlowBindingOverrides", "browser"),
+        When::Changed,
+        "decides how everybody logs in with a browser through {it}",
+    ),
+    of_key(
+        LocksOut,
+        ("authenticationFlowBindingOverrides", "direct_grant"),
+        When::Changed,
+        "decides how everybody logs in with a password through {it}",
+    ),
     rule(BreaksClients, "standardFlowEnabled", When::Is("false"), "ends logins with a browser through {it}"),
     rule(BreaksClients, "implicitFlowEnabled", When::Is("false"), "ends implicit logins through {it}"),
     rule(

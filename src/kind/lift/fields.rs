@@ -73,6 +73,7 @@ impl Reader<'_> {
                 Some(name) => Some(Node::new(value.at, Is::Ref(reference(to, name, Some(self.address))))),
                 None => self.refuse(key, value, "a name"),
             },
+            Compare::RefMap(to) => self.ref_map(key, value, to),
             Compare::ClientRoles => self.client_roles(key, value),
             Compare::RoleTree => self.role_tree(key, value),
             Compare::RefItems { kind, id, option } => self.ref_items(key, value, kind, id, option),

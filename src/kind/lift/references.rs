@@ -32,6 +32,24 @@ impl Reader<'_> {
         Some(set(value.at, nodes))
     }
 
+    pub(super) fn ref_map(&mut self, key: &Key, value: &Tree, to: KindName) -> Option<Node> {
+        let TreeIs::Map(entries) = &value.is else { return self.refuse(key, value, "a map of names") };
+        let mut map = BTreeMap::new();
+        for (inner, tree) in entries {
+            let is = match tree.scalar() {
+                Some("") => Is::Null,
+                Some(name) => Is::Ref(reference(to, name, Some(self.address))),
+                None if matches!(tree.is, TreeIs::Null) => Is::Null,
+                None => {
+                    self.refuse(inner, tree, "a name");
+                    continue;
+                }
+            };
+            map.insert(inner.name.clone(), Node::new(tree.at, is));
+        }
+        Some(Node::new(value.at, Is::Map(map)))
+    }
+
     pub(super) fn client_roles(&mut self, key: &Key, value: &Tree) -> Option<Node> {
         let TreeIs::Map(clients) = &value.is else {
             return self.refuse(key, value, "a map of client to role names");

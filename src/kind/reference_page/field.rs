@@ -111,6 +111,11 @@ fn of_rule(rule: &Field) -> Vec<String> {
         choices,
         takes,
         flow,
+        // How requests say it.
+        by_id: _,
+        grades: _,
+        is_part,
+        is_telling: _,
         ordered,
         counts_when_empty,
     } = rule;
@@ -160,6 +165,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
     say(*same_protocol, "only of the same protocol".to_owned());
     say(*deleted_with_last_target, "the server deletes the object with the last of them".to_owned());
     say(!follows.is_empty(), format!("loses what objects in {} lose", code(follows)));
+    say(*is_part, "what stands here goes with the object".to_owned());
     say(*holds, "the server deletes none of them while they stand here".to_owned());
     for it in *choices {
         let of_key = if it.key.is_empty() { String::new() } else { format!("{}: ", code(it.key)) };
@@ -200,6 +206,7 @@ fn of_compare(compare: Compare) -> Option<String> {
         Compare::Folded => "compared in lower case".to_owned(),
         Compare::Refs(kind) => format!("names of {}", code(kind)),
         Compare::Ref(kind) => format!("the name of a {}", code(kind)),
+        Compare::RefMap(kind) => format!("a map of names of {}", code(kind)),
         Compare::Owner => "a user's name; the client itself where nothing is said".to_owned(),
         Compare::ClientRoles => "by client: names of its roles".to_owned(),
         Compare::RoleTree => "roles of the realm (`realm`) and by client (`client`)".to_owned(),

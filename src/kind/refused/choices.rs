@@ -29,7 +29,7 @@ fn each<'a>(
                 each_text(object, field, choice.key, &mut |text, at| said.push((text, at)));
             }
             // What is not said a create says by its name.
-            if kind.new.unasked == Unasked::AsNamed(field) && object.get(field).is_none() {
+            if kind.new.unasked.contains(&Unasked::AsNamed(field)) && object.get(field).is_none() {
                 said.push((address.last_name(), object.at));
             }
             said.retain(|(text, _)| !text.is_empty());

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{Judge, Severe, each_text, place, words_of_field};
 use crate::kind::representation::{Type, field_type};
-use crate::kind::{Field, NEWEST, REALM, kind, realm_address};
+use crate::kind::flow::refused_binding;
+use crate::kind::{NEWEST, REALM, realm_address};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note, nearest};
 
@@ -102,7 +103,7 @@ pub(super) fn headers(address: &Address, object: &Object, notes: &mut Vec<Note>)
 }
 
 pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
-    flows(judge, address, object, notes);
+    refused_binding(judge, address, object, notes);
     if address.kind() == REALM {
         password_policy(judge, object, notes);
     }
@@ -111,35 +112,6 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
         let Some(node) = object.get(field).filter(|it| number(it).is_some_and(|it| it < 0)) else { continue };
         let words = format!("{} cannot be negative", words_of_field(field, "", address));
         notes.push(judge.note(severe, Code::WrongNumber, words, node.at, "Keycloak would refuse it"));
-    }
-}
-
-fn flows(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
-    let Some(flows) = judge.flows else { return };
-    for Field { name: field, flow, .. } in kind(address.kind()).fields.iter().filter(|it| !it.flow.is_empty())
-    {
-        let Some((node, alias)) = object.get(field).and_then(|it| Some((it, it.as_text()?))) else {
-            continue;
-        };
-        let of = words_of_field(field, "", address);
-        match flows.get(alias) {
-            _ if alias.is_empty() => {}
-            None => {
-                let words = format!("{of} is `{alias}`, and there is no such flow");
-                let label = if judge.is_sure { "not in this realm" } else { "not in a new realm" };
-                let note = judge.note(Severe::Error, Code::NotOnServer, words, node.at, label);
-                notes.push(match nearest(alias, flows.keys().map(String::as_str)) {
-                    Some(near) => note.help(format!("did you mean `{near}`?")),
-                    None => note.help("make the flow first, or name another"),
-                });
-            }
-            Some(is) if is != flow => {
-                let words = format!("{of} is `{alias}`, which is a flow for something else");
-                let note = judge.note(Severe::Warning, Code::NotOnServer, words, node.at, format!("a {is}"));
-                notes.push(note.help(format!("bind a {flow} here")));
-            }
-            Some(_) => {}
-        }
     }
 }
 

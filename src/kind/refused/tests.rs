@@ -1,5 +1,5 @@
 use super::*;
-use crate::kind::{fresh_flows, fresh_realm, lift_realm};
+use crate::kind::{fresh_realm, lift_realm};
 use crate::text::{Severity, parse_yaml};
 
 /// Everything that is said of a manifest against a new realm of a version, one line each.
@@ -11,7 +11,7 @@ fn said(text: &str, version: Version, is_sure: bool) -> Vec<String> {
         let there = state.objects.get_or_insert_with(address.clone(), || Object::new(object.at));
         there.fields.extend(object.fields.clone());
     }
-    let flows = fresh_flows(version);
+    let before = fresh_realm("r", version);
     let profile = UserProfile::of_realm(&fresh_realm("r", version));
     let server = ServerInfo::recorded(version);
     let mut desired = State::default();
@@ -20,9 +20,9 @@ fn said(text: &str, version: Version, is_sure: bool) -> Vec<String> {
     }
     let judge = Judge {
         desired: &desired,
+        before: &before,
         state: &state,
         server,
-        flows: Some(&flows),
         profile: profile.as_ref(),
         version,
         is_sure,
@@ -43,8 +43,7 @@ fn said(text: &str, version: Version, is_sure: bool) -> Vec<String> {
 #[test]
 fn what_servers_refuse_is_known_of_each_version() {
     let cases: &[(&str, &str, &str)] = &[
-        ("browserFlow: nope", "!", "!"),
-        ("browserFlow: clients", "~", "~"),
+        ("browserFlow: clients", "!", "!"),
         ("firstBrokerLoginFlow: first broker login", "", ""),
         ("loginTheme: nosuch", "~", "~"),
         ("eventsListeners: [jboss-logging, nope]", "~", "~"),
@@ -217,7 +216,7 @@ fn what_servers_refuse_is_known_of_each_version() {
             "~",
             "~",
         ),
-        ("browserFlow: forms", "~", "~"),
+        ("browserFlow: forms", "!", "!"),
         ("clients: [{ clientId: a, attributes: { access.token.lifespan: '99999999999' } }]", "~", "~"),
         ("clients: [{ clientId: a, attributes: { access.token.lifespan: '-5' } }]", "", ""),
         ("clients: [{ clientId: a, attributes: { access.token.signed.response.alg: 5m } }]", "~", "~"),
@@ -312,7 +311,7 @@ fn texts_longer_than_their_columns_are_refused() {
 
 #[test]
 fn without_a_server_what_it_decides_is_only_a_warning() {
-    let text = "browserFlow: nope\nclients: [{ clientId: a, protocol: openid, adminUrl: x y, rootUrl: x y }]";
+    let text = "browserFlow: clients\nclients: [{ clientId: a, protocol: openid, adminUrl: x y, rootUrl: x y }]";
     let lines = said(text, NEWEST, false);
     let marks: Vec<&str> = lines.iter().map(|it| it.split(' ').next().unwrap_or_default()).collect();
     assert_eq!(marks, ["warning", "error", "warning", "warning"], "{lines:#?}");

@@ -10,18 +10,18 @@ use crate::text::Note;
 ///
 /// For commands that ask no server; the others say it of the server in question.
 pub fn check_recorded(desired: &Desired) -> Vec<Note> {
-    let mut state = kind::fresh_realm(&desired.realm, NEWEST);
+    let before = kind::fresh_realm(&desired.realm, NEWEST);
+    let mut state = before.clone();
     for (address, object) in &desired.state.objects {
         let there = state.objects.get_or_insert_with(address.clone(), || Object::new(object.at));
         there.fields.extend(object.fields.iter().map(|(name, node)| (name.clone(), node.clone())));
     }
-    let flows = kind::fresh_flows(NEWEST);
     let profile = UserProfile::of_realm(&state);
     let judge = Judge {
         desired: &desired.state,
+        before: &before,
         state: &state,
         server: ServerInfo::recorded(NEWEST),
-        flows: Some(&flows),
         profile: profile.as_ref(),
         version: NEWEST,
         is_sure: false,

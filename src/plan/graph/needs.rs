@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::grouped;
+use super::{grouped, ranked};
 use crate::call::{Body, Call, Segment, Verb};
 use crate::change::{Action, Change, FieldChange, To};
 use crate::kind::{self, Judges};
@@ -115,6 +115,7 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
             }
         }
     }
+    ranked::line_up(calls, changes, live, planned, &mut after);
     // What goes may refer to each other: then one has to go first.
     for (delete, index) in among_deletes {
         if !waits_for(&after, index, delete) {

@@ -40,6 +40,9 @@ pub(super) fn of_change(
         change.fields.iter().filter(|it| !matches!(it.to, To::Links { .. })).collect();
     match change.action {
         Action::Create => {
+            // What a new realm names is made in it, so it is named afterwards.
+            let (later, plain): (Vec<&FieldChange>, Vec<&FieldChange>) =
+                plain.into_iter().partition(|it| *address == kind::realm_address() && names_others(&it.to));
             let fields = plain
                 .iter()
                 .filter_map(|it| {
@@ -60,6 +63,12 @@ pub(super) fn of_change(
             create.creates.push(address.clone());
             create.creates.extend(made.get(address).into_iter().flatten().cloned());
             out.push(create);
+            if !later.is_empty() {
+                let set = later.iter().map(|it| overlay(it)).collect();
+                let body = Body::Overlay { address: address.clone(), set };
+                let fields = later.into_iter().cloned().collect();
+                out.push(call(Verb::Put, route(kind.routes.own), body, fields));
+            }
         }
         Action::Update => {
             let (own, body): (Vec<&FieldChange>, Vec<&FieldChange>) = plain.into_iter().partition(|it| {
@@ -99,10 +108,7 @@ pub(super) fn of_change(
                 .chain(drawn.chunks(drawn.len().max(1)))
                 .chain(last.chunks(last.len().max(1)))
             {
-                let mut set: Vec<Overlay> = body
-                    .iter()
-                    .map(|it| Overlay { path: it.path.clone(), from: it.from.clone(), to: value(&it.to) })
-                    .collect();
+                let mut set: Vec<Overlay> = body.iter().map(|it| overlay(it)).collect();
                 set.extend(along(&set));
                 let mut update = call(
                     Verb::Put,
@@ -159,6 +165,19 @@ fn targets_of(path: &[Segment], body: &Body) -> BTreeSet<Address> {
     }
 }
 
+/// Returns whether a value names other objects.
+pub fn names_others(to: &To) -> bool {
+    let mut any = false;
+    if let To::Value(node) = to {
+        node.each_ref(&mut |_, _| any = true);
+    }
+    any
+}
+
+fn overlay(change: &FieldChange) -> Overlay {
+    Overlay { path: change.path.clone(), from: change.from.clone(), to: value(&change.to) }
+}
+
 fn value(to: &To) -> Option<Node> {
     if let To::Value(node) = to { Some(node.clone()) } else { None }
 }
@@ -212,7 +231,7 @@ fn link_requests(
     }
 }
 
-/// Fills a route: `{up}` the parent's own path, `{parent}` its id, `{id}`, `{name}`, `{path}` and `{type}` the object's.
+/// Fills a route: `{up}` the parent's own path, `{parent}` its id, `{above}` its name, `{id}`, `{name}`, `{path}` and `{type}` the object's.
 pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment> {
     let routes = &kind::kind(address.kind()).routes;
     let is_top = address.parent().is_none() && !routes.top.is_empty() && template == routes.collection;
@@ -242,6 +261,9 @@ pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment
                 }
             }
             "id" => out.push(Segment::Id(address.clone())),
+            "above" => {
+                text(&mut out, &address.parent().map(|it| kind::segment(it.name())).unwrap_or_default());
+            }
             "parent" => out.extend(address.parent().map(Segment::Id)),
             "name" => text(&mut out, &kind::segment(address.name())),
             "type" => text(&mut out, &kind::segment(object_type)),

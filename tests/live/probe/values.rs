@@ -1,8 +1,8 @@
 //! Two values for every field: by its type, and by a table where the server takes only some.
 
 use realmwright::kind::{
-    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, CLIENT_SCOPE, COMPONENT, COMPONENT_MAPPER, GROUP,
-    IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Kind, MAPPER, PERMISSION, POLICY, PROFILE_ATTRIBUTE, REALM,
+    AUTHENTICATOR_CONFIG, CLIENT, CLIENT_POLICY, CLIENT_PROFILE, CLIENT_SCOPE, COMPONENT, COMPONENT_MAPPER,
+    EXECUTION, FLOW, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Kind, MAPPER, PERMISSION, POLICY, PROFILE_ATTRIBUTE, REALM,
     REQUIRED_ACTION, RESOURCE, ROLE, SETTINGS, Type, USER,
 };
 use realmwright::state::KindName;
@@ -42,7 +42,7 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
         (REALM, "directGrantFlow") => (json!("direct grant"), json!("browser")),
         (REALM, "registrationFlow") => (json!("registration"), json!("browser")),
         (REALM, "resetCredentialsFlow") => (json!("reset credentials"), json!("browser")),
-        (REALM, "clientAuthenticationFlow") => (json!("clients"), json!("browser")),
+        (REALM, "clientAuthenticationFlow") => (json!("clients"), json!("clients")),
         (REALM, "dockerAuthenticationFlow") => (json!("docker auth"), json!("browser")),
         (REALM, "firstBrokerLoginFlow") => (json!("first broker login"), json!("browser")),
         (REALM, "sslRequired") => (json!("external"), json!("all")),
@@ -88,6 +88,19 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
             json!({ "user.attribute": "a", "claim.name": "a", "claim.value": "v", "jsonType.label": "String" }),
             json!({ "user.attribute": "b", "claim.name": "b", "claim.value": "w", "jsonType.label": "String" }),
         ),
+        (CLIENT, "authenticationFlowBindingOverrides") => (
+            json!({ "browser": "browser", "direct_grant": "direct grant" }),
+            json!({ "browser": "registration", "direct_grant": "direct grant" }),
+        ),
+        (FLOW, "providerId") => (json!("basic-flow"), json!("basic-flow")),
+        (FLOW, "topLevel") => (json!(true), json!(true)),
+        (EXECUTION, "authenticator") => {
+            (json!("identity-provider-redirector"), json!("identity-provider-redirector"))
+        }
+        (EXECUTION, "requirement") => (json!("ALTERNATIVE"), json!("REQUIRED")),
+        (AUTHENTICATOR_CONFIG, "config") => {
+            (json!({ "defaultProvider": "a" }), json!({ "defaultProvider": "b" }))
+        }
         (REQUIRED_ACTION, "providerId") => (json!("TERMS_AND_CONDITIONS"), json!("TERMS_AND_CONDITIONS")),
         (CLIENT_PROFILE, "executors") => (
             json!([{ "executor": "secure-session", "configuration": {} }, { "executor": "pkce-enforcer", "configuration": { "auto-configure": false } }]),

@@ -20,12 +20,43 @@ pub(crate) fn refuse(address: &str, user: &str, password: &str) -> Result<String
     walk(address, user, password, ("cancel", "No"))
 }
 
+/// Logs in on whatever pages follow an address, each filled by the names of its fields, until one leads back to `back`.
+/// Returns that address.
+pub(crate) fn reaches(
+    address: &str,
+    back: &str,
+    value: &dyn Fn(&str) -> Option<String>,
+) -> Result<Url, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
+    runtime.block_on(async {
+        let redirects = reqwest::redirect::Policy::none();
+        let client = reqwest::Client::builder().no_proxy().redirect(redirects).timeout(PATIENCE);
+        let back = Some(back.to_owned());
+        let mut browser = Browser { client: client.build().map_err(text)?, cookies: BTreeMap::new(), back };
+        let (mut url, mut page) = browser.open(Url::parse(address).map_err(text)?, None).await?;
+        for _ in 0..8 {
+            if browser.is_back(&url) {
+                return Ok(url);
+            }
+            let action = action(&page).ok_or_else(|| format!("no form at {url}: {page}"))?;
+            let first = page.split("<form").nth(1).and_then(|it| it.split("</form>").next()).unwrap_or_default();
+            let fields = first.split("<input").skip(1).filter_map(|it| it.split('>').next());
+            let named = fields.filter_map(|it| Some(it.split("name=\"").nth(1)?.split('"').next()?.to_owned()));
+            let mut form: Vec<(String, String)> =
+                named.filter_map(|it| value(&it).map(|value| (it, value))).collect();
+            form.extend(hidden(first));
+            (url, page) = browser.open(url.join(&action).map_err(text)?, Some(form)).await?;
+        }
+        Err(format!("the pages do not end: {page}"))
+    })
+}
+
 fn walk(address: &str, user: &str, password: &str, consent: (&str, &str)) -> Result<String, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
     runtime.block_on(async {
         let redirects = reqwest::redirect::Policy::none();
         let client = reqwest::Client::builder().no_proxy().redirect(redirects).timeout(PATIENCE);
-        let mut browser = Browser { client: client.build().map_err(text)?, cookies: BTreeMap::new() };
+        let mut browser = Browser { client: client.build().map_err(text)?, cookies: BTreeMap::new(), back: None };
         let (mut url, mut page) = browser.open(Url::parse(address).map_err(text)?, None).await?;
         for _ in 0..4 {
             let Some(action) = action(&page) else { return Ok(page) };
@@ -46,9 +77,15 @@ fn walk(address: &str, user: &str, password: &str, consent: (&str, &str)) -> Res
 struct Browser {
     client: reqwest::Client,
     cookies: BTreeMap<String, String>,
+    /// It goes no further than to an address that begins so.
+    back: Option<String>,
 }
 
 impl Browser {
+    fn is_back(&self, url: &Url) -> bool {
+        self.back.as_ref().is_some_and(|it| url.as_str().starts_with(it))
+    }
+
     /// Opens an address, or posts a form to it, and follows to where a page is.
     async fn open(
         &mut self,
@@ -57,6 +94,9 @@ impl Browser {
     ) -> Result<(Url, String), String> {
         let mut form = form;
         for _ in 0..10 {
+            if self.is_back(&url) {
+                return Ok((url, String::new()));
+            }
             let cookies: Vec<String> =
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let request = match form.take() {
