@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use realmwright::diff::{Terms, on_a_new_realm, planned};
 use realmwright::keycloak::{Read, ServerVersion, Source, Want};
-use realmwright::kind::{KINDS, NEWEST, fresh_flows};
+use realmwright::kind::{KINDS, NEWEST};
 use realmwright::manifest::{Guards, Loaded, Project, Secrets, load_texts};
 use realmwright::report::{Style, plan_text};
 use realmwright::run::{Observed, PlanRequest, plan_realm};
@@ -95,7 +95,6 @@ fn read(state: &State, exists: bool) -> Read {
         version: Some(ServerVersion { major: NEWEST.major, minor: NEWEST.minor, patch: 0 }),
         requests: 0,
         server_info: None,
-        flows: Some(fresh_flows(NEWEST)),
         federated: std::collections::BTreeSet::new(),
     }
 }

@@ -443,8 +443,7 @@ const ORDINARY: Kind = Kind {
     behaviour: &Ordinary,
 };
 
-const CREATED: Created =
-    Created { recorded_as: |_, _| String::new(), said_there: &[], unasked: &[] };
+const CREATED: Created = Created { recorded_as: |_, _| String::new(), said_there: &[], unasked: &[] };
 
 fn any_field(_: &str, _: &str) -> bool {
     true

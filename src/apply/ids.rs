@@ -99,7 +99,9 @@ pub(super) async fn find(
         if let Some(parent) = address.parent().filter(|_| !kind.ranked_by.is_empty()) {
             let mut ids = ids.lock().await;
             for (name, row) in &rows {
-                id_of(row).into_iter().for_each(|it| ids.learn(parent.child(kind.name, &**name), it));
+                if let Some(id) = id_of(row) {
+                    ids.learn(parent.child(kind.name, &**name), id);
+                }
             }
         }
         let found = rows.iter().find(|(name, row)| named(name) && owned(row));

@@ -316,7 +316,8 @@ pub(super) fn lay_over(
     if is_numbered {
         said.insert(kind.else_named_by.to_owned(), json!(address.name()));
     }
-    let now = kind::lift_object(kind, &tree_of_json(&Value::Object(said)), address.parent().as_ref()).into_live();
+    let now =
+        kind::lift_object(kind, &tree_of_json(&Value::Object(said)), address.parent().as_ref()).into_live();
     // What is renamed still has its old name.
     let name = body.get(kind.key).and_then(Value::as_str).map(|it| Node::text(At::SERVER, it));
     let is_renamed = set.iter().any(|it| *it.path.field == *kind.key);

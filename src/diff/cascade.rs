@@ -117,8 +117,13 @@ pub(super) fn parts(address: &Address, object: &Object) -> Vec<Address> {
 /// Returns the others that are one and the same on the server.
 fn same_as(address: &Address, state: &State) -> Vec<Address> {
     let is_shared = !kind::kind(address.kind()).shared_by.is_empty();
-    let Some(id) = state.get(address).filter(|_| is_shared).and_then(|it| it.id.as_ref()) else { return Vec::new() };
-    let same = state.objects.iter().filter(|(it, object)| it.kind() == address.kind() && object.id.as_ref() == Some(id));
+    let Some(id) = state.get(address).filter(|_| is_shared).and_then(|it| it.id.as_ref()) else {
+        return Vec::new();
+    };
+    let same = state
+        .objects
+        .iter()
+        .filter(|(it, object)| it.kind() == address.kind() && object.id.as_ref() == Some(id));
     same.map(|(it, _)| it.clone()).filter(|it| it != address).collect()
 }
 

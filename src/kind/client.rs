@@ -14,10 +14,10 @@ pub use exported::complete_export;
 
 use super::takes::SIGNS;
 use super::{
-    CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, FLOW, Field, Form, KEYS, Kind, Link, MAPPER, NEWEST,
-    ORDINARY, Others, REALM, RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS, Sent, ServerInfo, Stays, Takes,
-    USER, Unset, Unsets, Version, cannot_be_unset, children, choice, field, flow, is_admin_permissions, links,
-    not_yet, one_of, scope_mapping, server_owned, service_account_of, useless,
+    CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, FLOW, Field, Form, KEYS, Kind, Link, MAPPER,
+    NEWEST, ORDINARY, Others, REALM, RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS, Sent, ServerInfo,
+    Stays, Takes, USER, Unset, Unsets, Version, cannot_be_unset, children, choice, field, flow,
+    is_admin_permissions, links, not_yet, one_of, scope_mapping, server_owned, service_account_of, useless,
 };
 use crate::state::{Address, Object, State};
 

@@ -8,8 +8,8 @@ use super::hazard::Hazard::BreaksClients;
 use super::hazard::{When, rule};
 use super::refused::{Judge, Severe, each_text, words_of_field};
 use super::{
-    CLIENT_POLICY, CLIENT_PROFILE, Compare, Field, Kind, NEWEST, OLDEST, ORDINARY, ROUTES, Routes, Version,
-    children, field, one_of, server_owned, title,
+    CLIENT_POLICY, CLIENT_PROFILE, Choice, Compare, Field, Kind, NEWEST, OLDEST, ORDINARY, ROUTES, Routes,
+    ServerInfo, Version, children, choice, field, one_of, server_owned, title,
 };
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
@@ -34,7 +34,7 @@ pub(super) static PROFILE: Kind = Kind {
     title: "client profile",
     representation: |_| "ClientProfileRepresentation",
     // What one executor leaves of a request the next one sees.
-    fields: &[Field { compare: Compare::InOrder, ..field("executors") }],
+    fields: &[Field { compare: Compare::InOrder, choices: EXECUTORS, ..field("executors") }],
     hazards: &[rule(BreaksClients, "executors", When::Changed, "asks something else of clients")],
     routes: Routes { document: "profiles", ..OF_PROFILES },
     refuses: refused_profile,
@@ -61,13 +61,25 @@ pub(super) static POLICY: Kind = Kind {
         When::Is("true"),
         "asks something of the clients that it is for",
     )],
-    fields: &[Field { takes: &[one_of("", &["DEFAULT", "STRICT"])], ..field("mode") }],
+    fields: &[
+        Field { takes: &[one_of("", &["DEFAULT", "STRICT"])], ..field("mode") },
+        Field { choices: CONDITIONS, ..field("conditions") },
+    ],
     routes: Routes { document: "policies", ..OF_POLICIES },
     refuses: refused_policy,
     names_in_texts: &[CLIENT_PROFILE],
     comes_with_realm: true,
     ..ORDINARY
 };
+
+const EXECUTORS: &[Choice] = &[Choice {
+    key: "executor",
+    ..choice("executor of client policies", |it, _| ServerInfo::all(&it.client_policy_executors))
+}];
+const CONDITIONS: &[Choice] = &[Choice {
+    key: "condition",
+    ..choice("condition of client policies", |it, _| ServerInfo::all(&it.client_policy_conditions))
+}];
 
 /// Profiles that every realm has, and nobody may change.
 const GLOBAL: &[(&str, Version)] = &[

@@ -60,7 +60,11 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         ..ROUTES
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
-    new: Created { recorded_as: |_, _| "identity-provider".to_owned(), unasked: &[Unasked::Enabled], ..CREATED },
+    new: Created {
+        recorded_as: |_, _| "identity-provider".to_owned(),
+        unasked: &[Unasked::Enabled],
+        ..CREATED
+    },
     takes_in_names: |it| !matches!(it, '/' | ' '),
     comes_with_realm: true,
     ..ORDINARY

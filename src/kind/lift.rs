@@ -89,11 +89,8 @@ fn join(object: &mut Object, piece: Object) {
 fn as_said(node: &mut Node) {
     match &mut node.is {
         Is::Secret(SecretRef { source: SecretSource::Literal(text), .. }) => {
-            node.is = Is::Hidden(if text.starts_with(MASK) {
-                Hidden::Masked
-            } else {
-                Hidden::Value(text.clone())
-            });
+            node.is =
+                Is::Hidden(if text.starts_with(MASK) { Hidden::Masked } else { Hidden::Value(text.clone()) });
         }
         // The server masks what it does not know, too.
         Is::Text(text) if text.starts_with(MASK) => node.is = Is::Hidden(Hidden::Masked),

@@ -77,7 +77,8 @@ impl Arranged {
             out.entry(field).or_insert_with(|| json!(part));
         }
         // What nothing is said of is called like what it is of all the same.
-        if !kind.ranked_by.is_empty() && !out.contains_key(kind.key) && !out.contains_key(kind.else_named_by) {
+        if !kind.ranked_by.is_empty() && !out.contains_key(kind.key) && !out.contains_key(kind.else_named_by)
+        {
             let name = unnumbered(address.last_name());
             let names = |of: Compare| matches!(of, Compare::Ref(of) if self.objects.contains_key(&Address::top(of, name)));
             let is_named = kind.field(kind.key).is_some_and(|it| names(it.compare));

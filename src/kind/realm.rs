@@ -8,10 +8,10 @@ mod hazards;
 use super::takes::SIGNS;
 use super::{
     Beside, CLIENT, CLIENT_POLICIES, CLIENT_PROFILES, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created,
-    FLOW, Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST, NOBODY,
-    Needs, ORDINARY, Others, REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes, USER, USER_PROFILE, Unasked,
-    Unset, Unsets, cannot_be_unset, children, client_scope, field, flow, links, not_yet, one_of, server_owned,
-    useless, user_profile,
+    FLOW, Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST,
+    NOBODY, Needs, ORDINARY, Others, REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes, USER, USER_PROFILE,
+    Unasked, Unset, Unsets, cannot_be_unset, children, client_scope, field, flow, links, not_yet, one_of,
+    server_owned, useless, user_profile,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};

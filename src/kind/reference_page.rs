@@ -236,7 +236,10 @@ fn facts(kind: &Kind) -> Vec<String> {
     say(!key.is_empty(), format!("Named by {}.", codes(before)));
     say(
         !ranked_by.is_empty(),
-        format!("The list says their order; {} is said by it, or by you. Of several of one name the second is `NAME~2`.", code(ranked_by)),
+        format!(
+            "The list says their order; {} is said by it, or by you. Of several of one name the second is `NAME~2`.",
+            code(ranked_by)
+        ),
     );
     say(!else_named_by.is_empty(), format!("Without that it is named by {}.", code(else_named_by)));
     say(!shared_by.is_empty(), format!("Those with one {} are one and the same.", code(shared_by)));

@@ -194,12 +194,14 @@ pub(super) fn place(said: Option<&Object>, field: &str, key: &str) -> At {
     node.get(key).map_or(node.at, |it| it.at)
 }
 
-/// Calls `f` with every text of a field, or of one key of it, in lists too.
+/// Calls `f` with every text of a field, or of one key of it or of its items, in lists too.
 pub(super) fn each_text<'a>(object: &'a Object, field: &str, key: &str, f: &mut impl FnMut(&'a str, At)) {
     let Some(node) = object.get(field) else { return };
-    let node = if key.is_empty() { Some(node) } else { node.get(key) };
-    if let Some(node) = node {
+    if key.is_empty() {
         texts(node, f);
+    } else {
+        let items = node.items().iter().filter_map(|it| it.get(key));
+        node.get(key).into_iter().chain(items).for_each(|it| texts(it, f));
     }
 }
 

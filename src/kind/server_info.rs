@@ -29,6 +29,8 @@ pub struct ServerInfo {
     pub client_authenticators: Names,
     /// What executions may be of, by what sort of it that is.
     pub authenticators: BTreeMap<String, Names>,
+    pub client_policy_conditions: Names,
+    pub client_policy_executors: Names,
     pub password_policies: Names,
     pub password_hashes: Names,
     /// Whether each known feature is on.
@@ -48,7 +50,8 @@ fn recorded(text: &str) -> ServerInfo {
 }
 
 /// What executions may be of: steps of flows, forms and their parts, and ways for clients to prove who they are.
-const AUTHENTICATORS: &[&str] = &["authenticator", "client-authenticator", "form-action", "form-authenticator"];
+const AUTHENTICATORS: &[&str] =
+    &["authenticator", "client-authenticator", "form-action", "form-authenticator"];
 
 impl ServerInfo {
     /// Reads an answer of `GET serverinfo`, or the part of one that is recorded.
@@ -71,6 +74,8 @@ impl ServerInfo {
             components: named(answer.get("componentTypes"), "id"),
             client_authenticators: providers("client-authenticator"),
             authenticators: AUTHENTICATORS.iter().map(|it| ((*it).to_owned(), providers(it))).collect(),
+            client_policy_conditions: providers("client-policy-condition"),
+            client_policy_executors: providers("client-policy-executor"),
             password_policies: names(answer.get("passwordPolicies"), "id"),
             password_hashes: providers("password-hashing"),
             features: features

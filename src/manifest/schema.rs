@@ -213,10 +213,8 @@ impl Definitions {
         let mut properties = Map::new();
         if let Some(key) = kind.own_key() {
             sorted.retain(|(name, _)| name != key);
-            properties.insert(
-                key.to_owned(),
-                json!({ "type": ["string", "number", "boolean"], "minLength": 1 }),
-            );
+            properties
+                .insert(key.to_owned(), json!({ "type": ["string", "number", "boolean"], "minLength": 1 }));
         }
         if kind.is_renamed {
             properties.insert(

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use realmwright::kind::{
-    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, DEFAULT_ROLE, EXECUTION, FLOW, NEWEST, PERMISSION, POLICY, REALM, ROLE, USER, is_built_in, lift_realm, main_field,
+    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, DEFAULT_ROLE, EXECUTION, FLOW, NEWEST, PERMISSION, POLICY, REALM,
+    ROLE, USER, is_built_in, lift_realm, main_field,
 };
 use realmwright::state::{Address, Found, Live};
 use realmwright::text::tree_of_json;

@@ -36,13 +36,16 @@ pub(super) async fn read(wire: &Wire<'_>, want: &Want, source: Source) -> Result
         ids
     };
     let get = async |folder: &str, ids: Vec<String>| {
-        let all = try_join_all(ids.iter().map(async |it| wire.value(&format!("authentication/{folder}/{it}")).await));
+        let all = try_join_all(
+            ids.iter().map(async |it| wire.value(&format!("authentication/{folder}/{it}")).await),
+        );
         Ok::<_, Error>(all.await?.into_iter().flatten().collect::<Vec<_>>())
     };
     let (parts, configs) = (ids("flowId"), ids("authenticationConfig"));
     let (parts, configs) = tokio::try_join!(get("flows", parts), get("config", configs))?;
     let unlisted = trees.iter().find(|(alias, tree)| alias == kind::UNLISTED_FLOW.0 && !tree.is_empty());
-    let unlisted = unlisted.filter(|_| tops.iter().all(|it| str_of(it, "alias") != Some(kind::UNLISTED_FLOW.0)));
+    let unlisted =
+        unlisted.filter(|_| tops.iter().all(|it| str_of(it, "alias") != Some(kind::UNLISTED_FLOW.0)));
     let unlisted = unlisted.map(|(alias, tree)| unlisted_flow(alias, tree));
     Ok(Some(Flows { flows: tops.into_iter().chain(parts).chain(unlisted).collect(), configs }))
 }

@@ -28,7 +28,8 @@ pub(in crate::kind) fn joined(realm: &Tree, notes: &mut Vec<Note>) -> Tree {
         let config = by_alias.get(alias).map(|it| (*it).clone());
         let config = config.unwrap_or_else(|| {
             let title = format!("there is no authenticator configuration `{alias}`");
-            let note = Note::error(Code::UnknownReference, title, named.at, "not among `authenticatorConfig`");
+            let note =
+                Note::error(Code::UnknownReference, title, named.at, "not among `authenticatorConfig`");
             notes.push(note.help("write it there, or in this place as `{ alias: …, config: { … } }`"));
             let key = Key { at: named.at, name: "alias".into() };
             Tree::new(named.at, TreeIs::Map(vec![(key, named.clone())]))
@@ -39,7 +40,9 @@ pub(in crate::kind) fn joined(realm: &Tree, notes: &mut Vec<Note>) -> Tree {
         with_items(flow, "authenticationExecutions", &mut joins)
     });
     if !aliases.is_empty() {
-        let named = |it: &Tree| it.scalar().and_then(|it| aliases.get(it)).map_or_else(|| it.clone(), |it| (*it).clone());
+        let named = |it: &Tree| {
+            it.scalar().and_then(|it| aliases.get(it)).map_or_else(|| it.clone(), |it| (*it).clone())
+        };
         out = with_items(&out, "clients", &mut |client| {
             with(client, OVERRIDES, |map| match &map.is {
                 TreeIs::Map(entries) => {
@@ -73,8 +76,9 @@ fn without(tree: &Tree, field: &str) -> Tree {
 /// A map in which one field is another.
 fn with(tree: &Tree, field: &str, change: impl Fn(&Tree) -> Tree) -> Tree {
     let TreeIs::Map(entries) = &tree.is else { return tree.clone() };
-    let changed =
-        entries.iter().map(|(key, it)| (key.clone(), if &*key.name == field { change(it) } else { it.clone() }));
+    let changed = entries
+        .iter()
+        .map(|(key, it)| (key.clone(), if &*key.name == field { change(it) } else { it.clone() }));
     Tree::new(tree.at, TreeIs::Map(changed.collect()))
 }
 

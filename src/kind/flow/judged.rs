@@ -59,8 +59,9 @@ pub(super) fn refused_flow(judge: &Judge<'_>, address: &Address, flow: &Object, 
 /// Finds sub-flows that hang in several places, in themselves, or nowhere: with most of them no flow of the realm can be
 /// read any more.
 pub(super) fn check_flow(said: Said<'_>, address: &Address, flow: &Object, notes: &mut Vec<Note>) {
-    let all: Vec<(&Address, At)> =
-        named_by(said.state, address).map(|(it, object)| (it, place(Some(object), "flowAlias", ""))).collect();
+    let all: Vec<(&Address, At)> = named_by(said.state, address)
+        .map(|(it, object)| (it, place(Some(object), "flowAlias", "")))
+        .collect();
     let is_part = flow.get("topLevel").and_then(Node::as_bool) == Some(false);
     let Some((_, at)) = all.first().copied() else {
         if is_part {

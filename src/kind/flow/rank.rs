@@ -15,7 +15,9 @@ pub fn rank(desired: &mut State, live: &State) {
         let mut lists: BTreeMap<Address, Vec<Address>> = BTreeMap::new();
         for (address, object) in desired.objects.iter().filter(|it| it.0.kind() == kind.name) {
             let parent = address.parent().filter(|_| object.place.is_some());
-            parent.into_iter().for_each(|it| lists.entry(it).or_default().push(address.clone()));
+            if let Some(parent) = parent {
+                lists.entry(parent).or_default().push(address.clone());
+            }
         }
         for (parent, mut list) in lists {
             list.sort_by_key(|it| desired.get(it).and_then(|it| it.place));
@@ -63,9 +65,7 @@ fn numbers(said: &[Option<i64>], is: &[Option<(i64, usize)>], all: &[i64]) -> Ve
                     None => next - STEP * i64::try_from(count).unwrap_or(1),
                     // What follows moves up, but for what is said.
                     Some(before) => {
-                        for later in index..out.len() {
-                            out[later] = said[later];
-                        }
+                        out[index..].copy_from_slice(&said[index..]);
                         before + STEP
                     }
                 }

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::{Judge, Severe, each_text, place, words_of_field};
-use crate::kind::representation::{Type, field_type};
 use crate::kind::flow::refused_binding;
+use crate::kind::representation::{Type, field_type};
 use crate::kind::{NEWEST, REALM, realm_address};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note, nearest};

@@ -311,7 +311,8 @@ fn texts_longer_than_their_columns_are_refused() {
 
 #[test]
 fn without_a_server_what_it_decides_is_only_a_warning() {
-    let text = "browserFlow: clients\nclients: [{ clientId: a, protocol: openid, adminUrl: x y, rootUrl: x y }]";
+    let text =
+        "browserFlow: clients\nclients: [{ clientId: a, protocol: openid, adminUrl: x y, rootUrl: x y }]";
     let lines = said(text, NEWEST, false);
     let marks: Vec<&str> = lines.iter().map(|it| it.split(' ').next().unwrap_or_default()).collect();
     assert_eq!(marks, ["warning", "error", "warning", "warning"], "{lines:#?}");

@@ -26,7 +26,8 @@ pub(super) fn part(calls: &mut Vec<Call>, changes: &[Change], live: &State, plan
         }
         let grades = |name: &str| kind(address.kind()).field(name).and_then(|it| it.grades.first());
         let graded = fields.iter_mut().find_map(|(name, node)| Some((grades(name)?, name, node)));
-        let Some((least, name, node)) = graded.filter(|(least, _, node)| node.as_text() != Some(least)) else {
+        let Some((least, name, node)) = graded.filter(|(least, _, node)| node.as_text() != Some(least))
+        else {
             continue;
         };
         let asks = std::mem::replace(node, Node::text(node.at, *least));
@@ -87,7 +88,9 @@ fn share(calls: &mut Vec<Call>, changes: &[Change], live: &State, planned: &Stat
         })
         .collect();
     // What is deepest is made first, and what comes first among others.
-    new.sort_by_cached_key(|(it, _)| it.parent().map(|it| (Reverse(depth(&it, planned)), rank(&it, planned))));
+    new.sort_by_cached_key(|(it, _)| {
+        it.parent().map(|it| (Reverse(depth(&it, planned)), rank(&it, planned)))
+    });
     for (address, name) in new {
         if *first.entry(name.clone()).or_insert_with(|| address.clone()) != address {
             names.insert(address, name);

@@ -50,9 +50,11 @@ pub(super) fn line_up(
         if is_ranked(of(index)) && matches!(calls[index].body, Body::Overlay { .. }) {
             after[index].extend(under);
         }
-        after[index].extend(shared(&calls[index]).and_then(|it| calls.iter().position(|other| makes(other, &it))));
+        after[index]
+            .extend(shared(&calls[index]).and_then(|it| calls.iter().position(|other| makes(other, &it))));
         let is_delete = changes[calls[index].change].action == Action::Delete;
-        let is_less = is_ranked(of(index)) && matches!(turn(&calls[index], &changes[calls[index].change], live, planned), (2.., _));
+        let is_less = is_ranked(of(index))
+            && matches!(turn(&calls[index], &changes[calls[index].change], live, planned), (2.., _));
         if is_delete || is_less {
             continue;
         }
@@ -80,7 +82,8 @@ fn shared(call: &Call) -> Option<(KindName, String)> {
 fn makes(call: &Call, (of, name): &(KindName, String)) -> bool {
     let Body::Whole { address, fields } = &call.body else { return false };
     let shared_by = kind::kind(address.kind()).shared_by;
-    address.kind() == *of && fields.iter().any(|(field, it)| **field == *shared_by && it.scalar().as_ref() == Some(name))
+    address.kind() == *of
+        && fields.iter().any(|(field, it)| **field == *shared_by && it.scalar().as_ref() == Some(name))
 }
 
 /// Returns what a call newly names.
@@ -113,7 +116,9 @@ fn turn(call: &Call, change: &Change, live: &State, planned: &State) -> Turn {
     let grades = |it: &Overlay| kind::kind(change.object.kind()).field(&it.path.field).map(|it| it.grades);
     let asks = |of: fn(&Overlay) -> Option<&Node>| {
         let graded = set.iter().find_map(|it| Some((it, grades(it).filter(|it| !it.is_empty())?)));
-        graded.and_then(|(it, grades)| grades.iter().position(|grade| Some(*grade) == of(it).and_then(Node::as_text)))
+        graded.and_then(|(it, grades)| {
+            grades.iter().position(|grade| Some(*grade) == of(it).and_then(Node::as_text))
+        })
     };
     let (was, is) = (asks(|it| it.from.as_ref()), asks(|it| it.to.as_ref()));
     match is.cmp(&was) {

@@ -39,9 +39,11 @@ pub(crate) fn reaches(
                 return Ok(url);
             }
             let action = action(&page).ok_or_else(|| format!("no form at {url}: {page}"))?;
-            let first = page.split("<form").nth(1).and_then(|it| it.split("</form>").next()).unwrap_or_default();
+            let first =
+                page.split("<form").nth(1).and_then(|it| it.split("</form>").next()).unwrap_or_default();
             let fields = first.split("<input").skip(1).filter_map(|it| it.split('>').next());
-            let named = fields.filter_map(|it| Some(it.split("name=\"").nth(1)?.split('"').next()?.to_owned()));
+            let named =
+                fields.filter_map(|it| Some(it.split("name=\"").nth(1)?.split('"').next()?.to_owned()));
             let mut form: Vec<(String, String)> =
                 named.filter_map(|it| value(&it).map(|value| (it, value))).collect();
             form.extend(hidden(first));
@@ -56,7 +58,8 @@ fn walk(address: &str, user: &str, password: &str, consent: (&str, &str)) -> Res
     runtime.block_on(async {
         let redirects = reqwest::redirect::Policy::none();
         let client = reqwest::Client::builder().no_proxy().redirect(redirects).timeout(PATIENCE);
-        let mut browser = Browser { client: client.build().map_err(text)?, cookies: BTreeMap::new(), back: None };
+        let mut browser =
+            Browser { client: client.build().map_err(text)?, cookies: BTreeMap::new(), back: None };
         let (mut url, mut page) = browser.open(Url::parse(address).map_err(text)?, None).await?;
         for _ in 0..4 {
             let Some(action) = action(&page) else { return Ok(page) };
