@@ -18,9 +18,10 @@ pub use lock::{Held, Lock, LockError, take, unlock};
 pub use progress::{Progress, Step};
 pub use request::Reveal;
 
-use crate::call::Call;
+use crate::call::{Call, Segment};
 use crate::change::{Action, Change, Why};
 use crate::keycloak::{Error, Keycloak};
+use crate::kind;
 use crate::plan::{Ended, Outcome};
 use crate::state::Address;
 use document::Written;
@@ -65,9 +66,24 @@ pub struct Run<'a> {
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
+/// Learns the ids of what is called by its place among others of its name: with the first write others have these names.
+async fn learn_numbered(run: &Run<'_>, calls: &[Call], known: &tokio::sync::Mutex<Ids>) {
+    let made: BTreeSet<&Address> = calls.iter().flat_map(|it| &it.creates).collect();
+    let named = calls.iter().flat_map(|it| &it.path).filter_map(|it| match it {
+        Segment::Id(address) if !made.contains(address) => Some(address),
+        _ => None,
+    });
+    let is_numbered = |it: &&Address| !kind::kind(it.kind()).ranked_by.is_empty();
+    for address in named.filter(is_numbered).collect::<BTreeSet<_>>() {
+        // Whatever is wrong is told by the call that needs it.
+        drop(ids::id(run.keycloak, run.realm, address, known).await);
+    }
+}
+
 /// Sends all calls and returns an outcome per change, in the order of the changes.
 pub async fn run(run: &Run<'_>, calls: &[Call], ids: Ids) -> Vec<Outcome> {
     let ids = tokio::sync::Mutex::new(ids);
+    learn_numbered(run, calls, &ids).await;
     let mut progress = Progress::new(calls);
     let mut under_way = FuturesUnordered::new();
     let mut results: BTreeMap<usize, Result<Answered, Trouble>> = BTreeMap::new();

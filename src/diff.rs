@@ -248,6 +248,7 @@ fn sort(changes: &mut [Change]) {
 fn settled(state: &State, live: &State) -> State {
     let mut state = state.clone();
     kind::Owned::of(&[&state, live]).settle(&mut state);
+    kind::identify(&mut state, live);
     kind::rank(&mut state, live);
     let Some(default_role) = &live.default_role else { return state };
     state.redirect(|target| kind::stands_for_default_role(target).then(|| default_role.clone()));

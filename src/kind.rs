@@ -69,7 +69,7 @@ pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, Othe
 use fields::{
     NOBODY, cannot_be_unset, children, choice, field, links, not_yet, one_of, server_owned, useless,
 };
-pub use flow::{UNLISTED_FLOW, is_of_flow, rank};
+pub use flow::{UNLISTED_FLOW, closed_flows, identify, is_of_flow, listed_names, rank};
 pub use fresh::{fresh_realm, kinds_of_a_fresh_realm};
 pub use hazard::{Hazard, HazardRule, When, hazards_of, hazards_of_delete};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};

@@ -11,6 +11,7 @@ pub(super) use references::left_out;
 pub(super) use switches::still_declared;
 
 use super::{Diff, Question};
+use crate::kind;
 
 /// Adds what would be refused, or taken and dropped, to the notes of a difference.
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
@@ -19,4 +20,5 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     server::check(question, out);
     unique::check(question, out);
     versions::check(question, out);
+    out.notes.extend(kind::closed_flows(&out.desired, &question.live.state, &out.planned));
 }

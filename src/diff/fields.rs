@@ -319,6 +319,13 @@ impl Comparison<'_> {
     /// Live moved when what is desired is what was applied; otherwise the manifests did.
     fn why(&self, path: &Path, desired: &Node) -> Why {
         let now = digest(desired);
+        // A number that follows from a place is another one when somebody moves what stands there.
+        let is_derived =
+            *path.field == *kind::kind(self.address.kind()).ranked_by && self.desired.place.is_some();
+        let is = path.of(self.live).and_then(digest);
+        if is_derived && self.digest_of(path).is_some_and(|it| Some(it) != is.as_ref()) {
+            return Why::LiveChanged;
+        }
         let sent = self.applied.and_then(|it| it.not_kept.get(&path.pointer()));
         match (self.digest_of(path), now) {
             (_, Some(now)) if sent == Some(&now) => Why::NotKept,

@@ -30,7 +30,8 @@ pub fn built_ins() -> &'static BTreeSet<Address> {
 /// so what an older one made counts, too.
 pub fn is_built_in(address: &Address, realm: &str, version: Version) -> bool {
     // What stands once under its parent came with that.
-    let is_single = kind(address.kind()).key.is_empty();
+    let kind = kind(address.kind());
+    let is_single = kind.key.is_empty() && kind.routes.collection.is_empty();
     let recorded = || {
         let oldest = NAMES[0].0;
         NAMES.iter().any(|(it, names)| (*it <= version || *it == oldest) && names.contains(address))

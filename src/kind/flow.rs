@@ -16,8 +16,9 @@ use super::{
 use crate::state::{Address, KindName};
 
 pub(super) use joined::joined;
+pub use judged::closed_flows;
 pub(super) use judged::refused_binding;
-pub use rank::rank;
+pub use rank::{identify, listed_names, rank};
 
 /// The flow that every realm has and no list shows, and what it is said to be.
 pub const UNLISTED_FLOW: (&str, &str) = ("saml ecp", "SAML ECP Profile Authentication Flow");
@@ -51,7 +52,7 @@ pub(super) static FLOW: Kind = Kind {
         covers: Covers::Brief,
         ..ROUTES
     },
-    takes_in_names: |it| it != '/',
+    takes_in_names: |it| !"!#$&()*+,/:;=?@[\\]".contains(it),
     new: Created {
         recorded_as: |_, _| "flow".to_owned(),
         unasked: &[Unasked::Says("topLevel", "true"), Unasked::Says("providerId", "basic-flow")],

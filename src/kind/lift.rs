@@ -126,7 +126,8 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize
         let title = format!("every {} is written as a map, but this is {}", kind.title, tree.what());
         let note = Note::error(Code::WrongForm, title, tree.at, "not a map");
         let name = tree.scalar().filter(|_| !kind.key.is_empty());
-        let mend = name.map(|it| format!("write `{{ {}: {it} }}`", kind.key));
+        let mend =
+            name.map(|it| format!("write `{{ {}: {it} }}`", kind.own_key().unwrap_or(kind.else_named_by)));
         out.notes.push(mend.into_iter().fold(note, Note::help));
         return;
     }

@@ -84,7 +84,7 @@ named! {
     WrongUsername = "RW0308",
     /// A permission of owners cannot be declared.
     OwnersPermission = "RW0309",
-    /// A policy or permission cannot be of this type.
+    /// A policy, a permission or an execution cannot be of this type where it stands.
     WrongType = "RW0310",
     /// The name of a client scope has characters that Keycloak refuses.
     WrongScopeName = "RW0311",

@@ -35,12 +35,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial {
             name: "edits::access_moves_as_plans_foretell",
             needs: Needs::Newest,
-            run: |server| access_moves_as_plans_foretell(server, 3),
+            run: |server| access_moves_as_plans_foretell(server, 2),
         },
         Trial {
             name: "edits::access_moves_as_plans_foretell_on_the_oldest_version",
             needs: Needs::Oldest,
-            run: |server| access_moves_as_plans_foretell(server, 2),
+            run: |server| access_moves_as_plans_foretell(server, 1),
         },
         Trial {
             name: "edits::administrators_move_as_plans_foretell",

@@ -275,7 +275,6 @@ impl Polled {
         }
         let failed = self.failed.lock().map_err(|it| it.to_string())?;
         let count = self.count.load(Ordering::Relaxed);
-        println!("{count} logins beside the run, {} failed", failed.len());
         check(failed.is_empty() && count > 0, &format!("all of {count} logins work"), &json!(failed.first()))
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// One sequence of so many is in the sample.
-const SAMPLE: usize = 8;
+const SAMPLE: usize = 12;
 const LANES: usize = 3;
 /// The realm that the manifests name; here each sequence gets another one.
 const REALM: &str = "sequence";

@@ -42,7 +42,9 @@ fn lead(
     } else {
         kind::title(target)
     };
-    let removed = out.changes.iter().any(|it| it.action == Action::Delete && it.object == *target);
+    // What goes with something else is not there in the end, either.
+    let removed = out.changes.iter().any(|it| it.action == Action::Delete && it.object == *target)
+        || question.live.state.contains(target);
     let note = if removed {
         Note::error(
             Code::RemovedHere,

@@ -88,7 +88,11 @@ pub(in crate::kind) static CONFIG: Kind = Kind {
     key: "",
     shared_by: "alias",
     under: &[NAME],
-    fields: &[server_owned("id"), Field { sent: Sent::Always, ..cannot_be_unset("alias") }, field("config")],
+    fields: &[
+        server_owned("id"),
+        Field { sent: Sent::Always, ..cannot_be_unset("alias") },
+        Field { secret_keys: SECRETS, ..field("config") },
+    ],
     routes: Routes {
         collection: "authentication/executions/{parent}/config",
         own: "authentication/config/{id}",
@@ -100,6 +104,9 @@ pub(in crate::kind) static CONFIG: Kind = Kind {
     comes_with_realm: true,
     ..ORDINARY
 };
+
+/// What the providers of Keycloak itself say is one.
+const SECRETS: &[&str] = &["secret.key"];
 
 const REQUIREMENTS: &[&str] = &["DISABLED", "ALTERNATIVE", "CONDITIONAL", "REQUIRED"];
 

@@ -13,6 +13,15 @@ pub(in crate::kind) fn joined(realm: &Tree, notes: &mut Vec<Note>) -> Tree {
     let configs = realm.get(CONFIGS);
     let by_alias: BTreeMap<&str, &Tree> =
         items(configs).filter_map(|it| Some((it.get("alias")?.scalar()?, it))).collect();
+    for config in items(configs) {
+        let alias = config.get("alias").and_then(Tree::scalar);
+        let Some(other) = alias.and_then(|it| by_alias.get(it)).filter(|it| it.at != config.at) else {
+            continue;
+        };
+        let title = format!("two authenticator configurations are called `{}`", alias.unwrap_or_default());
+        let note = Note::error(Code::Disagreement, title, config.at, "one of them");
+        notes.push(note.and(other.at, "and the other").help("give one of them another alias"));
+    }
     let mut used: BTreeSet<String> = BTreeSet::new();
     let aliases: BTreeMap<&str, &Tree> = items(realm.get("authenticationFlows"))
         .filter_map(|it| Some((it.get("id")?.scalar()?, it.get("alias")?)))

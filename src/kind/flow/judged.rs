@@ -2,7 +2,7 @@
 
 use super::super::check::Said;
 use super::super::refused::{Judge, Severe, place, words_of_field};
-use crate::kind::{AUTHENTICATOR_CONFIG, EXECUTION, FLOW, kind, title};
+use crate::kind::{AUTHENTICATOR_CONFIG, EXECUTION, FLOW, ServerInfo, kind, title};
 use crate::state::{Address, Node, Object, State};
 use crate::text::{At, Code, Note};
 
@@ -31,6 +31,54 @@ fn binds(address: &Address, object: &Object, flow: &Address) -> bool {
         node.each_ref(&mut |it, _| is_bound |= it == flow);
     }
     is_bound
+}
+
+/// Returns that nobody gets through a flow that is bound, where that was not so before: nobody could log in.
+pub fn closed_flows(desired: &State, before: &State, after: &State) -> Vec<Note> {
+    let mut notes: Vec<Note> = Vec::new();
+    for (address, object) in &after.objects {
+        for rule in kind(address.kind()).fields.iter().filter(|it| !it.flow.is_empty()) {
+            let Some(node) = object.get(rule.name) else { continue };
+            node.each_ref(&mut |flow, at| {
+                let was_bound = before.get(address).is_some_and(|it| binds(address, it, flow));
+                let was_closed = was_bound && !lets_through(before, flow, &mut Vec::new());
+                if was_closed || !after.contains(flow) || lets_through(after, flow, &mut Vec::new()) {
+                    return;
+                }
+                let words = format!(
+                    "nobody could get through {}, which {} names",
+                    title(flow),
+                    words_of_field(rule.name, "", address)
+                );
+                if notes.iter().all(|it| it.title != words) {
+                    let at = desired.get(flow).map_or(at, |it| it.at);
+                    let note = Note::error(Code::NotTogether, words, at, "nothing in it is asked for");
+                    notes.push(note.help(
+                        "give it an execution that is not DISABLED, in each sub-flow that is REQUIRED too",
+                    ));
+                }
+            });
+        }
+    }
+    notes
+}
+
+/// Returns whether a flow asks for anything, and so does all that it requires.
+fn lets_through(state: &State, flow: &Address, above: &mut Vec<Address>) -> bool {
+    if above.contains(flow) {
+        return false;
+    }
+    above.push(flow.clone());
+    let steps: Vec<&Object> = state
+        .under(flow)
+        .filter(|(it, object)| it.kind() == EXECUTION && object.text("requirement") != "DISABLED")
+        .map(|it| it.1)
+        .collect();
+    let closes = |it: &&Object| it.text("requirement") == "REQUIRED";
+    let mut parts = steps.iter().copied().filter(closes).filter_map(names);
+    let is_open = !steps.is_empty() && parts.all(|it| lets_through(state, it, above));
+    above.pop();
+    is_open
 }
 
 /// Returns the executions that name a flow.
@@ -97,21 +145,57 @@ pub(super) fn refused_execution(
     execution: &Object,
     notes: &mut Vec<Note>,
 ) {
+    let at = judge.desired(address).map_or(execution.at, |it| it.at);
+    if number(execution).is_some_and(|it| i32::try_from(it).is_err()) {
+        let words = format!("the `priority` of {} is out of range", title(address));
+        let note = judge.note(Severe::Error, Code::WrongNumber, words, at, REFUSED);
+        notes.push(note.help(format!("write numbers up to {}", i32::MAX)));
+    }
     let is_new = !judge.before.contains(address);
     let Some(flow) = address.parent().filter(|_| is_new) else { return };
-    let at = judge.desired(address).map_or(execution.at, |it| it.at);
     if judge.before.get(&flow).is_some_and(|it| it.text("builtIn") == "true") {
         let words = format!("{} came with the realm, and takes no other executions", title(&flow));
         let note = judge.note(Severe::Error, Code::CannotChange, words, at, REFUSED);
         notes.push(note.help("declare a flow of your own with all of them, and bind that"));
     }
-    let Some(part) = names(execution) else { return };
+    let Some(part) = names(execution) else {
+        notes.extend(of_another_type(judge, &flow, execution, at));
+        return;
+    };
+    let is_form = judge.state.get(part).is_some_and(|it| it.text("providerId") == "form-flow");
+    if is_form && execution.text("authenticator").is_empty() {
+        let words = format!("{} is a form, and nothing says which page it is on", title(part));
+        let note = judge.note(Severe::Error, Code::Missing, words, at, "whoever comes there gets an error");
+        notes.push(note.help("say `authenticator: registration-page-form` beside `flowAlias`"));
+    }
     if let Some((other, _)) = named_by(judge.before, part).find(|it| it.0 != address) {
         let from = other.parent().map(|it| title(&it)).unwrap_or_default();
         let words = format!("{} is a part of {from}, and cannot move", title(part));
         let note = judge.note(Severe::Error, Code::CannotChange, words, at, "goes with the execution there");
         notes.push(note.help("declare it here under another alias"));
     }
+}
+
+fn number(execution: &Object) -> Option<i64> {
+    execution.get("priority").and_then(Node::scalar)?.parse().ok()
+}
+
+/// Types of flows, and what their executions are of, as the server sorts it.
+const SORTS: &[(&str, &str)] =
+    &[("basic-flow", "authenticator"), ("form-flow", "form-action"), ("client-flow", "client-authenticator")];
+
+/// Returns that what an execution is of works in flows of other types alone: the server refuses it (400).
+fn of_another_type(judge: &Judge<'_>, flow: &Address, execution: &Object, at: At) -> Option<Note> {
+    let name = execution.text("authenticator");
+    let of = judge.state.get(flow)?.text("providerId");
+    // Of what is added to a server, only the server knows the sort.
+    let plain = &ServerInfo::recorded(judge.version).authenticators;
+    let has = |sort: &str| plain.get(sort).is_some_and(|it| it.contains(name));
+    let right = SORTS.iter().find(|it| it.0 == of).filter(|it| !has(it.1))?;
+    let (other, _) = SORTS.iter().find(|it| it.0 != right.0 && has(it.1))?;
+    let words = format!("`{name}` cannot be in {}, which is a {of}", title(flow));
+    let note = judge.note(Severe::Error, Code::WrongType, words, at, REFUSED);
+    Some(note.help(format!("it works in a {other}")))
 }
 
 /// Finds configurations without an alias, and with that of another.
@@ -124,26 +208,52 @@ pub(super) fn refused_config(judge: &Judge<'_>, address: &Address, config: &Obje
         let at = said.map_or(config.at, |it| it.at);
         notes.push(judge.note(Severe::Error, Code::Missing, words, at, REFUSED).help("write `alias: NAME`"));
     }
-    let is_as_before = judge.before.get(address).is_some_and(|it| it.text("alias") == alias);
-    if alias.is_empty() || is_as_before {
+    let was = judge.before.get(address);
+    if alias.is_empty() || was.is_some_and(|it| it.text("alias") == alias) {
         return;
     }
-    let mut others = judge.state.objects.iter().filter(|(it, other)| {
-        it.kind() == AUTHENTICATOR_CONFIG && *it != address && other.text("alias") == alias
-    });
-    let Some((other, shared)) = others.next() else { return };
-    let words = format!("{} and {} have one configuration, `{alias}`", of(address), of(other));
-    let is_new = address.parent().is_some_and(|it| !judge.before.contains(&it));
-    let is_other_new = other.parent().is_some_and(|it| !judge.before.contains(&it));
-    let label = if shared.fields != config.fields {
-        "says something else there"
-    } else if is_new || (is_other_new && !judge.before.contains(address)) {
-        return;
-    } else {
-        "Keycloak lets only a new execution share one"
+    let is_other = |it: &Address| it.kind() == AUTHENTICATOR_CONFIG && it != address;
+    let holders = |state: &'_ State| -> Vec<Address> {
+        let has = |(it, other): &(&Address, &Object)| is_other(it) && other.text("alias") == alias;
+        state.objects.iter().filter(has).map(|it| it.0.clone()).collect()
     };
-    let note = judge.note(Severe::Error, Code::NotUnique, words, at, label);
-    notes.push(note.help("give each a configuration with an alias of its own"));
+    let mut refuse = |other: &Address, label: &str| {
+        let words = format!("{} would share `{alias}` with {}", of(address), of(other));
+        let note = judge.note(Severe::Error, Code::NotUnique, words, at, label);
+        notes.push(note.help("give each a configuration with an alias of its own"));
+    };
+    // With the one that it is shared with now, it would get the new name.
+    let id = was.and_then(|it| it.id.as_ref());
+    let same = |(it, other): &(&Address, &Object)| id.is_some() && is_other(it) && other.id.as_ref() == id;
+    let differs = |it: &&Address| judge.state.get(it).is_some_and(|it| it.text("alias") != alias);
+    if let Some(other) = judge.before.objects.iter().filter(same).map(|it| it.0).find(differs) {
+        let words = format!(
+            "{} and {} have one configuration, and only one of them gets another",
+            of(address),
+            of(other)
+        );
+        let note = judge.note(Severe::Error, Code::NotUnique, words, at, "Keycloak changes it for both");
+        notes.push(
+            note.help("make the execution anew: take it out, apply with `--prune`, and declare it again"),
+        );
+        return;
+    }
+    let is_new = |it: &Address| it.parent().is_some_and(|it| !judge.before.contains(&it));
+    for other in holders(judge.before) {
+        let stays = judge.state.get(&other).is_some_and(|it| it.text("alias") == alias);
+        if !stays || !is_new(address) || judge.desired(&other).is_none() {
+            return refuse(&other, "is there already, and would be changed and deleted with that");
+        }
+    }
+    for other in holders(judge.state) {
+        if judge.state.get(&other).is_some_and(|it| it.fields != config.fields) {
+            return refuse(&other, "says something else there");
+        }
+        let is_first = is_new(&other) && !judge.before.contains(address);
+        if !is_new(address) && !is_first {
+            return refuse(&other, "Keycloak lets only a new execution share one");
+        }
+    }
 }
 
 fn of(config: &Address) -> String {

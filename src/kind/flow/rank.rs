@@ -2,11 +2,105 @@
 
 use std::collections::BTreeMap;
 
-use crate::kind::KINDS;
+use crate::kind::named::{numbered, unnumbered};
+use crate::kind::{KINDS, Kind, kind};
 use crate::state::{Address, Is, Node, Object, State};
 
 /// The distance between numbers, as the server's own flows have it.
 const STEP: i64 = 10;
+
+/// Gives declared objects the names of those in Keycloak that they are: of several of one name it is the one with the same
+/// configuration, or else the next one.
+pub fn identify(desired: &mut State, live: &State) {
+    for kind in KINDS.iter().filter(|it| !it.ranked_by.is_empty()) {
+        let there = groups(live, kind);
+        let mut names: Vec<(Address, Address)> = Vec::new();
+        for (key, mut group) in groups(desired, kind) {
+            let mut left = there.get(&key).cloned().unwrap_or_default();
+            if group.len() < 2 && left.len() < 2 {
+                continue;
+            }
+            group.sort_by_key(|it| desired.get(it).map(|it| (it.at.file, it.place)));
+            left.sort_by_key(|it| live.get(it).and_then(|it| it.place));
+            let mut taken: Vec<Option<Address>> = vec![None; group.len()];
+            for (address, taken) in group.iter().zip(&mut taken) {
+                let label = shared_name(desired, address);
+                let same = left.iter().position(|it| label.is_some() && shared_name(live, it) == label);
+                *taken = same.map(|it| left.remove(it));
+            }
+            let rest = taken.iter_mut().filter(|it| it.is_none());
+            rest.zip(left).for_each(|(taken, it)| *taken = Some(it));
+            for (address, is) in group.iter().zip(taken.clone()) {
+                let new = || {
+                    let mut free = (1..).map(|it| sibling(address, &numbered(key.1.clone(), it)));
+                    let is_taken = |it: &Address| {
+                        live.contains(it)
+                            || taken.iter().flatten().any(|other| other == it)
+                            || names.iter().any(|other| other.1 == *it)
+                    };
+                    free.find(|it| !is_taken(it))
+                };
+                let is = is.or_else(new).unwrap_or_else(|| address.clone());
+                names.push((address.clone(), is));
+            }
+        }
+        rename(desired, &names);
+    }
+}
+
+/// Those of a kind that have one name beside each other, but for their number.
+type Groups = BTreeMap<(Option<Address>, String), Vec<Address>>;
+
+fn groups(state: &State, kind: &Kind) -> Groups {
+    let mut out = Groups::new();
+    for address in state.objects.keys().filter(|it| it.kind() == kind.name) {
+        let key = (address.parent(), unnumbered(address.name()).to_owned());
+        out.entry(key).or_default().push(address.clone());
+    }
+    out
+}
+
+/// Returns what objects of a state are called once the server lists them, where that is another name.
+pub fn listed_names(state: &State) -> BTreeMap<Address, Address> {
+    let mut out = BTreeMap::new();
+    for kind in KINDS.iter().filter(|it| !it.ranked_by.is_empty()) {
+        for ((_, name), mut group) in groups(state, kind) {
+            group.sort_by_key(|it| state.get(it).and_then(|it| number(it, kind.ranked_by)));
+            for (nth, address) in (1..).zip(group) {
+                let listed = sibling(&address, &numbered(name.clone(), nth));
+                if listed != address {
+                    out.insert(address, listed);
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Returns by what the server shares what stands under an object.
+fn shared_name(state: &State, address: &Address) -> Option<String> {
+    state.under(address).find_map(|(it, object)| object.get(kind(it.kind()).shared_by)?.scalar())
+}
+
+fn sibling(address: &Address, name: &str) -> Address {
+    address.parent().map_or_else(|| Address::top(address.kind(), name), |it| it.child(address.kind(), name))
+}
+
+/// Renames all at once, with what stands under them: some may change places.
+fn rename(state: &mut State, names: &[(Address, Address)]) {
+    let mut moved = Vec::new();
+    for (old, new) in names.iter().filter(|(old, new)| old != new) {
+        let under: Vec<Address> = state.under(old).map(|it| it.0.clone()).collect();
+        for address in under.into_iter().chain([old.clone()]) {
+            let steps = new.steps().iter().chain(&address.steps()[old.steps().len()..]);
+            let to: Address = steps.cloned().collect();
+            moved.extend(state.objects.remove(&address).map(|it| (to, it)));
+        }
+    }
+    for (address, object) in moved {
+        state.objects.insert(address, object);
+    }
+}
 
 /// Gives every declared object whose place in a list says where it stands a number: the one that it has in Keycloak as long
 /// as that is in order with the others.
@@ -20,7 +114,8 @@ pub fn rank(desired: &mut State, live: &State) {
             }
         }
         for (parent, mut list) in lists {
-            list.sort_by_key(|it| desired.get(it).and_then(|it| it.place));
+            // What several files say stands in the order of the files.
+            list.sort_by_key(|it| desired.get(it).map(|it| (it.at.file, it.place)));
             let number = |state: &State, it: &Address| number(state.get(it)?, kind.ranked_by);
             let said: Vec<Option<i64>> = list.iter().map(|it| number(desired, it)).collect();
             let is: Vec<Option<(i64, usize)>> =

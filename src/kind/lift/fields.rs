@@ -205,6 +205,10 @@ impl Reader<'_> {
                 self.secret(key, value)
             };
         }
+        let comes_from = |it: &str| value.get(it).is_some();
+        if matches!(of, Type::Text) && (comes_from("fromEnv") || comes_from("fromFile")) {
+            return self.secret(key, value);
+        }
         let vanishes = self.kind.unset.empty_keys_vanish;
         match (of, &value.is) {
             (Type::List(_), TreeIs::Text(_) | TreeIs::Number(_) | TreeIs::Bool(_)) => {

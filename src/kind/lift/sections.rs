@@ -51,9 +51,12 @@ pub(super) fn children<'t>(
                 .filter_map(|it| Some(Child { under: Some(parent(of, it, notes)?), ..here(of, it) }))
                 .collect()
         }
-        Sent::Child(_) if matches!(value.is, TreeIs::Null) => {
-            let help =
-                "leave it out: what is not mentioned is left alone; a switch of its parent ends all of it";
+        Sent::Child(of) if matches!(value.is, TreeIs::Null) => {
+            let help = if kind(of).routes.collection.is_empty() {
+                "leave it out: what is not mentioned is left alone; a switch of its parent ends all of it"
+            } else {
+                "leave it out: what is not mentioned is left alone, and what was applied before goes with `--prune`"
+            };
             notes.push(wrong(key, value, "a map").help(help));
             Vec::new()
         }

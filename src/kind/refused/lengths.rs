@@ -2,7 +2,8 @@
 
 use super::{each_text, texts, words_of_field};
 use crate::kind::{
-    CLIENT, CLIENT_SCOPE, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, own_name, title,
+    AUTHENTICATOR_CONFIG, CLIENT, CLIENT_SCOPE, FLOW, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE,
+    ROLE, SCOPE, own_name, title,
 };
 use crate::state::{Address, KindName, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note};
@@ -18,6 +19,8 @@ const LIMITS: &[(KindName, &[&str], usize)] = &[
     (REALM, &["passwordPolicy"], 2550),
     (ROLE, &["description", "attributes"], MOST),
     (GROUP, &["description", "attributes"], MOST),
+    (FLOW, &["description"], MOST),
+    (AUTHENTICATOR_CONFIG, &["alias"], MOST),
     (CLIENT, &["name", "description", "rootUrl", "baseUrl", "adminUrl", "redirectUris", "webOrigins"], MOST),
     (CLIENT, &["clientAuthenticatorType", "secret"], MOST),
     (CLIENT_SCOPE, &["description"], MOST),
@@ -29,7 +32,8 @@ const LIMITS: &[(KindName, &[&str], usize)] = &[
 ];
 
 /// The kinds whose names go into a column of this size.
-const NAMED: &[KindName] = &[ROLE, GROUP, CLIENT, CLIENT_SCOPE, MAPPER, SCOPE, RESOURCE, POLICY, PERMISSION];
+const NAMED: &[KindName] =
+    &[FLOW, ROLE, GROUP, CLIENT, CLIENT_SCOPE, MAPPER, SCOPE, RESOURCE, POLICY, PERMISSION];
 
 /// Maps whose keys are stored.
 const MAPS: &[&str] = &["attributes", "config", "smtpServer", "browserSecurityHeaders"];
