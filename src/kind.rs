@@ -63,13 +63,15 @@ pub use encode::{body, in_field, in_key, segment, value, wire_name};
 use facts::LAST;
 pub use facts::{
     Covers, Losing, Members, Referred, SaysParent, Spelling, Types, has_members, is_asked_by_name,
-    is_everybodys, is_exported, ordered_by, section_of, standing_in,
+    is_everybodys, is_exported, ordered_by, parts, rank_of, section_of, standing_in,
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
 use fields::{
     NOBODY, cannot_be_unset, children, choice, field, links, not_yet, one_of, server_owned, useless,
 };
-pub use flow::{UNLISTED_FLOW, closed_flows, identify, is_of_flow, listed_names, rank};
+pub use flow::{
+    UNLISTED_FLOW, asks_flows, closed_flows, flows_around, identify, is_of_flow, listed_names, rank,
+};
 pub use fresh::{fresh_realm, kinds_of_a_fresh_realm};
 pub use hazard::{Hazard, HazardRule, When, hazards_of, hazards_of_delete};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
@@ -85,7 +87,7 @@ pub use reference::{DEFAULT_ROLE, parse_address, reference, resolve_names_with_s
 pub use reference_page::reference_page;
 use refused::Refuses;
 pub use refused::{
-    Clash, Judge, asks_flows, asks_server_info, clashes, policies, refused, refused_anywhere, refused_whole,
+    Clash, Judge, asks_server_info, clashes, policies, refused, refused_anywhere, refused_whole,
     wrong_realm_name,
 };
 pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};

@@ -406,15 +406,10 @@ fn overlay_field(kind: &Kind, body: &mut Map<String, Value>, overlay: &Overlay, 
         (Some(node), _) => {
             map.insert(key.to_string(), kind::in_key(kind, &of, &field, kind::value(node, run.reveal)));
         }
-        (None, Unset::Null) => {
-            map.insert(key.to_string(), Value::Null);
-        }
-        (None, Unset::EmptyText) => {
-            map.insert(key.to_string(), json!(""));
-        }
-        (None, Unset::Omit | Unset::Never) => {
-            map.remove(&**key);
-        }
+        (None, how) => match said_to_unset(how) {
+            Some(value) => drop(map.insert(key.to_string(), value)),
+            None => drop(map.remove(&**key)),
+        },
     }
 }
 
@@ -428,6 +423,15 @@ fn unset_key(kind: &Kind, field: &str) -> Unset {
     kind.field(field).and_then(|it| it.unset_key).unwrap_or(kind.unset.key)
 }
 
+/// Returns the value that unsets a key; nothing where it is left out for that.
+fn said_to_unset(how: Unset) -> Option<Value> {
+    match how {
+        Unset::Null => Some(Value::Null),
+        Unset::EmptyText => Some(json!("")),
+        Unset::Omit | Unset::Never => None,
+    }
+}
+
 /// What unsets a whole field, by its type.
 fn unset(kind: &Kind, field: &str, body: &Map<String, Value>) -> Value {
     let class = (kind.representation)(body.get("type").and_then(Value::as_str).unwrap_or(""));
@@ -437,15 +441,11 @@ fn unset(kind: &Kind, field: &str, body: &Map<String, Value>) -> Value {
         _ if rule == Some(Unset::Null) => Value::Null,
         Some(Type::List(_)) => json!([]),
         // What is left out of such a map stays.
-        Some(Type::Map(_)) if unset_key(kind, field) == Unset::Null => {
+        Some(Type::Map(_)) => {
             let keys = body.get(field).and_then(Value::as_object).into_iter().flatten();
-            keys.map(|(key, _)| (key.clone(), Value::Null)).collect()
+            let value = said_to_unset(unset_key(kind, field));
+            keys.filter_map(|(key, _)| Some((key.clone(), value.clone()?))).collect()
         }
-        Some(Type::Map(_)) if unset_key(kind, field) == Unset::EmptyText => {
-            let keys = body.get(field).and_then(Value::as_object).into_iter().flatten();
-            keys.map(|(key, _)| (key.clone(), json!(""))).collect()
-        }
-        Some(Type::Map(_)) => json!({}),
         Some(Type::Text) if kind.unset.text == Unset::EmptyText => json!(""),
         _ => Value::Null,
     }

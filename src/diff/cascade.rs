@@ -65,8 +65,8 @@ fn delete_following(
     let mut effects = Vec::new();
     let mut waiting = vec![(address.clone(), address.clone())];
     while let Some((gone, cause)) = waiting.pop() {
-        let mut parts = state.get(&gone).map(|it| parts(&gone, it)).unwrap_or_default();
-        parts.extend(same_as(&gone, state));
+        let parts = state.get(&gone).into_iter().flat_map(|it| kind::parts(&gone, it)).cloned();
+        let parts: Vec<Address> = parts.chain(same_as(&gone, state)).collect();
         if !state.objects.discard(&gone) {
             continue;
         }
@@ -106,12 +106,6 @@ fn delete_following(
     effects.sort();
     effects.dedup();
     effects
-}
-
-/// Returns what goes with an object that names it: the sub-flow of an execution.
-pub(super) fn parts(address: &Address, object: &Object) -> Vec<Address> {
-    let rules = kind::kind(address.kind()).fields.iter().filter(|it| it.is_part);
-    rules.filter_map(|it| object.get(it.name)?.as_ref().cloned()).collect()
 }
 
 /// Returns the others that are one and the same on the server.

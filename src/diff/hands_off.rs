@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cascade::parts;
 use super::fold::{Fold, turn};
 use super::{Diff, Entry, How, LeftBehind, Memory, Ownership, Question, Terms, digest};
 use crate::change::{Action, Change, ConsentKey, Path, Reason, Refusal, Why};
@@ -277,7 +276,7 @@ pub(super) fn end_leftovers(
     let parts: BTreeMap<Address, Address> = gone
         .iter()
         .filter_map(|it| Some((it, question.live.state.get(it)?)))
-        .flat_map(|(whole, object)| parts(whole, object).into_iter().map(|it| (it, whole.clone())))
+        .flat_map(|(whole, object)| kind::parts(whole, object).map(|it| (it.clone(), whole.clone())))
         .collect();
     for delete in &mut deletes {
         if let Some(client) = fold.removed_by_update.get(&delete.object) {

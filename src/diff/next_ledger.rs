@@ -54,10 +54,11 @@ pub fn next_ledger(question: &Question<'_>, diff: &Diff, failed: &dyn Fn(&Addres
     let names = kind::listed_names(&diff.planned);
     if !names.is_empty() && !diff.changes.iter().any(|it| failed(&it.object)) {
         let listed = |it: Address| {
-            let moved = [it.clone()].into_iter().chain(it.ancestors()).find(|it| names.contains_key(it));
-            let Some(moved) = moved else { return it };
-            let steps = names[&moved].steps().iter().chain(&it.steps()[moved.steps().len()..]);
-            steps.cloned().collect()
+            let moved = [it.clone()].into_iter().chain(it.ancestors()).find_map(|from| {
+                let to = names.get(&from)?;
+                Some(it.moved(&from, to))
+            });
+            moved.unwrap_or(it)
         };
         ledger.entries = ledger.entries.into_iter().map(|(it, entry)| (listed(it), entry)).collect();
     }

@@ -1,7 +1,7 @@
 //! What the table says of a kind in one word, for those who must not ask for its name.
 
 use super::{Compare, Field, GROUP, KINDS, Kind, ROLE, field_type, kind};
-use crate::state::Address;
+use crate::state::{Address, Object};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Types {
@@ -152,6 +152,17 @@ pub fn ordered_by(address: &Address) -> Option<(Address, &'static str)> {
         };
         Some((owner, rule.name))
     })
+}
+
+/// Returns the number by which an object stands among its siblings; nothing where it stands in no order, or none is known.
+pub fn rank_of(address: &Address, object: &Object) -> Option<i64> {
+    object.get(kind(address.kind()).ranked_by)?.scalar()?.parse().ok()
+}
+
+/// Returns what an object names that is a part of it, and goes with it: the sub-flow of an execution.
+pub fn parts<'o>(address: &Address, object: &'o Object) -> impl Iterator<Item = &'o Address> {
+    let rules = kind(address.kind()).fields.iter().filter(|it| it.is_part);
+    rules.filter_map(|it| object.get(it.name)?.as_ref())
 }
 
 /// Returns whether users have what an object brings: groups and roles.

@@ -5,19 +5,19 @@
 //! start only requirement, order and configuration of what is in them can change. Measured on 26.0.8 and 26.7.5.
 
 pub(super) mod execution;
-mod joined;
+mod join;
 mod judged;
 mod rank;
 
 use super::{
-    CREATED, Covers, Created, EXECUTION, Field, Kind, ORDINARY, Others, ROUTES, Routes, Sent, Takes, Unasked,
-    cannot_be_unset, children, field, one_of, server_owned,
+    CREATED, Compare, Covers, Created, EXECUTION, Field, Kind, ORDINARY, Others, ROUTES, Routes, Sent, Takes,
+    Unasked, cannot_be_unset, children, field, one_of, server_owned,
 };
-use crate::state::{Address, KindName};
+use crate::state::Address;
 
-pub(super) use joined::joined;
-pub use judged::closed_flows;
+pub(super) use join::join;
 pub(super) use judged::refused_binding;
+pub use judged::{asks_flows, closed_flows, flows_around};
 pub use rank::{identify, listed_names, rank};
 
 /// The flow that every realm has and no list shows, and what it is said to be.
@@ -71,6 +71,5 @@ pub fn is_of_flow(address: &Address) -> bool {
 
 /// The fields of a realm and of others in which flows are bound, by name.
 pub(super) const fn bound(name: &'static str, of: &'static str) -> Field {
-    const FLOW: KindName = super::FLOW;
-    Field { compare: super::Compare::Ref(FLOW), flow: of, holds: true, ..field(name) }
+    Field { compare: Compare::Ref(super::FLOW), flow: of, holds: true, ..field(name) }
 }

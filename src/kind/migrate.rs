@@ -16,7 +16,7 @@ pub fn migrate(document: &Tree, notes: &mut Vec<Note>) -> Option<Tree> {
     let mut migrated = document.clone();
     let mut done: Vec<(At, &str)> = Vec::new();
     if version.is_some_and(|it| it < SINCE)
-        && let Some(Tree { is: TreeIs::List(clients), .. }) = entry(&mut migrated, "clients")
+        && let Some(Tree { is: TreeIs::List(clients), .. }) = migrated.get_mut("clients")
     {
         for it in clients.iter_mut() {
             client(it, &mut done);
@@ -49,7 +49,7 @@ fn default_roles(document: &mut Tree, done: &mut Vec<(At, &str)>) {
         parts.push((key(roles.at, "realm"), roles));
     }
     let mut of_clients: Vec<(Key, Tree)> = Vec::new();
-    if let Some(Tree { is: TreeIs::List(clients), .. }) = entry(document, "clients") {
+    if let Some(Tree { is: TreeIs::List(clients), .. }) = document.get_mut("clients") {
         for client in clients.iter_mut() {
             let name = client.get("clientId").and_then(Tree::scalar).unwrap_or_default().to_owned();
             if let Some(roles) = taken(client) {
@@ -108,16 +108,11 @@ fn entry_or<'a>(tree: &'a mut Tree, name: &str, at: At, or: TreeIs) -> Option<&'
     Some(value)
 }
 
-fn entry<'a>(tree: &'a mut Tree, name: &str) -> Option<&'a mut Tree> {
-    let TreeIs::Map(entries) = &mut tree.is else { return None };
-    entries.iter_mut().find(|(key, _): &&mut (Key, Tree)| &*key.name == name).map(|(_, value)| value)
-}
-
 fn client(client: &mut Tree, done: &mut Vec<(At, &str)>) {
     let name = client.get("clientId").and_then(Tree::scalar).unwrap_or_default().to_owned();
     let is_openid =
         client.get("protocol").and_then(Tree::scalar).is_none_or(|it| it == super::OPENID_CONNECT);
-    if let Some(scope) = entry(client, "fullScopeAllowed")
+    if let Some(scope) = client.get_mut("fullScopeAllowed")
         && ADMINISTRATION.contains(&name.as_str())
         && scope.scalar() == Some("false")
     {
@@ -125,12 +120,12 @@ fn client(client: &mut Tree, done: &mut Vec<(At, &str)>) {
         done.push((scope.at, "taken as true: administrators need it"));
     }
     for field in ADDRESSES.iter().filter(|_| WITH_ADDRESSES.contains(&name.as_str())) {
-        if let Some(value) = entry(client, field) {
+        if let Some(value) = client.get_mut(field) {
             strip(value, done);
         }
     }
     for field in ["defaultClientScopes", "optionalClientScopes"].into_iter().filter(|_| is_openid) {
-        if let Some(Tree { is: TreeIs::List(scopes), .. }) = entry(client, field) {
+        if let Some(Tree { is: TreeIs::List(scopes), .. }) = client.get_mut(field) {
             scopes.retain(|it| it.scalar() != Some("role_list"));
         }
     }

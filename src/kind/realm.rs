@@ -240,7 +240,7 @@ fn normalize(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
     let mut entries: Vec<(Key, Tree)> = Vec::new();
     let mut fields: Vec<(Key, Tree)> = Vec::new();
     let mut headers: Vec<(Key, Tree)> = Vec::new();
-    for (key, value) in flow::joined(&user_profile::apart(tree, notes), notes).entries() {
+    for (key, value) in user_profile::apart(tree, notes).entries() {
         let TreeIs::Map(attributes) = &value.is else {
             let policy = value.scalar().filter(|_| &*key.name == "passwordPolicy");
             let value = policy.map_or_else(|| value.clone(), |it| Tree::new(value.at, tidied(it)));
@@ -269,7 +269,9 @@ fn normalize(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
     }
     entries.extend(fields);
     add_headers(&mut entries, headers, notes);
-    Tree::new(tree.at, TreeIs::Map(entries))
+    let mut whole = Tree::new(tree.at, TreeIs::Map(entries));
+    flow::join(&mut whole, notes);
+    whole
 }
 
 /// A password policy without what the server leaves out of it.

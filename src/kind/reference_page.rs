@@ -152,17 +152,20 @@ fn places(kind: &Kind) -> Vec<String> {
 
 fn address(kind: &Kind) -> String {
     let name = if kind.key.is_empty() { kind.name.to_string() } else { format!("{}/NAME", kind.name) };
-    let above: Vec<String> =
-        kind.under
-            .iter()
-            .map(|it| {
-                if *it == kind.name {
-                    format!("{}/NAME/NAME", kind.name)
-                } else {
-                    format!("{it}/NAME/{name}")
-                }
-            })
-            .collect();
+    let above: Vec<String> = kind
+        .under
+        .iter()
+        .map(|it| {
+            if *it == kind.name {
+                format!("{}/NAME/NAME", kind.name)
+            } else {
+                // An execution stands in a flow itself.
+                let above = super::kind(*it).under.iter().filter(|up| *up != it);
+                let above = above.map(|up| format!("{up}/NAME/")).next().unwrap_or_default();
+                format!("{above}{it}/NAME/{name}")
+            }
+        })
+        .collect();
     let top = kind.under.is_empty() || !kind.routes.top.is_empty() || kind.name == super::ROLE;
     let all: Vec<String> = top.then_some(name).into_iter().chain(above).collect();
     codes(all.iter().map(String::as_str))

@@ -19,7 +19,7 @@ pub(super) mod whole;
 
 use super::{
     CLIENT, GROUP, Kind, MAPPER, NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, USER, UserProfile, Version,
-    is_of_flow, kind, title,
+    kind, title,
 };
 use crate::state::{Address, Is, KindName, Node, Object, State};
 use crate::text::{At, Code, Note};
@@ -167,14 +167,6 @@ pub fn asks_server_info(state: &State) -> bool {
             Judge { desired: state, before: state, state, server, profile: None, version, is_sure: true };
         let depends = |it: &Note| matches!(it.code, Code::NotOnServer | Code::PolicyTypeMissing);
         state.objects.iter().any(|(address, object)| refused(&judge, address, object).iter().any(depends))
-    })
-}
-
-/// Returns whether something declared is of flows, or names one.
-pub fn asks_flows(state: &State) -> bool {
-    state.objects.iter().any(|(address, object)| {
-        let mut bindings = kind(address.kind()).fields.iter().filter(|it| !it.flow.is_empty());
-        is_of_flow(address) || bindings.any(|it| object.get(it.name).is_some())
     })
 }
 

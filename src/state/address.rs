@@ -91,6 +91,12 @@ impl Address {
         self.0.len() > other.0.len() && self.0.starts_with(&other.0)
     }
 
+    /// Returns this address with another one in the place of the one that it is, or that it stands under.
+    #[must_use]
+    pub fn moved(&self, from: &Self, to: &Self) -> Self {
+        to.0.iter().chain(&self.0[from.0.len()..]).cloned().collect()
+    }
+
     /// Returns the closest step of a kind, itself included.
     pub fn ancestor(&self, kind: KindName) -> Option<Self> {
         let position = self.0.iter().rposition(|step| step.kind == kind)?;

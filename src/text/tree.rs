@@ -44,6 +44,11 @@ impl Tree {
         self.entries().iter().find(|(key, _)| &*key.name == name).map(|(_, value)| value)
     }
 
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Self> {
+        let TreeIs::Map(entries) = &mut self.is else { return None };
+        entries.iter_mut().find(|(key, _)| &*key.name == name).map(|(_, value)| value)
+    }
+
     /// Returns the entries of a map, none for anything else.
     pub fn entries(&self) -> &[(Key, Self)] {
         match &self.is {
@@ -58,6 +63,10 @@ impl Tree {
             TreeIs::List(items) => items,
             TreeIs::Null | TreeIs::Bool(_) | TreeIs::Number(_) | TreeIs::Text(_) | TreeIs::Map(_) => &[],
         }
+    }
+
+    pub fn items_mut(&mut self) -> &mut [Self] {
+        if let TreeIs::List(items) = &mut self.is { items } else { &mut [] }
     }
 
     /// Returns a scalar as the text that was written; `None` for null, lists and maps.

@@ -22,7 +22,9 @@ pub(super) async fn read(wire: &Wire<'_>, want: &Want, source: Source) -> Result
         return Ok(None);
     }
     let Some(tops) = wire.rows(section(FLOWS).routes.list).await? else { return Ok(None) };
-    let aliases = tops.iter().filter_map(|it| str_of(it, "alias")).chain([kind::UNLISTED_FLOW.0]);
+    let is_listed = tops.iter().any(|it| str_of(it, "alias") == Some(kind::UNLISTED_FLOW.0));
+    let unlisted = Some(kind::UNLISTED_FLOW.0).filter(|_| !is_listed);
+    let aliases = tops.iter().filter_map(|it| str_of(it, "alias")).chain(unlisted);
     let trees = aliases.map(async |alias| {
         let tree = wire.rows(&format!("authentication/flows/{}/executions", kind::segment(alias))).await?;
         Ok::<_, Error>((alias.to_owned(), tree.unwrap_or_default()))
@@ -43,10 +45,8 @@ pub(super) async fn read(wire: &Wire<'_>, want: &Want, source: Source) -> Result
     };
     let (parts, configs) = (ids("flowId"), ids("authenticationConfig"));
     let (parts, configs) = tokio::try_join!(get("flows", parts), get("config", configs))?;
-    let unlisted = trees.iter().find(|(alias, tree)| alias == kind::UNLISTED_FLOW.0 && !tree.is_empty());
-    let unlisted =
-        unlisted.filter(|_| tops.iter().all(|it| str_of(it, "alias") != Some(kind::UNLISTED_FLOW.0)));
-    let unlisted = unlisted.map(|(alias, tree)| unlisted_flow(alias, tree));
+    let unlisted = trees.iter().filter(|(alias, tree)| unlisted == Some(&**alias) && !tree.is_empty());
+    let unlisted: Vec<Value> = unlisted.map(|(alias, tree)| unlisted_flow(alias, tree)).collect();
     Ok(Some(Flows { flows: tops.into_iter().chain(parts).chain(unlisted).collect(), configs }))
 }
 

@@ -1,63 +1,96 @@
 //! What is wrong with flows, and which of them anybody goes through.
 
+use std::sync::LazyLock;
+
 use super::super::check::Said;
 use super::super::refused::{Judge, Severe, place, words_of_field};
-use crate::kind::{AUTHENTICATOR_CONFIG, EXECUTION, FLOW, ServerInfo, kind, title};
-use crate::state::{Address, Node, Object, State};
+use super::is_of_flow;
+use crate::kind::{
+    AUTHENTICATOR_CONFIG, EXECUTION, FLOW, Field, KINDS, Kind, ServerInfo, kind, rank_of, title,
+};
+use crate::state::{Address, KindName, Node, Object, State};
 use crate::text::{At, Code, Note};
 
 const REFUSED: &str = "Keycloak would refuse it";
 
 /// Returns whether somebody goes through the flow in which an object stands: it is bound, or is a part of one that is.
 pub(super) fn is_bound(address: &Address, state: &State) -> bool {
-    let Some(mut flow) = address.ancestor(FLOW) else { return false };
-    let mut seen = Vec::new();
-    while !seen.contains(&flow) {
-        if state.objects.iter().any(|(on, object)| binds(on, object, &flow)) {
-            return true;
-        }
-        let next = named_by(state, &flow).find_map(|(it, _)| it.parent());
-        seen.push(flow);
-        let Some(next) = next else { return false };
-        flow = next;
-    }
-    false
+    let around = flows_around(address, state);
+    bindings(state).iter().any(|it| around.contains(it.flow))
 }
 
-fn binds(address: &Address, object: &Object, flow: &Address) -> bool {
-    let bindings = kind(address.kind()).fields.iter().filter(|it| !it.flow.is_empty());
-    let mut is_bound = false;
-    for node in bindings.filter_map(|it| object.get(it.name)) {
-        node.each_ref(&mut |it, _| is_bound |= it == flow);
+/// Returns the flow in which an object stands, and those that it is a part of, from the inside.
+pub fn flows_around(address: &Address, state: &State) -> Vec<Address> {
+    let mut around: Vec<Address> = Vec::new();
+    let mut next = address.ancestor(FLOW);
+    while let Some(flow) = next.filter(|it| !around.contains(it)) {
+        next = whole(state, &flow);
+        around.push(flow);
     }
-    is_bound
+    around
+}
+
+/// Returns the flow that a flow is a part of.
+fn whole(state: &State, flow: &Address) -> Option<Address> {
+    named_by(state, flow).find_map(|(it, _)| it.parent())
+}
+
+/// A flow that something sends people to.
+struct Binding<'s> {
+    by: &'s Address,
+    rule: &'static Field,
+    flow: &'s Address,
+    at: At,
+}
+
+/// The kinds that bind flows.
+static BINDERS: LazyLock<Vec<KindName>> = LazyLock::new(|| {
+    let binds = |it: &&&Kind| it.fields.iter().any(|it| !it.flow.is_empty());
+    KINDS.iter().filter(binds).map(|it| it.name).collect()
+});
+
+/// Returns the fields of an object in which flows are bound.
+fn binding_fields<'o>(
+    address: &Address,
+    object: &'o Object,
+) -> impl Iterator<Item = (&'static Field, &'o Node)> {
+    let fields = if BINDERS.contains(&address.kind()) { kind(address.kind()).fields } else { &[] };
+    let bind = fields.iter().filter(|it| !it.flow.is_empty());
+    bind.filter_map(|it| Some((it, object.get(it.name)?)))
+}
+
+fn bindings(state: &State) -> Vec<Binding<'_>> {
+    let mut out = Vec::new();
+    for (by, object) in &state.objects {
+        for (rule, node) in binding_fields(by, object) {
+            node.each_ref(&mut |flow, at| out.push(Binding { by, rule, flow, at }));
+        }
+    }
+    out
+}
+
+/// Returns whether something declared is of flows, or names one.
+pub fn asks_flows(state: &State) -> bool {
+    state.objects.iter().any(|(it, object)| is_of_flow(it) || binding_fields(it, object).next().is_some())
 }
 
 /// Returns that nobody gets through a flow that is bound, where that was not so before: nobody could log in.
 pub fn closed_flows(desired: &State, before: &State, after: &State) -> Vec<Note> {
+    let were = bindings(before);
     let mut notes: Vec<Note> = Vec::new();
-    for (address, object) in &after.objects {
-        for rule in kind(address.kind()).fields.iter().filter(|it| !it.flow.is_empty()) {
-            let Some(node) = object.get(rule.name) else { continue };
-            node.each_ref(&mut |flow, at| {
-                let was_bound = before.get(address).is_some_and(|it| binds(address, it, flow));
-                let was_closed = was_bound && !lets_through(before, flow, &mut Vec::new());
-                if was_closed || !after.contains(flow) || lets_through(after, flow, &mut Vec::new()) {
-                    return;
-                }
-                let words = format!(
-                    "nobody could get through {}, which {} names",
-                    title(flow),
-                    words_of_field(rule.name, "", address)
-                );
-                if notes.iter().all(|it| it.title != words) {
-                    let at = desired.get(flow).map_or(at, |it| it.at);
-                    let note = Note::error(Code::NotTogether, words, at, "nothing in it is asked for");
-                    notes.push(note.help(
-                        "give it an execution that is not DISABLED, in each sub-flow that is REQUIRED too",
-                    ));
-                }
-            });
+    for Binding { by, rule, flow, at } in bindings(after) {
+        let was_bound = were.iter().any(|it| it.by == by && it.flow == flow);
+        let was_closed = was_bound && !lets_through(before, flow, &mut Vec::new());
+        if was_closed || !after.contains(flow) || lets_through(after, flow, &mut Vec::new()) {
+            continue;
+        }
+        let of = words_of_field(rule.name, "", by);
+        let words = format!("nobody could get through {}, which {of} names", title(flow));
+        if notes.iter().all(|it| it.title != words) {
+            let at = desired.get(flow).map_or(at, |it| it.at);
+            let note = Note::error(Code::NotTogether, words, at, "nothing in it is asked for");
+            let help = "give it an execution that is not DISABLED, in each sub-flow that is REQUIRED too";
+            notes.push(note.help(help));
         }
     }
     notes
@@ -124,17 +157,10 @@ pub(super) fn check_flow(said: Said<'_>, address: &Address, flow: &Object, notes
         let note = Note::error(Code::NotTogether, words, *second, "Keycloak could not read it any more");
         notes.push(note.and(at, "the first").help("give one of them a flow of its own"));
     }
-    let mut above = vec![address.clone()];
-    while let Some(next) = above.last().and_then(|it| named_by(said.state, it).find_map(|it| it.0.parent())) {
-        if next == *address {
-            let words = format!("{} is part of itself", title(address));
-            notes.push(Note::error(Code::Circle, words, at, "leads back to it"));
-            return;
-        }
-        if above.contains(&next) {
-            return;
-        }
-        above.push(next);
+    let outermost = flows_around(address, said.state).pop();
+    if outermost.and_then(|it| whole(said.state, &it)).as_ref() == Some(address) {
+        let words = format!("{} is part of itself", title(address));
+        notes.push(Note::error(Code::Circle, words, at, "leads back to it"));
     }
 }
 
@@ -146,7 +172,7 @@ pub(super) fn refused_execution(
     notes: &mut Vec<Note>,
 ) {
     let at = judge.desired(address).map_or(execution.at, |it| it.at);
-    if number(execution).is_some_and(|it| i32::try_from(it).is_err()) {
+    if rank_of(address, execution).is_some_and(|it| i32::try_from(it).is_err()) {
         let words = format!("the `priority` of {} is out of range", title(address));
         let note = judge.note(Severe::Error, Code::WrongNumber, words, at, REFUSED);
         notes.push(note.help(format!("write numbers up to {}", i32::MAX)));
@@ -174,10 +200,6 @@ pub(super) fn refused_execution(
         let note = judge.note(Severe::Error, Code::CannotChange, words, at, "goes with the execution there");
         notes.push(note.help("declare it here under another alias"));
     }
-}
-
-fn number(execution: &Object) -> Option<i64> {
-    execution.get("priority").and_then(Node::scalar)?.parse().ok()
 }
 
 /// Types of flows, and what their executions are of, as the server sorts it.
@@ -270,8 +292,7 @@ pub(in crate::kind) fn refused_binding(
     object: &Object,
     notes: &mut Vec<Note>,
 ) {
-    for rule in kind(address.kind()).fields.iter().filter(|it| !it.flow.is_empty()) {
-        let Some(node) = object.get(rule.name) else { continue };
+    for (rule, node) in binding_fields(address, object) {
         node.each_ref(&mut |target, at| {
             let Some(flow) = judge.state.get(target) else { return };
             let of = flow.text("providerId");

@@ -1,10 +1,11 @@
-//! The numbers by which executions stand in order, where manifests only say the order.
+//! Which executions in Keycloak are those of the manifests, and the numbers by which they stand in order, where manifests
+//! only say the order.
 
 use std::collections::BTreeMap;
 
 use crate::kind::named::{numbered, unnumbered};
-use crate::kind::{KINDS, Kind, kind};
-use crate::state::{Address, Is, Node, Object, State};
+use crate::kind::{KINDS, Kind, kind, rank_of};
+use crate::state::{Address, Is, Node, State};
 
 /// The distance between numbers, as the server's own flows have it.
 const STEP: i64 = 10;
@@ -65,7 +66,7 @@ pub fn listed_names(state: &State) -> BTreeMap<Address, Address> {
     let mut out = BTreeMap::new();
     for kind in KINDS.iter().filter(|it| !it.ranked_by.is_empty()) {
         for ((_, name), mut group) in groups(state, kind) {
-            group.sort_by_key(|it| state.get(it).and_then(|it| number(it, kind.ranked_by)));
+            group.sort_by_key(|it| state.get(it).and_then(|object| rank_of(it, object)));
             for (nth, address) in (1..).zip(group) {
                 let listed = sibling(&address, &numbered(name.clone(), nth));
                 if listed != address {
@@ -92,9 +93,7 @@ fn rename(state: &mut State, names: &[(Address, Address)]) {
     for (old, new) in names.iter().filter(|(old, new)| old != new) {
         let under: Vec<Address> = state.under(old).map(|it| it.0.clone()).collect();
         for address in under.into_iter().chain([old.clone()]) {
-            let steps = new.steps().iter().chain(&address.steps()[old.steps().len()..]);
-            let to: Address = steps.cloned().collect();
-            moved.extend(state.objects.remove(&address).map(|it| (to, it)));
+            moved.extend(state.objects.remove(&address).map(|it| (address.moved(old, new), it)));
         }
     }
     for (address, object) in moved {
@@ -116,12 +115,12 @@ pub fn rank(desired: &mut State, live: &State) {
         for (parent, mut list) in lists {
             // What several files say stands in the order of the files.
             list.sort_by_key(|it| desired.get(it).map(|it| (it.at.file, it.place)));
-            let number = |state: &State, it: &Address| number(state.get(it)?, kind.ranked_by);
+            let number = |state: &State, it: &Address| rank_of(it, state.get(it)?);
             let said: Vec<Option<i64>> = list.iter().map(|it| number(desired, it)).collect();
             let is: Vec<Option<(i64, usize)>> =
                 list.iter().map(|it| Some((number(live, it)?, live.get(it)?.place.unwrap_or(0)))).collect();
             let here = live.under(&parent).filter(|it| it.0.kind() == kind.name);
-            let all: Vec<i64> = here.filter_map(|it| self::number(it.1, kind.ranked_by)).collect();
+            let all: Vec<i64> = here.filter_map(|it| rank_of(it.0, it.1)).collect();
             for (address, number) in list.iter().zip(numbers(&said, &is, &all)) {
                 if let Some(object) = desired.objects.get_mut(address) {
                     let node = Node::new(object.at, Is::Number(number.to_string().into()));
@@ -130,10 +129,6 @@ pub fn rank(desired: &mut State, live: &State) {
             }
         }
     }
-}
-
-fn number(object: &Object, field: &str) -> Option<i64> {
-    object.get(field)?.scalar()?.parse().ok()
 }
 
 /// Returns the numbers of a list: those that are said, those in Keycloak (beside each the place there) as far as they are in

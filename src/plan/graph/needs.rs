@@ -7,7 +7,7 @@ use super::{grouped, ranked};
 use crate::call::{Body, Call, Segment, Verb};
 use crate::change::{Action, Change, FieldChange, To};
 use crate::kind::{self, Judges};
-use crate::state::{Address, Object, State};
+use crate::state::{Address, Node, Object, State};
 
 /// Sets what each call waits for.
 pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned: &State) {
@@ -180,21 +180,25 @@ fn needs(call: &Call, change: &Change) -> BTreeSet<Address> {
     if !call.creates.contains(&change.object) {
         needs.insert(change.object.clone());
     }
-    match &call.body {
-        Body::None | Body::Fields(_) => {}
-        Body::Roles(roles) => needs.extend(roles.iter().cloned()),
-        Body::Whole { fields, .. } => fields.iter().for_each(|(_, node)| {
-            node.each_ref(&mut |it, _| {
-                needs.insert(it.clone());
-            });
-        }),
-        Body::Overlay { set, .. } => set.iter().filter_map(|it| it.to.as_ref()).for_each(|node| {
-            node.each_ref(&mut |it, _| {
-                needs.insert(it.clone());
-            });
-        }),
-    }
+    needs.extend(named(&call.body));
     needs
+}
+
+/// Returns what a body names.
+pub(super) fn named(body: &Body) -> BTreeSet<Address> {
+    let mut named = BTreeSet::new();
+    let mut add = |node: &Node| {
+        node.each_ref(&mut |it, _| {
+            named.insert(it.clone());
+        });
+    };
+    match body {
+        Body::None | Body::Fields(_) => {}
+        Body::Roles(roles) => named.extend(roles.iter().cloned()),
+        Body::Whole { fields, .. } => fields.iter().for_each(|(_, node)| add(node)),
+        Body::Overlay { set, .. } => set.iter().filter_map(|it| it.to.as_ref()).for_each(add),
+    }
+    named
 }
 
 /// What the server made with another object.

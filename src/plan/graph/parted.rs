@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::path;
 use crate::call::{Body, Call, Overlay, Verb};
 use crate::change::{Change, FieldChange, Path};
-use crate::kind::kind;
+use crate::kind::{flows_around, kind, rank_of};
 use crate::state::{Address, Node, Object, State};
 
 /// Lets new steps in a flow that is there ask for nothing until what stands under them is there, and lets a new step name the
@@ -19,17 +19,17 @@ pub(super) fn part(calls: &mut Vec<Call>, changes: &[Change], live: &State, plan
     let mut later = Vec::new();
     for call in calls.iter_mut() {
         let address = of(call);
-        let is_there = address.parent().is_some_and(|it| live.contains(&it));
         let Body::Whole { fields, .. } = &mut call.body else { continue };
-        if !is_there || !made.iter().any(|it| it.is_under(&address)) {
-            continue;
-        }
         let grades = |name: &str| kind(address.kind()).field(name).and_then(|it| it.grades.first());
         let graded = fields.iter_mut().find_map(|(name, node)| Some((grades(name)?, name, node)));
         let Some((least, name, node)) = graded.filter(|(least, _, node)| node.as_text() != Some(least))
         else {
             continue;
         };
+        let is_there = address.parent().is_some_and(|it| live.contains(&it));
+        if !is_there || !made.iter().any(|it| it.is_under(&address)) {
+            continue;
+        }
         let asks = std::mem::replace(node, Node::text(node.at, *least));
         let set = vec![Overlay { path: Path::field(name), from: Some(node.clone()), to: Some(asks) }];
         let is_it = |it: &FieldChange| it.path == set[0].path;
@@ -51,34 +51,8 @@ fn shared_name(address: &Address, field: impl Fn(&str) -> Option<String>) -> Opt
     Some(kind(address.kind()).shared_by).filter(|it| !it.is_empty()).and_then(field)
 }
 
-/// Returns in how many others an object stands, as what they are made of.
-fn depth(address: &Address, planned: &State) -> usize {
-    let mut next = address.parent();
-    let mut seen = Vec::new();
-    while let Some(whole) = next.filter(|it| !seen.contains(it)) {
-        let names = |on: &Address, object: &Object| {
-            let mut parts = kind(on.kind()).fields.iter().filter(|it| it.is_part);
-            parts.any(|it| object.get(it.name).and_then(Node::as_ref) == Some(&whole))
-        };
-        next = planned.objects.iter().find(|it| names(it.0, it.1)).and_then(|it| it.0.parent());
-        seen.push(whole);
-    }
-    seen.len()
-}
-
-fn rank(address: &Address, planned: &State) -> i64 {
-    let number = planned.get(address).and_then(|it| it.get(kind(address.kind()).ranked_by));
-    number.and_then(Node::scalar).and_then(|it| it.parse().ok()).unwrap_or_default()
-}
-
 /// Makes of several objects that are one and the same only the first; what the others stand under names it as it is made.
 fn share(calls: &mut Vec<Call>, changes: &[Change], live: &State, planned: &State) {
-    let said = |object: &Object, field: &str| object.get(field).and_then(Node::scalar);
-    let there = live.objects.iter();
-    let mut first: BTreeMap<String, Address> = there
-        .filter_map(|(it, object)| Some((shared_name(it, |field| said(object, field))?, it.clone())))
-        .collect();
-    let mut names: BTreeMap<Address, String> = BTreeMap::new();
     let mut new: Vec<(Address, String)> = calls
         .iter()
         .filter_map(|call| {
@@ -87,9 +61,19 @@ fn share(calls: &mut Vec<Call>, changes: &[Change], live: &State, planned: &Stat
             Some((address.clone(), shared_name(address, text)?))
         })
         .collect();
+    if new.is_empty() {
+        return;
+    }
+    let said = |object: &Object, field: &str| object.get(field).and_then(Node::scalar);
+    let there = live.objects.iter();
+    let mut first: BTreeMap<String, Address> = there
+        .filter_map(|(it, object)| Some((shared_name(it, |field| said(object, field))?, it.clone())))
+        .collect();
+    let mut names: BTreeMap<Address, String> = BTreeMap::new();
     // What is deepest is made first, and what comes first among others.
     new.sort_by_cached_key(|(it, _)| {
-        it.parent().map(|it| (Reverse(depth(&it, planned)), rank(&it, planned)))
+        let rank = |it: &Address| planned.get(it).and_then(|object| rank_of(it, object)).unwrap_or_default();
+        it.parent().map(|it| (Reverse(flows_around(&it, planned).len()), rank(&it)))
     });
     for (address, name) in new {
         if *first.entry(name.clone()).or_insert_with(|| address.clone()) != address {

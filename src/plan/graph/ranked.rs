@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::grouped;
+use super::{grouped, needs};
 use crate::call::{Body, Call, Overlay};
 use crate::change::{Action, Change};
 use crate::kind::{self, Sent};
@@ -25,14 +25,14 @@ pub(super) fn line_up(
 ) {
     let is_ranked = |it: &Address| !kind::kind(it.kind()).ranked_by.is_empty();
     let of = |call: usize| &changes[calls[call].change].object;
-    let mut lines: BTreeMap<Address, Vec<(Turn, usize)>> = BTreeMap::new();
-    for index in (0..calls.len()).filter(|it| is_ranked(of(*it))) {
-        let turn = turn(&calls[index], &changes[calls[index].change], live, planned);
-        of(index).parent().into_iter().for_each(|it| lines.entry(it).or_default().push((turn, index)));
-    }
-    if lines.is_empty() {
+    let turns: BTreeMap<usize, Turn> = (0..calls.len())
+        .filter(|it| is_ranked(of(*it)))
+        .map(|it| (it, turn(&calls[it], &changes[calls[it].change], live, planned)))
+        .collect();
+    if turns.is_empty() {
         return;
     }
+    let mut lines = grouped(turns.iter().filter_map(|(it, turn)| Some((of(*it).parent()?, (*turn, *it)))));
     for line in lines.values_mut() {
         line.sort_unstable();
         for pair in line.windows(2) {
@@ -44,22 +44,24 @@ pub(super) fn line_up(
         let step = of(it).ancestors().find(is_ranked).or_else(|| Some(of(it).clone()).filter(is_ranked))?;
         Some((step.parent()?, it))
     }));
+    let made_under = grouped((0..calls.len()).flat_map(|it| {
+        let above = calls[it].creates.iter().flat_map(Address::ancestors).filter(is_ranked);
+        above.map(move |step| (step, it)).collect::<Vec<_>>()
+    }));
     for index in 0..calls.len() {
+        let turn = turns.get(&index);
         // What stands under a step is there before that asks for anything, and a configuration before another step names it.
-        let under = (0..calls.len()).filter(|it| calls[*it].creates.iter().any(|it| it.is_under(of(index))));
-        if is_ranked(of(index)) && matches!(calls[index].body, Body::Overlay { .. }) {
-            after[index].extend(under);
+        if turn.is_some() && matches!(calls[index].body, Body::Overlay { .. }) {
+            after[index].extend(made_under.get(of(index)).into_iter().flatten());
         }
         after[index]
             .extend(shared(&calls[index]).and_then(|it| calls.iter().position(|other| makes(other, &it))));
         let is_delete = changes[calls[index].change].action == Action::Delete;
-        let is_less = is_ranked(of(index))
-            && matches!(turn(&calls[index], &changes[calls[index].change], live, planned), (2.., _));
-        if is_delete || is_less {
+        if is_delete || matches!(turn, Some((2.., _))) {
             continue;
         }
-        let mut leads = leads(&calls[index]);
-        if let Some(object) = planned.get(of(index)).filter(|_| is_ranked(of(index))) {
+        let mut leads = needs::named(&calls[index].body);
+        if let Some(object) = planned.get(of(index)).filter(|_| turn.is_some()) {
             object.each_ref(&mut |_, it, _| {
                 leads.insert(it.clone());
             });
@@ -86,29 +88,10 @@ fn makes(call: &Call, (of, name): &(KindName, String)) -> bool {
         && fields.iter().any(|(field, it)| **field == *shared_by && it.scalar().as_ref() == Some(name))
 }
 
-/// Returns what a call newly names.
-fn leads(call: &Call) -> BTreeSet<Address> {
-    let mut out = BTreeSet::new();
-    let mut names = |node: &Node| {
-        node.each_ref(&mut |it, _| {
-            out.insert(it.clone());
-        });
-    };
-    match &call.body {
-        Body::Whole { fields, .. } => fields.iter().for_each(|(_, it)| names(it)),
-        Body::Overlay { set, .. } => {
-            set.iter().filter(|it| it.from != it.to).filter_map(|it| it.to.as_ref()).for_each(names);
-        }
-        Body::None | Body::Roles(_) | Body::Fields(_) => {}
-    }
-    out
-}
-
 fn turn(call: &Call, change: &Change, live: &State, planned: &State) -> Turn {
     let place = |state: &State| {
-        let field = kind::kind(change.object.kind()).ranked_by;
-        let number = state.get(&change.object).and_then(|it| it.get(field)).and_then(Node::scalar);
-        number.and_then(|it| it.parse::<i64>().ok()).unwrap_or_default()
+        let object = state.get(&change.object);
+        object.and_then(|it| kind::rank_of(&change.object, it)).unwrap_or_default()
     };
     let Body::Overlay { set, .. } = &call.body else {
         return if change.action == Action::Delete { (3, -place(live)) } else { (0, place(planned)) };
