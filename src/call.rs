@@ -56,6 +56,10 @@ pub enum Body {
     },
     /// A list of role representations, by id and name.
     Roles(Vec<Address>),
+    /// The id of an object and nothing else.
+    Id(Address),
+    /// Its name and nothing else.
+    Name(Address),
     /// GET the path, lay these over what came, PUT the whole.
     Overlay {
         address: Address,

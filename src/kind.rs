@@ -28,6 +28,7 @@ mod migrate;
 mod misread;
 mod named;
 mod nested;
+mod organization;
 mod owner;
 mod policy;
 mod realm;
@@ -57,12 +58,13 @@ pub use closed::{
     made_so, reopen, says_how_to_decide, set_apart,
 };
 pub use created::{
-    changed_along, changed_by_update, create_defaults, created, created_along, removed_by_update, untouched,
+    changed_along, changed_by_update, changed_with_end, create_defaults, created, created_along,
+    gone_with_end, removed_by_update, untouched,
 };
 pub use encode::{body, in_field, in_key, segment, value, wire_name};
 use facts::LAST;
 pub use facts::{
-    Covers, Losing, Members, Referred, SaysParent, Spelling, Types, has_members, is_asked_by_name,
+    Covers, Losing, Members, Referred, SaysParent, Spelling, Types, has_members, is_apart, is_asked_by_name,
     is_everybodys, is_exported, ordered_by, parts, rank_of, section_of, standing_in,
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
@@ -127,6 +129,7 @@ pub const CLIENT_PROFILES: KindName = KindName::new("client-profiles");
 pub const CLIENT_PROFILE: KindName = KindName::new("client-profile");
 pub const CLIENT_POLICIES: KindName = KindName::new("client-policies");
 pub const CLIENT_POLICY: KindName = KindName::new("client-policy");
+pub const ORGANIZATION: KindName = KindName::new("organization");
 pub const USER: KindName = KindName::new("user");
 pub const CLIENT: KindName = KindName::new("client");
 pub const CLIENT_SCOPE: KindName = KindName::new("client-scope");
@@ -167,6 +170,7 @@ pub static KINDS: &[&Kind] = &[
     &authz::RESOURCE,
     &policy::POLICY,
     &policy::PERMISSION,
+    &organization::ORGANIZATION,
     &user::USER,
 ];
 
@@ -229,7 +233,7 @@ pub struct Kind {
     pub hidden_without: &'static str,
     /// The users who have what it brings; nothing where it brings nothing.
     pub members: Option<Members>,
-    /// The server makes some of them along with other objects, so they are looked at after those.
+    /// The server makes or changes some of them along with other objects, so they are looked at after those.
     pub are_made_along: bool,
     /// Changes are written one by one, as one may close access and another open it.
     pub one_by_one: bool,

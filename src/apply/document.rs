@@ -101,7 +101,8 @@ async fn change(
         }
         (Body::None, Some(place)) => drop(rows.remove(place)),
         (Body::None, None) => return Ok(Answered::AlreadyDone),
-        (Body::Overlay { .. }, None) | (Body::Roles(_) | Body::Fields(_), _) => return Err(gone()),
+        (Body::Overlay { .. }, None)
+        | (Body::Roles(_) | Body::Id(_) | Body::Name(_) | Body::Fields(_), _) => return Err(gone()),
     }
     Ok(Answered::Done)
 }

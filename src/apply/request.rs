@@ -62,7 +62,23 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
                 fields.iter().map(|(name, node)| (name.to_string(), kind::value(node, run.reveal))).collect();
             repeatable(run, call.method, path, Some(Value::Object(body))).await
         }
+        Body::Id(target) => {
+            let id = id(run.keycloak, run.realm, target, ids).await?;
+            linked(repeatable(run, call.method, path, Some(Value::String(id))).await)
+        }
+        Body::Name(target) => {
+            let name = Value::String(target.name().to_owned());
+            linked(repeatable(run, call.method, path, Some(name)).await)
+        }
         Body::None => repeatable(run, call.method, path, None).await,
+    }
+}
+
+/// What is linked already was linked by somebody else, or by the try before.
+fn linked(answer: Result<Answered, CallError>) -> Result<Answered, CallError> {
+    match answer {
+        Err(CallError::Keycloak(error)) if error.kind() == ErrorKind::Conflict => Ok(Answered::AlreadyDone),
+        answer => answer,
     }
 }
 

@@ -67,9 +67,16 @@ fn delete_following(
     while let Some((gone, cause)) = waiting.pop() {
         let parts = state.get(&gone).into_iter().flat_map(|it| kind::parts(&gone, it)).cloned();
         let parts: Vec<Address> = parts.chain(same_as(&gone, state)).collect();
-        if !state.objects.discard(&gone) {
-            continue;
-        }
+        let Some(object) = state.get(&gone) else { continue };
+        let changed = kind::changed_with_end(&gone, object, state);
+        let along = kind::gone_with_end(&gone, object);
+        state.objects.discard(&gone);
+        state.objects.extend(changed);
+        let (seen, unseen): (Vec<Address>, Vec<Address>) =
+            along.into_iter().partition(|it| state.contains(it));
+        waiting.extend(seen.into_iter().map(|it| (it, gone.clone())));
+        let unseen = unseen.into_iter().map(|on| Effect { of: gone.clone(), on, fate: Fate::Disappears });
+        effects.extend(unseen);
         if gone != *address {
             effects.push(Effect { of: cause.clone(), on: gone.clone(), fate: Fate::Disappears });
         }

@@ -59,6 +59,8 @@ pub(super) fn compare(
             continue;
         }
         let path = Path::field(name);
+        let whole = rule.and_then(|it| with_unsaid(it.compare, node, live.get(name)?));
+        let node = whole.as_ref().unwrap_or(node);
         match (rule.map(|it| it.sent), &node.is, live.get(name)) {
             (Some(Sent::CreateOnly), _, _) => it.newer_secrets(path, node),
             (_, Is::Secret(secret), live) => it.secret(path, secret, node, live),
@@ -76,6 +78,22 @@ pub(super) fn compare(
     it.out.changes.extend(wanted.ends);
     kept_with::complete(question, address, desired, live, &mut it.out);
     it.out
+}
+
+/// Returns a list with what its items do not say of those that are there; nothing where they say it all by their rule.
+fn with_unsaid(compare: Compare, desired: &Node, live: &Node) -> Option<Node> {
+    let (Compare::Keyed(name), Is::List(items)) = (compare, &desired.is) else { return None };
+    let with = |item: &Node| {
+        let there = live.items().iter().find(|it| it.get(name) == item.get(name)).and_then(Node::as_map);
+        let mut item = item.clone();
+        if let (Is::Map(map), Some(there)) = (&mut item.is, there) {
+            for (key, node) in there {
+                map.entry(key.clone()).or_insert_with(|| node.clone());
+            }
+        }
+        item
+    };
+    Some(Node::new(desired.at, Is::List(items.iter().map(with).collect())))
 }
 
 impl Comparison<'_> {

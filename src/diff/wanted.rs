@@ -253,6 +253,10 @@ fn stays_by_rule(
         Stays::DefaultRole => question.live.state.default_role.as_ref().is_none_or(|it| it == target),
         Stays::BuiltIn => !is_created && is_built_in(question, target),
         Stays::OfBuiltIn => is_built_in(question, address),
+        Stays::Told(by) => {
+            let told = question.live.state.get(address).and_then(|it| it.get(by)).map(Node::items);
+            told.unwrap_or_default().iter().any(|it| it.as_text() == Some(target.name()))
+        }
         Stays::Scopes { always, adopted } => {
             always.contains(&target.name()) || (!is_created && adopted.contains(&target.name()))
         }

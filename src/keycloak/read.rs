@@ -26,6 +26,7 @@ mod groups;
 mod holders;
 mod lists;
 mod names;
+mod organizations;
 mod owners;
 mod scope_mappings;
 mod sections;
@@ -55,8 +56,11 @@ pub struct Want {
     pub secrets: bool,
     /// Something depends on what the server has installed or switched on.
     pub server_info: bool,
-    /// Something is said of flows: who may only view has to ask for each.
-    pub flows: bool,
+    /// Of what is read only where somebody says something of it: flows, for which who may only view has to ask one by one, and
+    /// what no export has.
+    pub named: BTreeSet<Address>,
+    /// Those of them that only a ledger names.
+    pub left: BTreeSet<Address>,
 }
 
 /// Where a read came from.
@@ -98,6 +102,8 @@ struct Draft {
     /// The realm itself may not be viewed.
     is_stub: bool,
     unread: BTreeSet<(Address, &'static str)>,
+    /// The kinds of which only these objects are known.
+    only: Vec<(KindName, BTreeSet<Address>)>,
 }
 
 impl Draft {
@@ -223,14 +229,16 @@ async fn finish(
     let mut want = want.clone();
     want.users.extend(shares::read(wire, &mut draft).await?);
     let want = &want;
-    let (found, flows, about) = tokio::try_join!(
+    let (found, flows, organizations, about) = tokio::try_join!(
         users::read(wire, want, rights, &draft.realm, users),
         flows::read(wire, want, source),
+        organizations::read(wire, want, rights),
         server_info::read(wire, want, &draft.realm, server_info),
     )?;
     if source == Source::Lists {
         flows::put(&mut draft, flows);
     }
+    organizations::put(&mut draft, organizations, want);
     let federated = found.federated();
     let asked = match &found {
         users::Found::Some { rows, asked } => {
@@ -252,6 +260,9 @@ async fn finish(
     kind::rename(&mut live.state, called);
     live.unread = draft.unread;
     learn(&mut live, draft.covers, draft.missing, asked.as_ref());
+    for (kind, asked) in draft.only {
+        live.learn(kind, None, Known::Only(asked));
+    }
     if draft.is_stub {
         live.state.objects.remove(&realm_address());
         let kind = kind::kind(realm_address().kind());

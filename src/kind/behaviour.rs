@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{Version, kind};
 use crate::state::{Address, Node, Object, State};
 
-/// Kinds implement it where a table would become a language, in their own files: clients, users, required actions and
-/// components.
+/// Kinds implement it where a table would become a language, in their own files: clients, users, required actions,
+/// components and organizations.
 pub(super) trait Behaviour: Sync {
     /// Adds to a new object what follows from what it says, and from the realm that it is made in.
     fn derive(&self, _made: &mut Object, _new: New<'_>) {}
@@ -29,6 +29,16 @@ pub(super) trait Behaviour: Sync {
 
     /// Returns what goes with a switch of an object that is off.
     fn drops_along(&self, _address: &Address, _object: &Object, _state: &State) -> Vec<Address> {
+        Vec::new()
+    }
+
+    /// Returns other objects as they are once this one is gone.
+    fn changes_with_end(&self, _object: &Object, _state: &State) -> Vec<(Address, Object)> {
+        Vec::new()
+    }
+
+    /// Returns what goes together with this one, whether a state shows it or not.
+    fn goes_with_end(&self, _object: &Object) -> Vec<Address> {
         Vec::new()
     }
 

@@ -116,6 +116,16 @@ pub fn changed_along(
     along
 }
 
+/// Returns other objects as they are once this one is gone.
+pub fn changed_with_end(address: &Address, object: &Object, state: &State) -> Vec<(Address, Object)> {
+    kind(address.kind()).behaviour.changes_with_end(object, state)
+}
+
+/// Returns what goes together with an object, whether a state shows it or not.
+pub fn gone_with_end(address: &Address, object: &Object) -> Vec<Address> {
+    kind(address.kind()).behaviour.goes_with_end(object)
+}
+
 /// Changes what an update brings with it, in the object as the update says it.
 pub fn changed_by_update(
     address: &Address,

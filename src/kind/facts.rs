@@ -32,6 +32,8 @@ pub enum Covers {
     Brief,
     /// Only those are known that somebody asked for by name; the list is read where that takes fewer requests.
     Named,
+    /// All that each of them has, and no export has them: it is read where somebody says something of one.
+    Apart,
 }
 
 /// How the server is told which object another one names.
@@ -173,6 +175,11 @@ pub fn has_members(address: &Address) -> bool {
 /// Returns whether an object is known only where somebody asked for it by its name.
 pub fn is_asked_by_name(address: &Address) -> bool {
     kind(address.kind()).routes.covers == Covers::Named
+}
+
+/// Returns whether an object is known only where somebody says something of one of its kind.
+pub fn is_apart(address: &Address) -> bool {
+    kind(address.kind()).routes.covers == Covers::Apart
 }
 
 /// Returns the field of a realm's representation in which objects of a kind stand.

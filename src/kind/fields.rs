@@ -76,6 +76,8 @@ pub struct Field {
     pub is_part: bool,
     /// Never compared, and looked at all the same: it tells whose an object is.
     pub is_telling: bool,
+    /// A target, or an item, is named here by one object at a time.
+    pub has_one: bool,
 }
 
 /// Stands for the keys of a map, whatever is in them.
@@ -131,6 +133,8 @@ pub enum Stays {
         always: &'static [&'static str],
         adopted: &'static [&'static str],
     },
+    /// Those that another field of the object tells by name.
+    Told(&'static str),
 }
 
 /// Objects that the server refuses, or changes, by what a field of another object says.
@@ -187,6 +191,8 @@ pub enum Compare {
     InOrder,
     /// Text in lower case.
     Folded,
+    /// A list of maps that this key tells apart, in lower case. What an item does not say of one that is there stays.
+    Keyed(&'static str),
     Refs(KindName),
     /// The name of one object.
     Ref(KindName),
@@ -283,6 +289,10 @@ pub enum Link {
     Composites,
     /// PUT and DELETE of `{own}/{path}/{target id}`.
     Each(&'static str),
+    /// POST of the target's id alone to `{own}/{path}`, and DELETE of `{own}/{path}/{target id}`.
+    ById(&'static str),
+    /// The same with its name.
+    ByName(&'static str),
 }
 
 pub(super) const fn field(name: &'static str) -> Field {
@@ -317,6 +327,7 @@ pub(super) const fn field(name: &'static str) -> Field {
         grades: &[],
         is_part: false,
         is_telling: false,
+        has_one: false,
         follows: "",
         holds: false,
     }

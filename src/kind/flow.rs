@@ -9,6 +9,7 @@ mod join;
 mod judged;
 mod rank;
 
+use super::takes::RESERVED;
 use super::{
     CREATED, Compare, Covers, Created, EXECUTION, Field, Kind, ORDINARY, Others, ROUTES, Routes, Sent, Takes,
     Unasked, cannot_be_unset, children, field, one_of, server_owned,
@@ -52,7 +53,7 @@ pub(super) static FLOW: Kind = Kind {
         covers: Covers::Brief,
         ..ROUTES
     },
-    takes_in_names: |it| !"!#$&()*+,/:;=?@[\\]".contains(it),
+    takes_in_names: |it| !RESERVED.contains(it),
     new: Created {
         recorded_as: |_, _| "flow".to_owned(),
         unasked: &[Unasked::Says("topLevel", "true"), Unasked::Says("providerId", "basic-flow")],

@@ -16,10 +16,11 @@ pub(super) const RECORDED: &[(Version, &str)] = &[
     (NEWEST, include_str!("../../schemas/keycloak/26.7/fresh-realm.json")),
 ];
 
-/// Returns the kinds of which the recordings say what a new realm holds: those of every export, and users, of whom there
-/// are none. Of any other, nothing is known of a new realm.
+/// Returns the kinds of which the recordings say what a new realm holds: those of every export, and those that no export has, of
+/// which there are none. Of any other, nothing is known of a new realm.
 pub fn kinds_of_a_fresh_realm() -> impl Iterator<Item = KindName> {
-    let is_known = |it: &&&Kind| it.comes_with_realm || it.routes.covers == Covers::Named;
+    let is_known =
+        |it: &&&Kind| it.comes_with_realm || matches!(it.routes.covers, Covers::Named | Covers::Apart);
     KINDS.iter().filter(is_known).map(|it| it.name)
 }
 

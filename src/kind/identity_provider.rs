@@ -9,7 +9,7 @@ use super::hazard::Hazard::{LocksOut, Opens};
 use super::hazard::{When, of_key, rule};
 use super::{
     Beside, CREATED, Choice, Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, Unasked, Unset, Unsets,
-    choice, field, flow, server_owned,
+    choice, field, flow, organization, server_owned,
 };
 
 pub(super) static IDENTITY_PROVIDER: Kind = Kind {
@@ -65,6 +65,8 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         unasked: &[Unasked::Enabled],
         ..CREATED
     },
+    refuses: organization::refused_provider,
+    are_made_along: true,
     takes_in_names: |it| !matches!(it, '/' | ' '),
     comes_with_realm: true,
     ..ORDINARY

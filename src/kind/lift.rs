@@ -199,8 +199,11 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize
                             object_.fields.extend(name.map(|it| (key.name.clone(), it)));
                         }
                         _ if rule.is_some_and(|it| it.is_telling) => {
-                            let told = value.scalar().map(|it| Node::text(key.at, it));
-                            object_.fields.extend(told.map(|it| (key.name.clone(), it)));
+                            let text = |it: &Tree| it.scalar().map(|text| Node::text(key.at, text));
+                            let told = text(value).unwrap_or_else(|| {
+                                Node::new(key.at, Is::List(value.items().iter().filter_map(text).collect()))
+                            });
+                            object_.fields.insert(key.name.clone(), told);
                         }
                         _ => {}
                     }
@@ -280,7 +283,12 @@ fn links_type(rule: &'static Field) -> Option<&'static Type> {
         | Compare::RoleTree
         | Compare::RefItems { .. }
         | Compare::Owner => Some(&ANY),
-        Compare::Typed | Compare::InOrder | Compare::Folded | Compare::Secret | Compare::ServerOwned => None,
+        Compare::Typed
+        | Compare::InOrder
+        | Compare::Keyed(_)
+        | Compare::Folded
+        | Compare::Secret
+        | Compare::ServerOwned => None,
     }
 }
 

@@ -187,6 +187,7 @@ fn field(compare: Compare, node: &Node) -> Value {
         (
             Compare::Typed
             | Compare::InOrder
+            | Compare::Keyed(_)
             | Compare::Folded
             | Compare::Refs(_)
             | Compare::Ref(_)

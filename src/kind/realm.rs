@@ -9,9 +9,9 @@ use super::takes::SIGNS;
 use super::{
     Beside, CLIENT, CLIENT_POLICIES, CLIENT_PROFILES, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created,
     FLOW, Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST,
-    NOBODY, Needs, ORDINARY, Others, REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes, USER, USER_PROFILE,
-    Unasked, Unset, Unsets, cannot_be_unset, children, client_scope, field, flow, links, not_yet, one_of,
-    server_owned, useless, user_profile,
+    NOBODY, Needs, ORDINARY, ORGANIZATION, Others, REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes, USER,
+    USER_PROFILE, Unasked, Unset, Unsets, cannot_be_unset, children, client_scope, field, flow, links,
+    not_yet, one_of, server_owned, useless, user_profile,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -120,7 +120,11 @@ pub(super) static REALM: Kind = Kind {
         Field { judges: OF_CLIENTS, ..field("ssoSessionIdleTimeoutRememberMe") },
         Field { judges: OF_CLIENTS, ..field("ssoSessionMaxLifespanRememberMe") },
         Field { judges: OF_CLIENTS, ..field("rememberMe") },
-        Field { features: &[("", "ORGANIZATION")], ..field("organizationsEnabled") },
+        Field {
+            features: &[("", "ORGANIZATION")],
+            judges: Judges { kinds: &[ORGANIZATION], allows: &["true"], ..NOBODY },
+            ..field("organizationsEnabled")
+        },
         Field { features: &[("", "SCIM_API")], ..field("scimApiEnabled") },
         Field { features: &[("", "OID4VC_VCI")], ..field("verifiableCredentialsEnabled") },
         Field {
@@ -149,6 +153,7 @@ pub(super) static REALM: Kind = Kind {
         Field { sent: Sent::Child(CLIENT_POLICIES), ..field("clientPolicies") },
         children("authenticationFlows", |_| FLOW),
         children("requiredActions", |_| REQUIRED_ACTION),
+        children("organizations", |_| ORGANIZATION),
         children("identityProviders", |_| IDENTITY_PROVIDER),
         Field { sent: Sent::ChildrenOf(IDENTITY_PROVIDER_MAPPER), ..field("identityProviderMappers") },
         Field { sent: Sent::ChildrenBy(COMPONENT, "providerType"), ..field("components") },
@@ -161,7 +166,6 @@ pub(super) static REALM: Kind = Kind {
         not_yet("localizationTexts"),
         not_yet("messageBundles"),
         not_yet("oauthClients"),
-        not_yet("organizations"),
         not_yet("protocolMappers"),
         not_yet("socialProviders"),
         not_yet("userFederationMappers"),

@@ -286,6 +286,7 @@ fn facts(kind: &Kind) -> Vec<String> {
     let read = match (comes_with_realm, routes.covers) {
         (true, _) => "Reading a realm brings all of them.",
         (false, Covers::Named) => "Only those that manifests, ledgers or questions name are read.",
+        (false, Covers::Apart) => "All are read where manifests or ledgers name one.",
         (false, Covers::Whole | Covers::Brief) => {
             "No read brings any of them, so nothing is planned for them."
         }
@@ -294,7 +295,7 @@ fn facts(kind: &Kind) -> Vec<String> {
     say(!hidden_without.is_empty(), format!("A list of them may lack some without {hidden_without}."));
     let members = members.map(|it| it.path);
     say(members.is_some(), format!("Its members are read at {}.", code(members.unwrap_or_default())));
-    say(*are_made_along, "The server makes some of them along with other objects.".to_owned());
+    say(*are_made_along, "The server makes or changes some of them along with other objects.".to_owned());
     say(
         !reenabled.is_empty(),
         format!(
@@ -349,7 +350,7 @@ fn of_routes(routes: &Routes) -> Vec<String> {
         format!("Created with {} alone, and then updated.", codes(post_takes.iter().copied())),
     );
     let lacks = match covers {
-        Covers::Whole => "",
+        Covers::Whole | Covers::Apart => "",
         Covers::Brief => "; what each of them holds or names is asked for one by one",
         Covers::Named => "; most are asked for by name",
     };

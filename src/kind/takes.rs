@@ -19,6 +19,9 @@ pub enum Form {
     Long,
 }
 
+/// What aliases may not have: flows and organizations stand in URLs by them.
+pub(super) const RESERVED: &str = "!#$&()*+,/:;=?@[\\]";
+
 /// The algorithms that sign tokens.
 pub(super) const SIGNS: &[&str] = &[
     "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "RS256",

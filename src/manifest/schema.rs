@@ -269,7 +269,7 @@ impl Definitions {
         }
         Some(match rule.compare {
             Compare::ServerOwned => json!({ "description": "The server decides it; not compared." }),
-            Compare::Typed | Compare::InOrder | Compare::Folded => {
+            Compare::Typed | Compare::InOrder | Compare::Keyed(_) | Compare::Folded => {
                 let mut schema = self.typed(of?, rule.secret_keys);
                 if rule.unset.is_some_and(|it| it != Unset::Never) {
                     schema = json!({ "anyOf": [schema, { "type": "null" }] });

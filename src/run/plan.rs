@@ -121,7 +121,8 @@ pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::
         let accounts = kind::service_accounts(ours.entries.keys());
         // What an interrupted run began to make is ours if it is there.
         let known = ours.entries.keys().chain(&ours.pending);
-        want.flows |= known.clone().any(kind::is_of_flow);
+        want.left = known.clone().filter_map(named).filter(|it| !want.named.contains(it)).collect();
+        want.named.extend(want.left.iter().cloned());
         let users = known.filter(|it| kind::is_asked_by_name(it) && !accounts.contains(it));
         want.users.extend(users.map(|it| it.name().to_owned()));
     }
@@ -227,7 +228,9 @@ pub fn version(read: &Read) -> Version {
 pub fn want(desired: &Desired) -> Want {
     let mut users: BTreeSet<String> = BTreeSet::new();
     let mut secrets = false;
+    let mut read: BTreeSet<Address> = BTreeSet::new();
     for (address, object) in &desired.state.objects {
+        read.extend(named(address));
         if kind::is_asked_by_name(address) {
             users.insert(address.name().to_owned());
             users.extend(object.formerly.iter().map(|it| it.name().to_owned()));
@@ -236,12 +239,19 @@ pub fn want(desired: &Desired) -> Want {
             if kind::is_asked_by_name(target) {
                 users.insert(target.name().to_owned());
             }
+            read.extend(named(target));
         });
         object.fields.values().for_each(|it| it.each_secret(&mut |_, _| secrets = true));
     }
     // Only for what not every plain server has is it worth a request.
     let server_info = kind::asks_server_info(&desired.state);
-    Want { users, secrets, server_info, flows: kind::asks_flows(&desired.state), ..Want::default() }
+    Want { users, secrets, server_info, named: read, ..Want::default() }
+}
+
+/// Returns what is read only because somebody names an object: that, or what it stands under.
+fn named(address: &Address) -> Option<Address> {
+    let top = address.steps().first().map(|it| Address::top(it.kind, it.name.clone()))?;
+    (kind::is_apart(&top) || kind::is_of_flow(&top)).then_some(top)
 }
 
 /// Returns the users of a state who are people.

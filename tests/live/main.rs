@@ -30,6 +30,7 @@ mod edits;
 mod faults;
 mod foreign;
 mod guards;
+mod kept;
 mod ledger;
 mod links;
 mod lock;
@@ -108,6 +109,7 @@ fn trials() -> Vec<Trial> {
         ledger::trials(),
         links::trials(),
         lock::trials(),
+        kept::trials(),
         logins::trials(),
         manual::trials(),
         notebook::trials(),

@@ -14,6 +14,7 @@ use realmwright::kind::{self, Compare, NEWEST, Sent, USER, Version};
 use realmwright::manifest::{self, Desired, Project, Prune, Secrets};
 use realmwright::plan::{self, Ended};
 use realmwright::report;
+use realmwright::run;
 use realmwright::state::{Address, Hidden, Is, KindName, Node, SecretRef, State};
 use serde_json::Value;
 
@@ -27,6 +28,8 @@ pub(crate) struct Ours {
     ledger: Option<Ledger>,
     /// Every user ever declared, so that one who is gone is looked for too.
     users: BTreeSet<String>,
+    /// What is read only because somebody named it, ever.
+    named: BTreeSet<Address>,
     /// Foreign users to read along.
     pub(crate) also: BTreeSet<String>,
 }
@@ -39,7 +42,15 @@ impl Ours {
         let connect = Connect::new(server.url.as_str(), credentials);
         let keycloak = runtime.block_on(Keycloak::connect(&connect)).map_err(|it| it.to_string())?;
         let (realm, ledger) = (realm.to_owned(), None);
-        Ok(Self { keycloak, runtime, realm, ledger, users: BTreeSet::new(), also: BTreeSet::new() })
+        Ok(Self {
+            keycloak,
+            runtime,
+            realm,
+            ledger,
+            users: BTreeSet::new(),
+            named: BTreeSet::new(),
+            also: BTreeSet::new(),
+        })
     }
 
     /// Applies a manifest, proves the prediction, and that nothing is left to do; returns what the realm holds.
@@ -69,17 +80,11 @@ impl Ours {
     }
 
     fn read(&mut self, desired: &Desired) -> Result<Read, String> {
-        for (address, object) in &desired.state.objects {
-            let mut note = |it: &Address| {
-                if it.kind() == USER {
-                    self.users.insert(it.name().to_owned());
-                }
-            };
-            note(address);
-            object.each_ref(&mut |_, it, _| note(it));
-        }
+        let Want { users, named, .. } = run::want(desired);
+        self.users.extend(users);
+        self.named.extend(named);
         let users = self.users.union(&self.also).cloned().collect();
-        let want = Want { users, secrets: true, ..Want::default() };
+        let want = Want { users, secrets: true, named: self.named.clone(), ..Want::default() };
         self.runtime.block_on(read(&self.keycloak, &self.realm, &want)).map_err(|it| it.to_string())
     }
 

@@ -66,9 +66,12 @@ fn realm(server: &Server, version: Version) -> Result<(), String> {
 /// One object of every kind, and of every type of policy and permission.
 fn objects(server: &Server, version: Version) -> Result<(), String> {
     let base = flat(json!({
+        "realm": { "organizationsEnabled": true },
         "role/r1": {}, "role/r2": {},
         "group/g1": {}, "group/g2": {},
         "user/user1": {}, "user/user2": {},
+        "identity-provider/i1": { "providerId": "oidc", "config": { "clientId": "a", "tokenUrl": "https://a.org/t", "authorizationUrl": "https://a.org/a" } },
+        "identity-provider/i2": { "providerId": "oidc", "config": { "clientId": "a", "tokenUrl": "https://a.org/t", "authorizationUrl": "https://a.org/a" } },
         "component/org.keycloak.storage.UserStorageProvider/people": {
             "providerId": "ldap",
             "config": { "enabled": "false", "editMode": "READ_ONLY", "connectionUrl": "ldap://127.0.0.1:1" },

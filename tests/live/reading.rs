@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use realmwright::keycloak::{Connect, Credentials, Keycloak, Read, Secret, Source, Want, read};
-use realmwright::kind::{CLIENT, EXECUTION, FLOW, PERMISSION, POLICY, RESOURCE, ROLE, USER};
+use realmwright::kind::{CLIENT, EXECUTION, FLOW, ORGANIZATION, PERMISSION, POLICY, RESOURCE, ROLE, USER};
 use realmwright::state::{Address, Found, Is, Node, Object, State};
 use serde_json::{Value, json};
 
@@ -69,11 +69,13 @@ fn both_sources_bring_the_same_state(
         users: names(["ann", "BOB", "nobody"]),
         secrets: true,
         server_info: true,
-        flows: true,
+        named: [Address::top(FLOW, "browser"), Address::top(ORGANIZATION, "acme")].into(),
         ..Want::default()
     };
-    let many =
-        Want { users: (0..150).map(|it| format!("u{it:03}")).chain(few.users.clone()).collect(), ..few };
+    let many = Want {
+        users: (0..150).map(|it| format!("u{it:03}")).chain(few.users.clone()).collect(),
+        ..few.clone()
+    };
     for (what, want) in [("few users", &few), ("many users", &many)] {
         let full = read_as(server, realm, admin(server), want)?;
         let viewed = read_as(server, realm, client("viewer"), want)?;

@@ -178,6 +178,17 @@ impl Server {
         self.runtime.block_on(async { Ok(request.send().await.map_err(text)?.status()) })
     }
 
+    /// Reads any address of the server, as whoever has this token or as nobody.
+    pub(crate) fn at_url(&self, url: &str, token: Option<&str>) -> Result<(u16, Value), String> {
+        let request = self.client.get(url);
+        let request = token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
+        self.runtime.block_on(async {
+            let answer = request.send().await.map_err(text)?;
+            let status = answer.status().as_u16();
+            Ok((status, answer.json().await.unwrap_or(Value::Null)))
+        })
+    }
+
     /// Asks a realm's token endpoint and returns its status and answer.
     pub(crate) fn token(&self, realm: &str, form: &[(&str, &str)]) -> Result<(StatusCode, Value), String> {
         let url = format!("{}/realms/{realm}/protocol/openid-connect/token", self.url);

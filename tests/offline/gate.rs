@@ -20,7 +20,7 @@ use crate::tidy::files;
 const NOT_HERE: &[&str] = &["js", "uma"];
 
 /// Fields that hold objects and that only manifests have.
-const OURS: &[&str] = &["permissions", "userProfile", "subComponents"];
+const OURS: &[&str] = &["permissions", "userProfile", "subComponents", "managedMembers"];
 
 #[test]
 fn every_kind_is_probed_field_by_field() {
@@ -159,7 +159,7 @@ fn every_kind_says_how_it_is_read() {
         // What stands under others is shown with them; a document holds its parts; the realm is read by itself.
         let is_shown = !kind.under.is_empty() || is_one;
         assert!(
-            kind.comes_with_realm || routes.covers == Covers::Named,
+            kind.comes_with_realm || matches!(routes.covers, Covers::Named | Covers::Apart),
             "{name}: which read brings it? (`comes_with_realm`)"
         );
         assert!(is_shown || !routes.list.is_empty(), "{name}: who may not export needs `routes.list`");

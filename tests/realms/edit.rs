@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use realmwright::kind::{
-    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, DEFAULT_ROLE, EXECUTION, FLOW, NEWEST, PERMISSION, POLICY, REALM,
-    ROLE, USER, is_built_in, lift_realm, main_field,
+    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT_MAPPER, DEFAULT_ROLE, EXECUTION, FLOW, NEWEST,
+    PERMISSION, POLICY, REALM, ROLE, USER, is_built_in, lift_realm, main_field,
 };
 use realmwright::state::{Address, Found, Live};
 use realmwright::text::tree_of_json;
@@ -132,6 +132,10 @@ pub(crate) fn mend(flat: &mut Flat) {
                     fields.get("topLevel") == Some(&json!(false))
                         && !flat.values().any(|it| it.get("flowAlias") == Some(&json!(address.name())))
                 }
+                COMPONENT_MAPPER => fields.get("config").and_then(|it| it.get("role")).is_some_and(|it| {
+                    let role = Address::top(ROLE, it.as_str().unwrap_or_default());
+                    !flat.contains_key(&role)
+                }),
                 _ => address.name() == "Owned" && needs(&["owner"]),
             };
             if is_empty {

@@ -87,11 +87,38 @@ fn flows() -> Value {
     })
 }
 
+fn organizations() -> Value {
+    json!({
+        "identity-provider/partner": {
+            "providerId": "oidc",
+            "config": { "$": [
+                { "clientId": "us", "tokenUrl": "https://p.example.org/token", "authorizationUrl": "https://p.example.org/auth" },
+                { "clientId": "them", "tokenUrl": "https://p.example.org/token", "authorizationUrl": "https://p.example.org/auth" },
+            ] },
+        },
+        "organization/partners": {
+            "name": { "$": ["Partners", "All partners"] },
+            "description": { "$": ["Who sells for us", null] },
+            "redirectUrl": { "$": ["https://one.example.org/", null] },
+            "attributes": { "$": [{ "k": ["a", "b"] }, { "k": ["b"], "l": [""] }, {}] },
+            "domains": { "$": [
+                [{ "name": "one.example.org" }, { "name": "two.example.org", "verified": true }],
+                [{ "name": "two.example.org", "verified": false }, { "name": "one.example.org" }],
+            ] },
+            "members": { "$": [["eric"], ["eric", "alice"], []] },
+            "identityProviders": { "$": [["partner"], []] },
+        },
+        "organization/others": { "domains": [{ "name": "three.example.org" }], "members": { "$": [["alice"], ["eric"]] } },
+    })
+}
+
 fn template() -> Flat {
     let mut all = flat(client_policies());
     all.extend(flat(flows()));
+    all.extend(flat(organizations()));
     all.extend(flat(json!({
         "realm": {
+            "organizationsEnabled": true,
             "displayName": { "$": ["Everything", "All of it", ""] },
             "accessTokenLifespan": { "$": [300, 600] },
             "attributes": { "$": [{ "one": "1", "two": "2" }, { "one": "uno" }, { "two": null }] },

@@ -54,6 +54,8 @@ pub(crate) fn subjects() -> Vec<Subject> {
             // Another one names a flow.
             &["flowAlias", "authenticatorFlow"][..],
         ),
+        // An old server takes no organization without one.
+        ("organization/it", json!({ "domains": [{ "name": "it.example.org" }] }), &["domains"][..]),
         ("flow/it/execution/identity-provider-redirector/config", json!({ "alias": "it" }), &[][..]),
     ] {
         subjects.push(Subject { address: address(of), fixed, skip });

@@ -7,7 +7,7 @@ use super::*;
 use crate::change::Why;
 use crate::kind::{
     CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT, COMPONENT_MAPPER, EXECUTION, IDENTITY_PROVIDER,
-    IDENTITY_PROVIDER_MAPPER, MAPPER, PROFILE_ATTRIBUTE, SETTINGS, USER, USER_PROFILE,
+    IDENTITY_PROVIDER_MAPPER, MAPPER, ORGANIZATION, PROFILE_ATTRIBUTE, SETTINGS, USER, USER_PROFILE,
 };
 use crate::state::KindName;
 use crate::text::At;
@@ -31,6 +31,10 @@ fn rows() -> Vec<Row> {
         (realm, "", "sslRequired", json!("all"), json!("external"), &[]),
         (realm, "", "registrationAllowed", json!(false), json!(true), &["opens"]),
         (realm, "", "registrationAllowed", json!(true), json!(false), &[]),
+        (realm, "", "organizationsEnabled", json!(true), json!(false), &["locks_out"]),
+        (realm, "", "organizationsEnabled", json!(false), json!(true), &[]),
+        (ORGANIZATION, "o", "enabled", json!(true), json!(false), &["locks_out"]),
+        (ORGANIZATION, "o", "", Value::Null, Value::Null, &["locks_out"]),
         (realm, "", "bruteForceProtected", json!(true), json!(false), &["opens"]),
         (realm, "", "passwordPolicy", json!("length(8)"), Value::Null, &["opens"]),
         (realm, "", "passwordPolicy", json!("length(8)"), json!("length(12)"), &[]),

@@ -37,6 +37,8 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
     new: Created { recorded_as: |_, _| "identity-provider-mapper".to_owned(), ..CREATED },
+    // After what they stand under.
+    are_made_along: true,
     comes_with_realm: true,
     ..ORDINARY
 };

@@ -59,6 +59,7 @@ impl Reader<'_> {
                     None => node,
                 })
             }
+            Compare::Keyed(name) => self.keyed(key, value, of, name),
             Compare::InOrder => {
                 let node = self.typed(key, value, of)?;
                 Some(match node.is {
@@ -92,6 +93,33 @@ impl Reader<'_> {
             compare,
             Compare::Refs(_) | Compare::ClientRoles | Compare::RoleTree | Compare::RefItems { .. }
         )
+    }
+
+    /// A list of maps that one key tells apart; an item that is only text says that key.
+    fn keyed(&mut self, key: &Key, value: &Tree, of: &Type, name: &str) -> Option<Node> {
+        let item = |it: &Tree| match it.scalar() {
+            Some(text) => {
+                let entry = (Key { at: it.at, name: name.into() }, Tree::text(it.at, text));
+                Tree::new(it.at, TreeIs::Map(vec![entry]))
+            }
+            None => it.clone(),
+        };
+        let whole = match &value.is {
+            TreeIs::List(items) => Tree::new(value.at, TreeIs::List(items.iter().map(item).collect())),
+            _ => value.clone(),
+        };
+        let mut node = self.typed(key, &whole, of)?;
+        let Is::List(items) = &mut node.is else { return Some(node) };
+        for item in items {
+            let Is::Map(map) = &mut item.is else { continue };
+            if let Some(Node { is: Is::Text(text), .. }) = map.get_mut(name) {
+                *text = text.trim().to_lowercase().into();
+            } else {
+                let title = format!("an item of `{}` of {} has no `{name}`", key.name, title(self.address));
+                self.notes.push(Note::error(Code::Missing, title, item.at, format!("needs `{name}`")));
+            }
+        }
+        Some(node)
     }
 
     pub(super) fn typed(&mut self, key: &Key, value: &Tree, of: &Type) -> Option<Node> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fields::Reader;
 use crate::kind::representation::Type;
-use crate::kind::{CLIENT, ROLE, USER, reference};
+use crate::kind::{CLIENT, ROLE, Spelling, USER, kind, reference};
 use crate::state::{Address, Is, KindName, Node};
 use crate::text::{At, Code, Key, Note, Tree, TreeIs};
 
@@ -12,8 +12,11 @@ impl Reader<'_> {
     pub(super) fn refs(&mut self, key: &Key, value: &Tree, to: KindName) -> Option<Node> {
         let TreeIs::List(items) = &value.is else { return self.refuse(key, value, "a list of names") };
         let mut nodes: Vec<Node> = Vec::new();
+        let in_maps = self.kind.spellings.contains(&Spelling::NamesInMaps);
         for item in items {
-            match item.scalar() {
+            // Exports have more of it there, which is said where it stands itself.
+            let named = item.get(kind(to).key).filter(|_| in_maps);
+            match named.unwrap_or(item).scalar() {
                 Some(name) if !name.is_empty() => {
                     let name = if to == USER { name.to_lowercase() } else { name.to_owned() };
                     // A realm role among realm roles may have a slash in its name.

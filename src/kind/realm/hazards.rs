@@ -15,6 +15,12 @@ pub(super) const HAZARDS: &[HazardRule] = &[
         "firstBrokerLoginFlow",
         "decides how everybody gets in who comes from an identity provider for the first time",
     ),
+    rule(
+        LocksOut,
+        "organizationsEnabled",
+        When::Is("false"),
+        "locks out whoever an organization manages, and switches off the identity providers of all",
+    ),
     rule(Opens, "sslRequired", When::Is("none"), "lets passwords and tokens of {it} travel unencrypted"),
     rule(LocksOut, "sslRequired", When::Is("all"), "locks out whoever uses {it} over plain http"),
     rule(

@@ -116,6 +116,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         grades: _,
         is_part,
         is_telling: _,
+        has_one,
         ordered,
         counts_when_empty,
     } = rule;
@@ -165,6 +166,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
     say(*same_protocol, "only of the same protocol".to_owned());
     say(*deleted_with_last_target, "the server deletes the object with the last of them".to_owned());
     say(!follows.is_empty(), format!("loses what objects in {} lose", code(follows)));
+    say(*has_one, "no two objects name one of them".to_owned());
     say(*is_part, "what stands here goes with the object".to_owned());
     say(*holds, "the server deletes none of them while they stand here".to_owned());
     for it in *choices {
@@ -204,6 +206,9 @@ fn of_compare(compare: Compare) -> Option<String> {
         Compare::Typed | Compare::ServerOwned => return None,
         Compare::InOrder => "in an order that is compared".to_owned(),
         Compare::Folded => "compared in lower case".to_owned(),
+        Compare::Keyed(name) => {
+            format!("items by {}, in lower case; what one does not say stays", code(name))
+        }
         Compare::Refs(kind) => format!("names of {}", code(kind)),
         Compare::Ref(kind) => format!("the name of a {}", code(kind)),
         Compare::RefMap(kind) => format!("a map of names of {}", code(kind)),
@@ -231,7 +236,9 @@ fn of_sent(sent: Sent) -> Option<String> {
         Sent::Links(link) => match link {
             Link::Mappings(path) => format!("links, added and removed at {}", code(path)),
             Link::Composites => "links, added and removed at `composites`".to_owned(),
-            Link::Each(path) => format!("links, one request each at {}", code(path)),
+            Link::Each(path) | Link::ById(path) | Link::ByName(path) => {
+                format!("links, one request each at {}", code(path))
+            }
         },
         Sent::Children(kind) => {
             let kinds = kinds_below(kind);
@@ -256,6 +263,7 @@ fn of_stays(stays: Stays) -> Option<String> {
         Stays::Nothing => return None,
         Stays::DefaultRole => "the default role stays, also where the list leaves it out".to_owned(),
         Stays::BuiltIn => "what came with the realm stays, also where the list leaves it out".to_owned(),
+        Stays::Told(by) => format!("those that {} names stay", code(by)),
         Stays::OfBuiltIn => {
             "of objects that came with the realm all stay, also where the list leaves them out".to_owned()
         }

@@ -2,8 +2,8 @@
 
 use super::{each_text, texts, words_of_field};
 use crate::kind::{
-    AUTHENTICATOR_CONFIG, CLIENT, CLIENT_SCOPE, FLOW, GROUP, MAPPER, PERMISSION, POLICY, REALM, RESOURCE,
-    ROLE, SCOPE, own_name, title,
+    AUTHENTICATOR_CONFIG, CLIENT, CLIENT_SCOPE, FLOW, GROUP, MAPPER, ORGANIZATION, PERMISSION, POLICY, REALM,
+    RESOURCE, ROLE, SCOPE, own_name, title,
 };
 use crate::state::{Address, KindName, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note};
@@ -25,6 +25,9 @@ const LIMITS: &[(KindName, &[&str], usize)] = &[
     (CLIENT, &["clientAuthenticatorType", "secret"], MOST),
     (CLIENT_SCOPE, &["description"], MOST),
     (CLIENT_SCOPE, &["attributes"], 2048),
+    (ORGANIZATION, &["name", "attributes"], MOST),
+    (ORGANIZATION, &["redirectUrl"], 2048),
+    (ORGANIZATION, &["description"], 4000),
     (SCOPE, &["displayName", "iconUri"], MOST),
     (RESOURCE, &["displayName", "type", "icon_uri", "uris", "attributes"], MOST),
     (POLICY, &["description"], MOST),
@@ -33,7 +36,7 @@ const LIMITS: &[(KindName, &[&str], usize)] = &[
 
 /// The kinds whose names go into a column of this size.
 const NAMED: &[KindName] =
-    &[FLOW, ROLE, GROUP, CLIENT, CLIENT_SCOPE, MAPPER, SCOPE, RESOURCE, POLICY, PERMISSION];
+    &[FLOW, ORGANIZATION, ROLE, GROUP, CLIENT, CLIENT_SCOPE, MAPPER, SCOPE, RESOURCE, POLICY, PERMISSION];
 
 /// Maps whose keys are stored.
 const MAPS: &[&str] = &["attributes", "config", "smtpServer", "browserSecurityHeaders"];

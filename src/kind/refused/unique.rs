@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kind::{EMAIL_NAMES, PERMISSION, POLICY, USER, realm_address, title};
+use crate::kind::{Compare, EMAIL_NAMES, ORGANIZATION, PERMISSION, POLICY, USER, kind, realm_address, title};
 use crate::state::{Address, Node, Object, State};
 use crate::text::{At, Code, Note};
 
@@ -35,6 +35,8 @@ pub fn clashes(state: &State) -> Vec<Clash<'_>> {
     let mut found = Vec::new();
     users(state, &mut found);
     policies(state, &mut found);
+    held(state, &mut found);
+    organizations(state, &mut found);
     found
 }
 
@@ -87,6 +89,48 @@ fn users<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
             ),
             help: "change one of them, or declare `loginWithEmailAllowed: false`",
         });
+    }
+}
+
+/// What one object at a time may name.
+fn held<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
+    let mut first: BTreeMap<(&str, &Node), (&Address, At)> = BTreeMap::new();
+    for (address, object) in &state.objects {
+        for rule in kind(address.kind()).fields.iter().filter(|it| it.has_one) {
+            for item in object.get(rule.name).map(Node::items).unwrap_or_default() {
+                let name = if let Compare::Keyed(name) = rule.compare { item.get(name) } else { Some(item) };
+                let Some(name) = name else { continue };
+                let here = (address, item.at);
+                match first.get(&(rule.name, name)) {
+                    Some((other, _)) if *other == address => {}
+                    Some(other) => {
+                        let what = name.as_text().map(|it| format!("domain `{it}`"));
+                        let what = what.or_else(|| name.as_ref().map(title)).unwrap_or_default();
+                        let help = "take it from one of them";
+                        found.push(Clash { first: *other, second: here, what, help });
+                    }
+                    None => drop(first.insert((rule.name, name), here)),
+                }
+            }
+        }
+    }
+}
+
+/// Organizations have names beside their aliases.
+fn organizations<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
+    let mut names: BTreeMap<&str, (&Address, At)> = BTreeMap::new();
+    for (address, object) in state.objects.iter().filter(|(it, _)| it.kind() == ORGANIZATION) {
+        let name = object.get("name").and_then(|it| Some((it.as_text()?, it.at)));
+        let Some((name, at)) = name else { continue };
+        match names.get(name) {
+            Some(first) => found.push(Clash {
+                first: *first,
+                second: (address, at),
+                what: format!("name `{name}`"),
+                help: "give one of them another name",
+            }),
+            None => drop(names.insert(name, (address, at))),
+        }
     }
 }
 

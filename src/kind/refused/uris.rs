@@ -1,7 +1,7 @@
 //! URLs and patterns: what the server's own parsers refuse.
 
 use super::{each_text, words_of_field};
-use crate::kind::{CLIENT, MAPPER, NEWEST, OLDEST, RESOURCE, Version};
+use crate::kind::{CLIENT, MAPPER, NEWEST, OLDEST, ORGANIZATION, RESOURCE, Version};
 use crate::state::{Address, KindName, Object};
 use crate::text::{At, Code, Note};
 
@@ -45,6 +45,7 @@ const RULES: &[Rule] = &[
         Form::Url { fragment: true, path: true },
         OLDEST,
     ),
+    Rule(ORGANIZATION, "redirectUrl", "", Form::Url { fragment: true, path: false }, OLDEST),
     Rule(MAPPER, "config", "sectorIdentifierUri", Form::Url { fragment: true, path: false }, OLDEST),
     Rule(RESOURCE, "uris", "", Form::Template, NEWEST),
 ];

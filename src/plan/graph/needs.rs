@@ -77,9 +77,16 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
             after[index].extend(makers.get(&needed).copied().filter(|it| *it != index));
         }
         // The server judges an object by what another says when it is written.
-        let is_judged =
-            |it: &Judges| !matches!(call.body, Body::None | Body::Roles(_)) && it.kinds.contains(&own.kind());
-        for (judge, _, goes_off) in judging.iter().filter(|it| is_judged(&it.1)) {
+        let is_judged = |it: &Judges| {
+            link(call).is_none() && !matches!(call.body, Body::None) && it.kinds.contains(&own.kind())
+        };
+        // What links an object comes after it is made, and before it changes.
+        let is_linked = |judge: usize| {
+            link(&calls[judge]).is_none_or(|(add, remove)| {
+                (add.contains(own) || remove.contains(own)) && !call.creates.contains(own)
+            })
+        };
+        for (judge, _, goes_off) in judging.iter().filter(|it| is_judged(&it.1) && is_linked(it.0)) {
             if *goes_off {
                 after[*judge].insert(index);
             } else {
@@ -139,7 +146,8 @@ fn judging(changes: &[Change]) -> impl Fn((usize, &Call)) -> Vec<(usize, Judges,
         let goes = changes[call.change].action == Action::Delete
             || (!call.fields.is_empty() && call.fields.iter().all(is_last));
         let whole = Some((index, kind.judges, goes)).filter(|it| !it.1.kinds.is_empty());
-        let fields = call.fields.iter().filter(|_| matches!(call.body, Body::Overlay { .. }));
+        let is_told = matches!(call.body, Body::Overlay { .. }) || link(call).is_some();
+        let fields = call.fields.iter().filter(|_| is_told);
         let judges = fields.filter_map(|it| Some((kind.field(&it.path.field)?.judges, it)));
         let judges = judges.filter(|(judges, _)| !judges.kinds.is_empty());
         let judges = judges.map(|(judges, it)| (index, judges, goes_off(judges, it)));
@@ -195,6 +203,7 @@ pub(super) fn named(body: &Body) -> BTreeSet<Address> {
     match body {
         Body::None | Body::Fields(_) => {}
         Body::Roles(roles) => named.extend(roles.iter().cloned()),
+        Body::Id(target) | Body::Name(target) => drop(named.insert(target.clone())),
         Body::Whole { fields, .. } => fields.iter().for_each(|(_, node)| add(node)),
         Body::Overlay { set, .. } => set.iter().filter_map(|it| it.to.as_ref()).for_each(add),
     }
@@ -217,7 +226,6 @@ fn dropped(call: &Call, change: &Change, live: &State, comes_with: &ComesWith<'_
                 }
             }
         }
-        Body::Roles(roles) if call.method == Verb::Delete => dropped.extend(roles.iter().cloned()),
         Body::None if change.action == Action::Delete => {
             // With an object goes what stands under it and what the server made with it.
             let under = live.under(&change.object).map(|it| it.1);
@@ -228,13 +236,9 @@ fn dropped(call: &Call, change: &Change, live: &State, comes_with: &ComesWith<'_
                 });
             }
         }
-        Body::None => {
-            if let Some(Segment::Id(target)) = call.path.last() {
-                dropped.insert(target.clone());
-            }
-        }
-        Body::Roles(_) | Body::Whole { .. } | Body::Fields(_) => {}
+        Body::None | Body::Roles(_) | Body::Id(_) | Body::Name(_) | Body::Whole { .. } | Body::Fields(_) => {}
     }
+    dropped.extend(link(call).into_iter().flat_map(|it| it.1).cloned());
     dropped.remove(&change.object);
     dropped
 }

@@ -141,8 +141,8 @@ pub(super) fn of_change(
     for field in &change.fields {
         if let (To::Links { add, remove }, Some(link)) = (&field.to, kind.link(&field.path.field)) {
             for (method, targets) in [(Verb::Delete, remove), (Verb::Post, add)] {
-                for (path, body, sent) in link_requests(link, &route(kind.routes.own), method, targets) {
-                    let these = targets_of(&path, &body);
+                for (path, body, sent, these) in link_requests(link, &route(kind.routes.own), method, targets)
+                {
                     let (add, remove) = if method == Verb::Post {
                         (these, BTreeSet::new())
                     } else {
@@ -153,15 +153,6 @@ pub(super) fn of_change(
                 }
             }
         }
-    }
-}
-
-/// The targets of a request that writes links.
-fn targets_of(path: &[Segment], body: &Body) -> BTreeSet<Address> {
-    match (body, path.last()) {
-        (Body::Roles(roles), _) => roles.iter().cloned().collect(),
-        (_, Some(Segment::Id(target))) => BTreeSet::from([target.clone()]),
-        _ => BTreeSet::new(),
     }
 }
 
@@ -182,12 +173,13 @@ fn value(to: &To) -> Option<Node> {
     if let To::Value(node) = to { Some(node.clone()) } else { None }
 }
 
+/// Returns the requests that link these targets, or unlink them, each with those that it is about.
 fn link_requests(
     link: Link,
     own: &[Segment],
     method: Verb,
     targets: &BTreeSet<Address>,
-) -> Vec<(Vec<Segment>, Body, Verb)> {
+) -> Vec<(Vec<Segment>, Body, Verb, BTreeSet<Address>)> {
     let with = |mut more: Vec<Segment>| {
         // The realm's own path is empty, and a path begins with no slash.
         if let (true, Some(Segment::Text(first))) = (own.is_empty(), more.first_mut()) {
@@ -201,7 +193,7 @@ fn link_requests(
     match link {
         Link::Composites => {
             let path = with(vec![Segment::Text("/composites".into())]);
-            vec![(path, Body::Roles(targets.iter().cloned().collect()), method)]
+            vec![(path, Body::Roles(targets.iter().cloned().collect()), method, targets.clone())]
         }
         Link::Mappings(kind) => {
             let mut by_client: BTreeMap<Option<Address>, Vec<Address>> = BTreeMap::new();
@@ -217,7 +209,8 @@ fn link_requests(
                             vec![Segment::Text(format!("/{kind}/clients/")), Segment::Id(client)]
                         }
                     };
-                    (with(path), Body::Roles(roles), method)
+                    let these = roles.iter().cloned().collect();
+                    (with(path), Body::Roles(roles), method, these)
                 })
                 .collect()
         }
@@ -225,7 +218,25 @@ fn link_requests(
             .iter()
             .map(|target| {
                 let path = with(vec![Segment::Text(format!("/{name}/")), Segment::Id(target.clone())]);
-                (path, Body::None, if method == Verb::Post { Verb::Put } else { method })
+                let verb = if method == Verb::Post { Verb::Put } else { method };
+                (path, Body::None, verb, BTreeSet::from([target.clone()]))
+            })
+            .collect(),
+        Link::ById(name) | Link::ByName(name) => targets
+            .iter()
+            .map(|target| {
+                let by_id = matches!(link, Link::ById(_));
+                let these = BTreeSet::from([target.clone()]);
+                if method == Verb::Post {
+                    let body = if by_id { Body::Id } else { Body::Name };
+                    (with(vec![Segment::Text(format!("/{name}"))]), body(target.clone()), method, these)
+                } else if by_id {
+                    let path = vec![Segment::Text(format!("/{name}/")), Segment::Id(target.clone())];
+                    (with(path), Body::None, method, these)
+                } else {
+                    let path = vec![Segment::Text(format!("/{name}/{}", kind::segment(target.name())))];
+                    (with(path), Body::None, method, these)
+                }
             })
             .collect(),
     }

@@ -1,14 +1,16 @@
 //! Values that only one object may have at a time: who gives one up goes before who takes it.
 //!
 //! Keys need no rule of their own, as an object with another key is another object. An e-mail address is also taken
-//! by a username, and policies and permissions of a client share their names.
+//! by a username, policies and permissions of a client share their names, and an identity provider or a domain is of one
+//! organization.
 
 use std::collections::BTreeMap;
 
 use crate::call::{Body, Call, Overlay};
 use crate::change::{Action, Change, FieldChange, Path, To};
-use crate::kind::kind;
-use crate::state::{Address, State};
+use crate::kind::{Compare, kind};
+use crate::state::{Address, Is, Node, State};
+use crate::text::At;
 
 /// A value, and within what it is unique.
 type Value = (Option<Address>, String);
@@ -92,9 +94,49 @@ fn named(address: &Address) -> Value {
     (address.parent(), address.name().to_owned())
 }
 
+/// Returns what a field of an object has that only one may have.
+fn held(of: &Address, field: &str, node: Option<&Node>) -> Vec<Value> {
+    let Some(rule) = kind(of.kind()).field(field).filter(|it| it.has_one) else { return Vec::new() };
+    let Some(node) = node else { return Vec::new() };
+    let name = |item: &Node| match rule.compare {
+        Compare::Keyed(name) => item.get(name)?.as_text().map(str::to_owned),
+        _ => item.as_ref().map(ToString::to_string),
+    };
+    node.items().iter().filter_map(name).map(|it| (Some(Address::top(of.kind(), field)), it)).collect()
+}
+
+/// Returns what a change takes from an object or gives it of what only one may have.
+fn moved_on(part: &Change, is_given: bool) -> Vec<Value> {
+    let each = part.fields.iter().flat_map(|it| {
+        let list = |node| held(&part.object, &it.path.field, node);
+        match &it.to {
+            To::Links { add, remove } => {
+                let targets = if is_given { remove } else { add };
+                let items = targets.iter().map(|it| Node::new(At::SERVER, Is::Ref(it.clone())));
+                list(Some(&Node::new(At::SERVER, Is::List(items.collect()))))
+            }
+            To::Value(_) | To::Unset => {
+                let to = if let To::Value(node) = &it.to { Some(node) } else { None };
+                let (here, there) = if is_given { (it.from.as_ref(), to) } else { (to, it.from.as_ref()) };
+                let stays = list(there);
+                list(here).into_iter().filter(|it| !stays.contains(it)).collect()
+            }
+        }
+    });
+    each.collect()
+}
+
 fn given(part: &Change, live: &State) -> Vec<Value> {
     let kind = kind(part.object.kind());
-    match part.action {
+    let mut given = match part.action {
+        Action::Delete => {
+            let fields = live.get(&part.object).into_iter().flat_map(|it| &it.fields);
+            fields.flat_map(|(name, node)| held(&part.object, name, Some(node))).collect()
+        }
+        Action::Update => moved_on(part, true),
+        Action::Create | Action::Adopt | Action::Forget => Vec::new(),
+    };
+    given.extend(match part.action {
         Action::Delete if kind.shares_names => vec![named(&part.object)],
         Action::Delete if !kind.also_named_by.is_empty() => {
             let also = live.get(&part.object).map(|it| it.text(kind.also_named_by));
@@ -105,7 +147,8 @@ fn given(part: &Change, live: &State) -> Vec<Value> {
             also.filter_map(|it| it.from.as_ref()?.as_text()).filter_map(login).collect()
         }
         Action::Delete | Action::Create | Action::Adopt | Action::Forget => Vec::new(),
-    }
+    });
+    given
 }
 
 fn taken(part: &Change) -> Vec<Value> {
@@ -115,10 +158,11 @@ fn taken(part: &Change) -> Vec<Value> {
         To::Value(node) => node.as_text().and_then(login),
         To::Unset | To::Links { .. } => None,
     });
-    match part.action {
+    let names: Vec<Value> = match part.action {
         Action::Create if kind.shares_names => vec![named(&part.object)],
         Action::Create if !kind.also_named_by.is_empty() => also.chain(login(part.object.name())).collect(),
         Action::Update => also.collect(),
         Action::Create | Action::Delete | Action::Adopt | Action::Forget => Vec::new(),
-    }
+    };
+    names.into_iter().chain(moved_on(part, false)).collect()
 }
