@@ -22,6 +22,7 @@ mod group;
 mod hazard;
 mod identity_provider;
 mod lift;
+mod localization;
 mod lower;
 mod mapper;
 mod migrate;
@@ -61,7 +62,7 @@ pub use created::{
     changed_along, changed_by_update, changed_with_end, create_defaults, created, created_along,
     gone_with_end, removed_by_update, untouched,
 };
-pub use encode::{body, in_field, in_key, segment, value, wire_name};
+pub use encode::{body, in_field, in_key, of_body, segment, value, wire_name};
 use facts::LAST;
 pub use facts::{
     Covers, Losing, Members, Referred, SaysParent, Spelling, Types, has_members, is_apart, is_asked_by_name,
@@ -112,6 +113,7 @@ use crate::state::{Address, Is, KindName, Object, PART, State};
 use crate::text::{Note, Tree};
 
 pub const REALM: KindName = KindName::new("realm");
+pub const LOCALIZATION: KindName = KindName::new("localization");
 pub const ROLE: KindName = KindName::new("role");
 pub const GROUP: KindName = KindName::new("group");
 pub const REQUIRED_ACTION: KindName = KindName::new("required-action");
@@ -145,6 +147,7 @@ pub const OPENID_CONNECT: &str = "openid-connect";
 /// Everything that is managed, in the order in which a reader meets it.
 pub static KINDS: &[&Kind] = &[
     &realm::REALM,
+    &localization::LOCALIZATION,
     &flow::FLOW,
     &flow::execution::EXECUTION,
     &flow::execution::CONFIG,
@@ -343,6 +346,7 @@ impl Kind {
             | Sent::FixedOf(_)
             | Sent::Children(_)
             | Sent::ChildrenBy(..)
+            | Sent::ChildrenByName(..)
             | Sent::ChildrenOf(_)
             | Sent::Child(_)
             | Sent::Roles

@@ -147,7 +147,7 @@ async fn create(
         (SaysParent::Nowhere, _) | (_, None) => {}
     }
     let rest = kind.routes.made_of_parts(&mut body);
-    let request = Request { method: Method::Post, path, body: Some(Value::Object(body)) };
+    let request = Request { method: Method::Post, path, body: Some(kind.routes.to_body(body)) };
     let mut answer = run.keycloak.send(&request).await;
     if answer.as_ref().is_err_and(is_passing) {
         // Nobody knows whether it arrived: look, and send again only what is certainly not there.
@@ -306,6 +306,13 @@ async fn overlay(
         return Ok(Answered::AlreadyDone);
     }
     let routes = &kind::kind(address.kind()).routes;
+    if !routes.bare.is_empty() {
+        let mut keys = routes.to_body(body);
+        if let Value::Object(keys) = &mut keys {
+            keys.retain(|key, _| set.iter().any(|it| it.path.key.as_ref().is_none_or(|it| **it == **key)));
+        }
+        return repeatable(run, Verb::Post, path, Some(keys)).await;
+    }
     if !routes.put_takes.is_empty() {
         body.retain(|name, _| routes.put_takes.contains(&&**name));
     }
@@ -383,9 +390,11 @@ async fn stored(
     path: &str,
     ids: &SharedIds,
 ) -> Result<Option<Value>, CallError> {
-    let routes = &kind::kind(address.kind()).routes;
+    let kind = kind::kind(address.kind());
+    let routes = &kind.routes;
     let Some(parent) = address.parent().filter(|_| !routes.row.is_empty()) else {
-        return Ok(run.keycloak.get(path).await?.body);
+        let body = run.keycloak.get(path).await?.body;
+        return Ok(body.map(|it| kind::of_body(kind, address.name(), it)));
     };
     let own = plan::path(kind::kind(parent.kind()).routes.own, &parent, "");
     let whole = run.keycloak.get(&url(run.keycloak, run.realm, &own, ids).await?).await?.body;

@@ -185,8 +185,9 @@ mod tests {
 
     #[test]
     fn what_a_new_object_looks_like_is_recorded_for_every_kind() {
-        // Of a part of a document all is said.
-        for kind in KINDS.iter().filter(|it| !it.routes.collection.is_empty()) {
+        // Of a part of a document all is said, and of what is nothing but a map.
+        let has_more = |it: &&&Kind| !it.routes.collection.is_empty() && it.routes.bare.is_empty();
+        for kind in KINDS.iter().filter(has_more) {
             let mut object = Object::new(At::SERVER);
             let of_type = policy_types(kind.name).next().map(|it| Node::text(At::SERVER, it));
             object.fields.extend(of_type.map(|it| ("type".into(), it)));

@@ -65,6 +65,15 @@ pub fn body(
     body
 }
 
+/// Returns an object of this name as its own path shows it.
+pub fn of_body(kind: &Kind, name: &str, body: Value) -> Value {
+    if kind.routes.bare.is_empty() {
+        return body;
+    }
+    let key = (kind.key.to_owned(), Value::String(name.to_owned()));
+    Value::Object([key, (kind.routes.bare.to_owned(), body)].into_iter().collect())
+}
+
 /// Returns a value as a field of an object of this type takes it: where the keys of a map hold lists, a text, which a
 /// secret is, as a list of one.
 pub fn in_field(kind: &Kind, of: &str, field: &str, value: Value) -> Value {
@@ -90,6 +99,14 @@ fn listed(value: Value) -> Value {
 }
 
 impl Routes {
+    /// Returns the body of a request that sends all of an object.
+    pub fn to_body(&self, mut object: Map<String, Value>) -> Value {
+        if self.bare.is_empty() {
+            return Value::Object(object);
+        }
+        object.remove(self.bare).unwrap_or_else(|| Value::Object(Map::new()))
+    }
+
     /// Leaves in the body of a new object what the POST takes, and returns the rest of it; nothing where it takes all.
     pub fn made_of_parts(&self, body: &mut Map<String, Value>) -> Option<Map<String, Value>> {
         if self.post_takes.is_empty() {

@@ -30,6 +30,8 @@ pub enum Covers {
     Whole,
     /// Not what each of them holds or names, which is asked for one by one.
     Brief,
+    /// Their names and nothing else: each is read at its own path.
+    NamesAlone,
     /// Only those are known that somebody asked for by name; the list is read where that takes fewer requests.
     Named,
     /// All that each of them has, and no export has them: it is read where somebody says something of one.

@@ -22,6 +22,8 @@ pub struct Field {
     pub implied: &'static str,
     /// Keys at any depth in this field whose values are secrets.
     pub secret_keys: &'static [&'static str],
+    /// A map of texts that everybody may see: none is a secret for the word in its key.
+    pub is_public: bool,
     /// Keys whose values the server alone decides: accepted, as exports have them, and never compared. Beside each the
     /// value that it has nearly everywhere; empty where anything may stand.
     pub server_keys: &'static [(&'static str, &'static str)],
@@ -232,6 +234,8 @@ pub enum Sent {
     Children(fn(&Tree) -> KindName),
     /// A map of lists of them: its keys say this field of each.
     ChildrenBy(KindName, &'static str),
+    /// A map of them by their names: what stands there is this field of each, and all that one says.
+    ChildrenByName(KindName, &'static str),
     /// A list of what stands under several objects, each of which names its parent (`Kind::says_parent`).
     ChildrenOf(KindName),
     /// One object of its own.
@@ -249,7 +253,10 @@ impl Sent {
     pub fn holds(self) -> Option<KindName> {
         match self {
             Self::Children(of) => Some(of(&Tree::new(At::SERVER, TreeIs::Null))),
-            Self::Child(kind) | Self::ChildrenBy(kind, _) | Self::ChildrenOf(kind) => Some(kind),
+            Self::Child(kind)
+            | Self::ChildrenBy(kind, _)
+            | Self::ChildrenByName(kind, _)
+            | Self::ChildrenOf(kind) => Some(kind),
             Self::Roles => Some(ROLE),
             _ => None,
         }
@@ -262,6 +269,7 @@ impl Sent {
             Self::Links(_)
             | Self::Children(_)
             | Self::ChildrenBy(..)
+            | Self::ChildrenByName(..)
             | Self::ChildrenOf(_)
             | Self::Child(_)
             | Self::Roles
@@ -304,6 +312,7 @@ pub(super) const fn field(name: &'static str) -> Field {
         unset_key: None,
         implied: "",
         secret_keys: &[],
+        is_public: false,
         server_keys: &[],
         excludes: "",
         list: "",

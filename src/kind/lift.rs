@@ -167,6 +167,7 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize
             Some(
                 sent @ (Sent::Children(_)
                 | Sent::ChildrenBy(..)
+                | Sent::ChildrenByName(..)
                 | Sent::ChildrenOf(_)
                 | Sent::Child(_)
                 | Sent::Roles),

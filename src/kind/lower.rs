@@ -113,6 +113,14 @@ impl Arranged {
                     }
                     (!by.is_empty()).then(|| json!(by))
                 }
+                Sent::ChildrenByName(of, field) => {
+                    let all = here().filter(|it| it.kind() == of).map(|it| {
+                        let said = self.object(it).remove(field);
+                        (it.last_name().to_owned(), said.unwrap_or_else(|| json!({})))
+                    });
+                    let all: Map<String, Value> = all.collect();
+                    (!all.is_empty()).then_some(Value::Object(all))
+                }
                 Sent::ChildrenOf(of) => {
                     let all = self.objects.keys().filter(|it| it.kind() == of);
                     some_list(all.map(|it| Value::Object(self.object(it))).collect())

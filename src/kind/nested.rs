@@ -2,15 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::named::numbered;
 use super::{KINDS, Kind, SaysParent, Sent, kind, name_of};
 
 /// Returns the rows of the list of a kind as the section has them in which it stands.
 pub fn as_exported(of: &Kind, rows: Vec<Value>) -> Value {
-    let mut sections = KINDS.iter().flat_map(|it| it.fields).map(|it| it.sent);
-    let key = sections.find_map(|it| match it {
+    let sections = || KINDS.iter().flat_map(|it| it.fields).map(|it| it.sent);
+    let by_name = sections().find_map(|it| match it {
+        Sent::ChildrenByName(name, field) if name == of.name => Some(field),
+        _ => None,
+    });
+    if let Some(field) = by_name {
+        let said = |mut row: Value| row.get_mut(field).map(Value::take).unwrap_or_default();
+        return rows.into_iter().filter_map(|it| Some((name_of(of, &it)?, said(it)))).collect();
+    }
+    let key = sections().find_map(|it| match it {
         Sent::ChildrenBy(name, key) if name == of.name => Some(key),
         _ => None,
     });
@@ -45,7 +53,9 @@ pub fn as_exported(of: &Kind, rows: Vec<Value>) -> Value {
 /// an order.
 pub fn named_rows(of: &Kind, rows: Vec<Value>) -> Vec<(String, Value)> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let rows = rows.into_iter().filter_map(|it| of.behaviour.as_exported(it));
+    // Where the server lists names alone, they are all that a row says.
+    let as_row = |it| if let Value::String(name) = it { json!({ of.key: name }) } else { it };
+    let rows = rows.into_iter().filter_map(|it| of.behaviour.as_exported(as_row(it)));
     let named = rows.map(|row| {
         let name = name_of(of, &row).unwrap_or_default();
         let count = counts.entry(name.clone()).or_default();
@@ -74,7 +84,7 @@ mod tests {
     use serde_json::json;
 
     use super::as_exported;
-    use crate::kind::{COMPONENT, ROLE, kind};
+    use crate::kind::{COMPONENT, LOCALIZATION, ROLE, kind, named_rows, of_body};
 
     #[test]
     fn rows_of_one_list_are_nested_as_exports_have_them() {
@@ -91,5 +101,16 @@ mod tests {
         });
         assert_eq!(as_exported(kind(COMPONENT), rows.clone()), nested);
         assert_eq!(as_exported(kind(ROLE), rows.clone()), json!(rows));
+    }
+
+    #[test]
+    fn names_alone_and_what_is_read_for_each_become_a_map_by_name() {
+        let of = kind(LOCALIZATION);
+        let names = named_rows(of, vec![json!("de"), json!("pt-BR")]);
+        let names: Vec<String> = names.into_iter().map(|it| it.0).collect();
+        assert_eq!(names, ["de", "pt-BR"]);
+        let bodies = [json!({ "a": "A" }), json!({})];
+        let rows = names.iter().zip(bodies).map(|(name, body)| of_body(of, name, body)).collect();
+        assert_eq!(as_exported(of, rows), json!({ "de": { "a": "A" }, "pt-BR": {} }));
     }
 }

@@ -8,9 +8,9 @@ mod hazards;
 use super::takes::SIGNS;
 use super::{
     Beside, CLIENT, CLIENT_POLICIES, CLIENT_PROFILES, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created,
-    FLOW, Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, Link, NEWEST,
-    NOBODY, Needs, ORDINARY, ORGANIZATION, Others, REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes, USER,
-    USER_PROFILE, Unasked, Unset, Unsets, cannot_be_unset, children, client_scope, field, flow, links,
+    FLOW, Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, LOCALIZATION, Link,
+    NEWEST, NOBODY, Needs, ORDINARY, ORGANIZATION, Others, REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes,
+    USER, USER_PROFILE, Unasked, Unset, Unsets, cannot_be_unset, children, client_scope, field, flow, links,
     not_yet, one_of, server_owned, useless, user_profile,
 };
 use crate::state::{Node, Object};
@@ -113,8 +113,9 @@ pub(super) static REALM: Kind = Kind {
             ..field("editUsernameAllowed")
         },
         Field { judges: OF_USERS, ..field("passwordPolicy") },
-        Field { judges: OF_USERS, ..field("internationalizationEnabled") },
-        Field { judges: OF_USERS, ..field("supportedLocales") },
+        Field { judges: OF_LANGUAGES, ..field("internationalizationEnabled") },
+        Field { judges: OF_LANGUAGES, ..field("supportedLocales") },
+        Field { judges: OF_TEXTS, ..field("defaultLocale") },
         Field { judges: OF_CLIENTS, ..field("ssoSessionIdleTimeout") },
         Field { judges: OF_CLIENTS, ..field("ssoSessionMaxLifespan") },
         Field { judges: OF_CLIENTS, ..field("ssoSessionIdleTimeoutRememberMe") },
@@ -157,13 +158,13 @@ pub(super) static REALM: Kind = Kind {
         children("identityProviders", |_| IDENTITY_PROVIDER),
         Field { sent: Sent::ChildrenOf(IDENTITY_PROVIDER_MAPPER), ..field("identityProviderMappers") },
         Field { sent: Sent::ChildrenBy(COMPONENT, "providerType"), ..field("components") },
+        Field { sent: Sent::ChildrenByName(LOCALIZATION, "texts"), ..field("localizationTexts") },
         not_yet("adminPermissionsClient"),
         not_yet("applicationScopeMappings"),
         not_yet("applications"),
         not_yet("clientTemplates"),
         not_yet("defaultRoles"),
         not_yet("federatedUsers"),
-        not_yet("localizationTexts"),
         not_yet("messageBundles"),
         not_yet("oauthClients"),
         not_yet("protocolMappers"),
@@ -205,6 +206,9 @@ pub fn waits_for_the_realm(field: &str) -> bool {
 }
 
 const OF_USERS: Judges = Judges { kinds: &[USER], ..NOBODY };
+/// Users have a language, and there are texts in it.
+const OF_LANGUAGES: Judges = Judges { kinds: &[USER, LOCALIZATION], ..NOBODY };
+const OF_TEXTS: Judges = Judges { kinds: &[LOCALIZATION], ..NOBODY };
 const OF_CLIENTS: Judges = Judges { kinds: &[CLIENT], ..NOBODY };
 
 /// On 26.0 what is not needed is stored all the same.

@@ -128,11 +128,13 @@ fn places(kind: &Kind) -> Vec<String> {
             Sent::Child(below) if below == kind.name => vec![place],
             Sent::ChildrenOf(below) if below == kind.name => vec![format!("{place}[]")],
             Sent::ChildrenBy(below, field) if below == kind.name => vec![format!("{place}.{field}[]")],
+            Sent::ChildrenByName(below, _) if below == kind.name => vec![format!("{place}.NAME")],
             Sent::Roles if kind.name == super::ROLE => {
                 vec![format!("{place}.realm[]"), format!("{place}.client.CLIENT[]")]
             }
             Sent::Children(_)
             | Sent::ChildrenBy(..)
+            | Sent::ChildrenByName(..)
             | Sent::ChildrenOf(_)
             | Sent::Child(_)
             | Sent::Roles
@@ -287,7 +289,7 @@ fn facts(kind: &Kind) -> Vec<String> {
         (true, _) => "Reading a realm brings all of them.",
         (false, Covers::Named) => "Only those that manifests, ledgers or questions name are read.",
         (false, Covers::Apart) => "All are read where manifests or ledgers name one.",
-        (false, Covers::Whole | Covers::Brief) => {
+        (false, Covers::Whole | Covers::Brief | Covers::NamesAlone) => {
             "No read brings any of them, so nothing is planned for them."
         }
     };
@@ -339,6 +341,7 @@ fn of_routes(routes: &Routes) -> Vec<String> {
         needs,
         document,
         in_realm: _,
+        bare,
     } = routes;
     let mut out = Vec::new();
     let mut say = |is_so: bool, words: String| out.extend(is_so.then_some(words));
@@ -352,6 +355,7 @@ fn of_routes(routes: &Routes) -> Vec<String> {
     let lacks = match covers {
         Covers::Whole | Covers::Apart => "",
         Covers::Brief => "; what each of them holds or names is asked for one by one",
+        Covers::NamesAlone => " by name; each is read by itself",
         Covers::Named => "; most are asked for by name",
     };
     say(!list.is_empty(), format!("Listed at {}{lacks}.", code(list)));
@@ -365,6 +369,7 @@ fn of_routes(routes: &Routes) -> Vec<String> {
     };
     say(!find.is_empty() && find != own, format!("Found at {} by {which}.", code(find)));
     say(!document.is_empty(), format!("A part of one document, in its list {}.", code(document)));
+    say(!bare.is_empty(), format!("Requests carry {} alone, and only the keys that change.", code(bare)));
     say(*id != "id", format!("Its id is the field {}.", code(id)));
     say(!location_is_id, "The answer to a create does not tell the id.".to_owned());
     say(!row.is_empty(), format!("Compared as the field {} of its parent shows it.", code(row)));

@@ -18,8 +18,8 @@ mod users;
 pub(super) mod whole;
 
 use super::{
-    CLIENT, GROUP, Kind, MAPPER, NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, USER, UserProfile, Version,
-    kind, title,
+    CLIENT, GROUP, Kind, LOCALIZATION, MAPPER, NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, USER, UserProfile,
+    Version, kind, title,
 };
 use crate::state::{Address, Is, KindName, Node, Object, State};
 use crate::text::{At, Code, Note};
@@ -113,7 +113,7 @@ pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
         notes
             .push(Note::warning(Code::DroppedAttribute, words, secret.at, label).help("take the secret out"));
     }
-    if address.kind() == ROLE && matches!(address.name(), "." | "..") {
+    if matches!(address.kind(), ROLE | LOCALIZATION) && matches!(address.name(), "." | "..") {
         let words = format!("{} has a name that no request can carry", title(address));
         notes.push(
             Note::error(Code::WrongName, words, object.at, "stands for a folder in a URL")

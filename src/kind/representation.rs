@@ -89,6 +89,9 @@ static CLASSES: LazyLock<[(Version, Classes); 2]> = LazyLock::new(|| {
     ]
 });
 
+/// What has no class of its own: the values of a map in a class are what objects say in one field.
+const UNNAMED: &[(&str, &str, &str)] = &[("RealmRepresentation", "localizationTexts", "texts")];
+
 static FIELDS: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
     let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (class, names) in CLASSES.iter().flat_map(|(_, classes)| classes) {
@@ -102,10 +105,17 @@ static FIELDS: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
 fn classes(text: &str) -> Classes {
     let classes: BTreeMap<String, BTreeMap<String, Value>> =
         serde_json::from_str(text).expect("the recorded classes are committed and checked by a test");
-    classes
+    let mut classes: Classes = classes
         .into_iter()
         .map(|(class, fields)| (class, fields.into_iter().map(|(name, it)| (name, read(&it))).collect()))
-        .collect()
+        .collect();
+    for (class, map, field) in UNNAMED {
+        if let Some(Type::Map(of)) = classes.get(*class).and_then(|it| it.get(*map)) {
+            let fields = BTreeMap::from([((*field).to_owned(), Type::clone(of))]);
+            classes.insert(format!("{class}.{map}"), fields);
+        }
+    }
+    classes
 }
 
 fn read(value: &Value) -> Type {

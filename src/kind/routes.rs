@@ -38,6 +38,9 @@ pub struct Routes {
     pub location_is_id: bool,
     /// What among those that `find` answers is the one.
     pub found_by: FoundBy,
+    /// Bodies are this field and nothing else, a map: a POST at `own` lays its keys over those that are there, and takes away
+    /// those that are null. Empty where bodies are objects.
+    pub bare: &'static str,
     /// The field of the parent's representation that shows such objects as they are stored; empty where GET
     /// does. Plans compare with that form, so an update begins with it.
     pub row: &'static str,
@@ -69,5 +72,6 @@ pub(super) const ROUTES: Routes = Routes {
     id: "id",
     location_is_id: true,
     found_by: FoundBy::Name,
+    bare: "",
     row: "",
 };

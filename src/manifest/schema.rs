@@ -245,6 +245,10 @@ impl Definitions {
             Sent::ChildrenBy(child, _) => {
                 return Some(json!({ "type": ["object", "null"], "additionalProperties": list_of(child) }));
             }
+            Sent::ChildrenByName(child, field) => {
+                let of = to(&format!("{}/properties/{field}", definition(child)));
+                return Some(json!({ "type": ["object", "null"], "additionalProperties": of }));
+            }
             Sent::Child(child) => {
                 return Some(json!({ "anyOf": [to(&definition(child)), { "type": "null" }] }));
             }

@@ -104,7 +104,8 @@ named! {
     NotUnique = "RW0318",
     /// Values of one object do not go together, and Keycloak refuses every write of it.
     NotTogether = "RW0319",
-    /// Something is said that nothing uses: a sub-flow that no execution names, a configuration of none.
+    /// Something is said that nothing uses: a sub-flow that no execution names, a configuration of none, texts in
+    /// a language that the realm does not have.
     Unused = "RW0320",
 
     // 04: what works, and is hardly meant.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use realmwright::call::Segment;
 use realmwright::kind::{
     Compare, IDENTITY_PROVIDER, Kind, NEWEST, OLDEST, PERMISSION, POLICY, RESOURCE, SETTINGS, Sent, Type,
-    USER, Version, field_type, fields_of, kind, known_since, lift_object, main_field, named_rows,
+    USER, Version, field_type, fields_of, kind, known_since, lift_object, main_field, named_rows, of_body,
 };
 use realmwright::plan;
 use realmwright::state::{Address, State};
@@ -248,8 +248,8 @@ impl<'a> Probe<'a> {
     fn raw(&self, address: &Address, state: &State) -> Result<Value, String> {
         let object = state.get(address).ok_or("not there")?;
         let path = self.path(kind(address.kind()).routes.own, address, object.text("type"), state)?;
-        let whole = self.server.get(&path)?;
         let kind = kind(address.kind());
+        let whole = of_body(kind, address.name(), self.server.get(&path)?);
         // What stands in a document is a row of it.
         let rows = whole.get(kind.routes.document).and_then(Value::as_array);
         let row = rows.into_iter().flatten().find(|it| it[kind.key] == address.name());

@@ -40,6 +40,7 @@ const LINES: &[(&str, &str, &str)] = &[
         "client/demo/mapper/who",
     ),
     ("authz scopes", "        - { name: edit }", "client/demo/authz/scope/edit"),
+    ("texts", "  fr: { doLogIn: Entrer }", "localization/fr"),
 ];
 
 fn manifest(without: Option<&str>) -> String {
@@ -48,7 +49,7 @@ fn manifest(without: Option<&str>) -> String {
         found.map_or_else(String::new, |it| format!("{}\n", it.1))
     };
     format!(
-        "roles:\n  realm:\n  - {{ name: user }}\n{}  client:\n    demo:\n      - {{ name: outer }}\n{}groups:\n  - {{ name: stays }}\n{}clientScopes:\n  - {{ name: stays, protocol: openid-connect }}\n{}clients:\n{}  - clientId: demo\n    serviceAccountsEnabled: true\n    authorizationServicesEnabled: true\n    protocolMappers:\n      - {{ name: stays, protocol: openid-connect, protocolMapper: oidc-audience-mapper, config: {{ included.client.audience: demo }} }}\n{}    authorizationSettings:\n      scopes:\n        - {{ name: view }}\n{}",
+        "roles:\n  realm:\n  - {{ name: user }}\n{}  client:\n    demo:\n      - {{ name: outer }}\n{}groups:\n  - {{ name: stays }}\n{}clientScopes:\n  - {{ name: stays, protocol: openid-connect }}\n{}clients:\n{}  - clientId: demo\n    serviceAccountsEnabled: true\n    authorizationServicesEnabled: true\n    protocolMappers:\n      - {{ name: stays, protocol: openid-connect, protocolMapper: oidc-audience-mapper, config: {{ included.client.audience: demo }} }}\n{}    authorizationSettings:\n      scopes:\n        - {{ name: view }}\n{}localizationTexts:\n  de: {{ doLogIn: Los }}\n{}",
         line("roles"),
         line("client roles"),
         line("groups"),
@@ -56,6 +57,7 @@ fn manifest(without: Option<&str>) -> String {
         line("clients"),
         line("mappers"),
         line("authz scopes"),
+        line("texts"),
     )
 }
 
@@ -84,10 +86,12 @@ fn each_kind(server: &Server, name: &str) -> Result<(), String> {
             ("client", "/clients".to_owned(), "clientId"),
             ("client/demo/mapper", format!("{demo}/protocol-mappers/models"), "name"),
             ("client/demo/authz/scope", format!("{authz}/scope?max=-1"), "name"),
+            ("localization", "/localization".to_owned(), ""),
         ] {
             let rows = realm.get(&path)?;
             let rows = rows.as_array().ok_or("a list")?;
-            all.extend(rows.iter().map(|it| format!("{what}/{}", it[field].as_str().unwrap_or_default())));
+            let name = |it: &Value| it[field].as_str().or(it.as_str()).unwrap_or_default().to_owned();
+            all.extend(rows.iter().map(|it| format!("{what}/{}", name(it))));
         }
         all.sort();
         Ok(all)

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use realmwright::keycloak::{Connect, Credentials, Keycloak, Read, Secret, Source, Want, read};
-use realmwright::kind::{CLIENT, EXECUTION, FLOW, ORGANIZATION, PERMISSION, POLICY, RESOURCE, ROLE, USER};
+use realmwright::kind::{
+    CLIENT, EXECUTION, FLOW, LOCALIZATION, ORGANIZATION, PERMISSION, POLICY, RESOURCE, ROLE, USER,
+};
 use realmwright::state::{Address, Found, Is, Node, Object, State};
 use serde_json::{Value, json};
 
@@ -126,6 +128,9 @@ fn reading_makes_no_service_account(server: &Server) -> Result<(), String> {
 
 /// What the two sources could get wrong in the same way.
 fn hard_cases(read: &Read) -> Result<(), String> {
+    let texts = |it: &str| read.live.state.get(&Address::top(LOCALIZATION, it))?.get("texts")?.as_map();
+    let counts = ["de", "pt-BR", "x y/z"].map(|it| texts(it).map(BTreeMap::len));
+    check(counts == [Some(3), Some(0), Some(1)], &format!("texts by locale: {counts:?}"))?;
     let state = &read.live.state;
     let app = Address::top(CLIENT, "app");
     let count = |kind| state.objects.keys().filter(|it| it.kind() == kind && it.is_under(&app)).count();

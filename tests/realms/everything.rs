@@ -112,10 +112,22 @@ fn organizations() -> Value {
     })
 }
 
+fn texts() -> Value {
+    json!({
+        "localization/de": { "texts": { "$": [
+            { "doLogIn": "Los", "a.b/c d%": "<b>{0}</b>", "updatePassword": "Neues Kennwort" },
+            { "doLogIn": "Hinein", "empty": "", "updatePassword": null },
+            { "doLogIn": null, "empty": null, "a.b/c d%": "'{0}'" },
+        ] } },
+        "localization/pt-BR": { "texts": { "$": [{}, { "doLogIn": "Entrar" }, { "doLogIn": "" }] } },
+    })
+}
+
 fn template() -> Flat {
     let mut all = flat(client_policies());
     all.extend(flat(flows()));
     all.extend(flat(organizations()));
+    all.extend(flat(texts()));
     all.extend(flat(json!({
         "realm": {
             "organizationsEnabled": true,

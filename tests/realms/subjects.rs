@@ -20,6 +20,7 @@ pub(crate) fn realm_itself() -> Subject {
 pub(crate) fn subjects() -> Vec<Subject> {
     let plain = |text: &str| Subject { address: address(text), fixed: json!({}), skip: &[] };
     let mut subjects: Vec<Subject> = [
+        "localization/it",
         "required-action/TERMS_AND_CONDITIONS",
         "user-profile",
         "user-profile/attribute/it",

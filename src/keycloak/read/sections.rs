@@ -19,11 +19,16 @@ pub(super) struct Section {
 
 /// Reads the lists that the table names, as far as these rights go.
 pub(super) async fn read(wire: &Wire<'_>, rights: &Rights) -> Result<Vec<Section>, Error> {
-    let is_own = |it: &&Kind| it.routes.covers == Covers::Whole && kind::section_of(it).is_some();
+    let is_own = |it: &&Kind| {
+        matches!(it.routes.covers, Covers::Whole | Covers::NamesAlone) && kind::section_of(it).is_some()
+    };
     let listed = KINDS.iter().copied().filter(|it| !it.routes.list.is_empty() && is_own(it));
     let (below, tops): (Vec<&'static Kind>, Vec<&'static Kind>) = listed.partition(|it| !it.under.is_empty());
     let tops = tops.into_iter().map(async |kind| {
-        let rows = list(wire, rights, kind).await?;
+        let rows = match list(wire, rights, kind).await? {
+            Some(names) if kind.routes.covers == Covers::NamesAlone => each(wire, kind, names).await?,
+            rows => rows,
+        };
         Ok::<_, Error>(Section { kind, rows })
     });
     let mut sections = try_join_all(tops).await?;
@@ -43,6 +48,15 @@ pub(super) async fn list(wire: &Wire<'_>, rights: &Rights, kind: &Kind) -> Resul
         return Ok(None);
     }
     wire.rows(&filled(kind.routes.list, &Address::top(kind.name, ""), |_| String::new())).await
+}
+
+/// Reads each of those whose names a list says; nothing where one may not be seen.
+async fn each(wire: &Wire<'_>, kind: &Kind, names: Vec<Value>) -> Result<Option<Vec<Value>>, Error> {
+    let all = kind::named_rows(kind, names).into_iter().map(async |(name, _)| {
+        let own = filled(kind.routes.own, &Address::top(kind.name, &*name), |_| String::new());
+        Ok::<_, Error>(wire.value(&own).await?.map(|it| kind::of_body(kind, &name, it)))
+    });
+    Ok(try_join_all(all).await?.into_iter().collect())
 }
 
 /// Reads what stands under each of these objects.

@@ -221,12 +221,13 @@ impl Reader<'_> {
             return None;
         }
         let ruled = self.rule.is_some_and(|it| it.secret_keys.contains(&&*key.name));
+        let hides = looks_secret(&key.name) && !self.rule.is_some_and(|it| it.is_public);
         // Where values stand in lists, a secret is the only one.
         let value = match (of, value.items()) {
-            (Type::List(_), [only]) if ruled || looks_secret(&key.name) => only,
+            (Type::List(_), [only]) if ruled || hides => only,
             _ => value,
         };
-        if ruled || (looks_secret(&key.name) && value.scalar().is_some()) {
+        if ruled || (hides && value.scalar().is_some()) {
             return if matches!(value.is, TreeIs::Null) {
                 Some(Node::new(value.at, Is::Null))
             } else {
@@ -251,7 +252,6 @@ impl Reader<'_> {
                         self.refuse(key, it, "text")
                     }
                 });
-                let hides = looks_secret(&key.name);
                 let texts = texts.filter(|it| !vanishes || it.as_text() != Some(""));
                 let texts: Vec<Node> = texts.map(|it| if hides { hidden(it) } else { it }).collect();
                 Some(Node::new(value.at, if texts.is_empty() { Is::Null } else { Is::List(texts) }))

@@ -1,4 +1,5 @@
-//! Where objects stand in what is written: in a list, in a map of lists, in a list for several parents, alone.
+//! Where objects stand in what is written: in a list, in a map of lists, in a map by their names, in a list for several
+//! parents, alone.
 
 use std::borrow::Cow;
 
@@ -44,6 +45,10 @@ pub(super) fn children<'t>(
             }
             out
         }
+        Sent::ChildrenByName(of, field) => by_name(of, field, map(key, value, notes), notes)
+            .into_iter()
+            .map(|tree| Child { kind: kind(of), tree: Cow::Owned(tree), under: under.cloned() })
+            .collect(),
         Sent::ChildrenOf(of) => {
             let items = list(key, value, notes);
             items
@@ -55,7 +60,7 @@ pub(super) fn children<'t>(
             let help = if kind(of).routes.collection.is_empty() {
                 "leave it out: what is not mentioned is left alone; a switch of its parent ends all of it"
             } else {
-                "leave it out: what is not mentioned is left alone, and what was applied before goes with `--prune`"
+                LEAVE_OUT
             };
             notes.push(wrong(key, value, "a map").help(help));
             Vec::new()
@@ -71,6 +76,28 @@ pub(super) fn children<'t>(
         | Sent::ScopeMappings
         | Sent::NotYet => Vec::new(),
     }
+}
+
+const LEAVE_OUT: &str =
+    "leave it out: what is not mentioned is left alone, and what was applied before goes with `--prune`";
+
+/// Returns objects that a map has by their names, each as an object is written.
+fn by_name(of: KindName, field: &'static str, map: &[(Key, Tree)], notes: &mut Vec<Note>) -> Vec<Tree> {
+    let mut out = Vec::new();
+    for (key, value) in map {
+        if !matches!(value.is, TreeIs::Map(_)) {
+            let note = wrong(key, value, "a map");
+            let is_null = matches!(value.is, TreeIs::Null);
+            let help =
+                if is_null { LEAVE_OUT.to_owned() } else { format!("write `{}: {{ … }}`", key.name) };
+            notes.push(note.help(help));
+            continue;
+        }
+        let entry = |name: &str, it: Tree| (Key { at: key.at, name: name.into() }, it);
+        let name = entry(kind(of).key, Tree::text(key.at, &*key.name));
+        out.push(Tree::new(key.at, TreeIs::Map(vec![name, entry(field, value.clone())])));
+    }
+    out
 }
 
 fn list<'t>(key: &Key, value: &'t Tree, notes: &mut Vec<Note>) -> &'t [Tree] {

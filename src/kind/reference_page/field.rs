@@ -39,6 +39,7 @@ fn of_null(kind: &'static Kind, name: &str, of: &str) -> &'static str {
         Some(
             Sent::Children(_)
             | Sent::ChildrenBy(..)
+            | Sent::ChildrenByName(..)
             | Sent::ChildrenOf(_)
             | Sent::Child(_)
             | Sent::Roles
@@ -91,6 +92,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         unset_key: _,
         implied,
         secret_keys,
+        is_public,
         server_keys,
         excludes,
         // A word for messages.
@@ -124,6 +126,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
     let mut say = |is_so: bool, words: String| out.extend(is_so.then_some(words));
     say(!implied.is_empty(), format!("{} is what the server assumes, and is not sent", code(implied)));
     say(!secret_keys.is_empty(), format!("secrets: {}", codes(secret_keys.iter().copied())));
+    say(*is_public, "no key makes a text a secret".to_owned());
     let keys = codes(server_keys.iter().map(|it| it.0));
     say(!server_keys.is_empty(), format!("the server decides the keys {keys}"));
     say(!excludes.is_empty(), format!("what stands here leaves {}", code(excludes)));
@@ -246,6 +249,9 @@ fn of_sent(sent: Sent) -> Option<String> {
         }
         Sent::ChildrenBy(kind, field) => {
             format!("objects of their own, by their {}: {}", code(field), code(kind))
+        }
+        Sent::ChildrenByName(kind, field) => {
+            format!("objects of their own, by their names, each as its {}: {}", code(field), code(kind))
         }
         Sent::ChildrenOf(kind) => {
             format!("objects of their own, which name what they stand under: {}", code(kind))

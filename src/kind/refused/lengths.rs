@@ -2,8 +2,8 @@
 
 use super::{each_text, texts, words_of_field};
 use crate::kind::{
-    AUTHENTICATOR_CONFIG, CLIENT, CLIENT_SCOPE, FLOW, GROUP, MAPPER, ORGANIZATION, PERMISSION, POLICY, REALM,
-    RESOURCE, ROLE, SCOPE, own_name, title,
+    AUTHENTICATOR_CONFIG, CLIENT, CLIENT_SCOPE, FLOW, GROUP, LOCALIZATION, MAPPER, ORGANIZATION, PERMISSION,
+    POLICY, REALM, RESOURCE, ROLE, SCOPE, own_name, title,
 };
 use crate::state::{Address, KindName, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note};
@@ -35,8 +35,20 @@ const LIMITS: &[(KindName, &[&str], usize)] = &[
 ];
 
 /// The kinds whose names go into a column of this size.
-const NAMED: &[KindName] =
-    &[FLOW, ORGANIZATION, ROLE, GROUP, CLIENT, CLIENT_SCOPE, MAPPER, SCOPE, RESOURCE, POLICY, PERMISSION];
+const NAMED: &[KindName] = &[
+    LOCALIZATION,
+    FLOW,
+    ORGANIZATION,
+    ROLE,
+    GROUP,
+    CLIENT,
+    CLIENT_SCOPE,
+    MAPPER,
+    SCOPE,
+    RESOURCE,
+    POLICY,
+    PERMISSION,
+];
 
 /// Maps whose keys are stored.
 const MAPS: &[&str] = &["attributes", "config", "smtpServer", "browserSecurityHeaders"];

@@ -111,7 +111,7 @@ pub(super) fn of_change(
                 let mut set: Vec<Overlay> = body.iter().map(|it| overlay(it)).collect();
                 set.extend(along(&set));
                 let mut update = call(
-                    Verb::Put,
+                    if kind.routes.bare.is_empty() { Verb::Put } else { Verb::Post },
                     route(kind.routes.own),
                     Body::Overlay { address: address.clone(), set },
                     body.iter().copied().cloned().collect(),
