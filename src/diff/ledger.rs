@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::same::is_nothing;
 use crate::change::{Action, Change};
 use crate::kind::{Owned, parse_address};
 use crate::state::{Address, Is, Node, State};
@@ -248,7 +249,7 @@ fn canonical(node: &Node) -> Option<Value> {
         }
         Is::Sequence(items) => Value::Array(items.iter().map(canonical).collect::<Option<_>>()?),
         Is::Map(map) => {
-            let entries = map.iter().filter(|(_, it)| !it.is_null());
+            let entries = map.iter().filter(|(_, it)| !is_nothing(it));
             Value::Object(
                 entries.map(|(key, it)| Some((key.to_string(), canonical(it)?))).collect::<Option<_>>()?,
             )

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Diff, Entry, How, Ledger, Question, digest};
 use crate::change::{Action, Path, Why};
-use crate::kind;
+use crate::kind::{self, Compare};
 use crate::state::{Address, Node, Object};
 
 /// Returns the ledger after this plan: entries of what was done, old ones where `failed` says it was not.
@@ -85,6 +85,10 @@ fn entry(
             let targets = node.items().iter().filter_map(|it| it.as_ref().cloned()).collect();
             entry.links.insert(name.to_string(), targets);
         } else if kind.is_compared(name) {
+            // What an item does not say stays as it is there, and was applied with it.
+            let is_part = kind.field(name).is_some_and(|it| matches!(it.compare, Compare::Keyed(_)));
+            let whole = diff.planned.get(address).and_then(|it| it.get(name)).filter(|_| is_part);
+            let node = whole.unwrap_or(node);
             match node.as_map() {
                 Some(map) => entry.fields.extend(
                     map.iter()

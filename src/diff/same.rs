@@ -31,7 +31,7 @@ pub fn same_field(kind: &Kind, field: &str, desired: &Node, live: Option<&Node>)
     same(desired, live) && (!counts || desired.is_null() == live.is_none_or(Node::is_null))
 }
 
-fn is_nothing(node: &Node) -> bool {
+pub(super) fn is_nothing(node: &Node) -> bool {
     match &node.is {
         Is::Null | Is::Bool(false) => true,
         Is::Text(text) => text.is_empty(),

@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 
 use realmwright::kind::{
-    CLIENT, CLIENT_SCOPE, COMPONENT, COMPONENT_MAPPER, GROUP, PERMISSION, POLICY, ROLE, USER, main_field,
+    CLIENT, CLIENT_SCOPE, COMPONENT, COMPONENT_MAPPER, GROUP, ORGANIZATION, PERMISSION, POLICY, REALM, ROLE,
+    USER, main_field,
 };
 use realmwright::state::Address;
 use serde_json::{Value, json};
@@ -102,6 +103,9 @@ fn bare(flat: &Flat) -> Flat {
             PERMISSION => &["policies", "resources", "scopes"],
             // Their providers cannot do without.
             COMPONENT | COMPONENT_MAPPER => &["config"],
+            // Nor can an old server's organizations, and none without the switch.
+            REALM => &["organizationsEnabled"],
+            ORGANIZATION => &["domains"],
             _ => &[],
         };
         fields.retain(|name, _| is_fixed(name) || needed.contains(&name.as_str()));

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use realmwright::kind::{
-    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT_MAPPER, DEFAULT_ROLE, EXECUTION, FLOW, NEWEST,
-    PERMISSION, POLICY, REALM, ROLE, USER, is_built_in, lift_realm, main_field,
+    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT, COMPONENT_MAPPER, DEFAULT_ROLE, EXECUTION, FLOW,
+    NEWEST, PERMISSION, POLICY, REALM, ROLE, USER, is_built_in, lift_realm, main_field,
 };
 use realmwright::state::{Address, Found, Live};
 use realmwright::text::tree_of_json;
@@ -132,9 +132,10 @@ pub(crate) fn mend(flat: &mut Flat) {
                     fields.get("topLevel") == Some(&json!(false))
                         && !flat.values().any(|it| it.get("flowAlias") == Some(&json!(address.name())))
                 }
-                COMPONENT_MAPPER => fields.get("config").and_then(|it| it.get("role")).is_some_and(|it| {
-                    let role = Address::top(ROLE, it.as_str().unwrap_or_default());
-                    !flat.contains_key(&role)
+                // Their providers cannot do without, and a role that is given to everybody is there.
+                COMPONENT | COMPONENT_MAPPER => fields.get("config").is_none_or(|it| {
+                    let role = it.get("role").and_then(Value::as_str);
+                    role.is_some_and(|it| !flat.contains_key(&Address::top(ROLE, it)))
                 }),
                 _ => address.name() == "Owned" && needs(&["owner"]),
             };
