@@ -133,6 +133,7 @@ pub const CLIENT_POLICIES: KindName = KindName::new("client-policies");
 pub const CLIENT_POLICY: KindName = KindName::new("client-policy");
 pub const ORGANIZATION: KindName = KindName::new("organization");
 pub const USER: KindName = KindName::new("user");
+pub const FEDERATED_IDENTITY: KindName = KindName::under("user", "federated-identity");
 pub const CLIENT: KindName = KindName::new("client");
 pub const CLIENT_SCOPE: KindName = KindName::new("client-scope");
 pub const MAPPER: KindName = KindName::new("mapper");
@@ -175,6 +176,7 @@ pub static KINDS: &[&Kind] = &[
     &policy::PERMISSION,
     &organization::ORGANIZATION,
     &user::USER,
+    &user::federated_identity::FEDERATED_IDENTITY,
 ];
 
 /// Returns the table entry of a kind.

@@ -114,6 +114,8 @@ public class RecordServer {
         post("identity-provider-mapper", "identity-provider/instances/recorded/mappers",
                 "identity-provider/instances/recorded/mappers/{}", Map.of("name", "recorded", "identityProviderAlias",
                 "recorded", "identityProviderMapper", "hardcoded-attribute-idp-mapper"));
+        String identities = "users/" + user + "/federated-identity";
+        post("federated-identity", identities + "/recorded", identities, Map.of("userId", "1", "userName", "recorded"));
         String flow = post("flow", "authentication/flows", "authentication/flows/{}",
                 Map.of("alias", "recorded", "providerId", "basic-flow", "topLevel", true));
         String execution = post("flow/execution", "authentication/flows/recorded/executions/execution",
@@ -188,7 +190,9 @@ public class RecordServer {
             entry.put("refused", answer.status);
             return null;
         }
-        entry.put("reads", clean(get(read.replace("{}", id)), ""));
+        Object reads = clean(get(id == null ? read : read.replace("{}", id)), "");
+        // Some are shown in a list alone.
+        entry.put("reads", reads instanceof List<?> one && one.size() == 1 ? one.get(0) : reads);
         Map<String, Object> gained = new TreeMap<>();
         compare("", before, export(), gained);
         entry.put("exported", gained);

@@ -320,6 +320,12 @@ async fn overlay(
         "" => path,
         put => url(run.keycloak, run.realm, &plan::path(put, address, ""), ids).await?,
     };
+    if routes.is_remade {
+        repeatable(run, Verb::Delete, path, None).await?;
+        let collection = plan::path(routes.collection, address, "");
+        let path = url(run.keycloak, run.realm, &collection, ids).await?;
+        return repeatable(run, Verb::Post, path, Some(Value::Object(body))).await;
+    }
     let request = Request { method: Method::Put, path, body: Some(Value::Object(body)) };
     run.keycloak.send(&request).await?;
     Ok(Answered::Done)

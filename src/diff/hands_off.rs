@@ -179,11 +179,15 @@ pub(super) fn leftovers<'a>(question: &Question<'a>, desired: &State) -> Vec<Lef
     };
     entries
         .filter(|(address, _)| is_gone(address))
-        .map(|(address, applied)| Leftover { address, applied, end: end(question, address, applied) })
+        .map(|(address, applied)| Leftover {
+            address,
+            applied,
+            end: end(question, desired, address, applied),
+        })
         .collect()
 }
 
-fn end(question: &Question<'_>, address: &Address, applied: &Entry) -> End {
+fn end(question: &Question<'_>, desired: &State, address: &Address, applied: &Entry) -> End {
     let live = match question.live.find(address) {
         Found::Is(live) => live,
         Found::Absent => return End::Forget,
@@ -194,7 +198,8 @@ fn end(question: &Question<'_>, address: &Address, applied: &Entry) -> End {
     if is_released || is_built_in(question, address) {
         return End::Forget;
     }
-    if !may_be_deleted(question.terms, address, applied, live) {
+    let person = person(question, desired, address);
+    if !may_be_deleted(question.terms, person, live) {
         let was_there = kind::kind(address.kind()).are_people && applied.how == How::Adopted;
         // Who was there before stays, and so does what a client has made.
         return End::Stay { for_good: live.made_by.is_some() || was_there };
@@ -220,11 +225,18 @@ fn end(question: &Question<'_>, address: &Address, applied: &Entry) -> End {
     End::Delete(refusals)
 }
 
-fn may_be_deleted(terms: &Terms, address: &Address, applied: &Entry, live: &Object) -> bool {
-    let of_people = terms.prune == Prune::UsersToo && applied.how == How::Created;
-    terms.prune != Prune::Nothing
-        && (!kind::kind(address.kind()).are_people || of_people)
-        && live.made_by.is_none()
+/// Returns how we came by the person that an object is or stands under, and whom nobody declares any more: what they have
+/// stays or goes with them.
+fn person(question: &Question<'_>, desired: &State, address: &Address) -> Option<How> {
+    let mut places = std::iter::successors(Some(address.clone()), Address::parent);
+    let person = places.find(|it| kind::kind(it.kind()).are_people && !desired.contains(it))?;
+    let applied = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(&person));
+    Some(applied.map_or(How::Adopted, |it| it.how))
+}
+
+fn may_be_deleted(terms: &Terms, person: Option<How>, live: &Object) -> bool {
+    let goes = person.is_none_or(|it| terms.prune == Prune::UsersToo && it == How::Created);
+    terms.prune != Prune::Nothing && goes && live.made_by.is_none()
 }
 
 /// Returns whether a field or key is not as it was applied.

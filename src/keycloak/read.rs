@@ -24,6 +24,7 @@ mod flows;
 mod fresh;
 mod groups;
 mod holders;
+mod identities;
 mod lists;
 mod names;
 mod organizations;
@@ -48,6 +49,8 @@ use wire::Wire;
 pub struct Want {
     /// User names to look up; service accounts of clients come by themselves.
     pub users: BTreeSet<String>,
+    /// Of these users also as whom they log in at identity providers: a request for each.
+    pub identities: BTreeSet<String>,
     /// Every user of the realm, named or not.
     pub everybody: bool,
     /// Every user who administers the realm.
@@ -250,6 +253,7 @@ async fn finish(
         }
         users::Found::Unreadable => None,
     };
+    let identities = identities::read(wire, want, &mut draft.realm, asked.is_some()).await?;
     for secret in rows(&draft.realm, "clients").iter().filter_map(|it| str_of(it, "secret")) {
         wire.redact(secret);
     }
@@ -263,6 +267,7 @@ async fn finish(
     for (kind, asked) in draft.only {
         live.learn(kind, None, Known::Only(asked));
     }
+    identities::learn(&mut live, identities);
     if draft.is_stub {
         live.state.objects.remove(&realm_address());
         let kind = kind::kind(realm_address().kind());
@@ -291,7 +296,7 @@ fn learn(
     users: Option<&BTreeSet<Address>>,
 ) {
     live.cover(covers);
-    for kind in KINDS.iter().filter(|it| it.routes.covers == Covers::Named) {
+    for kind in KINDS.iter().filter(|it| it.is_top() && it.routes.covers == Covers::Named) {
         let known = match users {
             Some(asked) => {
                 // Service accounts come with their clients, so one that is not there does not exist, unless its

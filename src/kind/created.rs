@@ -76,7 +76,7 @@ fn recorded(kind: &Kind, address: &Address, object: &Object, version: Version) -
     for said in kind.new.said_there {
         map.remove(*said);
     }
-    let key = kind.own_key().unwrap_or(kind.else_named_by);
+    let key = kind.naming_key();
     map.remove(kind.key);
     if !key.is_empty() {
         map.insert(key.to_owned(), Value::String(super::own_name(address, object).to_owned()));

@@ -94,6 +94,13 @@ impl Kind {
         Some(self.key).filter(|it| !it.is_empty() && !names)
     }
 
+    /// Returns the field that says what an object is called where nothing else is known of it than its name; empty where there
+    /// is one per parent.
+    pub fn naming_key(&self) -> &'static str {
+        let named_by = if self.else_named_by.is_empty() { self.key } else { self.else_named_by };
+        self.own_key().unwrap_or(named_by)
+    }
+
     /// Returns the fields that follow those of other objects, as [`Field::follows`] says.
     pub fn followers(&self) -> impl Iterator<Item = &'static Field> {
         self.fields.iter().filter(|it| !it.follows.is_empty())

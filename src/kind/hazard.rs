@@ -40,7 +40,8 @@ pub struct HazardRule {
     pub of: &'static [&'static str],
     /// The first part of their names, where names have several; empty: any.
     pub part: &'static str,
-    /// What it does to whom, after the field and its value; `{it}` stands for the object.
+    /// What it does to whom, after the field and its value; `{it}` stands for the object, `{up}` for what it
+    /// stands under.
     pub does: &'static str,
 }
 
@@ -112,10 +113,15 @@ pub fn hazards_of(
 pub fn hazards_of_delete(address: &Address) -> Vec<(&'static HazardRule, String)> {
     let rules = kind(address.kind()).hazards.iter();
     let meets = rules.filter(|it| it.when == When::Goes && it.is_about(address));
-    meets.map(|it| (it, it.does.replace("{it}", &title(address)))).collect()
+    meets.map(|it| (it, it.does(address, &title(address)))).collect()
 }
 
 impl HazardRule {
+    fn does(&self, address: &Address, it: &str) -> String {
+        let up = address.parent().map(|it| title(&it)).unwrap_or_default();
+        self.does.replace("{it}", it).replace("{up}", &up)
+    }
+
     /// Returns whether it is about objects of this name.
     fn is_about(&self, address: &Address) -> bool {
         (self.of.is_empty() || self.of.contains(&address.name()))
@@ -144,7 +150,7 @@ impl HazardRule {
         };
         let shown = self.when.meets(change.from.as_ref(), to, realm, version)?;
         let it = if address.kind() == REALM { "the realm".to_owned() } else { title(address) };
-        let does = self.does.replace("{it}", &it);
+        let does = self.does(address, &it);
         Some(if shown.is_empty() { format!("{path} {does}") } else { format!("{path} {shown} {does}") })
     }
 }

@@ -126,8 +126,7 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize
         let title = format!("every {} is written as a map, but this is {}", kind.title, tree.what());
         let note = Note::error(Code::WrongForm, title, tree.at, "not a map");
         let name = tree.scalar().filter(|_| !kind.key.is_empty());
-        let mend =
-            name.map(|it| format!("write `{{ {}: {it} }}`", kind.own_key().unwrap_or(kind.else_named_by)));
+        let mend = name.map(|it| format!("write `{{ {}: {it} }}`", kind.naming_key()));
         out.notes.push(mend.into_iter().fold(note, Note::help));
         return;
     }
@@ -321,9 +320,9 @@ fn address_of(
         }
         _ => {
             let at = name.map_or(tree.at, |it| it.at);
-            let keys = match kind.own_key() {
-                Some(key) => format!("`{key}`"),
-                None => format!("`{}` or `{}`", kind.else_named_by, kind.key),
+            let keys = match kind.naming_key() {
+                key if key == kind.key => format!("`{key}`"),
+                other => format!("`{other}` or `{}`", kind.key),
             };
             let title = format!("{} without {keys}", kind.a_title());
             let note = Note::error(Code::Missing, title, at, format!("needs {keys}"));

@@ -70,7 +70,8 @@ impl Arranged {
         let mut out = self.objects.get(address).cloned().unwrap_or_default();
         // Both are written at the realm, by who has them.
         out.retain(|field, _| !scope_mapping::is_one(field));
-        if let Some(key) = kind.own_key() {
+        let key = kind.naming_key();
+        if kind.ranked_by.is_empty() && !key.is_empty() {
             out.entry(key).or_insert_with(|| json!(address.last_name()));
         }
         for (field, part) in qualifying(kind, address.name()) {

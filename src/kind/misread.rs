@@ -188,7 +188,12 @@ mod tests {
             (
                 "user/eric/role/x",
                 "pattern `user/eric/role/x` names no kind by `role`",
-                "nothing stands under that: write `user/eric`",
+                "under `user/eric` stand federated-identity",
+            ),
+            (
+                "role/admin/user/x",
+                "pattern `role/admin/user/x` names no kind by `user`",
+                "nothing stands under that: write `role/admin`",
             ),
         ] {
             let expected = Misread { title: title.to_owned(), help: help.to_owned() };

@@ -342,6 +342,7 @@ fn of_routes(routes: &Routes) -> Vec<String> {
         document,
         in_realm: _,
         bare,
+        is_remade,
     } = routes;
     let mut out = Vec::new();
     let mut say = |is_so: bool, words: String| out.extend(is_so.then_some(words));
@@ -360,7 +361,11 @@ fn of_routes(routes: &Routes) -> Vec<String> {
     };
     say(!list.is_empty(), format!("Listed at {}{lacks}.", code(list)));
     say(true, format!("Seen with the right {}.", code(needs)));
-    say(!own.is_empty() && put.is_empty(), format!("Read, updated and deleted at {}.", code(own)));
+    say(*is_remade, format!("Deleted at {}, and for an update created anew.", code(own)));
+    say(
+        !own.is_empty() && put.is_empty() && !is_remade,
+        format!("Read, updated and deleted at {}.", code(own)),
+    );
     say(!put.is_empty(), format!("Read and deleted at {}, and updated at {}.", code(own), code(put)));
     let which = match found_by {
         FoundBy::Name => "its name",
@@ -419,7 +424,8 @@ fn hazard_row(kind: &Kind, rule: &HazardRule) -> String {
     };
     let names = codes(of.iter().chain([part]).copied().filter(|it| !it.is_empty()));
     let of = if names.is_empty() { String::new() } else { format!(" of {names}") };
-    let does = does.replace("{it}", &format!("the {}", kind.title));
+    let up: Vec<String> = kind.under.iter().map(|it| format!("the {}", super::kind(*it).title)).collect();
+    let does = does.replace("{it}", &format!("the {}", kind.title)).replace("{up}", &up.join(" or "));
     format!("| {path}{of} | {} | {} | {does} |\n", of_when(*when), code(hazard.name()))
 }
 

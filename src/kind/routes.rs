@@ -44,6 +44,8 @@ pub struct Routes {
     /// The field of the parent's representation that shows such objects as they are stored; empty where GET
     /// does. Plans compare with that form, so an update begins with it.
     pub row: &'static str,
+    /// Nothing writes one that is there: an update deletes it and makes it anew.
+    pub is_remade: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,4 +76,5 @@ pub(super) const ROUTES: Routes = Routes {
     found_by: FoundBy::Name,
     bare: "",
     row: "",
+    is_remade: false,
 };

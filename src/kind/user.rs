@@ -3,6 +3,8 @@
 //! Usernames and e-mail addresses are lower-cased by the server. A PUT with `attributes` but without
 //! e-mail and names clears those three, so a user is always read, overlaid and written whole.
 
+pub(super) mod federated_identity;
+
 use std::collections::BTreeMap;
 
 use super::behaviour::{Becomes, Behaviour, New};
@@ -10,9 +12,9 @@ use super::created::refs;
 use super::hazard::Hazard::LocksOut;
 use super::hazard::{When, rule};
 use super::{
-    CREATED, Choice, Compare, Covers, Created, DEFAULT_ROLE, Field, FoundBy, GROUP, Kind, Link, ORDINARY,
-    OthersAre, REALM, ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked, Unset, Unsets,
-    choice, field, links, not_yet, realm_address, server_owned,
+    CREATED, Choice, Compare, Covers, Created, DEFAULT_ROLE, FEDERATED_IDENTITY, Field, FoundBy, GROUP, Kind,
+    Link, ORDINARY, OthersAre, REALM, ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked,
+    Unset, Unsets, children, choice, field, links, not_yet, realm_address, server_owned,
 };
 use crate::state::{Address, Object, State};
 
@@ -51,9 +53,9 @@ pub(super) static USER: Kind = Kind {
             ..field("clientRoles")
         },
         links("groups", GROUP, Link::Each("groups")),
+        children("federatedIdentities", |_| FEDERATED_IDENTITY),
         not_yet("applicationRoles"),
         not_yet("clientConsents"),
-        not_yet("federatedIdentities"),
         not_yet("issuedVerifiableCredentials"),
         not_yet("socialLinks"),
         not_yet("verifiableCredentials"),
@@ -78,6 +80,7 @@ pub(super) static USER: Kind = Kind {
         "groups",
         "credentials",
         "disableableCredentialTypes",
+        "federatedIdentities",
     ],
     referred: Referred::ByKnownId,
     new: Created { recorded_as: |_, _| "user".to_owned(), unasked: &[Unasked::Enabled], ..CREATED },

@@ -224,11 +224,11 @@ impl Definitions {
         }
         properties.extend(sorted);
         let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
-        match kind.own_key() {
-            Some(key) => schema["required"] = json!([key]),
-            None if kind.key.is_empty() => {}
-            None => {
-                let named_by = [kind.key, kind.else_named_by].map(|it| json!({ "required": [it] }));
+        match kind.naming_key() {
+            "" => {}
+            key if key == kind.key => schema["required"] = json!([key]),
+            other => {
+                let named_by = [kind.key, other].map(|it| json!({ "required": [it] }));
                 schema["anyOf"] = json!(named_by);
             }
         }

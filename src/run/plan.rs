@@ -1,6 +1,6 @@
 //! One realm from manifests and server to a plan: the way that plan, apply and drift share.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::ownership::ownership;
@@ -121,10 +121,11 @@ pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::
         let accounts = kind::service_accounts(ours.entries.keys());
         // What an interrupted run began to make is ours if it is there.
         let known = ours.entries.keys().chain(&ours.pending);
-        want.left = known.clone().filter_map(named).filter(|it| !want.named.contains(it)).collect();
-        want.named.extend(want.left.iter().cloned());
-        let users = known.filter(|it| kind::is_asked_by_name(it) && !accounts.contains(it));
-        want.users.extend(users.map(|it| it.name().to_owned()));
+        let declared = want.named.clone();
+        for it in known.filter(|it| !accounts.contains(it)) {
+            ask_for(it, &mut want);
+        }
+        want.left = want.named.difference(&declared).cloned().collect();
     }
     let read = begun?.finish(&want).await?;
     log(realm, &read, &ledgers);
@@ -226,32 +227,35 @@ pub fn version(read: &Read) -> Version {
 
 /// The users that the manifests declare or refer to, and whether secrets are compared.
 pub fn want(desired: &Desired) -> Want {
-    let mut users: BTreeSet<String> = BTreeSet::new();
-    let mut secrets = false;
-    let mut read: BTreeSet<Address> = BTreeSet::new();
+    let mut want = Want {
+        // Only for what not every plain server has is it worth a request.
+        server_info: kind::asks_server_info(&desired.state),
+        ..Want::default()
+    };
     for (address, object) in &desired.state.objects {
-        read.extend(named(address));
-        if kind::is_asked_by_name(address) {
-            users.insert(address.name().to_owned());
-            users.extend(object.formerly.iter().map(|it| it.name().to_owned()));
+        // By their earlier name, too, somebody has what they have.
+        let user = address.parent().and_then(|it| desired.state.get(&it)?.formerly.clone());
+        let of_user = user.map(|it| it.child(address.kind(), address.last_name()));
+        for it in [Some(address.clone()), object.formerly.clone(), of_user].iter().flatten() {
+            ask_for(it, &mut want);
         }
-        object.each_ref(&mut |_, target, _| {
-            if kind::is_asked_by_name(target) {
-                users.insert(target.name().to_owned());
-            }
-            read.extend(named(target));
-        });
-        object.fields.values().for_each(|it| it.each_secret(&mut |_, _| secrets = true));
+        object.each_ref(&mut |_, target, _| ask_for(target, &mut want));
+        object.fields.values().for_each(|it| it.each_secret(&mut |_, _| want.secrets = true));
     }
-    // Only for what not every plain server has is it worth a request.
-    let server_info = kind::asks_server_info(&desired.state);
-    Want { users, secrets, server_info, named: read, ..Want::default() }
+    want
 }
 
-/// Returns what is read only because somebody names an object: that, or what it stands under.
-fn named(address: &Address) -> Option<Address> {
-    let top = address.steps().first().map(|it| Address::top(it.kind, it.name.clone()))?;
-    (kind::is_apart(&top) || kind::is_of_flow(&top)).then_some(top)
+/// Asks for what is known only where somebody names it: for a user, or with them for what they have, and for what an object
+/// stands under.
+fn ask_for(address: &Address, want: &mut Want) {
+    let top = address.steps().first().map(|it| Address::top(it.kind, it.name.clone()));
+    want.named.extend(top.filter(|it| kind::is_apart(it) || kind::is_of_flow(it)));
+    if !kind::is_asked_by_name(address) {
+        return;
+    }
+    let user = address.parent();
+    want.users.insert(user.as_ref().unwrap_or(address).name().to_owned());
+    want.identities.extend(user.map(|it| it.name().to_owned()));
 }
 
 /// Returns the users of a state who are people.

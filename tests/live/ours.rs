@@ -83,8 +83,9 @@ impl Ours {
         let Want { users, named, .. } = run::want(desired);
         self.users.extend(users);
         self.named.extend(named);
-        let users = self.users.union(&self.also).cloned().collect();
-        let want = Want { users, secrets: true, named: self.named.clone(), ..Want::default() };
+        let users: BTreeSet<String> = self.users.union(&self.also).cloned().collect();
+        let (identities, named) = (users.clone(), self.named.clone());
+        let want = Want { identities, users, secrets: true, named, ..Want::default() };
         self.runtime.block_on(read(&self.keycloak, &self.realm, &want)).map_err(|it| it.to_string())
     }
 

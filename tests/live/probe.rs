@@ -247,13 +247,16 @@ impl<'a> Probe<'a> {
     /// Reads the server's own representation, by nothing of ours but the path.
     fn raw(&self, address: &Address, state: &State) -> Result<Value, String> {
         let object = state.get(address).ok_or("not there")?;
-        let path = self.path(kind(address.kind()).routes.own, address, object.text("type"), state)?;
         let kind = kind(address.kind());
-        let whole = of_body(kind, address.name(), self.server.get(&path)?);
-        // What stands in a document is a row of it.
-        let rows = whole.get(kind.routes.document).and_then(Value::as_array);
+        // What nothing writes in its place has no representation of its own.
+        let at = if kind.routes.is_remade { kind.routes.list } else { kind.routes.own };
+        let whole = self.server.get(&self.path(at, address, object.text("type"), state)?)?;
+        let whole = of_body(kind, address.name(), whole);
+        // What stands in a document, or in a list alone, is a row of it.
+        let rows = whole.as_array().or_else(|| whole.get(kind.routes.document)?.as_array());
         let row = rows.into_iter().flatten().find(|it| it[kind.key] == address.name());
-        Ok(if kind.routes.document.is_empty() { whole } else { row.cloned().unwrap_or_default() })
+        let is_row = kind.routes.is_remade || !kind.routes.document.is_empty();
+        Ok(if is_row { row.cloned().unwrap_or_default() } else { whole })
     }
 
     fn path(&self, template: &str, address: &Address, of: &str, state: &State) -> Result<String, String> {

@@ -69,6 +69,7 @@ fn both_sources_bring_the_same_state(
     share(server, realm)?;
     let few = Want {
         users: names(["ann", "BOB", "nobody"]),
+        identities: names(["ann", "BOB", "nobody"]),
         secrets: true,
         server_info: true,
         named: [Address::top(FLOW, "browser"), Address::top(ORGANIZATION, "acme")].into(),

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use realmwright::kind::{
-    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT, COMPONENT_MAPPER, DEFAULT_ROLE, EXECUTION, FLOW,
-    NEWEST, PERMISSION, POLICY, REALM, ROLE, USER, is_built_in, lift_realm, main_field,
+    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT, COMPONENT_MAPPER, DEFAULT_ROLE, EXECUTION,
+    FEDERATED_IDENTITY, FLOW, IDENTITY_PROVIDER, NEWEST, PERMISSION, POLICY, REALM, ROLE, USER, is_built_in,
+    lift_realm, main_field,
 };
 use realmwright::state::{Address, Found, Live};
 use realmwright::text::tree_of_json;
@@ -125,6 +126,10 @@ pub(crate) fn mend(flat: &mut Flat) {
                     needs(&["policies"])
                         || (fields["type"] == "scope" && needs(&["scopes"]))
                         || (fields["type"] == "resource" && needs(&["resources", "resourceType"]))
+                }
+                FEDERATED_IDENTITY => {
+                    let provider = Address::top(IDENTITY_PROVIDER, address.last_name());
+                    needs(&["userId"]) || !flat.contains_key(&provider)
                 }
                 EXECUTION => needs(&["authenticator", "flowAlias"]),
                 // It goes with what names it.

@@ -241,6 +241,9 @@ fn template() -> Flat {
             "groups": { "$": [["/eo/readers"], ["/ops", "/eo/readers/deep"], []] },
             "credentials": [{ "type": "password", "value": "hush-three" }],
         },
+        "user/eric/federated-identity/elsewhere": {
+            "userId": { "$": ["4711", "4712"] }, "userName": { "$": ["Eric", "eric.e", null] },
+        },
         "user/alice": { "groups": { "$": [["/ops"], ["/eo"]] } },
         "user/service-account-machine": { "realmRoles": { "$": [["plain"], ["extra"]] } },
     })));

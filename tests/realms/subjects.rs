@@ -44,6 +44,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
         "client/rs/authz/scope/it",
         "client/rs/authz/resource/it",
         "user/probed",
+        "user/user1/federated-identity/it",
     ]
     .map(plain)
     .into();

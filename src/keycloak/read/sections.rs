@@ -90,6 +90,11 @@ fn of_client(kind: &Kind, route: &str, id: &str) -> String {
     filled(route, &at("clients", "").child(kind.name, ""), |_| kind::segment(id))
 }
 
+/// Returns where all of a kind under one user are listed, by the id of the user.
+pub(super) fn list_of_user(kind: &Kind, id: &str) -> String {
+    filled(kind.routes.list, &at("users", "").child(kind.name, ""), |_| kind::segment(id))
+}
+
 /// Fills a route of the table, with an id for what stands above.
 fn filled(route: &str, child: &Address, id: impl Fn(&Address) -> String) -> String {
     let path = plan::path(route, child, "").into_iter().map(|it| match it {

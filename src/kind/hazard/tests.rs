@@ -6,8 +6,9 @@ use super::super::{KINDS, NEWEST, OLDEST, kind, realm_address};
 use super::*;
 use crate::change::Why;
 use crate::kind::{
-    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT, COMPONENT_MAPPER, EXECUTION, IDENTITY_PROVIDER,
-    IDENTITY_PROVIDER_MAPPER, MAPPER, ORGANIZATION, PROFILE_ATTRIBUTE, SETTINGS, USER, USER_PROFILE,
+    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT, COMPONENT_MAPPER, EXECUTION, FEDERATED_IDENTITY,
+    IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, MAPPER, ORGANIZATION, PROFILE_ATTRIBUTE, SETTINGS, USER,
+    USER_PROFILE,
 };
 use crate::state::KindName;
 use crate::text::At;
@@ -175,6 +176,9 @@ fn rows() -> Vec<Row> {
         (CLIENT, "web", "baseUrl", json!("/a"), json!("/b"), &[]),
         (USER, "eric", "enabled", json!(true), json!(false), &["locks_out"]),
         (USER, "eric", "email", json!("a@b"), json!("b@b"), &[]),
+        (FEDERATED_IDENTITY, "hub", "", Value::Null, Value::Null, &["locks_out"]),
+        (FEDERATED_IDENTITY, "hub", "userId", json!("1"), json!("2"), &["locks_out", "opens"]),
+        (FEDERATED_IDENTITY, "hub", "userName", json!("eric"), json!("erik"), &[]),
         (SETTINGS, "", "policyEnforcementMode", json!("ENFORCING"), json!("DISABLED"), &["opens"]),
         (SETTINGS, "", "policyEnforcementMode", json!("ENFORCING"), json!("PERMISSIVE"), &["opens"]),
         (SETTINGS, "", "policyEnforcementMode", json!("PERMISSIVE"), json!("ENFORCING"), &[]),

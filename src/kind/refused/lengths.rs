@@ -2,8 +2,8 @@
 
 use super::{each_text, texts, words_of_field};
 use crate::kind::{
-    AUTHENTICATOR_CONFIG, CLIENT, CLIENT_SCOPE, FLOW, GROUP, LOCALIZATION, MAPPER, ORGANIZATION, PERMISSION,
-    POLICY, REALM, RESOURCE, ROLE, SCOPE, own_name, title,
+    AUTHENTICATOR_CONFIG, CLIENT, CLIENT_SCOPE, FEDERATED_IDENTITY, FLOW, GROUP, LOCALIZATION, MAPPER,
+    ORGANIZATION, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, own_name, title,
 };
 use crate::state::{Address, KindName, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note};
@@ -20,6 +20,7 @@ const LIMITS: &[(KindName, &[&str], usize)] = &[
     (ROLE, &["description", "attributes"], MOST),
     (GROUP, &["description", "attributes"], MOST),
     (FLOW, &["description"], MOST),
+    (FEDERATED_IDENTITY, &["userId", "userName"], MOST),
     (AUTHENTICATOR_CONFIG, &["alias"], MOST),
     (CLIENT, &["name", "description", "rootUrl", "baseUrl", "adminUrl", "redirectUris", "webOrigins"], MOST),
     (CLIENT, &["clientAuthenticatorType", "secret"], MOST),

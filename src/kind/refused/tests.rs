@@ -179,6 +179,12 @@ fn what_servers_refuse_is_known_of_each_version() {
         ("users: [{ username: una, credentials: [{ type: password, credentialData: '{}' }] }]", "!", "!"),
         ("users: [{ username: una, credentials: [{ type: password }] }]", "!", "!"),
         (
+            "users: [{ username: una, federatedIdentities: [{ identityProvider: a, userName: una }] }]",
+            "!",
+            "!",
+        ),
+        ("users: [{ username: una, federatedIdentities: [{ identityProvider: a, userId: '1' }] }]", "", ""),
+        (
             "users: [{ username: una, credentials: [{ type: otp, credentialData: '{\"digits\":6}', secretData: '[]' }] }]",
             "!",
             "!",
@@ -316,6 +322,12 @@ fn texts_longer_than_their_columns_are_refused() {
         (format!("clients: [{{ clientId: a, name: {long} }}]"), false),
         (format!("clients: [{{ clientId: a, attributes: {{ k: {long} }} }}]"), true),
         (format!("clientScopes: [{{ name: a, attributes: {{ k: {long} }} }}]"), true),
+        (
+            format!(
+                "users: [{{ username: una, federatedIdentities: [{{ identityProvider: a, userId: {long} }}] }}]"
+            ),
+            false,
+        ),
         (format!("clientScopes: [{{ name: a, attributes: {{ k: {} }} }}]", "y".repeat(2049)), false),
     ] {
         let lines = said(&text, NEWEST, true);

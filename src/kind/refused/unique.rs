@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::kind::{Compare, EMAIL_NAMES, ORGANIZATION, PERMISSION, POLICY, USER, kind, realm_address, title};
+use crate::kind::{
+    Compare, EMAIL_NAMES, FEDERATED_IDENTITY, ORGANIZATION, PERMISSION, POLICY, USER, kind, realm_address,
+    title,
+};
 use crate::state::{Address, Node, Object, State};
 use crate::text::{At, Code, Note};
 
@@ -11,23 +14,33 @@ pub struct Clash<'a> {
     pub first: (&'a Address, At),
     pub second: (&'a Address, At),
     what: String,
+    why: &'static str,
     help: &'static str,
 }
+
+/// What most clashes come to.
+const REFUSED: &str = "Keycloak would refuse it";
 
 impl Clash<'_> {
     /// Returns what to say of it, with both places where both were written.
     pub fn note(&self) -> Note {
         let words =
-            format!("{} and {} have the same {}", title(self.first.0), title(self.second.0), self.what);
+            format!("{} and {} have the same {}", whose(self.first.0), whose(self.second.0), self.what);
         let (main, other) =
             if self.second.1 == At::SERVER { (self.first, self.second) } else { (self.second, self.first) };
-        let note = Note::error(Code::NotUnique, words, main.1, "Keycloak would refuse it");
+        let note = Note::error(Code::NotUnique, words, main.1, self.why);
         let note = match other.1 {
             At::SERVER => note,
-            at => note.and(at, format!("{} has it too", title(other.0))),
+            at => note.and(at, format!("{} has it too", whose(other.0))),
         };
         note.help(self.help)
     }
+}
+
+/// Returns the words for who has what only one may have.
+fn whose(address: &Address) -> String {
+    let user = address.parent().filter(|_| address.kind() == FEDERATED_IDENTITY);
+    title(user.as_ref().unwrap_or(address))
 }
 
 /// Returns the objects of a state that share what only one may have.
@@ -37,6 +50,7 @@ pub fn clashes(state: &State) -> Vec<Clash<'_>> {
     policies(state, &mut found);
     held(state, &mut found);
     organizations(state, &mut found);
+    identities(state, &mut found);
     found
 }
 
@@ -63,6 +77,7 @@ fn users<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
                 first: *first,
                 second: here,
                 what: format!("e-mail address `{email}`"),
+                why: REFUSED,
                 // Many may have one address only where nobody logs in with it.
                 help: if by_email {
                     "give one of them another address; if they are one person, name the old username in `formerly`"
@@ -87,6 +102,7 @@ fn users<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
                 "name to log in with, `{}`: the e-mail address of one, the username of the other",
                 address.name()
             ),
+            why: REFUSED,
             help: "change one of them, or declare `loginWithEmailAllowed: false`",
         });
     }
@@ -107,7 +123,7 @@ fn held<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
                         let what = name.as_text().map(|it| format!("domain `{it}`"));
                         let what = what.or_else(|| name.as_ref().map(title)).unwrap_or_default();
                         let help = "take it from one of them";
-                        found.push(Clash { first: *other, second: here, what, help });
+                        found.push(Clash { first: *other, second: here, what, why: REFUSED, help });
                     }
                     None => drop(first.insert((rule.name, name), here)),
                 }
@@ -127,6 +143,7 @@ fn organizations<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
                 first: *first,
                 second: (address, at),
                 what: format!("name `{name}`"),
+                why: REFUSED,
                 help: "give one of them another name",
             }),
             None => drop(names.insert(name, (address, at))),
@@ -145,7 +162,32 @@ fn policies<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
             first: (policy, other.at),
             second: (address, object.at),
             what: "name, and policies and permissions of a client share theirs".to_owned(),
+            why: REFUSED,
             help: "give one of them another name",
         });
+    }
+}
+
+/// Whoever logs in at an identity provider is one user.
+fn identities<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
+    let mut known: BTreeMap<(&str, &str), (&Address, At)> = BTreeMap::new();
+    for (address, object) in state.objects.iter().filter(|(it, _)| it.kind() == FEDERATED_IDENTITY) {
+        let (provider, id) = (address.last_name(), object.text("userId"));
+        let here = (address, object.get("userId").map_or(object.at, |it| it.at));
+        if id.is_empty() {
+            continue;
+        }
+        match known.get(&(provider, id)) {
+            Some(first) => found.push(Clash {
+                first: *first,
+                second: here,
+                what: format!("`userId` at identity provider `{provider}`"),
+                why: "nobody knows as which of them Keycloak would let it in",
+                help: "leave it to one of them",
+            }),
+            None => {
+                known.insert((provider, id), here);
+            }
+        }
     }
 }
