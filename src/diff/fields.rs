@@ -229,8 +229,13 @@ impl Comparison<'_> {
         }
     }
 
-    /// Credentials are sent on create; later only when a version that the ledger knows has grown.
+    /// Credentials are sent on create; later only passwords, and when a version that the ledger knows has grown.
     fn newer_secrets(&mut self, path: Path, node: &Node) {
+        let passwords: Vec<Node> = kind::passwords(node).cloned().collect();
+        if passwords.is_empty() {
+            return;
+        }
+        let node = Node::new(node.at, Is::List(passwords));
         let mut newest: Option<(u32, At)> = None;
         node.each_secret(&mut |secret, at| {
             if let Some(version) = secret.version {
@@ -239,40 +244,22 @@ impl Comparison<'_> {
             }
         });
         let asked = self.question.terms.send_secrets.iter().any(|it| it.covers(self.address));
-        let Some((version, at)) = newest else {
-            if asked {
-                self.out.changes.push(FieldChange {
-                    path,
-                    from: None,
-                    to: To::Value(node.clone()),
-                    why: Why::ManifestChanged,
-                    at: node.at,
-                });
+        let recorded = self.recorded(&path);
+        let at = newest.map_or(node.at, |it| it.1);
+        let is_sent = match (newest, recorded) {
+            (Some((version, _)), Some(before)) if version < before => {
+                return self.refuse_lower(&path, before, at);
             }
-            return;
+            (Some((version, _)), Some(before)) => version > before,
+            (Some(_), None) if !asked => {
+                self.out.cannot_tell.push((path, at));
+                return;
+            }
+            _ => asked,
         };
-        match self.recorded(&path) {
-            Some(before) if version < before => self.refuse_lower(&path, before, at),
-            Some(before) if version > before => {
-                self.out.changes.push(FieldChange {
-                    path,
-                    from: None,
-                    to: To::Value(node.clone()),
-                    why: Why::ManifestChanged,
-                    at,
-                });
-            }
-            None if asked => {
-                self.out.changes.push(FieldChange {
-                    path,
-                    from: None,
-                    to: To::Value(node.clone()),
-                    why: Why::ManifestChanged,
-                    at,
-                });
-            }
-            None => self.out.cannot_tell.push((path, at)),
-            Some(_) => {}
+        if is_sent {
+            let to = To::Value(node);
+            self.out.changes.push(FieldChange { path, from: None, to, why: Why::ManifestChanged, at });
         }
     }
 

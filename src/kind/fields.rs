@@ -76,6 +76,8 @@ pub struct Field {
     pub grades: &'static [&'static str],
     /// What is named here is a part of the object: it is written before that is, and goes with it.
     pub is_part: bool,
+    /// What to do in place of saying it, where no server lets anybody write it.
+    pub instead: &'static str,
     /// Never compared, and looked at all the same: it tells whose an object is.
     pub is_telling: bool,
     /// A target, or an item, is named here by one object at a time.
@@ -337,6 +339,7 @@ pub(super) const fn field(name: &'static str) -> Field {
         is_part: false,
         is_telling: false,
         has_one: false,
+        instead: "",
         follows: "",
         holds: false,
     }

@@ -152,15 +152,8 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize
         match rule.map(|it| it.sent) {
             Some(Sent::NotYet) => {
                 if !is_empty(value) {
-                    out.notes.push(
-                        Note::error(
-                            Code::NotInThisVersion,
-                            format!("`{}` is not managed by this version", key.name),
-                            key.at,
-                            "cannot be planned yet",
-                        )
-                        .help("take it out of the manifest; what is not mentioned is left alone"),
-                    );
+                    let instead = rule.map_or("", |it| it.instead);
+                    out.notes.push(not_managed(key, instead));
                 }
             }
             Some(
@@ -248,6 +241,18 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize
     out.pieces.extend(mappings);
     if is_nameless {
         out.pieces.truncate(before);
+    }
+}
+
+/// A field that is never ignored, and cannot be written.
+fn not_managed(key: &Key, instead: &str) -> Note {
+    let error = |title, label| Note::error(Code::NotInThisVersion, title, key.at, label);
+    if instead.is_empty() {
+        error(format!("`{}` is not managed by this version", key.name), "cannot be planned yet")
+            .help("take it out of the manifest; what is not mentioned is left alone")
+    } else {
+        error(format!("Keycloak lets no administrator write `{}`", key.name), "would be dropped")
+            .help(instead)
     }
 }
 

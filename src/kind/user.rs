@@ -16,7 +16,7 @@ use super::{
     Link, ORDINARY, OthersAre, REALM, ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked,
     Unset, Unsets, children, choice, field, links, not_yet, realm_address, server_owned,
 };
-use crate::state::{Address, Object, State};
+use crate::state::{Address, Node, Object, State};
 
 pub(super) static USER: Kind = Kind {
     name: super::USER,
@@ -37,7 +37,13 @@ pub(super) static USER: Kind = Kind {
         Field { is_telling: true, ..server_owned("federationLink") },
         Field { compare: Compare::Folded, ..field("username") },
         Field { compare: Compare::Folded, ..field("email") },
-        Field { sent: Sent::CreateOnly, secret_keys: &["value", "secretData"], ..field("credentials") },
+        // The server refuses an id that another credential has: a realm made of the export of another one beside it.
+        Field {
+            sent: Sent::CreateOnly,
+            secret_keys: &["value", "secretData"],
+            server_keys: &[("id", "")],
+            ..field("credentials")
+        },
         Field {
             sent: Sent::CreateOnly,
             choices: &[Choice {
@@ -55,7 +61,11 @@ pub(super) static USER: Kind = Kind {
         links("groups", GROUP, Link::Each("groups")),
         children("federatedIdentities", |_| FEDERATED_IDENTITY),
         not_yet("applicationRoles"),
-        not_yet("clientConsents"),
+        // A create and an update leave them out without a word, and only a DELETE has a path (26.0.8 and 26.7.5).
+        Field {
+            instead: "take it out: users consent at their login, and `consentRequired: false` of a client asks for none",
+            ..not_yet("clientConsents")
+        },
         not_yet("issuedVerifiableCredentials"),
         not_yet("socialLinks"),
         not_yet("verifiableCredentials"),
@@ -124,6 +134,12 @@ impl Behaviour for OfUsers {
             || realm.is_on("editUsernameAllowed")
             || realm.realm.is_true("editUsernameAllowed")
     }
+}
+
+/// Returns those of a user's credentials that can be set anew: passwords as they are. Everything else goes with a create, or
+/// never.
+pub fn passwords(credentials: &Node) -> impl Iterator<Item = &Node> {
+    credentials.items().iter().filter(|it| it.get("value").is_some_and(|it| !it.is_null()))
 }
 
 /// Returns the address of a user of this name, which the server keeps in lower case.

@@ -95,8 +95,9 @@ fn of_rule(rule: &Field) -> Vec<String> {
         is_public,
         server_keys,
         excludes,
-        // A word for messages.
+        // Words for messages.
         list: _,
+        instead: _,
         expects,
         turns_off,
         needs,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::kind::{USER, title};
-use crate::state::{Address, Is, Node, Object, SecretSource};
+use crate::state::{Address, Is, Node, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note};
 
 /// Types that a server stores, and what it knows in `credentialData` and `secretData` of each.
@@ -73,11 +73,18 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
     }
     for credential in object.get("credentials").map_or(&[][..], Node::items) {
         let has = |key: &str| credential.get(key).is_some_and(|it| !it.is_null());
+        let type_name = credential.get("type").and_then(Node::as_text).unwrap_or("password");
+        let user = title(address);
+        if has("value") && type_name != "password" {
+            let words = format!("a credential of {user} has a `value` and the type `{type_name}`");
+            let label = "Keycloak would take it for a password";
+            let note = Note::error(Code::NotTogether, words, credential.at, label);
+            notes.push(note.help("write `credentialData` with `secretData`, as an export has them"));
+        }
+        credential.get("secretData").into_iter().for_each(|it| notes.extend(versioned(it, &user)));
         if has("value") || has("hashedSaltedValue") {
             continue;
         }
-        let type_name = credential.get("type").and_then(Node::as_text).unwrap_or("password");
-        let user = title(address);
         if let Some(missing) = ["credentialData", "secretData"].iter().find(|it| !has(it)) {
             let words = format!("a credential of {user} has neither `value` nor `{missing}`");
             let note = Note::error(Code::Missing, words, credential.at, "Keycloak answers 500");
@@ -101,6 +108,15 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
             }
         }
     }
+}
+
+/// What is sent when the user is made, and never again, has no version that could grow.
+fn versioned(secret: &Node, user: &str) -> Option<Note> {
+    let Is::Secret(SecretRef { version: Some(_), .. }) = &secret.is else { return None };
+    let words = format!("`secretData` of a credential of {user} has a version");
+    let label = "only sent when the user is made";
+    let note = Note::error(Code::WrongForm, words, secret.at, label);
+    Some(note.help("take it out; a new password is a `value` with a version"))
 }
 
 /// A text that is written out; of others nobody knows.

@@ -178,6 +178,12 @@ fn what_servers_refuse_is_known_of_each_version() {
         ),
         ("users: [{ username: una, credentials: [{ type: password, credentialData: '{}' }] }]", "!", "!"),
         ("users: [{ username: una, credentials: [{ type: password }] }]", "!", "!"),
+        ("users: [{ username: una, credentials: [{ type: otp, value: { fromEnv: S } }] }]", "!", "!"),
+        (
+            "users: [{ username: una, credentials: [{ type: otp, credentialData: '{}', secretData: { fromEnv: S, version: 1 } }] }]",
+            "!",
+            "!",
+        ),
         (
             "users: [{ username: una, federatedIdentities: [{ identityProvider: a, userName: una }] }]",
             "!",

@@ -121,7 +121,7 @@ pub(super) fn of_change(
             }
             for field in own {
                 if let To::Value(node) = &field.to {
-                    for credential in node.items() {
+                    for credential in kind::passwords(node) {
                         let mut path = route(kind.routes.own);
                         path.push(Segment::Text("/reset-password".into()));
                         let fields = credential
