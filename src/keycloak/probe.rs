@@ -80,9 +80,8 @@ async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, Error> {
     let realm_row = match ask(keycloak, Method::Get, base.clone(), None).await {
         Ok(Found::Allowed(answer)) => answer.body.unwrap_or_default(),
         Ok(Found::Forbidden) => return Ok(Rights::all(Right::No).but("create-realm", Right::Unknown)),
-        Ok(Found::Other(_)) => {
-            return Err(keycloak.get(&base).await.err().unwrap_or(Error::Path { path: base }));
-        }
+        // Asked again it says what is wrong, or nothing is wrong any more.
+        Ok(Found::Other(_)) => keycloak.get(&base).await?.body.unwrap_or_default(),
         Err(error) => return Err(error),
     };
     let whole = realm_row.get("sslRequired").is_some();

@@ -192,12 +192,15 @@ fn changed(before: &Object, after: Option<&Object>, state: &State) -> Vec<(Addre
         let was = state.get(provider)?;
         let of = after.filter(|it| is_linked(it, provider));
         let mut object = was.clone();
-        if let Some(Is::Map(config)) = object.fields.get_mut("config").map(|it| &mut it.is) {
+        // A link looks at no domain; its end and that of the domain do.
+        let was_linked = is_linked(before, provider);
+        let config = object.fields.get_mut("config").map(|it| &mut it.is).filter(|_| was_linked);
+        if let Some(Is::Map(config)) = config {
             let has =
                 |domain: &str| of.is_some_and(|it| domain == ANY || domains(it).any(|it| it.0 == domain));
             config.retain(|key, it| **key != *DOMAIN || it.as_text().is_some_and(has));
         }
-        let was_off = is_linked(before, provider) && is_off(before);
+        let was_off = was_linked && is_off(before);
         let is_off = of.is_some_and(is_off);
         if was_off != is_off {
             object.fields.insert("enabled".into(), Node::bool(At::SERVER, !is_off));

@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("faults::a_create_whose_answer_is_lost_is_looked_for", lost_answers),
         trial("faults::a_create_is_lost_for_good_and_still_ours", lost_for_good),
         trial("faults::every_request_may_be_reset_once", resets),
+        trial("faults::a_realm_that_could_not_be_read_once_is_read_again", read_again),
         trial("faults::a_busy_server_is_waited_for", busy),
         trial("faults::a_failed_update_fails_alone", a_failed_update),
         trial("faults::a_failed_create_skips_only_its_dependants", a_failed_create),
@@ -34,6 +35,19 @@ groups: [{ name: cut-team, realmRoles: [cut-role] }]
 users: [{ username: cut-user, email: c@example.org, firstName: C, lastName: U, realmRoles: [cut-role], groups: [/cut-team] }]
 clients: [{ clientId: cut-app, description: an app }]
 ";
+
+/// The first question of a run, by which it tells its rights.
+fn read_again(server: &Server) -> Result<(), String> {
+    let name = "live-faults-read";
+    let tree = fresh(server, name)?;
+    let own = format!("/admin/realms/{name}");
+    let proxy = Unruly::before(server, move |it| {
+        if it.method == "GET" && it.path == own && it.before == 0 { FAILED } else { Do::Pass }
+    })?;
+    apply(&tree, &proxy, server, 0)?;
+    tree.is_clean(server)?;
+    server.no_realm(name)
+}
 
 const JSON: &[&str] = &["apply", "--auto-approve", "--format", "json"];
 const FAILED: Do = Do::Answer(500, "Content-Type: application/json", r#"{"error":"unknown_error"}"#);
