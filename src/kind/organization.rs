@@ -75,6 +75,7 @@ pub(super) static ORGANIZATION: Kind = Kind {
         said_there: &["domains"],
         unasked: &[Unasked::Enabled, Unasked::AsNamed("name")],
     },
+    hidden_without: "a role that shows every organization (fine-grained permissions may hide some)",
     takes_in_names: |it| !it.is_ascii_whitespace() && !RESERVED.contains(it),
     check,
     refuses: refused,

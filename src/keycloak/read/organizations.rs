@@ -14,11 +14,13 @@ use crate::state::Address;
 /// Organizations in the form of exports; nothing where they may not be seen.
 pub(super) struct Organizations {
     rows: Option<Vec<Value>>,
-    /// Those whose members may not be seen.
-    closed: Vec<Address>,
+    /// Fields that may not be seen.
+    unread: Vec<(Address, &'static str)>,
 }
 
 const ORGANIZATIONS: &str = "organizations";
+const MEMBERS: &str = "members";
+const PROVIDERS: &str = "identityProviders";
 
 /// Reads organizations where somebody says something of one; nothing where nobody does.
 pub(super) async fn read(
@@ -32,46 +34,50 @@ pub(super) async fn read(
     if named.is_empty() {
         return Ok(None);
     }
-    let unseen = Organizations { rows: None, closed: Vec::new() };
+    let unseen = Organizations { rows: None, unread: Vec::new() };
     if !may_view(rights, kind) {
         return Ok(Some(unseen));
     }
     // Of a realm that has none switched on, the server says that there are none.
     let (rows, providers) =
-        tokio::try_join!(wire.rows(kind.routes.list), wire.rows(section("identityProviders").routes.list),)?;
+        tokio::try_join!(wire.rows(kind.routes.list), wire.rows(section(PROVIDERS).routes.list))?;
     let Some(rows) = rows else { return Ok(Some(unseen)) };
     let rows = rows.into_iter().map(async |mut row| {
-        let Some(id) = str_of(&row, "id").map(kind::segment) else { return Ok((row, true)) };
+        let id = str_of(&row, "id").map(kind::segment);
+        let Some(id) = id.filter(|_| str_of(&row, "alias").is_some_and(|it| named.contains(it))) else {
+            return Ok((row, Vec::new()));
+        };
         let own = format!("{ORGANIZATIONS}/{id}");
-        if !str_of(&row, "alias").is_some_and(|it| named.contains(it)) {
-            return Ok((row, true));
-        }
         // 26.0 lists none of them.
         if row.get("attributes").is_none() {
             row = wire.value(&own).await?.unwrap_or(row);
         }
         let members = wire.rows(&format!("{own}/members?max=-1&briefRepresentation=true")).await?;
+        let is_linked = |it: &&Value| it.get("organizationId") == row.get("id");
         let linked = match &providers {
-            Some(all) => all.iter().filter(|it| it.get("organizationId") == row.get("id")).cloned().collect(),
-            None => wire.all_rows(&format!("{own}/identity-providers")).await?,
+            Some(all) => Some(all.iter().filter(is_linked).cloned().collect()),
+            None => wire.rows(&format!("{own}/identity-providers")).await?,
         };
+        let unread = [(MEMBERS, members.is_none()), (PROVIDERS, linked.is_none())];
+        let unread = unread.into_iter().filter(|it| it.1).map(|it| it.0).collect();
+        let linked = linked.unwrap_or_default();
         let aliases: Vec<Value> = linked.iter().filter_map(|it| it.get("alias").cloned()).collect();
-        let is_open = members.is_some();
         let (managed, all): (Vec<Value>, Vec<Value>) = names(&members.unwrap_or_default());
         if let Value::Object(row) = &mut row {
-            row.insert("identityProviders".to_owned(), Value::from(aliases));
-            row.insert("members".to_owned(), Value::from(all));
+            row.insert(PROVIDERS.to_owned(), Value::from(aliases));
+            row.insert(MEMBERS.to_owned(), Value::from(all));
             row.insert("managedMembers".to_owned(), Value::from(managed));
         }
-        Ok::<_, Error>((row, is_open))
+        Ok::<(Value, Vec<&'static str>), Error>((row, unread))
     });
-    let mut closed = Vec::new();
-    let rows = try_join_all(rows).await?.into_iter().map(|(row, is_open)| {
-        closed.extend(str_of(&row, "alias").filter(|_| !is_open).map(|it| at(ORGANIZATIONS, it)));
+    let mut unread = Vec::new();
+    let rows = try_join_all(rows).await?.into_iter().map(|(row, fields)| {
+        let address = str_of(&row, "alias").map(|it| at(ORGANIZATIONS, it));
+        unread.extend(fields.into_iter().filter_map(|it| Some((address.clone()?, it))));
         row
     });
     let rows = rows.collect();
-    Ok(Some(Organizations { rows: Some(rows), closed }))
+    Ok(Some(Organizations { rows: Some(rows), unread }))
 }
 
 /// Returns the names of the members that an organization manages, and those of all.
@@ -84,7 +90,7 @@ fn names(members: &[Value]) -> (Vec<Value>, Vec<Value>) {
 /// Puts organizations where exports of a whole realm have them.
 pub(super) fn put(draft: &mut Draft, read: Option<Organizations>, want: &Want) {
     let kind = section(ORGANIZATIONS);
-    let Some(Organizations { rows, closed }) = read else { return };
+    let Some(Organizations { rows, unread }) = read else { return };
     draft.covers.push(kind.name);
     // Where they are switched off nobody sees whether there are any: those that a ledger knows are not gone for that.
     if draft.realm.get("organizationsEnabled") == Some(&Value::Bool(false)) {
@@ -94,5 +100,5 @@ pub(super) fn put(draft: &mut Draft, read: Option<Organizations>, want: &Want) {
         Some(rows) => drop(draft.realm.insert(ORGANIZATIONS.to_owned(), Value::from(rows))),
         None => draft.miss(kind, None),
     }
-    draft.unread.extend(closed.into_iter().map(|it| (it, "members")));
+    draft.unread.extend(unread);
 }
