@@ -29,7 +29,7 @@ type Permits = BTreeSet<String>;
 
 fn told_edits(server: &Server) -> Result<(), String> {
     // All of them take many minutes.
-    let step = if std::env::var_os("REALMWRIGHT_TEST_EDITS").is_some() { 1 } else { 7 };
+    let step = if std::env::var_os("REALMWRIGHT_TEST_EDITS").is_some() { 1 } else { 13 };
     let edits = told();
     edits
         .iter()

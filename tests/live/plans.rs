@@ -17,7 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// One case of so many is in the sample.
-const SAMPLE: usize = 6;
+const SAMPLE: usize = 8;
 /// The realm of all cases.
 const REALM: &str = "r";
 

@@ -4,7 +4,8 @@
 //! A step converges when its apply exits 0, a second plan is empty, and nothing but leftovers drifts. A step whose
 //! first line is `# refused` must be refused, and no other one may be. A first line `# open: WHY` marks a step that
 //! is known to do neither: the trial says when it has come right. The sample of them that runs by itself is
-//! chosen by its place in the list; `REALMWRIGHT_TEST_SEQUENCES` asks for `all`, or for those whose names begin so.
+//! chosen by its place in the list, and those of kinds run on one of the two versions each; `REALMWRIGHT_TEST_SEQUENCES` asks for
+//! `all`, or for those whose names begin so, and for those of kinds on both.
 
 use std::fs;
 use std::io::Write as _;
@@ -24,21 +25,18 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial {
             name: "sequences::every_step_converges_or_is_refused_before_its_first_write",
             needs: Needs::Newest,
-            run: every_step,
+            run: |it| steps_of(it, &chosen(0)?),
         },
         Trial {
             name: "sequences::of_kinds_on_the_oldest_version",
             needs: Needs::Oldest,
-            run: |it| {
-                let of_kinds = folders()?.into_iter().filter(|it| is_of_a_kind(it));
-                steps_of(it, &of_kinds.enumerate().collect::<Vec<_>>())
-            },
+            run: |it| steps_of(it, &chosen(1)?),
         },
     ]
 }
 
 /// One sequence of so many is in the sample.
-const SAMPLE: usize = 12;
+const SAMPLE: usize = 16;
 const LANES: usize = 3;
 /// The realm that the manifests name; here each sequence gets another one.
 const REALM: &str = "sequence";
@@ -46,15 +44,23 @@ const CONSENTS: &[&str] =
     &["realms=1", "hazards=99", "deletes=99", "changed=99", "reenables=99", "secrets=99"];
 const SECRETS: &[&str] = &["POST_PW", "PAUL_PW", "APP_S", "APP_A", "APP_B", "RS_S"];
 
-fn every_step(server: &Server) -> Result<(), String> {
+/// Returns the sequences that run on the newest version (0) or on the oldest (1), where only those of kinds do.
+fn chosen(version: usize) -> Result<Vec<(usize, PathBuf)>, String> {
     let wanted = std::env::var("REALMWRIGHT_TEST_SEQUENCES").ok();
-    let all = folders()?;
-    let chosen = all.into_iter().enumerate().filter(|(at, folder)| match wanted.as_deref() {
-        None => at % SAMPLE == 0 || is_of_a_kind(folder),
+    let (of_kinds, others): (Vec<PathBuf>, Vec<PathBuf>) =
+        folders()?.into_iter().partition(|it| is_of_a_kind(it));
+    let is_wanted = |folder: &Path, by_itself: bool| match wanted.as_deref() {
+        None => by_itself,
         Some("all") => true,
         Some(begin) => folder.file_name().is_some_and(|it| it.to_string_lossy().starts_with(begin)),
-    });
-    steps_of(server, &chosen.collect::<Vec<_>>())
+    };
+    if !of_kinds.iter().chain(&others).any(|it| is_wanted(it, true)) {
+        return Err("no sequence has such a name".to_owned());
+    }
+    let of_kinds = of_kinds.into_iter().enumerate().filter(|(at, it)| is_wanted(it, at % 2 == version));
+    let others =
+        others.into_iter().enumerate().filter(|(at, it)| version == 0 && is_wanted(it, at % SAMPLE == 0));
+    Ok(of_kinds.chain(others).map(|it| it.1).enumerate().collect())
 }
 
 /// Returns whether a sequence takes a kind through all that is done to it.
@@ -81,9 +87,6 @@ fn steps_of(server: &Server, chosen: &[(usize, PathBuf)]) -> Result<(), String> 
     });
     let mut rows = rows.into_inner().map_err(|it| it.to_string())?;
     rows.sort();
-    if chosen.is_empty() {
-        return Err("no sequence has such a name".to_owned());
-    }
     if rows.is_empty() {
         Ok(())
     } else {
