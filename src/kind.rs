@@ -12,6 +12,7 @@ mod client_policy;
 mod client_scope;
 mod closed;
 mod component;
+mod coverage;
 mod created;
 mod encode;
 mod facts;
@@ -58,6 +59,7 @@ pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, covered, decide, decide_by, keeps_closed,
     made_so, reopen, says_how_to_decide, set_apart,
 };
+pub use coverage::coverage_page;
 pub use created::{
     changed_along, changed_by_update, changed_with_end, create_defaults, created, created_along,
     gone_with_end, removed_by_update, untouched,
@@ -70,7 +72,7 @@ pub use facts::{
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
 use fields::{
-    NOBODY, cannot_be_unset, children, choice, field, links, not_yet, one_of, server_owned, useless,
+    NOBODY, cannot_be_unset, children, choice, field, links, not_yet, one_of, relic, server_owned, useless,
 };
 pub use flow::{
     UNLISTED_FLOW, asks_flows, closed_flows, flows_around, identify, is_of_flow, listed_names, rank,

@@ -17,7 +17,7 @@ use super::{
     CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, FLOW, Field, Form, KEYS, Kind, Link, MAPPER,
     NEWEST, ORDINARY, Others, REALM, RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS, Sent, ServerInfo,
     Stays, Takes, USER, Unset, Unsets, Version, cannot_be_unset, children, choice, field, flow,
-    is_admin_permissions, links, not_yet, one_of, scope_mapping, server_owned, service_account_of, useless,
+    is_admin_permissions, links, one_of, relic, scope_mapping, server_owned, service_account_of, useless,
 };
 use crate::state::{Address, Object, State};
 
@@ -109,12 +109,12 @@ pub(super) static CLIENT: Kind = Kind {
             choices: &[Choice { key: KEYS, ..useless("binding", |_, _| BINDINGS.iter().copied().collect()) }],
             ..flow::bound("authenticationFlowBindingOverrides", "basic-flow")
         },
-        not_yet("clientTemplate"),
-        not_yet("defaultRoles"),
-        not_yet("directGrantsOnly"),
-        not_yet("useTemplateConfig"),
-        not_yet("useTemplateMappers"),
-        not_yet("useTemplateScope"),
+        relic("clientTemplate", "say `defaultClientScopes`"),
+        relic("defaultRoles", "say them among the `composites` of the default role"),
+        relic("directGrantsOnly", "say `standardFlowEnabled: false` and `directAccessGrantsEnabled: true`"),
+        relic("useTemplateConfig", "say it in the client"),
+        relic("useTemplateMappers", "say `defaultClientScopes`"),
+        relic("useTemplateScope", "say `defaultClientScopes`"),
     ],
     hazards: hazards::HAZARDS,
     routes: Routes {

@@ -76,7 +76,7 @@ pub struct Field {
     pub grades: &'static [&'static str],
     /// What is named here is a part of the object: it is written before that is, and goes with it.
     pub is_part: bool,
-    /// What to do in place of saying it, where no server lets anybody write it.
+    /// What to do in place of saying it, where it is an input error for good.
     pub instead: &'static str,
     /// Never compared, and looked at all the same: it tells whose an object is.
     pub is_telling: bool,
@@ -352,6 +352,11 @@ pub(super) const fn cannot_be_unset(name: &'static str) -> Field {
 
 pub(super) const fn server_owned(name: &'static str) -> Field {
     Field { compare: Compare::ServerOwned, ..field(name) }
+}
+
+/// What a server of today keeps elsewhere, or not at all: an input error that says what to do in its place.
+pub(super) const fn relic(name: &'static str, instead: &'static str) -> Field {
+    Field { instead, ..not_yet(name) }
 }
 
 pub(super) const fn not_yet(name: &'static str) -> Field {

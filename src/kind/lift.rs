@@ -251,7 +251,7 @@ fn not_managed(key: &Key, instead: &str) -> Note {
         error(format!("`{}` is not managed by this version", key.name), "cannot be planned yet")
             .help("take it out of the manifest; what is not mentioned is left alone")
     } else {
-        error(format!("Keycloak lets no administrator write `{}`", key.name), "would be dropped")
+        error(format!("`{}` is not written", key.name), "Keycloak keeps it elsewhere, or not at all")
             .help(instead)
     }
 }

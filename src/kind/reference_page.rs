@@ -48,11 +48,14 @@ fn section(kind: &'static Kind, page: &mut String) {
         let _ = writeln!(page, "- {line}");
     }
     let mut rows = Vec::new();
-    let (mut of_server, mut not_yet) = (Vec::new(), Vec::new());
+    let (mut of_server, mut not_yet, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
     for name in names(kind) {
         match kind.field(name) {
             Some(Field { compare: Compare::ServerOwned, .. }) => of_server.push(name),
-            Some(Field { sent: Sent::NotYet, .. }) => not_yet.push(name),
+            Some(Field { sent: Sent::NotYet, instead: "", .. }) => not_yet.push(name),
+            Some(Field { sent: Sent::NotYet, instead, .. }) => {
+                elsewhere.push(format!("{} ({instead})", code(name)));
+            }
             rule => rows.push(row(kind, name, rule)),
         }
     }
@@ -68,6 +71,9 @@ fn section(kind: &'static Kind, page: &mut String) {
     if !not_yet.is_empty() {
         let _ =
             writeln!(page, "\nNot managed by this version, so an error in manifests: {}.", codes(not_yet));
+    }
+    if !elsewhere.is_empty() {
+        let _ = writeln!(page, "\nAn error in manifests, and said otherwise: {}.", elsewhere.join(", "));
     }
     if !kind.hazards.is_empty() {
         let rows: String = kind.hazards.iter().map(|it| hazard_row(kind, it)).collect();

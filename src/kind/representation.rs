@@ -146,6 +146,13 @@ pub fn field_type(class: &str, field: &str) -> Option<&'static Type> {
     CLASSES.iter().find_map(|(_, classes)| classes.get(class)?.get(field))
 }
 
+/// Returns the recorded classes, by the alphabet.
+pub(super) fn classes_known() -> impl Iterator<Item = &'static str> {
+    let is_ours =
+        |it: &str| UNNAMED.iter().any(|(class, map, _)| it.strip_prefix(class) == Some(&format!(".{map}")));
+    FIELDS.keys().copied().filter(move |it| !is_ours(it))
+}
+
 /// Returns the names of all fields of a class that any tested version knows.
 pub fn fields_of(class: &str) -> impl Iterator<Item = &'static str> + use<> {
     FIELDS.get(class).into_iter().flatten().copied()

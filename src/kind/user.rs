@@ -14,7 +14,7 @@ use super::hazard::{When, rule};
 use super::{
     CREATED, Choice, Compare, Covers, Created, DEFAULT_ROLE, FEDERATED_IDENTITY, Field, FoundBy, GROUP, Kind,
     Link, ORDINARY, OthersAre, REALM, ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked,
-    Unset, Unsets, children, choice, field, links, not_yet, realm_address, server_owned,
+    Unset, Unsets, children, choice, field, links, not_yet, realm_address, relic, server_owned,
 };
 use crate::state::{Address, Node, Object, State};
 
@@ -60,14 +60,14 @@ pub(super) static USER: Kind = Kind {
         },
         links("groups", GROUP, Link::Each("groups")),
         children("federatedIdentities", |_| FEDERATED_IDENTITY),
-        not_yet("applicationRoles"),
+        relic("applicationRoles", "say `clientRoles`: applications are clients"),
         // A create and an update leave them out without a word, and only a DELETE has a path (26.0.8 and 26.7.5).
-        Field {
-            instead: "take it out: users consent at their login, and `consentRequired: false` of a client asks for none",
-            ..not_yet("clientConsents")
-        },
+        relic(
+            "clientConsents",
+            "take it out: users consent at their login, and `consentRequired: false` of a client asks for none",
+        ),
         not_yet("issuedVerifiableCredentials"),
-        not_yet("socialLinks"),
+        relic("socialLinks", "say `federatedIdentities`"),
         not_yet("verifiableCredentials"),
     ],
     hazards: &[rule(LocksOut, "enabled", When::Is("false"), "locks out {it}")],

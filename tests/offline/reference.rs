@@ -42,6 +42,13 @@ fn the_page_of_kinds_is_what_the_table_says() {
 }
 
 #[test]
+fn every_property_of_every_representation_has_an_answer() {
+    let (page, unanswered) = kind::coverage_page();
+    assert_eq!(unanswered, Vec::<String>::new(), "no word in the table, nor in `LEFT_ALONE`");
+    check_page("../coverage.md", &page);
+}
+
+#[test]
 fn the_page_of_codes_is_what_the_code_says() {
     let codes = table(["code", "means"], Code::ALL.iter().map(|it| [code(it), it.meaning()]));
     let reasons = table(["reason", "means"], Reason::ALL.iter().map(|it| [code(it), it.meaning()]));

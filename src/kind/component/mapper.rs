@@ -7,7 +7,7 @@ use crate::kind::hazard::Hazard::Opens;
 use crate::kind::hazard::{When, of_key};
 use crate::kind::{
     COMPONENT, CREATED, Created, Field, Kind, ORDINARY, Routes, SaysParent, Sent, cannot_be_unset, field,
-    not_yet, server_owned,
+    relic, server_owned,
 };
 
 pub(in crate::kind) static MAPPER: Kind = Kind {
@@ -23,7 +23,7 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
         Field { sent: Sent::Fixed, choices: TYPES, ..field("providerType") },
         Field { choices: PROVIDERS, ..cannot_be_unset("providerId") },
         Field { takes: defaults::TAKES, ..field("config") },
-        not_yet("subComponents"),
+        relic("subComponents", "say them under the provider: nothing stands under a mapper"),
     ],
     hazards: &[of_key(
         Opens,

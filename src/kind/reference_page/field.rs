@@ -97,6 +97,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         excludes,
         // Words for messages.
         list: _,
+        // Said beside the table.
         instead: _,
         expects,
         turns_off,
