@@ -85,6 +85,7 @@ pub use migrate::migrate;
 pub use misread::{Misread, misread};
 pub use named::name_of;
 pub use nested::{as_exported, named_rows};
+pub use organization::MANAGED_MEMBERS;
 pub use owner::{Owned, listed_name, own_name, owner, readings, rename};
 pub use policy::{main_field, policy_types};
 pub use realm::{has_languages, said_default_role, waits_for_the_realm};

@@ -65,9 +65,9 @@ fn delete_following(
     let mut effects = Vec::new();
     let mut waiting = vec![(address.clone(), address.clone())];
     while let Some((gone, cause)) = waiting.pop() {
-        let parts = state.get(&gone).into_iter().flat_map(|it| kind::parts(&gone, it)).cloned();
-        let parts: Vec<Address> = parts.chain(same_as(&gone, state)).collect();
         let Some(object) = state.get(&gone) else { continue };
+        let parts = kind::parts(&gone, object).cloned();
+        let parts: Vec<Address> = parts.chain(same_as(&gone, state)).collect();
         let changed = kind::changed_with_end(&gone, object, state);
         let along = kind::gone_with_end(&gone, object);
         state.objects.discard(&gone);

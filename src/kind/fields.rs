@@ -115,6 +115,11 @@ impl Field {
         matches!(self.compare, Compare::RefItems { .. })
     }
 
+    /// Returns what of an item only one object may name, where [`Field::has_one`]: the item, or what tells it apart.
+    pub fn held<'n>(&self, item: &'n Node) -> Option<&'n Node> {
+        if let Compare::Keyed(name) = self.compare { item.get(name) } else { Some(item) }
+    }
+
     /// Returns the switches of the object with which a server of this version keeps no value of the field.
     pub fn lost_with(&self, version: Version) -> impl Iterator<Item = &'static str> + use<> {
         let on_this = move |below: Option<Version>| below.is_none_or(|it| version < it);

@@ -23,7 +23,7 @@ const DOMAIN: &str = "kc.org.domain";
 const ANY: &str = "ANY";
 
 /// The members that the organization manages, which nobody can add: they came through one of its identity providers.
-const MANAGED: &str = "managedMembers";
+pub const MANAGED_MEMBERS: &str = "managedMembers";
 
 const SWITCH: &str = "organizationsEnabled";
 
@@ -40,8 +40,8 @@ pub(super) static ORGANIZATION: Kind = Kind {
         cannot_be_unset("name"),
         Field { compare: Compare::Keyed("name"), judges: OF_PROVIDERS, has_one: true, ..field("domains") },
         Field { judges: Judges { allows: &["true"], ..OF_PROVIDERS }, ..field("enabled") },
-        Field { stays: Stays::Told(MANAGED), ..links("members", USER, Link::ById("members")) },
-        Field { is_telling: true, ..server_owned(MANAGED) },
+        Field { stays: Stays::Told(MANAGED_MEMBERS), ..links("members", USER, Link::ById("members")) },
+        Field { is_telling: true, ..server_owned(MANAGED_MEMBERS) },
         Field {
             has_one: true,
             judges: OF_PROVIDERS,
@@ -101,7 +101,7 @@ impl Behaviour for OfOrganizations {
     }
 
     fn goes_with_end(&self, object: &Object) -> Vec<Address> {
-        let managed = object.get(MANAGED).map(Node::items).unwrap_or_default();
+        let managed = object.get(MANAGED_MEMBERS).map(Node::items).unwrap_or_default();
         managed.iter().filter_map(Node::as_text).map(user_address).collect()
     }
 }

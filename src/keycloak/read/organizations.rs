@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use super::wire::Wire;
-use super::{Draft, Want, at, may_view, section, str_of};
+use super::{Draft, Want, at, may_view, section, sections, str_of};
 use crate::keycloak::{Error, Rights};
 use crate::kind;
 use crate::state::Address;
@@ -47,7 +47,7 @@ pub(super) async fn read(
         let Some(id) = id.filter(|_| str_of(&row, "alias").is_some_and(|it| named.contains(it))) else {
             return Ok((row, Vec::new()));
         };
-        let own = format!("{ORGANIZATIONS}/{id}");
+        let own = sections::filled(kind.routes.own, &at(ORGANIZATIONS, ""), |_| id.clone());
         // 26.0 lists none of them.
         if row.get("attributes").is_none() {
             row = wire.value(&own).await?.unwrap_or(row);
@@ -66,7 +66,7 @@ pub(super) async fn read(
         if let Value::Object(row) = &mut row {
             row.insert(PROVIDERS.to_owned(), Value::from(aliases));
             row.insert(MEMBERS.to_owned(), Value::from(all));
-            row.insert("managedMembers".to_owned(), Value::from(managed));
+            row.insert(kind::MANAGED_MEMBERS.to_owned(), Value::from(managed));
         }
         Ok::<(Value, Vec<&'static str>), Error>((row, unread))
     });

@@ -95,8 +95,8 @@ pub(super) fn list_of_user(kind: &Kind, id: &str) -> String {
     filled(kind.routes.list, &at("users", "").child(kind.name, ""), |_| kind::segment(id))
 }
 
-/// Fills a route of the table, with an id for what stands above.
-fn filled(route: &str, child: &Address, id: impl Fn(&Address) -> String) -> String {
+/// Fills a route of the table, with ids for what it names.
+pub(super) fn filled(route: &str, child: &Address, id: impl Fn(&Address) -> String) -> String {
     let path = plan::path(route, child, "").into_iter().map(|it| match it {
         Segment::Text(text) => text,
         Segment::Id(above) => id(&above),

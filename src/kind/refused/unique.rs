@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::kind::{
-    Compare, EMAIL_NAMES, FEDERATED_IDENTITY, ORGANIZATION, PERMISSION, POLICY, USER, kind, realm_address,
-    title,
+    EMAIL_NAMES, FEDERATED_IDENTITY, ORGANIZATION, PERMISSION, POLICY, USER, kind, realm_address, title,
 };
-use crate::state::{Address, Node, Object, State};
+use crate::state::{Address, Node, State};
 use crate::text::{At, Code, Note};
 
 /// Two objects that cannot both be there.
@@ -54,6 +53,27 @@ pub fn clashes(state: &State) -> Vec<Clash<'_>> {
     found
 }
 
+/// Finds values that a second object has, too: what they are, why that is wrong, and what to do. Returns who has each first.
+fn clash<'a, V: Ord>(
+    values: impl Iterator<Item = (V, (&'a Address, At))>,
+    found: &mut Vec<Clash<'a>>,
+    words: impl Fn(&V) -> (String, &'static str, &'static str),
+) -> BTreeMap<V, (&'a Address, At)> {
+    let mut first: BTreeMap<V, (&Address, At)> = BTreeMap::new();
+    for (value, here) in values {
+        match first.get(&value) {
+            // An object may say one twice.
+            Some((other, _)) if *other == here.0 => {}
+            Some(other) => {
+                let (what, why, help) = words(&value);
+                found.push(Clash { first: *other, second: here, what, why, help });
+            }
+            None => drop(first.insert(value, here)),
+        }
+    }
+    first
+}
+
 fn users<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
     let realm = state.get(&realm_address());
     let switch = |field: &str, by_default: bool| {
@@ -64,32 +84,18 @@ fn users<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
         return;
     }
     let users = || state.objects.iter().filter(|(it, _)| it.kind() == USER);
-    let place = |object: &Object| object.get("email").map_or(object.at, |it| it.at);
-    let mut emails: BTreeMap<String, (&Address, At)> = BTreeMap::new();
-    for (address, object) in users() {
+    let emails = users().filter_map(|(address, object)| {
         let email = object.text("email").to_lowercase();
-        if email.is_empty() {
-            continue;
-        }
-        let here = (address, place(object));
-        match emails.get(&email) {
-            Some(first) => found.push(Clash {
-                first: *first,
-                second: here,
-                what: format!("e-mail address `{email}`"),
-                why: REFUSED,
-                // Many may have one address only where nobody logs in with it.
-                help: if by_email {
-                    "give one of them another address; if they are one person, name the old username in `formerly`"
-                } else {
-                    "change one of them, or declare `duplicateEmailsAllowed: true`"
-                },
-            }),
-            None => {
-                emails.insert(email, here);
-            }
-        }
-    }
+        let at = object.get("email").map_or(object.at, |it| it.at);
+        (!email.is_empty()).then_some((email, (address, at)))
+    });
+    // Many may have one address only where nobody logs in with it.
+    let help = if by_email {
+        "give one of them another address; if they are one person, name the old username in `formerly`"
+    } else {
+        "change one of them, or declare `duplicateEmailsAllowed: true`"
+    };
+    let emails = clash(emails, found, |email| (format!("e-mail address `{email}`"), REFUSED, help));
     if by_email || !switch("loginWithEmailAllowed", true) {
         return;
     }
@@ -110,45 +116,28 @@ fn users<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
 
 /// What one object at a time may name.
 fn held<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
-    let mut first: BTreeMap<(&str, &Node), (&Address, At)> = BTreeMap::new();
-    for (address, object) in &state.objects {
-        for rule in kind(address.kind()).fields.iter().filter(|it| it.has_one) {
-            for item in object.get(rule.name).map(Node::items).unwrap_or_default() {
-                let name = if let Compare::Keyed(name) = rule.compare { item.get(name) } else { Some(item) };
-                let Some(name) = name else { continue };
-                let here = (address, item.at);
-                match first.get(&(rule.name, name)) {
-                    Some((other, _)) if *other == address => {}
-                    Some(other) => {
-                        let what = name.as_text().map(|it| format!("domain `{it}`"));
-                        let what = what.or_else(|| name.as_ref().map(title)).unwrap_or_default();
-                        let help = "take it from one of them";
-                        found.push(Clash { first: *other, second: here, what, why: REFUSED, help });
-                    }
-                    None => drop(first.insert((rule.name, name), here)),
-                }
-            }
-        }
-    }
+    let named = state.objects.iter().flat_map(|(address, object)| {
+        let rules = kind(address.kind()).fields.iter().filter(|it| it.has_one);
+        let items = rules.filter_map(|it| Some((it, object.get(it.name)?.items())));
+        items.flat_map(move |(rule, items)| {
+            items.iter().filter_map(move |it| Some(((rule.name, rule.held(it)?), (address, it.at))))
+        })
+    });
+    clash(named, found, |(_, name)| {
+        let domain = name.as_text().map(|it| format!("domain `{it}`"));
+        let what = domain.or_else(|| name.as_ref().map(title)).unwrap_or_default();
+        (what, REFUSED, "take it from one of them")
+    });
 }
 
 /// Organizations have names beside their aliases.
 fn organizations<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
-    let mut names: BTreeMap<&str, (&Address, At)> = BTreeMap::new();
-    for (address, object) in state.objects.iter().filter(|(it, _)| it.kind() == ORGANIZATION) {
-        let name = object.get("name").and_then(|it| Some((it.as_text()?, it.at)));
-        let Some((name, at)) = name else { continue };
-        match names.get(name) {
-            Some(first) => found.push(Clash {
-                first: *first,
-                second: (address, at),
-                what: format!("name `{name}`"),
-                why: REFUSED,
-                help: "give one of them another name",
-            }),
-            None => drop(names.insert(name, (address, at))),
-        }
-    }
+    let all = state.objects.iter().filter(|(it, _)| it.kind() == ORGANIZATION);
+    let named = all.filter_map(|(address, object)| {
+        let name = object.get("name")?;
+        Some((name.as_text()?, (address, name.at)))
+    });
+    clash(named, found, |name| (format!("name `{name}`"), REFUSED, "give one of them another name"));
 }
 
 /// Policies and permissions of one client share their names.
@@ -170,24 +159,14 @@ fn policies<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
 
 /// Whoever logs in at an identity provider is one user.
 fn identities<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
-    let mut known: BTreeMap<(&str, &str), (&Address, At)> = BTreeMap::new();
-    for (address, object) in state.objects.iter().filter(|(it, _)| it.kind() == FEDERATED_IDENTITY) {
-        let (provider, id) = (address.last_name(), object.text("userId"));
-        let here = (address, object.get("userId").map_or(object.at, |it| it.at));
-        if id.is_empty() {
-            continue;
-        }
-        match known.get(&(provider, id)) {
-            Some(first) => found.push(Clash {
-                first: *first,
-                second: here,
-                what: format!("`userId` at identity provider `{provider}`"),
-                why: "nobody knows as which of them Keycloak would let it in",
-                help: "leave it to one of them",
-            }),
-            None => {
-                known.insert((provider, id), here);
-            }
-        }
-    }
+    let all = state.objects.iter().filter(|(it, _)| it.kind() == FEDERATED_IDENTITY);
+    let known = all.filter_map(|(address, object)| {
+        let id = object.get("userId")?;
+        let text = id.as_text().filter(|it| !it.is_empty())?;
+        Some(((address.last_name(), text), (address, id.at)))
+    });
+    clash(known, found, |(provider, _)| {
+        let what = format!("`userId` at identity provider `{provider}`");
+        (what, "nobody knows as which of them Keycloak would let it in", "leave it to one of them")
+    });
 }

@@ -226,17 +226,18 @@ fn link_requests(
             .iter()
             .map(|target| {
                 let by_id = matches!(link, Link::ById(_));
-                let these = BTreeSet::from([target.clone()]);
-                if method == Verb::Post {
-                    let body = if by_id { Body::Id } else { Body::Name };
-                    (with(vec![Segment::Text(format!("/{name}"))]), body(target.clone()), method, these)
-                } else if by_id {
-                    let path = vec![Segment::Text(format!("/{name}/")), Segment::Id(target.clone())];
-                    (with(path), Body::None, method, these)
-                } else {
-                    let path = vec![Segment::Text(format!("/{name}/{}", kind::segment(target.name())))];
-                    (with(path), Body::None, method, these)
-                }
+                let named = kind::segment(target.name());
+                let (path, body) = match method {
+                    Verb::Post if by_id => {
+                        (vec![Segment::Text(format!("/{name}"))], Body::Id(target.clone()))
+                    }
+                    Verb::Post => (vec![Segment::Text(format!("/{name}"))], Body::Name(target.clone())),
+                    _ if by_id => {
+                        (vec![Segment::Text(format!("/{name}/")), Segment::Id(target.clone())], Body::None)
+                    }
+                    _ => (vec![Segment::Text(format!("/{name}/{named}"))], Body::None),
+                };
+                (with(path), body, method, BTreeSet::from([target.clone()]))
             })
             .collect(),
     }

@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::call::{Body, Call, Overlay};
 use crate::change::{Action, Change, FieldChange, Path, To};
-use crate::kind::{Compare, kind};
-use crate::state::{Address, Is, Node, State};
-use crate::text::At;
+use crate::kind::{Field, kind};
+use crate::state::{Address, Node, State};
 
 /// A value, and within what it is unique.
 type Value = (Option<Address>, String);
@@ -95,60 +94,63 @@ fn named(address: &Address) -> Value {
 }
 
 /// Returns what a field of an object has that only one may have.
-fn held(of: &Address, field: &str, node: Option<&Node>) -> Vec<Value> {
-    let Some(rule) = kind(of.kind()).field(field).filter(|it| it.has_one) else { return Vec::new() };
-    let Some(node) = node else { return Vec::new() };
-    let name = |item: &Node| match rule.compare {
-        Compare::Keyed(name) => item.get(name)?.as_text().map(str::to_owned),
-        _ => item.as_ref().map(ToString::to_string),
+fn held(of: &Address, rule: &Field, node: Option<&Node>) -> Vec<Value> {
+    let name = |it: &Node| {
+        let name = rule.held(it)?;
+        name.as_text().map(str::to_owned).or_else(|| name.as_ref().map(ToString::to_string))
     };
-    node.items().iter().filter_map(name).map(|it| (Some(Address::top(of.kind(), field)), it)).collect()
+    let items = node.map(Node::items).unwrap_or_default();
+    items.iter().filter_map(name).map(|it| one(of, rule, it)).collect()
+}
+
+fn one(of: &Address, rule: &Field, name: String) -> Value {
+    (Some(Address::top(of.kind(), rule.name)), name)
 }
 
 /// Returns what a change takes from an object or gives it of what only one may have.
 fn moved_on(part: &Change, is_given: bool) -> Vec<Value> {
-    let each = part.fields.iter().flat_map(|it| {
-        let list = |node| held(&part.object, &it.path.field, node);
-        match &it.to {
+    let object = &part.object;
+    let rules = part.fields.iter().filter_map(|it| {
+        let rule = kind(object.kind()).field(&it.path.field).filter(|it| it.has_one)?;
+        Some((rule, it))
+    });
+    let each = rules.flat_map(|(rule, it)| {
+        let to = match &it.to {
             To::Links { add, remove } => {
                 let targets = if is_given { remove } else { add };
-                let items = targets.iter().map(|it| Node::new(At::SERVER, Is::Ref(it.clone())));
-                list(Some(&Node::new(At::SERVER, Is::List(items.collect()))))
+                return targets.iter().map(|it| one(object, rule, it.to_string())).collect();
             }
-            To::Value(_) | To::Unset => {
-                let to = if let To::Value(node) = &it.to { Some(node) } else { None };
-                let (here, there) = if is_given { (it.from.as_ref(), to) } else { (to, it.from.as_ref()) };
-                let stays = list(there);
-                list(here).into_iter().filter(|it| !stays.contains(it)).collect()
-            }
-        }
+            To::Value(node) => Some(node),
+            To::Unset => None,
+        };
+        let (here, there) = if is_given { (it.from.as_ref(), to) } else { (to, it.from.as_ref()) };
+        let stays = held(object, rule, there);
+        held(object, rule, here).into_iter().filter(|it| !stays.contains(it)).collect::<Vec<_>>()
     });
     each.collect()
 }
 
 fn given(part: &Change, live: &State) -> Vec<Value> {
     let kind = kind(part.object.kind());
-    let mut given = match part.action {
+    match part.action {
         Action::Delete => {
-            let fields = live.get(&part.object).into_iter().flat_map(|it| &it.fields);
-            fields.flat_map(|(name, node)| held(&part.object, name, Some(node))).collect()
-        }
-        Action::Update => moved_on(part, true),
-        Action::Create | Action::Adopt | Action::Forget => Vec::new(),
-    };
-    given.extend(match part.action {
-        Action::Delete if kind.shares_names => vec![named(&part.object)],
-        Action::Delete if !kind.also_named_by.is_empty() => {
-            let also = live.get(&part.object).map(|it| it.text(kind.also_named_by));
-            login(part.object.name()).into_iter().chain(also.and_then(login)).collect()
+            let object = live.get(&part.object);
+            let has_one = kind.fields.iter().filter(|it| it.has_one);
+            let held =
+                has_one.flat_map(|rule| held(&part.object, rule, object.and_then(|it| it.get(rule.name))));
+            let name = kind.shares_names.then(|| named(&part.object));
+            let also = (!kind.also_named_by.is_empty())
+                .then(|| [Some(part.object.name()), object.map(|it| it.text(kind.also_named_by))]);
+            let logins = also.into_iter().flatten().flatten().filter_map(login);
+            held.chain(name).chain(logins).collect()
         }
         Action::Update => {
             let also = part.fields.iter().filter(|it| &*it.path.field == kind.also_named_by);
-            also.filter_map(|it| it.from.as_ref()?.as_text()).filter_map(login).collect()
+            let also = also.filter_map(|it| it.from.as_ref()?.as_text()).filter_map(login);
+            also.chain(moved_on(part, true)).collect()
         }
-        Action::Delete | Action::Create | Action::Adopt | Action::Forget => Vec::new(),
-    });
-    given
+        Action::Create | Action::Adopt | Action::Forget => Vec::new(),
+    }
 }
 
 fn taken(part: &Change) -> Vec<Value> {
