@@ -55,7 +55,7 @@ fn keys(server: &Server) -> Result<(), String> {
         ("the old one goes", declared(vec![key("second", "400", "true")])),
     ];
     for (name, manifest) in steps {
-        declare(&tree, realm, &manifest)?;
+        tree.declare(&manifest)?;
         let (ran, seen, _) = watched(server, &tree, &[APPLY, &["--prune"]].concat(), Trouble::None, || {
             is_valid(server, realm, &held)
         })?;
@@ -118,7 +118,7 @@ fn people(server: &Server) -> Result<(), String> {
     let online = tokens_of(server, realm, "app", &form)?;
     let before = has(server, realm, &user)?;
     check(list(&before["consents"]).len() == 1, "she agreed once", &before)?;
-    declare(&tree, realm, &around(1))?;
+    tree.declare(&around(1))?;
     tree.run(server, APPLY)?.expect(0)?;
     tree.is_clean(server)?;
     let after = has(server, realm, &user)?;
@@ -183,18 +183,10 @@ fn has(server: &Server, realm: &str, user: &str) -> Result<Value, String> {
 
 fn made(server: &Server, realm: &str, manifest: &Value) -> Result<Tree, String> {
     server.no_realm(realm)?;
-    let tree = Tree::empty(realm)?;
-    let project = format!("owner: team\nrealms: {{ {realm}: {{ path: ., create: true }} }}\n");
-    tree.write("realmwright.yaml", &project)?;
-    declare(&tree, realm, manifest)?;
+    let tree = Tree::creating(realm)?;
+    tree.declare(manifest)?;
     tree.run(server, APPLY)?.expect(0)?;
     Ok(tree)
-}
-
-fn declare(tree: &Tree, realm: &str, manifest: &Value) -> Result<(), String> {
-    let mut manifest = manifest.clone();
-    manifest["realm"] = json!(realm);
-    tree.write("realm.yaml", &manifest.to_string())
 }
 
 /// Gives `ann` a password by hand, who is made where no manifest made her, and returns her id.

@@ -144,21 +144,12 @@ fn while_flows_change(server: &Server, usual: usize) -> Result<(), String> {
 fn change(server: &Server, realm: &str, after: &Value, all: bool) -> Result<(), String> {
     let prune = [APPLY, &["--prune"]].concat();
     server.no_realm(realm)?;
-    let tree = Tree::empty(realm)?;
-    tree.write(
-        "realmwright.yaml",
-        &format!("owner: team\nrealms: {{ {realm}: {{ path: ., create: true }} }}\n"),
-    )?;
-    let declare = |manifest: &Value| {
-        let mut manifest = manifest.clone();
-        manifest["realm"] = json!(realm);
-        tree.write("realm.yaml", &manifest.to_string())
-    };
-    declare(&before())?;
+    let tree = Tree::creating(realm)?;
+    tree.declare(&before())?;
     tree.run(server, &prune)?.expect(0)?;
     make_user(server, realm)?;
     log_in(&server.url, realm)?;
-    declare(after)?;
+    tree.declare(after)?;
     let polled = Polled::start(&server.url, realm);
     let (ran, seen, writes) =
         watched(server, &tree, &prune, Trouble::None, || Ok(log_in(&server.url, realm)))?;
@@ -170,9 +161,9 @@ fn change(server: &Server, realm: &str, after: &Value, all: bool) -> Result<(), 
     log_in(&server.url, realm)?;
     tree.is_clean(server)?;
     for at in (1..writes.len()).filter(|it| all || *it == writes.len() / 2) {
-        declare(&before())?;
+        tree.declare(&before())?;
         tree.run(server, &prune)?.expect(0)?;
-        declare(after)?;
+        tree.declare(after)?;
         let polled = Polled::start(&server.url, realm);
         watched(server, &tree, &prune, Trouble::Killed(at), || Ok(()))?;
         let lock = server.get(&format!("/{realm}/clients?clientId=realmwright-lock"))?;

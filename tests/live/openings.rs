@@ -59,12 +59,11 @@ fn killed_runs(server: &Server) -> Result<(), String> {
 /// Kills the run at every write: the next one makes the realm as declared, and leaves nothing of its own there.
 fn is_taken_up(server: &Server, name: &str, edit: &Edit) -> Result<(), String> {
     let (realm, tree) = started(server, name)?;
-    let declare = |manifest: &Value| declare(&tree, &realm, manifest);
     let Course { bounds, after, writes, .. } = undisturbed(server, &tree, &realm, edit)?;
     for at in 1..writes.len() {
-        declare(&edit.before)?;
+        tree.declare(&edit.before)?;
         tree.run(server, APPLY)?.expect(0).map_err(|it| format!("{}: back before {at}: {it}", edit.name))?;
-        declare(&edit.after)?;
+        tree.declare(&edit.after)?;
         let asking = Asking::of(server, &realm)?;
         let (_, _, done) = watched(server, &tree, APPLY, Trouble::Killed(at), || asking.permits())?;
         let lock = server.get(&format!("/{realm}/clients?clientId=realmwright-lock"))?;
@@ -116,12 +115,6 @@ fn started(server: &Server, name: &str) -> Result<(String, Tree), String> {
     Ok((realm, tree))
 }
 
-fn declare(tree: &Tree, realm: &str, manifest: &Value) -> Result<(), String> {
-    let mut manifest = manifest.clone();
-    manifest["realm"] = json!(realm);
-    tree.write("realm.yaml", &manifest.to_string())
-}
-
 /// What an edit writes when nothing disturbs it, and who may what meanwhile.
 struct Course {
     /// What the realm permits before the edit or after it.
@@ -133,11 +126,11 @@ struct Course {
 }
 
 fn undisturbed(server: &Server, tree: &Tree, realm: &str, edit: &Edit) -> Result<Course, String> {
-    declare(tree, realm, &edit.before)?;
+    tree.declare(&edit.before)?;
     tree.run(server, APPLY)?.expect(0)?;
     let asking = Asking::of(server, realm)?;
     let before = asking.permits()?;
-    declare(tree, realm, &edit.after)?;
+    tree.declare(&edit.after)?;
     let (ran, seen, writes) = watched(server, tree, APPLY, Trouble::None, || asking.permits())?;
     ran.expect(0)?;
     let after = Asking::of(server, realm)?.permits()?;
@@ -147,7 +140,6 @@ fn undisturbed(server: &Server, tree: &Tree, realm: &str, edit: &Edit) -> Result
 
 fn lets_nobody_in(server: &Server, name: &str, edit: &Edit) -> Result<(), String> {
     let (realm, tree) = started(server, name)?;
-    let declare = |manifest: &Value| declare(&tree, &realm, manifest);
     let Course { bounds, seen, writes, .. } = undisturbed(server, &tree, &realm, edit)?;
     let judge = |when: String, permits: &Permits| {
         let opened: Vec<&String> = permits.difference(&bounds).collect();
@@ -158,11 +150,11 @@ fn lets_nobody_in(server: &Server, name: &str, edit: &Edit) -> Result<(), String
         judge(format!("before {write}"), permits)?;
     }
     for (fails, write) in writes.iter().enumerate() {
-        declare(&edit.before)?;
+        tree.declare(&edit.before)?;
         tree.run(server, APPLY)?
             .expect(0)
             .map_err(|it| format!("{}: back before write {fails}: {it}", edit.name))?;
-        declare(&edit.after)?;
+        tree.declare(&edit.after)?;
         let asking = Asking::of(server, &realm)?;
         let (ran, _, sent) = watched(server, &tree, APPLY, Trouble::Fails(fails), || asking.permits())?;
         let found =

@@ -60,11 +60,7 @@ fn scenario(server: &Server, folder: &Path, name: &str) -> Result<(), String> {
         let text = text.replace(&format!("\nrealm: {REALM}\n"), &format!("\nrealm: {name}\n"));
         text.replace(&format!("default-roles-{REALM}"), &format!("default-roles-{name}"))
     };
-    let tree = Tree::empty(name)?;
-    tree.write(
-        "realmwright.yaml",
-        &format!("owner: team\nrealms: {{ {name}: {{ path: ., create: true }} }}\n"),
-    )?;
+    let tree = Tree::creating(name)?;
     tree.write("library.yaml", &of(&read("before.yaml")?))?;
     server.one_at_a_time(|| tree.apply(server, &[]))?;
     let realm = server.realm(name);

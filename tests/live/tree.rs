@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::server::Server;
@@ -56,6 +56,16 @@ impl Tree {
         Ok(Tree { folder, realm: realm.to_owned(), environment: environment.collect() })
     }
 
+    /// A project file alone: the owner `team`, who may make the realm.
+    pub(crate) fn creating(realm: &str) -> Result<Tree, String> {
+        let tree = Tree::empty(realm)?;
+        tree.write(
+            "realmwright.yaml",
+            &format!("owner: team\nrealms: {{ {realm}: {{ path: ., create: true }} }}\n"),
+        )?;
+        Ok(tree)
+    }
+
     fn copy(&self, from: &Path, below: &str) -> Result<(), String> {
         for entry in std::fs::read_dir(from).map_err(text)? {
             let entry = entry.map_err(text)?;
@@ -80,6 +90,13 @@ impl Tree {
     /// Returns what a file holds.
     pub(crate) fn read(&self, name: &str) -> Result<String, String> {
         std::fs::read_to_string(self.folder.path().join(name)).map_err(text)
+    }
+
+    /// Replaces the one manifest by one that does not say its realm.
+    pub(crate) fn declare(&self, manifest: &Value) -> Result<(), String> {
+        let mut manifest = manifest.clone();
+        manifest["realm"] = json!(self.realm);
+        self.write("realm.yaml", &manifest.to_string())
     }
 
     /// Replaces the one manifest.
