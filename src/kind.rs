@@ -12,7 +12,6 @@ mod client_policy;
 mod client_scope;
 mod closed;
 mod component;
-mod coverage;
 mod created;
 mod encode;
 mod facts;
@@ -59,7 +58,6 @@ pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, covered, decide, decide_by, keeps_closed,
     made_so, reopen, says_how_to_decide, set_apart,
 };
-pub use coverage::coverage_page;
 pub use created::{
     changed_along, changed_by_update, changed_with_end, create_defaults, created, created_along,
     gone_with_end, removed_by_update, untouched,
@@ -90,7 +88,7 @@ pub use owner::{Owned, listed_name, own_name, owner, readings, rename};
 pub use policy::{main_field, policy_types};
 pub use realm::{has_languages, said_default_role, waits_for_the_realm};
 pub use reference::{DEFAULT_ROLE, parse_address, reference, resolve_names_with_slashes};
-pub use reference_page::reference_page;
+pub use reference_page::{coverage_page, reference_page};
 use refused::Refuses;
 pub use refused::{
     Clash, Judge, asks_server_info, clashes, policies, refused, refused_anywhere, refused_whole,

@@ -2,10 +2,12 @@
 //!
 //! Structs of the table are taken apart without `..` and enums without `_`, so that a new column needs its sentence here.
 
+mod coverage;
 mod field;
 
 use std::fmt::Write as _;
 
+pub use coverage::coverage_page;
 use field::row;
 
 use super::hazard::{HazardRule, When};
@@ -81,6 +83,18 @@ fn section(kind: &'static Kind, page: &mut String) {
             page,
             "\nChanges that do more than they say, and need the consent `hazards`:\n\n| field | when | effect | what happens |\n|---|---|---|---|\n{rows}"
         );
+    }
+}
+
+/// Which objects of a kind a read brings.
+fn read(comes_with_realm: bool, covers: Covers) -> &'static str {
+    match (comes_with_realm, covers) {
+        (true, _) => "Reading a realm brings all of them.",
+        (false, Covers::Named) => "Only those that manifests, ledgers or questions name are read.",
+        (false, Covers::Apart) => "All are read where manifests or ledgers name one.",
+        (false, Covers::Whole | Covers::Brief | Covers::NamesAlone) => {
+            "No read brings any of them, so nothing is planned for them."
+        }
     }
 }
 
@@ -291,15 +305,7 @@ fn facts(kind: &Kind) -> Vec<String> {
         }
     };
     say(!lost.is_empty(), lost.to_owned());
-    let read = match (comes_with_realm, routes.covers) {
-        (true, _) => "Reading a realm brings all of them.",
-        (false, Covers::Named) => "Only those that manifests, ledgers or questions name are read.",
-        (false, Covers::Apart) => "All are read where manifests or ledgers name one.",
-        (false, Covers::Whole | Covers::Brief | Covers::NamesAlone) => {
-            "No read brings any of them, so nothing is planned for them."
-        }
-    };
-    say(kind.name != REALM, read.to_owned());
+    say(kind.name != REALM, read(*comes_with_realm, routes.covers).to_owned());
     say(!hidden_without.is_empty(), format!("A list of them may lack some without {hidden_without}."));
     let members = members.map(|it| it.path);
     say(members.is_some(), format!("Its members are read at {}.", code(members.unwrap_or_default())));

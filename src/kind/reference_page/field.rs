@@ -34,7 +34,7 @@ pub(super) fn row(kind: &'static Kind, name: &str, rule: Option<&Field>) -> Stri
 }
 
 /// What a field holds whose value is `null`, as reading a manifest finds it out.
-fn of_null(kind: &'static Kind, name: &str, of: &str) -> &'static str {
+pub(super) fn of_null(kind: &'static Kind, name: &str, of: &str) -> &'static str {
     match kind.field(name).map(|it| it.sent) {
         Some(
             Sent::Children(_)

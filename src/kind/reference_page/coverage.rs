@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::representation::classes_known;
-use super::{
-    Compare, Covers, KINDS, Kind, PERMISSION, POLICY, Sent, Type, field_type, fields_of, policy_types,
-};
-use crate::state::Is;
+use super::field::of_null;
+use super::{read, types};
+use crate::kind::representation::classes_known;
+use crate::kind::{Compare, KINDS, Kind, Sent, Type, field_type, fields_of};
 
 /// Returns the page in Markdown, and the representations that have no answer.
 pub fn coverage_page() -> (String, Vec<String>) {
@@ -43,7 +42,9 @@ pub fn coverage_page() -> (String, Vec<String>) {
             continue;
         }
         let kinds: Vec<String> = of_kind.iter().map(|it| it.0.a_title()).collect();
-        let _ = writeln!(page, "{}, read {}.\n", kinds.join(", "), read(of_kind[0].0));
+        let first = of_kind[0].0;
+        let _ =
+            writeln!(page, "{}. {}\n", kinds.join(", "), read(first.comes_with_realm, first.routes.covers));
         let _ = write!(page, "| property | compared | written | `null` | tested |\n|---|---|---|---|---|\n");
         for field in fields_of(class) {
             // Of several kinds with one class, what one of them manages is managed.
@@ -86,23 +87,8 @@ struct Row {
 
 /// The kinds, and their types, whose representation is a class.
 fn of_kinds(class: &str) -> Vec<(&'static Kind, &'static str)> {
-    let mut out = Vec::new();
-    for kind in KINDS {
-        let is_typed = [POLICY, PERMISSION].contains(&kind.name);
-        let types: Vec<&str> = if is_typed { policy_types(kind.name).collect() } else { vec![""] };
-        let of = types.into_iter().find(|it| (kind.representation)(it) == class);
-        out.extend(of.map(|it| (*kind, it)));
-    }
-    out
-}
-
-fn read(kind: &Kind) -> &'static str {
-    match (kind.comes_with_realm, kind.routes.covers) {
-        (true, _) => "with the realm",
-        (false, Covers::Named) => "where somebody names it",
-        (false, Covers::Apart) => "all of them where somebody names one",
-        (false, Covers::Whole | Covers::Brief | Covers::NamesAlone) => "by nobody",
-    }
+    let of = |kind: &'static Kind| types(kind).into_iter().find(|it| (kind.representation)(it) == class);
+    KINDS.iter().filter_map(|kind| Some((*kind, of(kind)?))).collect()
 }
 
 /// What a property of an object of a kind and a type becomes.
@@ -162,12 +148,7 @@ fn row(kind: &'static Kind, of: &str, class: &str, field: &str) -> Row {
             _ => "exactly",
         },
     };
-    let unset = match kind.unset_value(field, of).filter(|_| what == MANAGED) {
-        Some(Is::List(_)) => "an empty list",
-        Some(Is::Bool(_)) => "false",
-        Some(_) => "nothing",
-        None => "-",
-    };
+    let unset = if what == MANAGED { of_null(kind, field, of) } else { "-" };
     Row { what, cells: cells(compared, written, unset, tested) }
 }
 
