@@ -33,6 +33,7 @@ mod organization;
 mod owner;
 mod policy;
 mod realm;
+mod recorded;
 mod reference;
 mod reference_page;
 mod refused;
@@ -87,6 +88,7 @@ pub use organization::MANAGED_MEMBERS;
 pub use owner::{Owned, listed_name, own_name, owner, readings, rename};
 pub use policy::{main_field, policy_types};
 pub use realm::{has_languages, said_default_role, waits_for_the_realm};
+pub use recorded::nearest_recorded;
 pub use reference::{DEFAULT_ROLE, parse_address, reference, resolve_names_with_slashes};
 pub use reference_page::{coverage_page, reference_page};
 use refused::Refuses;
@@ -94,7 +96,7 @@ pub use refused::{
     Clash, Judge, asks_server_info, clashes, policies, refused, refused_anywhere, refused_whole,
     wrong_realm_name,
 };
-pub use representation::{NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
+pub use representation::{MIDDLE, NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
 pub use role::{
     administrator, default_role_name, is_administration, is_default_role, stands_for_default_role,
 };

@@ -5,17 +5,16 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use super::fresh::{RECORDED, fresh_realm};
+use super::fresh::fresh_realm;
+use super::recorded::of_each;
 use super::{CLIENT, ROLE, Version, kind};
 use crate::state::Address;
 
 static NAMES: LazyLock<Vec<(Version, BTreeSet<Address>)>> = LazyLock::new(|| {
-    let of = |version: Version| {
-        let fresh = fresh_realm("any", version);
-        let names = fresh.objects.into_keys().filter(|it| Some(it) != fresh.default_role.as_ref());
-        (version, names.collect())
-    };
-    RECORDED.iter().map(|(version, _)| of(*version)).collect()
+    of_each(|it| {
+        let fresh = fresh_realm("any", it.version);
+        fresh.objects.into_keys().filter(|it| Some(it) != fresh.default_role.as_ref()).collect()
+    })
 });
 
 /// Roles of `master` alone.

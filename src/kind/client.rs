@@ -58,7 +58,8 @@ pub(super) static CLIENT: Kind = Kind {
         Field {
             server_keys: &[
                 ("realm_client", "false"),
-                // What is left of a secret that was rotated goes with every update.
+                // A policy that rotates secrets decides these; an update leaves what is left of an old secret.
+                ("client.secret.creation.time", ""),
                 ("client.secret.expiration.time", ""),
                 ("client.secret.remaining.expiration.time", ""),
                 ("client.secret.rotated", ""),

@@ -8,25 +8,17 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::behaviour::New;
-use super::{Kind, NEWEST, Type, Unasked, Version, field_type, kind, lift_object};
+use super::recorded::{nearest, of_each, parsed};
+use super::{Kind, Type, Unasked, Version, field_type, kind, lift_object};
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::{At, tree_of_json};
 
-type Recorded = BTreeMap<String, Value>;
-
-static DEFAULTS: LazyLock<[Recorded; 2]> = LazyLock::new(|| {
-    [
-        include_str!("../../schemas/keycloak/26.7/create-defaults.json"),
-        include_str!("../../schemas/keycloak/26.0/create-defaults.json"),
-    ]
-    .map(|text| {
-        serde_json::from_str(text).expect("the recorded defaults are committed and checked by a test")
-    })
-});
+static DEFAULTS: LazyLock<Vec<(Version, BTreeMap<String, Value>)>> =
+    LazyLock::new(|| of_each(|it| parsed(it.create_defaults)));
 
 /// Returns what was recorded under a name, for a version the nearest lower one.
 pub(super) fn recording(name: &str, version: Version) -> Option<&'static Value> {
-    DEFAULTS[usize::from(version < NEWEST)].get(name)
+    nearest(&DEFAULTS, version).get(name)
 }
 
 /// Returns the new object as the server will show it: defaults for what `object` does not say.
@@ -181,7 +173,7 @@ pub(super) fn refs(addresses: impl IntoIterator<Item = Address>) -> Node {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{KINDS, MAPPER, OLDEST, policy_types};
+    use crate::kind::{KINDS, MAPPER, NEWEST, OLDEST, policy_types};
 
     #[test]
     fn what_a_new_object_looks_like_is_recorded_for_every_kind() {

@@ -5,16 +5,11 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 
-use super::representation::{NEWEST, OLDEST, Version};
+use super::recorded::{nearest, of_each, parsed};
+use super::representation::Version;
 use super::{Covers, KINDS, Kind, lift_realm};
 use crate::state::{KindName, State};
 use crate::text::tree_of_json;
-
-/// Minor versions and what they put into a new realm, oldest first.
-pub(super) const RECORDED: &[(Version, &str)] = &[
-    (OLDEST, include_str!("../../schemas/keycloak/26.0/fresh-realm.json")),
-    (NEWEST, include_str!("../../schemas/keycloak/26.7/fresh-realm.json")),
-];
 
 /// Returns the kinds of which the recordings say what a new realm holds: those of every export, and those that no export has, of
 /// which there are none. Of any other, nothing is known of a new realm.
@@ -46,22 +41,13 @@ pub fn fresh_realm(realm: &str, version: Version) -> State {
 }
 
 fn made(realm: &str, version: Version) -> State {
-    let text: &&str = nearest(RECORDED, version);
-    let mut value = parsed(text);
+    let text = *nearest::<&str>(&of_each(|it| it.fresh_realm), version);
+    let mut value: Value = parsed(text);
     fill(&mut value, realm);
     if let Some(profile) = super::created::recording("user-profile", version) {
         value["userProfile"] = profile["reads"].clone();
     }
     lift_realm(&tree_of_json(&value)).into_live()
-}
-
-/// Returns what there is of the nearest version that is not newer, in a list that begins with the oldest.
-fn nearest<T>(recorded: &[(Version, T)], version: Version) -> &T {
-    &recorded.iter().rev().find(|(it, _)| *it <= version).unwrap_or(&recorded[0]).1
-}
-
-fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).expect("the recorded realms are committed and checked by a test")
 }
 
 fn fill(value: &mut Value, realm: &str) {
@@ -83,14 +69,15 @@ fn fill(value: &mut Value, realm: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{CLIENT, CLIENT_SCOPE, FLOW, PROFILE_ATTRIBUTE, ROLE};
+    use crate::kind::{CLIENT, CLIENT_SCOPE, FLOW, NEWEST, OLDEST, PROFILE_ATTRIBUTE, ROLE};
     use crate::state::Address;
 
     #[test]
     fn a_new_realm_holds_what_the_nearest_recorded_version_puts_there() {
         for (version, scopes) in [
             (OLDEST, 13),
-            (Version::of(26, 4), 13),
+            (Version::of(26, 3), 13),
+            (Version::of(26, 4), 14),
             (NEWEST, 15),
             (Version::of(27, 0), 15),
             (Version::of(25, 0), 13),

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use super::recorded::{of_each, parsed};
+
 /// A version of Keycloak. What it does goes by its minor, and so versions are compared; few things came with a patch.
 #[derive(Clone, Copy, Debug)]
 pub struct Version {
@@ -18,6 +20,8 @@ pub struct Version {
 }
 
 pub const OLDEST: Version = Version::of(26, 0);
+/// Between the two, where much came that is newer than the oldest.
+pub const MIDDLE: Version = Version::of(26, 4);
 pub const NEWEST: Version = Version::of(26, 7);
 
 impl Version {
@@ -82,19 +86,15 @@ pub enum Type {
 
 type Classes = BTreeMap<String, BTreeMap<String, Type>>;
 
-static CLASSES: LazyLock<[(Version, Classes); 2]> = LazyLock::new(|| {
-    [
-        (NEWEST, classes(include_str!("../../schemas/keycloak/26.7/representations.json"))),
-        (OLDEST, classes(include_str!("../../schemas/keycloak/26.0/representations.json"))),
-    ]
-});
+static CLASSES: LazyLock<Vec<(Version, Classes)>> =
+    LazyLock::new(|| of_each(|it| classes(it.representations)));
 
 /// What has no class of its own: the values of a map in a class are what objects say in one field.
 const UNNAMED: &[(&str, &str, &str)] = &[("RealmRepresentation", "localizationTexts", "texts")];
 
 static FIELDS: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
     let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (class, names) in CLASSES.iter().flat_map(|(_, classes)| classes) {
+    for (class, names) in CLASSES.iter().rev().flat_map(|(_, classes)| classes) {
         let known = fields.entry(class).or_default();
         let new: Vec<&str> = names.keys().map(String::as_str).filter(|it| !known.contains(it)).collect();
         known.extend(new);
@@ -103,8 +103,7 @@ static FIELDS: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
 });
 
 fn classes(text: &str) -> Classes {
-    let classes: BTreeMap<String, BTreeMap<String, Value>> =
-        serde_json::from_str(text).expect("the recorded classes are committed and checked by a test");
+    let classes: BTreeMap<String, BTreeMap<String, Value>> = parsed(text);
     let mut classes: Classes = classes
         .into_iter()
         .map(|(class, fields)| (class, fields.into_iter().map(|(name, it)| (name, read(&it))).collect()))
@@ -141,9 +140,9 @@ fn read(value: &Value) -> Type {
     }
 }
 
-/// Returns the type of a field, as the newest tested version knows it, otherwise as the oldest does.
+/// Returns the type of a field, as the newest of the recorded versions that know it does.
 pub fn field_type(class: &str, field: &str) -> Option<&'static Type> {
-    CLASSES.iter().find_map(|(_, classes)| classes.get(class)?.get(field))
+    CLASSES.iter().rev().find_map(|(_, classes)| classes.get(class)?.get(field))
 }
 
 /// Returns the recorded classes, by the alphabet.
@@ -160,9 +159,9 @@ pub fn fields_of(class: &str) -> impl Iterator<Item = &'static str> + use<> {
 
 /// Returns the recorded version that a field needs at least, when the oldest does not know it.
 pub fn known_since(class: &str, field: &str) -> Option<Version> {
-    let [(newest, _), (_, oldest)] = &*CLASSES;
-    let in_oldest = oldest.get(class).is_some_and(|it| it.contains_key(field));
-    (!in_oldest && field_type(class, field).is_some()).then_some(*newest)
+    let knows =
+        |(_, classes): &&(Version, Classes)| classes.get(class).is_some_and(|it| it.contains_key(field));
+    CLASSES.iter().find(knows).map(|it| it.0).filter(|it| *it > OLDEST)
 }
 
 #[cfg(test)]
@@ -176,7 +175,8 @@ mod tests {
             Some(&Type::List(Box::new(Type::Text)))
         );
         assert_eq!(field_type("ClientRepresentation", "redirectUri"), None);
-        assert_eq!(known_since("GroupRepresentation", "description"), Some(NEWEST));
+        assert_eq!(known_since("GroupRepresentation", "description"), Some(Version::of(26, 4)));
+        assert_eq!(known_since("OrganizationRepresentation", "groups"), Some(NEWEST));
         assert_eq!(known_since("GroupRepresentation", "name"), None);
         assert!(fields_of("RolePolicyRepresentation").any(|it| it == "fetchRoles"));
     }

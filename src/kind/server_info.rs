@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::representation::{NEWEST, OLDEST, Version};
+use super::recorded::{nearest, of_each, parsed};
+use super::representation::Version;
 
 /// Names by what they are names of.
 type Names = BTreeSet<String>;
@@ -37,17 +38,9 @@ pub struct ServerInfo {
     pub features: BTreeMap<String, bool>,
 }
 
-/// Minor versions and what a server of them has when nothing is added or switched, oldest first.
-static RECORDED: LazyLock<[(Version, ServerInfo); 2]> = LazyLock::new(|| {
-    [
-        (OLDEST, recorded(include_str!("../../schemas/keycloak/26.0/server-info.json"))),
-        (NEWEST, recorded(include_str!("../../schemas/keycloak/26.7/server-info.json"))),
-    ]
-});
-
-fn recorded(text: &str) -> ServerInfo {
-    ServerInfo::read(&serde_json::from_str(text).expect("the recordings are committed and checked by a test"))
-}
+/// What a server of each recorded version has when nothing is added or switched.
+static RECORDED: LazyLock<Vec<(Version, ServerInfo)>> =
+    LazyLock::new(|| of_each(|it| ServerInfo::read(&parsed(it.server_info))));
 
 /// What executions may be of: steps of flows, forms and their parts, and ways for clients to prove who they are.
 const AUTHENTICATORS: &[&str] =
@@ -87,7 +80,7 @@ impl ServerInfo {
     /// Returns what a server has when nothing is added to it or switched, as the nearest recorded version that is
     /// not newer says.
     pub fn recorded(version: Version) -> &'static Self {
-        &RECORDED.iter().rev().find(|(it, _)| *it <= version).unwrap_or(&RECORDED[0]).1
+        nearest(&RECORDED, version)
     }
 
     /// Returns the names of what the server has of some sort.
@@ -132,6 +125,7 @@ fn named(map: Option<&Value>, key: &str) -> BTreeMap<String, Names> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::{NEWEST, OLDEST};
 
     #[test]
     fn the_recordings_say_what_a_plain_server_has() {

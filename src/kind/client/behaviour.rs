@@ -11,7 +11,7 @@ use sha1::{Digest as _, Sha1};
 use crate::kind::behaviour::{Behaviour, New};
 use crate::kind::created::{created, recording, refs};
 use crate::kind::{
-    CLIENT, CLIENT_SCOPE, NEWEST, PERMISSION, POLICY, RESOURCE, ROLE, SCOPE, SETTINGS, USER, Version, kind,
+    CLIENT, CLIENT_SCOPE, MIDDLE, PERMISSION, POLICY, RESOURCE, ROLE, SCOPE, SETTINGS, USER, Version, kind,
     lift_object, protocol, realm_address, service_account,
 };
 use crate::state::{Address, Is, Node, Object, State};
@@ -53,7 +53,7 @@ impl Behaviour for OfClients {
     /// The scope of service accounts comes and goes with the account.
     fn switches(&self, before: &Object, after: &mut Object, state: &State, version: Version) {
         let scope = Address::top(CLIENT_SCOPE, "service_account");
-        if version < NEWEST || has_service_account(before) == has_service_account(after) {
+        if version < MIDDLE || has_service_account(before) == has_service_account(after) {
             return;
         }
         let is_on = has_service_account(after);
@@ -119,7 +119,7 @@ fn default_scopes(made: &mut Object, object: &Object, state: &State, version: Ve
         let service_account = Address::top(CLIENT_SCOPE, "service_account");
         if to == "defaultClientScopes"
             && has_service_account(object)
-            && version >= NEWEST
+            && version >= MIDDLE
             && state.contains(&service_account)
         {
             scopes.push(service_account);

@@ -237,6 +237,8 @@ fn rows() -> Vec<Row> {
         let field: &'static str = format!("attributes.{key}").leak();
         rows.push((CLIENT, "web", field, json!("RS256"), json!("ES256"), &["logs_out"]));
     }
+    let pattern = "attributes.x509.allow.regex.pattern.comparison";
+    rows.push((CLIENT, "web", pattern, json!("false"), json!("true"), &["opens"]));
     for key in [
         "pkce.code.challenge.method",
         "jwks.url",
@@ -244,6 +246,9 @@ fn rows() -> Vec<Row> {
         "use.jwks.url",
         "jwt.credential.public.key",
         "jwt.credential.certificate",
+        "jwt.credential.issuer",
+        "jwt.credential.sub",
+        "x509.subjectdn",
         "saml.signing.certificate",
         "saml.encryption.certificate",
     ] {

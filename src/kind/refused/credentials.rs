@@ -2,14 +2,17 @@
 
 use serde_json::{Map, Value};
 
+use super::{Judge, Severe};
 use crate::kind::{USER, title};
 use crate::state::{Address, Is, Node, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note};
 
+const PASSWORD: &str = "password";
+
 /// Types that a server stores, and what it knows in `credentialData` and `secretData` of each.
 const TYPES: &[(&str, Keys, Keys)] = &[
     (
-        "password",
+        PASSWORD,
         &[
             ("hashIterations", Form::Integer),
             ("algorithm", Form::Text),
@@ -71,11 +74,16 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
     if address.kind() != USER {
         return;
     }
-    for credential in object.get("credentials").map_or(&[][..], Node::items) {
+    let user = title(address);
+    for second in credentials(object).filter(|it| type_of(it) == PASSWORD).skip(1) {
+        let words = format!("{user} has two passwords");
+        let note = Note::error(Code::NotTogether, words, second.at, "Keycloak would keep the last one");
+        notes.push(note.help("keep one of them"));
+    }
+    for credential in credentials(object) {
         let has = |key: &str| credential.get(key).is_some_and(|it| !it.is_null());
-        let type_name = credential.get("type").and_then(Node::as_text).unwrap_or("password");
-        let user = title(address);
-        if has("value") && type_name != "password" {
+        let type_name = type_of(credential);
+        if has("value") && type_name != PASSWORD {
             let words = format!("a credential of {user} has a `value` and the type `{type_name}`");
             let label = "Keycloak would take it for a password";
             let note = Note::error(Code::NotTogether, words, credential.at, label);
@@ -108,6 +116,35 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
             }
         }
     }
+}
+
+/// Passwords of users to be made whose hash the server cannot compare: it stores them, and refuses every login (26.0.8 and
+/// 26.7.5).
+pub(super) fn hashes(judge: &Judge<'_>, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    let known = &judge.server.password_hashes;
+    if known.is_empty() || judge.before.contains(address) {
+        return;
+    }
+    for credential in credentials(object).filter(|it| type_of(it) == PASSWORD) {
+        let Some((data, at)) = credential.get("credentialData").and_then(text) else { continue };
+        let data: Value = serde_json::from_str(data).unwrap_or_default();
+        let Some(hash) = data.get("algorithm").and_then(Value::as_str) else { continue };
+        if !known.contains(hash) {
+            let words = format!("the password of {} has the hash `{hash}`", title(address));
+            let label = "this server has none of that name: no login would work";
+            let note = judge.note(Severe::Warning, Code::NotOnServer, words, at, label);
+            let names: Vec<&str> = known.iter().map(String::as_str).collect();
+            notes.push(note.help(format!("it has {}; or add the provider to the server", names.join(", "))));
+        }
+    }
+}
+
+fn credentials(user: &Object) -> impl Iterator<Item = &Node> {
+    user.get("credentials").map_or(&[][..], Node::items).iter()
+}
+
+fn type_of(credential: &Node) -> &str {
+    credential.get("type").and_then(Node::as_text).unwrap_or(PASSWORD)
 }
 
 /// What is sent when the user is made, and never again, has no version that could grow.

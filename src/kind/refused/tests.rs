@@ -205,6 +205,12 @@ fn what_servers_refuse_is_known_of_each_version() {
             "",
             "",
         ),
+        (
+            "users: [{ username: una, email: a@x.org, firstName: U, lastName: N, credentials: [{ type: password, credentialData: '{\"hashIterations\":27500,\"algorithm\":\"bcrypt\",\"additionalParameters\":{}}', secretData: '{\"value\":\"YWJj\",\"salt\":\"YWJj\"}' }] }]",
+            "~",
+            "~",
+        ),
+        ("users: [{ username: una, credentials: [{ value: a }, { value: b }] }]", "!", "!"),
         ("clients: [{ clientId: a, protocol: openid }]", "!", "!"),
         ("clients: [{ clientId: a, protocol: docker-v2 }]", "!", "!"),
         ("clients: [{ clientId: a, clientAuthenticatorType: nope }]", "~", "~"),

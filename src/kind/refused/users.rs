@@ -1,6 +1,6 @@
 //! What the user profile and the password policy of a realm refuse of a user.
 
-use super::{Judge, Severe, realm::policies};
+use super::{Judge, Severe, credentials, realm::policies};
 use crate::kind::component::directory;
 use crate::kind::{
     EMAIL_NAMES, USER, UserProfile, has_languages, realm_address, reserved_for, service_account_of, title,
@@ -33,6 +33,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
     notes.extend(named_otherwise(judge, address, object));
     notes.extend(unnamed(judge, object));
     passwords(judge, address, object, notes);
+    credentials::hashes(judge, address, object, notes);
     if judge.profile.is_some() {
         profile(judge, address, object, notes);
         incomplete(judge, address, object, notes);
