@@ -11,6 +11,10 @@ demo:
 test *filter:
     cargo test {{ filter }}
 
+# The tests on a server, of this version of Keycloak instead of the oldest and the newest: `just live 26.4.7 kept::`
+live version *filter:
+    REALMWRIGHT_TEST_KEYCLOAK={{ version }} cargo test --test live -- {{ filter }}
+
 # The tests that need no server, in a minute or two
 quick:
     cargo test --lib --test offline --test plans

@@ -108,6 +108,7 @@ pub use service_account::{
     account_of, denied_accounts, reserved_for, service_account, service_account_of, service_accounts,
 };
 pub use takes::{Form, Others, Takes};
+pub use user::federated_identity::identity;
 pub use user::{EMAIL_NAMES, name_users_by_email, passwords, user as user_address};
 pub use user_profile::UserProfile;
 use user_profile::is_email;

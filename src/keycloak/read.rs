@@ -51,6 +51,8 @@ pub struct Want {
     pub users: BTreeSet<String>,
     /// Of these users also as whom they log in at identity providers: a request for each.
     pub identities: BTreeSet<String>,
+    /// As whom users are to log in, identity provider and id there: whoever has one already is looked for.
+    pub given: BTreeSet<(String, String)>,
     /// Every user of the realm, named or not.
     pub everybody: bool,
     /// Every user who administers the realm.
@@ -114,6 +116,13 @@ impl Draft {
     fn of_realm(realm: Map<String, Value>) -> Self {
         let covers = KINDS.iter().filter(|it| it.comes_with_realm).map(|it| it.name).collect();
         Self { realm, covers, ..Self::default() }
+    }
+
+    fn add_users(&mut self, rows: impl IntoIterator<Item = Value>) {
+        let users = self.realm.entry("users").or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(users) = users {
+            users.extend(rows);
+        }
     }
 
     /// Records that a kind was not read, under one parent or directly under the realm: what it takes, the table says.
@@ -243,17 +252,19 @@ async fn finish(
     }
     organizations::put(&mut draft, organizations, want);
     let federated = found.federated();
-    let asked = match &found {
+    let mut asked = match &found {
         users::Found::Some { rows, asked } => {
-            let users = draft.realm.entry("users").or_insert_with(|| Value::Array(Vec::new()));
-            if let Value::Array(users) = users {
-                users.extend(rows.iter().cloned());
-            }
+            draft.add_users(rows.iter().cloned());
             Some(asked.clone())
         }
         users::Found::Unreadable => None,
     };
     let identities = identities::read(wire, want, &mut draft.realm, asked.is_some()).await?;
+    if let Some(asked) = &mut asked {
+        let others = identities::others(wire, want, &draft.realm).await?;
+        asked.extend(others.iter().filter_map(|it| str_of(it, "username")).map(kind::user_address));
+        draft.add_users(others);
+    }
     for secret in rows(&draft.realm, "clients").iter().filter_map(|it| str_of(it, "secret")) {
         wire.redact(secret);
     }

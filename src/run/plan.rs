@@ -240,6 +240,8 @@ pub fn want(desired: &Desired) -> Want {
             ask_for(it, &mut want);
         }
         object.each_ref(&mut |_, target, _| ask_for(target, &mut want));
+        let given = kind::identity(address, object);
+        want.given.extend(given.map(|(provider, id)| (provider.to_owned(), id.to_owned())));
         object.fields.values().for_each(|it| it.each_secret(&mut |_, _| want.secrets = true));
     }
     want

@@ -3,7 +3,7 @@
 //!
 //! A trial is data (see [`Trial`]) in the file of its topic; each works in a realm of its own. While writing
 //! tests, `REALMWRIGHT_TEST_SERVER_26_7` and `_26_0` name servers that run already (user and password
-//! `admin`), which saves the boot.
+//! `admin`), which saves the boot; `REALMWRIGHT_TEST_KEYCLOAK` names the version that both are instead.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

@@ -26,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("refusals::a_ledger_of_another_realm_prunes_nothing", foreign_ledger),
         trial("refusals::a_part_of_the_manifests_prunes_nothing", a_part),
         trial("refusals::references_are_looked_up_in_the_realm", references),
+        trial("refusals::nobody_gets_what_somebody_else_logs_in_with", an_identity_of_others),
         trial("refusals::what_the_server_would_drop_or_lacks_is_an_error", not_on_this_server),
         Trial {
             name: "refusals::a_field_that_the_oldest_version_lacks",
@@ -276,6 +277,34 @@ fn references(server: &Server) -> Result<(), String> {
     tree.manifest(&manifest("theirs", "bob"))?;
     tree.apply(server, &[])?;
     tree.is_clean(server)?;
+    server.no_realm(name)
+}
+
+fn an_identity_of_others(server: &Server) -> Result<(), String> {
+    let name = "live-refusals-identity";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    realm.post("/identity-provider/instances", &json!({ "alias": "hub", "providerId": "oidc" }))?;
+    realm.post("/users", &json!({ "username": "bob", "enabled": true }))?;
+    let bob = realm.user("bob")?;
+    realm.post(&format!("{bob}/federated-identity/hub"), &json!({ "userId": "x-1" }))?;
+    let manifest = |id: &str| {
+        format!(
+            "users:\n  - username: eve\n    federatedIdentities: [{{ identityProvider: hub, userId: {id} }}]\n"
+        )
+    };
+    let tree = Tree::of(name, &manifest("x-1"))?;
+    let project =
+        format!("owner: team\nexternal: [identity-provider/*]\nrealms: {{ {name}: {{ path: . }} }}\n");
+    tree.write("realmwright.yaml", &project)?;
+    let says = ["RW0318", "user `bob` and user `eve` have the same `userId` at identity provider `hub`"];
+    refuses(&tree, server, &[], (1, "input"), &says)?;
+    tree.manifest(&manifest("x-2"))?;
+    tree.apply(server, &[])?;
+    tree.is_clean(server)?;
+    // Only she is ours, so her own does not wait for anybody.
+    tree.manifest("users: [{ username: bob, enabled: true }]\n")?;
+    tree.run(server, &["plan"])?.expect(0)?;
     server.no_realm(name)
 }
 

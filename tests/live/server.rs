@@ -12,7 +12,7 @@ use realmwright::sandbox::{self, NEWEST, OLDEST, Options, Sandbox};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::Needs;
+use crate::{Needs, asked_for};
 
 /// Longer than the slowest answer of a busy machine.
 const REQUEST: Duration = Duration::from_secs(300);
@@ -72,6 +72,7 @@ pub(crate) async fn boot(needs: Needs, wanted: bool) -> Result<Server, String> {
         Needs::Newest => (NEWEST, "REALMWRIGHT_TEST_SERVER_26_7"),
         Needs::Oldest => (OLDEST, "REALMWRIGHT_TEST_SERVER_26_0"),
     };
+    let version = &asked_for("KEYCLOAK").unwrap_or_else(|| version.to_owned());
     if !wanted {
         return Err(format!("Keycloak {version} was not booted: no selected trial needs it"));
     }

@@ -1,12 +1,12 @@
 //! As whom users log in at identity providers, of those of whom something is said of that: no list of users shows it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::wire::Wire;
-use super::{Live, Want, rows, section, sections, str_of};
+use super::{Live, Want, rows, section, sections, str_of, users};
 use crate::keycloak::Error;
 use crate::kind::user_address;
 use crate::state::{Address, Known};
@@ -40,6 +40,30 @@ pub(super) async fn read(
     });
     wanted.extend(try_join_all(asked).await?);
     Ok(wanted)
+}
+
+/// Returns whoever else has what a wanted user is to log in as, with nothing but that: nobody asked for them.
+pub(super) async fn others(
+    wire: &Wire<'_>,
+    want: &Want,
+    realm: &Map<String, Value>,
+) -> Result<Vec<Value>, Error> {
+    let known: BTreeSet<_> = rows(realm, "users").iter().filter_map(|it| str_of(it, "id")).collect();
+    let had: BTreeSet<_> = rows(realm, "users")
+        .iter()
+        .flat_map(|it| it.get(FIELD).and_then(Value::as_array).into_iter().flatten())
+        .filter_map(|it| Some((str_of(it, "identityProvider")?, str_of(it, "userId")?)))
+        .collect();
+    let free = want.given.iter().map(|(provider, id)| (&**provider, &**id)).filter(|it| !had.contains(it));
+    let asked = free.map(async |(provider, id)| {
+        let mut users = users::with_identity(wire, realm, (provider, id)).await?;
+        users.retain(|it| str_of(it, "id").is_none_or(|it| !known.contains(it)));
+        for user in &mut users {
+            user[FIELD] = json!([{ "identityProvider": provider, "userId": id }]);
+        }
+        Ok::<_, Error>(users)
+    });
+    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
 }
 
 fn unseen() -> Known {

@@ -130,6 +130,19 @@ impl Naming {
     }
 }
 
+/// Returns who logs in as this user of an identity provider, with roles and groups: Keycloak lets several (26.0.8 and 26.7.5).
+pub(super) async fn with_identity(
+    wire: &Wire<'_>,
+    realm: &Map<String, Value>,
+    (provider, user_id): (&str, &str),
+) -> Result<Vec<Value>, Error> {
+    let naming = Naming::of_realm(realm);
+    let path = format!("users?max=-1&idpAlias={}&idpUserId={}", segment(provider), segment(user_id));
+    let found = wire.rows(&path).await?.unwrap_or_default();
+    let whole = found.into_iter().map(|it| with_links(wire, naming.call(it)));
+    Ok(try_join_all(whole).await?.into_iter().flatten().collect())
+}
+
 /// Returns what the realm calls users whom only others name, policies and what they own: these keep the names that users
 /// had before addresses became theirs (26.0.8 and 26.7.5).
 pub(super) async fn called(wire: &Wire<'_>, state: &State) -> Result<BTreeMap<Address, Address>, Error> {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::kind::{
-    EMAIL_NAMES, FEDERATED_IDENTITY, ORGANIZATION, PERMISSION, POLICY, USER, kind, realm_address, title,
+    EMAIL_NAMES, FEDERATED_IDENTITY, ORGANIZATION, PERMISSION, POLICY, USER, identity, kind, realm_address,
+    title,
 };
 use crate::state::{Address, Node, State};
 use crate::text::{At, Code, Note};
@@ -159,11 +160,9 @@ fn policies<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
 
 /// Whoever logs in at an identity provider is one user.
 fn identities<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
-    let all = state.objects.iter().filter(|(it, _)| it.kind() == FEDERATED_IDENTITY);
-    let known = all.filter_map(|(address, object)| {
-        let id = object.get("userId")?;
-        let text = id.as_text().filter(|it| !it.is_empty())?;
-        Some(((address.last_name(), text), (address, id.at)))
+    let known = state.objects.iter().filter_map(|(address, object)| {
+        let at = object.get("userId").map_or(object.at, |it| it.at);
+        Some((identity(address, object)?, (address, at)))
     });
     clash(known, found, |(provider, _)| {
         let what = format!("`userId` at identity provider `{provider}`");

@@ -53,6 +53,12 @@ pub(in crate::kind) static FEDERATED_IDENTITY: Kind = Kind {
     ..ORDINARY
 };
 
+/// Returns as whom a user logs in where: the identity provider, and the id there; nothing of any other object.
+pub fn identity<'a>(address: &'a Address, object: &'a Object) -> Option<(&'a str, &'a str)> {
+    let id = object.get("userId")?.as_text().filter(|it| !it.is_empty())?;
+    (address.kind() == NAME).then(|| (address.last_name(), id))
+}
+
 /// Without a `userId` the server takes it, and nobody can log in with it.
 fn refused(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
     let Some(object) = judge.desired(address).filter(|_| whole.text("userId").is_empty()) else { return };
