@@ -3,7 +3,7 @@
 //!
 //! A trial is data (see [`Trial`]) in the file of its topic; each works in a realm of its own. While writing
 //! tests, `REALMWRIGHT_TEST_SERVER_26_7` and `_26_0` name servers that run already (user and password
-//! `admin`), which saves the boot; `REALMWRIGHT_TEST_KEYCLOAK` names the version that both are instead.
+//! `admin`), which saves the boot; `REALMWRIGHT_TEST_KEYCLOAK` names another version to run on, with the trials for any.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed};
+use realmwright::keycloak::ServerVersion;
 
 mod absent;
 mod access;
@@ -89,8 +90,11 @@ fn asked_for<T: FromStr>(what: &str) -> Option<T> {
     std::env::var(format!("REALMWRIGHT_TEST_{what}")).ok()?.parse().ok()
 }
 
+/// All trials, or those that run on the version asked for: what is written for the newest needs it.
 fn trials() -> Vec<Trial> {
-    [
+    let version: Option<ServerVersion> = asked_for("KEYCLOAK");
+    let is_old = version.is_some_and(|it| it < ServerVersion::NEWEST_TESTED);
+    let all = [
         absent::trials(),
         access::trials(),
         access_guards::trials(),
@@ -131,8 +135,8 @@ fn trials() -> Vec<Trial> {
         viewer::trials(),
     ]
     .into_iter()
-    .flatten()
-    .collect()
+    .flatten();
+    all.filter(|it| !is_old || it.needs == Needs::Oldest).collect()
 }
 
 fn main() -> ExitCode {

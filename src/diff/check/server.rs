@@ -11,7 +11,8 @@ use crate::text::{Code, Note};
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     // What nobody could ask for is not missing.
     let nothing = ServerInfo::default();
-    let [profile, was] = [&out.planned, &question.live.state].map(UserProfile::of_realm);
+    let [profile, was] =
+        [&out.planned, &question.live.state].map(|it| UserProfile::of_realm(it, question.version));
     let judge = Judge {
         desired: &out.desired,
         before: &question.live.state,

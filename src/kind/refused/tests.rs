@@ -12,7 +12,7 @@ fn said(text: &str, version: Version, is_sure: bool) -> Vec<String> {
         there.fields.extend(object.fields.clone());
     }
     let before = fresh_realm("r", version);
-    let profile = UserProfile::of_realm(&fresh_realm("r", version));
+    let profile = UserProfile::of_realm(&state, version);
     let server = ServerInfo::recorded(version);
     let mut desired = State::default();
     for (address, object) in &lifted.pieces {
@@ -211,6 +211,11 @@ fn what_servers_refuse_is_known_of_each_version() {
             "~",
         ),
         ("users: [{ username: una, credentials: [{ value: a }, { value: b }] }]", "!", "!"),
+        (
+            "{ userProfile: { unmanagedAttributePolicy: ADMIN_VIEW }, users: [{ username: una, email: a@x.org, firstName: U, lastName: N, attributes: { shoe: ['44'] } }] }",
+            "!",
+            "",
+        ),
         ("clients: [{ clientId: a, protocol: openid }]", "!", "!"),
         ("clients: [{ clientId: a, protocol: docker-v2 }]", "!", "!"),
         ("clients: [{ clientId: a, clientAuthenticatorType: nope }]", "~", "~"),

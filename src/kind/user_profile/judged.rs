@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use unicode_script::{Script, UnicodeScript as _};
 
-use crate::kind::{PROFILE_ATTRIBUTE, USER_PROFILE, value};
+use crate::kind::{NEWEST, PROFILE_ATTRIBUTE, USER_PROFILE, Version, value};
 use crate::state::{Address, Node, Object, State};
 
 /// What the profile of a realm says of users.
@@ -50,13 +50,17 @@ enum Validator {
 const MOST: usize = 2048;
 
 impl UserProfile {
-    /// Takes it from a realm; nothing where that does not show it.
-    pub fn of_realm(state: &State) -> Option<Self> {
+    /// Takes it from a realm on a server of this version; nothing where that does not show it.
+    pub fn of_realm(state: &State, version: Version) -> Option<Self> {
         let profile = state.get(&Address::top(USER_PROFILE, ""))?;
         let attributes = state.objects.iter().filter(|(it, _)| it.kind() == PROFILE_ATTRIBUTE);
         Some(Self {
             attributes: attributes.map(|(it, object)| (it.name().to_owned(), attribute(object))).collect(),
-            takes_others: matches!(profile.text("unmanagedAttributePolicy"), "ENABLED" | "ADMIN_EDIT"),
+            takes_others: match profile.text("unmanagedAttributePolicy") {
+                // Administrators wrote them, too, on 26.0.8 and 26.4.7.
+                "ADMIN_VIEW" => version < NEWEST,
+                policy => matches!(policy, "ENABLED" | "ADMIN_EDIT"),
+            },
         })
     }
 
@@ -221,13 +225,13 @@ pub(in crate::kind) fn is_email(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{NEWEST, fresh_realm, lift_realm};
+    use crate::kind::{fresh_realm, lift_realm};
     use crate::text::tree_of_json;
     use serde_json::json;
 
     fn read(profile: &Value) -> UserProfile {
         let realm = json!({ "realm": "r", "userProfile": profile });
-        UserProfile::of_realm(&lift_realm(&tree_of_json(&realm)).into_live()).expect("it has one")
+        UserProfile::of_realm(&lift_realm(&tree_of_json(&realm)).into_live(), NEWEST).expect("it has one")
     }
 
     #[test]
@@ -252,7 +256,7 @@ mod tests {
     /// As 26.0.8 and 26.7.5 answered to each of them.
     #[test]
     fn the_profile_of_a_new_realm_refuses_what_the_server_does() {
-        let profile = UserProfile::of_realm(&fresh_realm("r", NEWEST)).expect("every realm has one");
+        let profile = UserProfile::of_realm(&fresh_realm("r", NEWEST), NEWEST).expect("every realm has one");
         let refused = |name: &str, texts: &[&str], is: bool| {
             for text in texts {
                 assert_eq!(profile.refuses(name, text).is_some(), is, "{name} {text:?}");

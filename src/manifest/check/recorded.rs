@@ -16,7 +16,7 @@ pub fn check_recorded(desired: &Desired) -> Vec<Note> {
         let there = state.objects.get_or_insert_with(address.clone(), || Object::new(object.at));
         there.fields.extend(object.fields.iter().map(|(name, node)| (name.clone(), node.clone())));
     }
-    let profile = UserProfile::of_realm(&state);
+    let profile = UserProfile::of_realm(&state, NEWEST);
     let judge = Judge {
         desired: &desired.state,
         before: &before,
