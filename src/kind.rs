@@ -48,6 +48,7 @@ mod shorthand;
 mod takes;
 mod user;
 mod user_profile;
+mod workflow;
 
 pub use behaviour::Becomes;
 use behaviour::{Behaviour, Ordinary};
@@ -67,7 +68,7 @@ pub use encode::{body, in_field, in_key, of_body, segment, value, wire_name};
 use facts::LAST;
 pub use facts::{
     Covers, Losing, Members, Referred, SaysParent, Spelling, Types, has_members, is_apart, is_asked_by_name,
-    is_everybodys, is_exported, ordered_by, parts, rank_of, section_of, standing_in,
+    is_everybodys, is_exported, known_to_servers_since, ordered_by, parts, rank_of, section_of, standing_in,
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
 use fields::{
@@ -136,6 +137,7 @@ pub const CLIENT_PROFILE: KindName = KindName::new("client-profile");
 pub const CLIENT_POLICIES: KindName = KindName::new("client-policies");
 pub const CLIENT_POLICY: KindName = KindName::new("client-policy");
 pub const ORGANIZATION: KindName = KindName::new("organization");
+pub const WORKFLOW: KindName = KindName::new("workflow");
 pub const USER: KindName = KindName::new("user");
 pub const FEDERATED_IDENTITY: KindName = KindName::under("user", "federated-identity");
 pub const CLIENT: KindName = KindName::new("client");
@@ -179,6 +181,7 @@ pub static KINDS: &[&Kind] = &[
     &policy::POLICY,
     &policy::PERMISSION,
     &organization::ORGANIZATION,
+    &workflow::WORKFLOW,
     &user::USER,
     &user::federated_identity::FEDERATED_IDENTITY,
 ];

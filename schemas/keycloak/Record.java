@@ -30,7 +30,8 @@ import org.keycloak.representations.idm.authorization.ClientPolicyRepresentation
 public class Record {
     /** Packages whose classes are recorded; a class from elsewhere (an access token, say) is spelled "any". */
     static final List<String> PACKAGES =
-            List.of("org/keycloak/representations/idm/", "org/keycloak/representations/userprofile/config/");
+            List.of("org/keycloak/representations/idm/", "org/keycloak/representations/userprofile/config/",
+                    "org/keycloak/representations/workflows/");
 
     static final ObjectMapper JSON = new ObjectMapper();
 
@@ -65,7 +66,8 @@ public class Record {
                 Class<?> found = Class.forName(entry.substring(0, entry.length() - 6).replace('/', '.'),
                         false, Record.class.getClassLoader());
                 boolean code = found.isAnonymousClass() || found.getSimpleName().endsWith("Builder")
-                        || found.getSimpleName().endsWith("Deserializer");
+                        || found.getSimpleName().toLowerCase().endsWith("serializer")
+                        || found.getSimpleName().endsWith("Constants");
                 if (!code && !found.isEnum() && !found.isInterface()) classes.add(found);
             }
         }

@@ -141,6 +141,8 @@ public class RecordServer {
         send("PUT", "/" + realm, Map.of("organizationsEnabled", true));
         post("organization", "organizations", "organizations/{}",
                 Map.of("name", "recorded", "domains", List.of(Map.of("name", "example.org"))));
+        post("workflow", "workflows", "workflows/{}",
+                Map.of("name", "recorded", "steps", List.of(Map.of("uses", "notify-user"))));
     }
 
     void authorization(String role, String group, String user, String client, String scope) throws Exception {
@@ -277,9 +279,11 @@ public class RecordServer {
         Map<String, Object> providers = new TreeMap<>();
         for (String spi : List.of("authenticator", "client-authenticator", "client-policy-condition", "client-policy-executor",
                 "eventsListener", "form-action", "form-authenticator", "login-protocol", "password-hashing", "policy",
-                "required-action")) {
+                "required-action", "workflow-condition", "workflow-event", "workflow-step")) {
             Map<String, Object> names = new TreeMap<>();
-            Map<?, ?> of = (Map<?, ?>) ((Map<?, ?>) ((Map<?, ?>) answer.get("providers")).get(spi)).get("providers");
+            Map<?, ?> found = (Map<?, ?>) ((Map<?, ?>) answer.get("providers")).get(spi);
+            if (found == null) continue;
+            Map<?, ?> of = (Map<?, ?>) found.get("providers");
             for (Object name : of.keySet()) names.put((String) name, Map.of());
             providers.put(spi, Map.of("providers", names));
         }
@@ -332,6 +336,7 @@ public class RecordServer {
         if (token.get("access_token") == null) throw new IllegalStateException("login refused: " + token.get("error"));
         var request = HttpRequest.newBuilder(URI.create(server + "/admin/" + (path.isEmpty() || path.startsWith("/") ? "realms" : "") + path))
                 .header("Authorization", "Bearer " + token.get("access_token")).header("Content-Type", "application/json")
+                .header("Accept", "application/json")
                 .method(method, body == null ? HttpRequest.BodyPublishers.noBody()
                         : HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(body))).build();
         var answer = HTTP.send(request, HttpResponse.BodyHandlers.ofString());

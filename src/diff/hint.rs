@@ -87,7 +87,7 @@ fn instead(old: &Address, change: &Change, out: &Diff) -> Note {
     let title = format!("{} would be created and `{shown}` {fate}", kind::title(new));
     let label = if is_moved { "has the same name" } else { "says the same" };
     let help = if kind::kind(new.kind()).is_renamed {
-        format!("write `formerly: {}` if it is the same: the account keeps all that it has", old.name())
+        format!("write `formerly: {}` if it is the same: it keeps all that it has", old.name())
     } else if is_moved {
         "move it in Keycloak first if it is the same: members stay with the old one".to_owned()
     } else {

@@ -26,8 +26,13 @@ pub fn same(desired: &Node, live: Option<&Node>) -> bool {
 
 /// Returns whether a live value of a field of a kind, or of a key of it, is as desired.
 pub fn same_field(kind: &Kind, field: &str, desired: &Node, live: Option<&Node>) -> bool {
+    let rule = kind.field(field);
+    // What goes without saying is not nothing.
+    if let (Some(implied), None) = (rule.map(|it| it.implied).filter(|it| !it.is_empty()), live) {
+        return desired.is_null() || desired.scalar().is_some_and(|it| *it == *implied);
+    }
     // That it is there may say something, whatever is in it.
-    let counts = kind.field(field).is_some_and(|it| it.counts_when_empty);
+    let counts = rule.is_some_and(|it| it.counts_when_empty);
     same(desired, live) && (!counts || desired.is_null() == live.is_none_or(Node::is_null))
 }
 

@@ -156,6 +156,7 @@ async fn rights(keycloak: &Keycloak, realm: &str) -> Result<Rights, Error> {
         "view-events" => events.right(),
         "view-organizations" => view_organizations,
         "manage-realm" => manage_realm,
+        "realm-admin" => at_most(manage_realm),
         "manage-users" => manage_users,
         "manage-clients" => manage_clients,
         "manage-authorization" if manage_clients.is_yes() => Right::Unknown,

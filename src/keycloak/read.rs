@@ -36,6 +36,7 @@ mod service_accounts;
 mod shares;
 mod users;
 mod wire;
+mod workflows;
 
 use early::Early;
 use wire::Wire;
@@ -241,16 +242,18 @@ async fn finish(
     let mut want = want.clone();
     want.users.extend(shares::read(wire, &mut draft).await?);
     let want = &want;
-    let (found, flows, organizations, about) = tokio::try_join!(
+    let (found, flows, organizations, workflows, about) = tokio::try_join!(
         users::read(wire, want, rights, &draft.realm, users),
         flows::read(wire, want, source),
         organizations::read(wire, want, rights),
+        workflows::read(wire, want, rights),
         server_info::read(wire, want, &draft.realm, server_info),
     )?;
     if source == Source::Lists {
         flows::put(&mut draft, flows);
     }
     organizations::put(&mut draft, organizations, want);
+    workflows::put(&mut draft, workflows, want);
     let federated = found.federated();
     let mut asked = match &found {
         users::Found::Some { rows, asked } => {

@@ -55,7 +55,7 @@ enum By {
 
 /// Every right that is asked about, in the order in which they are told, and what brings it as measured on 26.0 and 26.7.
 /// Most are called like the role that is meant for nothing else.
-const RIGHTS: [(&str, By); 17] = [
+const RIGHTS: [(&str, By); 18] = [
     // The whole realm with roles, flows, required actions, components, user profile.
     ("view-realm", By::Roles(&["view-realm", "manage-realm"])),
     // Users, groups, their members and role mappings.
@@ -70,6 +70,8 @@ const RIGHTS: [(&str, By); 17] = [
     ("view-identity-providers", By::Roles(&["view-identity-providers", "manage-identity-providers"])),
     ("view-events", By::Roles(&["view-events", "manage-events"])),
     ("view-organizations", By::Roles(&["view-organizations", "manage-organizations", "manage-realm"])),
+    // Workflows, which nobody else may even see.
+    ("realm-admin", By::Roles(&["realm-admin"])),
     ("manage-realm", By::Roles(&["manage-realm"])),
     ("manage-users", By::Roles(&["manage-users"])),
     ("manage-clients", By::Roles(&["manage-clients"])),
@@ -220,6 +222,7 @@ pub fn needs(request: &Request) -> &'static [&'static str] {
         ["identity-provider", ..] => either(&["view-identity-providers"], &["manage-identity-providers"]),
         ["events" | "admin-events", ..] => either(&["view-events"], &["manage-events"]),
         ["organizations", ..] => either(&["view-organizations"], &["manage-organizations"]),
+        ["workflows", ..] => &["realm-admin"],
         _ => either(&["view-realm"], &["manage-realm"]),
     }
 }

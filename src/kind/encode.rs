@@ -57,7 +57,7 @@ pub fn body(
         // A shared object is named where otherwise one of its own stands.
         let is_name = rule.is_some_and(|it| matches!(it.sent, Sent::Child(_)));
         let travels = rule.is_none_or(|it| it.sent.is_created_with()) || is_name;
-        let implied = rule.is_some_and(|it| node.as_text() == Some(it.implied));
+        let implied = rule.is_some_and(|it| node.scalar().as_deref() == Some(it.implied));
         if travels && !implied && !node.is_null() {
             body.insert(name.to_string(), in_field(kind, object.text("type"), name, value(node, reveal)));
         }

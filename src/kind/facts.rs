@@ -1,6 +1,6 @@
 //! What the table says of a kind in one word, for those who must not ask for its name.
 
-use super::{Compare, Field, GROUP, KINDS, Kind, ROLE, field_type, kind};
+use super::{Compare, Field, GROUP, KINDS, Kind, ROLE, Version, field_type, kind, known_since};
 use crate::state::{Address, Object};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -200,6 +200,11 @@ pub fn section_of(kind: &Kind) -> Option<&'static str> {
 pub fn is_exported(kind: &Kind) -> bool {
     let class = (super::realm::REALM.representation)("");
     section_of(kind).is_some_and(|it| field_type(class, it).is_some())
+}
+
+/// Returns the recorded version that objects of a kind need at least, where the oldest knows none.
+pub fn known_to_servers_since(kind: &Kind) -> Option<Version> {
+    known_since((kind.representation)(""), kind.key)
 }
 
 /// Returns the kind whose objects stand in a section: a field of a realm or of another object, as exports have it. Parts of

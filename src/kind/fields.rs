@@ -17,8 +17,8 @@ pub struct Field {
     pub unset: Option<Unset>,
     /// How one of its keys is unset, where that is not as in the kind's other maps.
     pub unset_key: Option<Unset>,
-    /// A value that goes without saying, and that a create leaves out: said, it makes the server add defaults
-    /// of its own.
+    /// A value that goes without saying, and that a create leaves out: said, it may make the server add defaults of its own.
+    /// An object that says nothing has it.
     pub implied: &'static str,
     /// Keys at any depth in this field whose values are secrets.
     pub secret_keys: &'static [&'static str],

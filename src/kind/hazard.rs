@@ -66,6 +66,9 @@ pub enum When {
     Lowered,
     /// Its list gets one of these.
     Gains(&'static [&'static str]),
+    /// Its list gets an item, or another one, of which this key says this. What it does it does by itself, whether anybody uses
+    /// the object or not, so that a new one counts, too.
+    Acts(&'static str, &'static str),
     /// It becomes a role by which a realm is administered, on servers below this version.
     Administers(Version),
 }
@@ -187,6 +190,12 @@ impl When {
                     it.is_some_and(|it| it.items().iter().any(|it| it.as_text() == Some(item)))
                 };
                 return items.iter().find(|it| has(to, it) && !has(from, it)).map(|it| (*it).to_owned());
+            }
+            Self::Acts(key, word) => {
+                let was = from.map(Node::items).unwrap_or_default();
+                let mut items = to.into_iter().flat_map(Node::items);
+                let acts = |it: &Node| it.get(key).and_then(Node::as_text) == Some(word);
+                return items.any(|it| acts(it) && !was.contains(it)).then(|| word.to_owned());
             }
             Self::Administers(below) => {
                 version < below && is.as_deref().map(role).is_some_and(|it| is_administration(&it, realm))

@@ -256,7 +256,7 @@ fn not_managed(key: &Key, instead: &str) -> Note {
     }
 }
 
-/// Reads what an object was called before. Only users are renamed.
+/// Reads what an object was called before.
 fn formerly(
     kind: &'static Kind,
     key: &Key,
@@ -264,7 +264,7 @@ fn formerly(
     address: &Address,
     out: &mut Lifted,
 ) -> Option<Address> {
-    if kind.name != USER {
+    if !kind.is_renamed {
         let title = format!("`{FORMERLY}` of {} is not managed by this version", super::title(address));
         let note = Note::error(Code::NotInThisVersion, title, key.at, "cannot be planned yet");
         out.notes.push(note.help("rename it in Keycloak and here, and take this out"));
@@ -274,7 +274,10 @@ fn formerly(
     if name.is_none() {
         out.notes.push(wrong(key, value, "a name"));
     }
-    name.map(|it| Address::top(USER, it.to_lowercase()))
+    name.map(|it| {
+        let name = if kind.name == USER { it.to_lowercase() } else { it.to_owned() };
+        child(kind, &name, address.parent().as_ref())
+    })
 }
 
 /// Fields whose type is ours, whatever class the object has (a group policy says `groups`, a role `composites`).

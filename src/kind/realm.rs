@@ -10,8 +10,8 @@ use super::{
     Beside, CLIENT, CLIENT_POLICIES, CLIENT_PROFILES, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created,
     FLOW, Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, LOCALIZATION, Link,
     NEWEST, NOBODY, Needs, ORDINARY, ORGANIZATION, Others, REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes,
-    USER, USER_PROFILE, Unasked, Unset, Unsets, cannot_be_unset, children, client_scope, field, flow, links,
-    not_yet, one_of, relic, server_owned, useless, user_profile,
+    USER, USER_PROFILE, Unasked, Unset, Unsets, WORKFLOW, cannot_be_unset, children, client_scope, field,
+    flow, links, not_yet, one_of, relic, server_owned, useless, user_profile,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -155,6 +155,7 @@ pub(super) static REALM: Kind = Kind {
         children("authenticationFlows", |_| FLOW),
         children("requiredActions", |_| REQUIRED_ACTION),
         children("organizations", |_| ORGANIZATION),
+        children("workflows", |_| WORKFLOW),
         children("identityProviders", |_| IDENTITY_PROVIDER),
         Field { sent: Sent::ChildrenOf(IDENTITY_PROVIDER_MAPPER), ..field("identityProviderMappers") },
         Field { sent: Sent::ChildrenBy(COMPONENT, "providerType"), ..field("components") },
@@ -171,7 +172,6 @@ pub(super) static REALM: Kind = Kind {
         relic("socialProviders", "say `identityProviders`"),
         relic("userFederationMappers", "say `components`, which came in their place"),
         relic("userFederationProviders", "say `components`, which came in their place"),
-        not_yet("workflows"),
         relic("passwordCredentialGrantAllowed", "say `directAccessGrantsEnabled` of clients"),
         relic("social", "say `identityProviders`"),
         relic("updateProfileOnInitialSocialLogin", "say `firstBrokerLoginFlowAlias` of identity providers"),

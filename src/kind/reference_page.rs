@@ -451,6 +451,7 @@ fn of_when(when: When) -> String {
         When::Replaced => "had a value and changes".to_owned(),
         When::Emptied => "becomes empty".to_owned(),
         When::Lowered => "becomes less".to_owned(),
+        When::Acts(key, word) => format!("gets one with {} {}, also of a new object", code(key), code(word)),
         When::Gains(items) => format!("gets one of {}", codes(items.iter().copied())),
         When::Administers(version) => format!("becomes a role that administers the realm, before {version}"),
     }

@@ -19,7 +19,7 @@ pub(super) mod whole;
 
 use super::{
     CLIENT, GROUP, Kind, LOCALIZATION, MAPPER, NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, USER, UserProfile,
-    Version, kind, title,
+    Version, WORKFLOW, kind, title,
 };
 use crate::state::{Address, Is, KindName, Node, Object, State};
 use crate::text::{At, Code, Note};
@@ -104,7 +104,7 @@ pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
         let label = format!("`{}` cannot stand there", sign.escape_debug());
         notes.push(Note::error(Code::WrongName, words, object.at, label).help("choose another name"));
     }
-    if matches!(address.kind(), GROUP | USER) && is_blank(address.name()) {
+    if matches!(address.kind(), GROUP | USER | WORKFLOW) && is_blank(address.name()) {
         notes.push(blank(address, object.at));
     }
     if let Some(secret) = object.get("secret").filter(|it| !it.is_null() && object.is_true("publicClient")) {

@@ -32,6 +32,9 @@ pub struct ServerInfo {
     pub authenticators: BTreeMap<String, Names>,
     pub client_policy_conditions: Names,
     pub client_policy_executors: Names,
+    pub workflow_conditions: Names,
+    pub workflow_events: Names,
+    pub workflow_steps: Names,
     pub password_policies: Names,
     pub password_hashes: Names,
     /// Whether each known feature is on.
@@ -69,6 +72,9 @@ impl ServerInfo {
             authenticators: AUTHENTICATORS.iter().map(|it| ((*it).to_owned(), providers(it))).collect(),
             client_policy_conditions: providers("client-policy-condition"),
             client_policy_executors: providers("client-policy-executor"),
+            workflow_conditions: providers("workflow-condition"),
+            workflow_events: providers("workflow-event"),
+            workflow_steps: providers("workflow-step"),
             password_policies: names(answer.get("passwordPolicies"), "id"),
             password_hashes: providers("password-hashing"),
             features: features

@@ -17,6 +17,10 @@ pub enum Form {
     Integer,
     /// A whole number of 64 bits.
     Long,
+    /// A time span, which may be nothing: seconds, a number with `d`, `h`, `m`, `s` or `ms`, or one of ISO 8601.
+    Span,
+    /// One that is at least a second.
+    Interval,
 }
 
 /// What aliases may not have: flows and organizations stand in URLs by them.
@@ -57,6 +61,10 @@ impl Form {
             Self::Words(words) => words.contains(&text),
             Self::Integer => text.parse::<i32>().is_ok(),
             Self::Long => text.parse::<i64>().is_ok(),
+            Self::Span => text.trim().is_empty() || milliseconds(text).is_none_or(|it| it.is_some()),
+            Self::Interval => {
+                !text.trim().is_empty() && milliseconds(text).is_none_or(|it| it.is_some_and(|it| it >= 1000))
+            }
         }
     }
 
@@ -64,6 +72,30 @@ impl Form {
         match self {
             Self::Words(words) => (Code::WrongForm, format!("it takes {}", words.join(", "))),
             Self::Integer | Self::Long => (Code::WrongNumber, "write a whole number".to_owned()),
+            Self::Span | Self::Interval => {
+                (Code::WrongTime, "write seconds, or a number with a unit: 30d, 12h, 5m, 10s".to_owned())
+            }
         }
     }
+}
+
+/// Returns how long a time span is; nothing inside where it is none, and nothing at all where it is one of ISO 8601, which
+/// nobody reads here.
+fn milliseconds(text: &str) -> Option<Option<i64>> {
+    let text = text.to_lowercase();
+    if text.starts_with('p') {
+        return None;
+    }
+    let digits = text.strip_prefix('+').unwrap_or(&text);
+    let unit = digits.trim_start_matches(|it: char| it.is_ascii_digit());
+    let factor = match unit {
+        "ms" => 1,
+        "" | "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Some(None),
+    };
+    let number = digits.strip_suffix(unit).and_then(|it| it.parse::<i64>().ok());
+    Some(number.map(|it| it.saturating_mul(factor)))
 }

@@ -144,9 +144,11 @@ fn side_effects(plan: &Plan, version: Version) -> Vec<SideEffect> {
         }
     };
     let counts = |it: &Change| (kind::kind(it.object.kind()).hazards_where)(&it.object, &plan.diff.planned);
-    for change in plan.changes().iter().filter(|it| plan.exists && !is_new(it) && counts(it)) {
+    for change in plan.changes().iter().filter(|it| plan.exists && counts(it)) {
+        let is_new = is_new(change);
         for field in &change.fields {
-            for (rule, message) in kind::hazards_of(&change.object, field, &plan.realm, version) {
+            let met = kind::hazards_of(&change.object, field, &plan.realm, version).into_iter();
+            for (rule, message) in met.filter(|it| !is_new || matches!(it.0.when, kind::When::Acts(..))) {
                 effects.push(SideEffect {
                     hazard: rule.hazard.name(),
                     consent: (rule.field != "secret").then_some(ConsentKey::Hazards),

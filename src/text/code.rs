@@ -74,7 +74,7 @@ named! {
     CoversNothing = "RW0303",
     /// A policy lacks the field that it decides by.
     EmptyPolicy = "RW0304",
-    /// The times of a time policy do not fit together, or are none.
+    /// Times do not fit together, or are none.
     WrongTime = "RW0305",
     /// The pattern of a regex policy or of a password policy is not a regular expression of Java.
     WrongPattern = "RW0306",

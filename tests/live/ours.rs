@@ -34,6 +34,11 @@ pub(crate) struct Ours {
     pub(crate) also: BTreeSet<String>,
 }
 
+/// Returns whether a server of this version knows objects of a kind.
+pub(crate) fn is_known_to(version: Version, address: &Address) -> bool {
+    kind::known_to_servers_since(kind::kind(address.kind())).is_none_or(|it| it <= version)
+}
+
 impl Ours {
     pub(crate) fn new(server: &Server, realm: &str) -> Result<Self, String> {
         let runtime = tokio::runtime::Runtime::new().map_err(|it| it.to_string())?;

@@ -25,15 +25,18 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial {
             name: "sequences::every_step_converges_or_is_refused_before_its_first_write",
             needs: Needs::Newest,
-            run: |it| steps_of(it, &chosen(0)?),
+            run: |it| steps_of(it, &chosen(0)?, &REFUSED[..1]),
         },
         Trial {
             name: "sequences::of_kinds_on_the_oldest_version",
             needs: Needs::Oldest,
-            run: |it| steps_of(it, &chosen(1)?),
+            run: |it| steps_of(it, &chosen(1)?, REFUSED),
         },
     ]
 }
+
+/// The lines that say that a step must be refused: everywhere, and on the oldest version.
+const REFUSED: &[&str] = &["# refused\n", "# refused on the oldest version\n"];
 
 /// One sequence of so many is in the sample.
 const SAMPLE: usize = 16;
@@ -68,7 +71,7 @@ fn is_of_a_kind(folder: &Path) -> bool {
     folder.file_name().is_some_and(|it| it.to_string_lossy().starts_with("kind-"))
 }
 
-fn steps_of(server: &Server, chosen: &[(usize, PathBuf)]) -> Result<(), String> {
+fn steps_of(server: &Server, chosen: &[(usize, PathBuf)], refused: &[&str]) -> Result<(), String> {
     let (rest, rows) = (Mutex::new(chosen.iter()), Mutex::new(Vec::new()));
     let next = || rest.lock().ok().and_then(|mut it| it.next());
     std::thread::scope(|scope| {
@@ -76,7 +79,7 @@ fn steps_of(server: &Server, chosen: &[(usize, PathBuf)]) -> Result<(), String> 
             scope.spawn(|| {
                 while let Some((at, folder)) = next() {
                     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    let wrong = sequence(server, folder, &format!("live-sequence-{at}"));
+                    let wrong = sequence(server, folder, &format!("live-sequence-{at}"), refused);
                     let wrong = wrong.unwrap_or_else(|error| vec![error]);
                     if let Ok(mut rows) = rows.lock() {
                         rows.extend(wrong.into_iter().map(|it| format!("{name} {it}")));
@@ -104,7 +107,7 @@ fn folders() -> Result<Vec<PathBuf>, String> {
 }
 
 /// Applies the steps of a sequence; returns what is wrong, step by step.
-fn sequence(server: &Server, folder: &Path, realm: &str) -> Result<Vec<String>, String> {
+fn sequence(server: &Server, folder: &Path, realm: &str, refused: &[&str]) -> Result<Vec<String>, String> {
     server.no_realm(realm)?;
     let mut wrong = Vec::new();
     for step in 1.. {
@@ -118,7 +121,7 @@ fn sequence(server: &Server, folder: &Path, realm: &str) -> Result<Vec<String>, 
         }
         tree.write(&file, &of(&text, realm))?;
         // The first apply makes the realm.
-        let is_refused = text.contains("# refused\n");
+        let is_refused = refused.iter().any(|it| text.contains(it));
         let verdict = if server.call(Method::GET, &format!("/{realm}"), None)?.0.is_success() {
             applied(server, &tree, &file, is_refused).map(drop)
         } else {

@@ -20,7 +20,7 @@ use crate::tidy::files;
 const NOT_HERE: &[&str] = &["js", "uma"];
 
 /// Fields that hold objects and that only manifests have.
-const OURS: &[&str] = &["permissions", "userProfile", "subComponents", "managedMembers"];
+const OURS: &[&str] = &["permissions", "userProfile", "subComponents", "managedMembers", "workflows"];
 
 #[test]
 fn every_kind_is_probed_field_by_field() {

@@ -64,6 +64,7 @@ pub(crate) fn is_fixed(name: &str) -> bool {
             | "targetClaim"
             | "hour"
             | "resourceType"
+            | "steps"
     )
 }
 

@@ -123,11 +123,38 @@ fn texts() -> Value {
     })
 }
 
+/// What nobody sets off: steps of one that somebody is on the way through cannot change.
+fn workflows() -> Value {
+    json!({
+        "workflow/leavers": {
+            "enabled": { "$": [true, false] },
+            "on": { "$": ["user-federated-identity-added(nowhere)", "user-authenticated", null] },
+            "if": { "$": ["has-role(plain)", null, "not is-member-of(/ops) or has-role(\"plain\")"] },
+            "schedule": { "$": [{ "after": "30d", "batch-size": 10 }, { "after": "40d" }, null] },
+            "concurrency": { "$": [{ "cancel-in-progress": "true" }, { "restart-in-progress": "user-created", "cancel-in-progress": null }] },
+            "steps": { "$": [
+                [
+                    { "uses": "notify-user", "after": "5d", "with": { "subject": "See you", "reason": ["b", "a"] } },
+                    { "uses": "notify-user", "after": "10d" },
+                    { "uses": "disable-user" },
+                ],
+                [
+                    { "uses": "disable-user", "after": "P1D" },
+                    { "uses": "notify-user", "after": 3600, "with": { "subject": "Gone", "flag": true } },
+                ],
+                [{ "uses": "grant-role", "with": { "role": ["plain"] } }, { "uses": "restart", "after": "1d" }],
+            ] },
+        },
+        "workflow/idle clients": { "steps": { "$": [[{ "uses": "disable-client", "after": "90d" }], [{ "uses": "delete-client" }]] } },
+    })
+}
+
 fn template() -> Flat {
     let mut all = flat(client_policies());
     all.extend(flat(flows()));
     all.extend(flat(organizations()));
     all.extend(flat(texts()));
+    all.extend(flat(workflows()));
     all.extend(flat(json!({
         "realm": {
             "organizationsEnabled": true,

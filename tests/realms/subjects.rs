@@ -58,6 +58,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
         ),
         // An old server takes no organization without one.
         ("organization/it", json!({ "domains": [{ "name": "it.example.org" }] }), &["domains"][..]),
+        ("workflow/it", json!({ "steps": [{ "uses": "notify-user" }] }), &[][..]),
         ("flow/it/execution/identity-provider-redirector/config", json!({ "alias": "it" }), &[][..]),
     ] {
         subjects.push(Subject { address: address(of), fixed, skip });

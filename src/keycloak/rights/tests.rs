@@ -35,6 +35,7 @@ fn every_path_names_the_role_it_needs() {
         (Method::Delete, "realms/demo/identity-provider/instances/x", &["manage-identity-providers"]),
         (Method::Get, "realms/demo/events/config", &["view-events"]),
         (Method::Post, "realms/demo/organizations", &["manage-organizations"]),
+        (Method::Get, "realms/demo/workflows", &["realm-admin"]),
         (Method::Post, "realms/demo/authentication/flows", &["manage-realm"]),
         (Method::Post, "realms/demo/partial-export", &["manage-realm", "view-clients", "view-users"]),
     ] {

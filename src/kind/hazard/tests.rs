@@ -8,7 +8,7 @@ use crate::change::Why;
 use crate::kind::{
     CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT, COMPONENT_MAPPER, EXECUTION, FEDERATED_IDENTITY,
     IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, MAPPER, ORGANIZATION, PROFILE_ATTRIBUTE, SETTINGS, USER,
-    USER_PROFILE,
+    USER_PROFILE, WORKFLOW,
 };
 use crate::state::KindName;
 use crate::text::At;
@@ -20,6 +20,10 @@ const REGISTRATION: &str =
 
 /// What changes, from what to what; the words that plans must use.
 type Row = (KindName, &'static str, &'static str, Value, Value, &'static [&'static str]);
+
+fn steps(uses: &[&str]) -> Value {
+    uses.iter().map(|it| json!({ "uses": it })).collect()
+}
 
 fn rows() -> Vec<Row> {
     let realm = REALM;
@@ -36,6 +40,30 @@ fn rows() -> Vec<Row> {
         (realm, "", "organizationsEnabled", json!(false), json!(true), &[]),
         (ORGANIZATION, "o", "enabled", json!(true), json!(false), &["locks_out"]),
         (ORGANIZATION, "o", "", Value::Null, Value::Null, &["locks_out"]),
+        (WORKFLOW, "w", "enabled", json!(false), json!(true), &["locks_out"]),
+        (WORKFLOW, "w", "enabled", json!(true), json!(false), &[]),
+        (WORKFLOW, "w", "on", json!("user-created"), Value::Null, &["locks_out"]),
+        (WORKFLOW, "w", "if", Value::Null, json!("has-role(a)"), &["locks_out"]),
+        (WORKFLOW, "w", "schedule.after", json!("1d"), json!("1h"), &["locks_out"]),
+        (WORKFLOW, "w", "steps", json!([]), steps(&["notify-user"]), &[]),
+        (WORKFLOW, "w", "steps", steps(&["notify-user", "delete-user"]), steps(&["delete-user"]), &[]),
+        (
+            WORKFLOW,
+            "w",
+            "steps",
+            Value::Null,
+            steps(&["notify-user", "delete-user", "join-group", "disable-client"]),
+            &["deletes", "opens", "breaks_clients"],
+        ),
+        (WORKFLOW, "w", "steps", Value::Null, steps(&["disable-user"]), &["locks_out"]),
+        (
+            WORKFLOW,
+            "w",
+            "steps",
+            json!([{ "uses": "delete-user", "after": "30d" }]),
+            json!([{ "uses": "delete-user", "after": "1d" }]),
+            &["deletes"],
+        ),
         (realm, "", "bruteForceProtected", json!(true), json!(false), &["opens"]),
         (realm, "", "passwordPolicy", json!("length(8)"), Value::Null, &["opens"]),
         (realm, "", "passwordPolicy", json!("length(8)"), json!("length(12)"), &[]),

@@ -205,6 +205,7 @@ const LEFT_ALONE: &[(&[&str], &str)] = &[
             "AbstractAuthenticationExecutionRepresentation",
             "AbstractPolicyRepresentation",
             "AbstractUserRepresentation",
+            "AbstractWorkflowComponentRepresentation",
         ],
         "what others have in common, which stands with each of them",
     ),

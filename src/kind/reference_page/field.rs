@@ -188,6 +188,8 @@ fn of_rule(rule: &Field) -> Vec<String> {
         let form = match it.form {
             Form::Words(words) => format!("one of {}", codes(words.iter().copied())),
             Form::Integer | Form::Long => "a whole number".to_owned(),
+            Form::Span => "a time span".to_owned(),
+            Form::Interval => "a time span of at least a second".to_owned(),
         };
         let others = match it.others {
             Others::Refused | Others::BreakRealm => "refused",

@@ -4,6 +4,7 @@ use realmwright::kind::{
     AUTHENTICATOR_CONFIG, CLIENT, CLIENT_POLICY, CLIENT_PROFILE, CLIENT_SCOPE, COMPONENT, COMPONENT_MAPPER,
     EXECUTION, FLOW, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Kind, MAPPER, ORGANIZATION,
     PERMISSION, POLICY, PROFILE_ATTRIBUTE, REALM, REQUIRED_ACTION, RESOURCE, ROLE, SETTINGS, Type, USER,
+    WORKFLOW,
 };
 use realmwright::state::KindName;
 use serde_json::{Value, json};
@@ -30,6 +31,19 @@ fn by_type(name: &str, of: &Type) -> (Value, Value) {
 
 fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
     let found = match (kind, name) {
+        (WORKFLOW, "on") => (json!("user-created"), json!("user-authenticated or USER_CREATED")),
+        (WORKFLOW, "if") => (json!("has-role(r1)"), json!("not is-member-of(/g1)")),
+        (WORKFLOW, "schedule") => {
+            (json!({ "after": "1d", "batch-size": 5 }), json!({ "after": "P2D", "batch-size": 6 }))
+        }
+        (WORKFLOW, "concurrency") => (
+            json!({ "cancel-in-progress": "true", "restart-in-progress": "user-created" }),
+            json!({ "cancel-in-progress": "user-created", "restart-in-progress": "true" }),
+        ),
+        (WORKFLOW, "steps") => (
+            json!([{ "uses": "notify-user", "with": { "k": ["a", "b"], "l": "true" } }, { "uses": "disable-user", "after": "1d" }]),
+            json!([{ "uses": "disable-user", "after": "2d" }, { "uses": "notify-user" }, { "uses": "notify-user" }]),
+        ),
         // A client's session may not outlive the realm's.
         (REALM, name) if name.starts_with("client") && name.contains("Session") => (json!(501), json!(502)),
         // Without its feature a server keeps these off.
