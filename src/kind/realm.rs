@@ -11,7 +11,7 @@ use super::{
     FLOW, Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, LOCALIZATION, Link,
     NEWEST, NOBODY, Needs, ORDINARY, ORGANIZATION, Others, REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes,
     USER, USER_PROFILE, Unasked, Unset, Unsets, WORKFLOW, cannot_be_unset, children, client_scope, field,
-    flow, links, not_yet, one_of, relic, server_owned, useless, user_profile,
+    flow, links, not_yet, one_of, relic, server_owned, useless, user_profile, workflow,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -247,6 +247,7 @@ fn normalize(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
     let mut entries: Vec<(Key, Tree)> = Vec::new();
     let mut fields: Vec<(Key, Tree)> = Vec::new();
     let mut headers: Vec<(Key, Tree)> = Vec::new();
+    let tree = &*workflow::apart(tree, notes);
     for (key, value) in user_profile::apart(tree, notes).entries() {
         let TreeIs::Map(attributes) = &value.is else {
             let policy = value.scalar().filter(|_| &*key.name == "passwordPolicy");

@@ -6,7 +6,10 @@
 //! that says nothing of `enabled` is on. Texts of `with` have no order, one alone is no list, and `true` and `false` are shown as
 //! such in any case. Whatever a step names is looked up when its time comes. Measured on 26.7.5; 26.0.8 has none.
 
+mod exported;
 mod expression;
+
+pub(super) use exported::apart;
 
 use super::behaviour::{Behaviour, New};
 use super::check::Said;
