@@ -187,6 +187,7 @@ pub fn diff(question: &Question<'_>) -> Diff {
     hands_off::end_leftovers(question, leftovers, &fold, &mut out);
     fold.delete(&out.changes);
     out.planned = fold.state.clone();
+    kind::complete_administered(&mut out.planned);
     check::check(question, &mut out);
     links::check(question, &mut out);
     switches(question, &mut out);
@@ -244,10 +245,11 @@ fn sort(changes: &mut [Change]) {
 }
 
 /// Replaces what only stands for something by what it means in this realm: the symbolic default role, the name of a
-/// resource that only one user has, and a place in a list.
+/// resource that only one user has, an id in a permission over administration, and a place in a list.
 fn settled(state: &State, live: &State) -> State {
     let mut state = state.clone();
     kind::Owned::of(&[&state, live]).settle(&mut state);
+    kind::name_administered(&mut state, Some(live));
     kind::identify(&mut state, live);
     kind::rank(&mut state, live);
     let Some(default_role) = &live.default_role else { return state };

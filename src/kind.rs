@@ -3,6 +3,7 @@
 //! A kind is data: one file under `kind/` each, measured on real servers. Code stands only where a table
 //! would become a language: two spellings of a policy, the shorthand on a resource, the tree of roles.
 
+mod administered;
 mod authz;
 mod behaviour;
 mod built_in;
@@ -50,12 +51,16 @@ mod user;
 mod user_profile;
 mod workflow;
 
+pub use administered::{
+    TARGETS, administered, administering, align_administered, complete_administered, looks_like_id,
+    may_be_an_id, name_administered, resource_for, stand_for, stands_for, type_of,
+};
 pub use behaviour::Becomes;
 use behaviour::{Behaviour, Ordinary};
 pub use built_in::{built_ins, is_admin_permissions, is_built_in, is_fine_grained};
 use check::Check;
 pub use check::{Said, loops, mistakes};
-pub use client::{comes_along, complete_export, part_of_client, settings_of};
+pub use client::{comes_along, complete_export, part_of_client, settings_of, words_of_fixed};
 pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, covered, decide, decide_by, keeps_closed,
     made_so, reopen, says_how_to_decide, set_apart,
@@ -72,7 +77,8 @@ pub use facts::{
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
 use fields::{
-    NOBODY, cannot_be_unset, children, choice, field, links, not_yet, one_of, relic, server_owned, useless,
+    NOBODY, cannot_be_unset, children, choice, field, former_permissions, links, not_yet, one_of, relic,
+    server_owned, useless,
 };
 pub use flow::{
     UNLISTED_FLOW, asks_flows, closed_flows, flows_around, identify, is_of_flow, listed_names, rank,
@@ -94,8 +100,8 @@ pub use reference::{DEFAULT_ROLE, parse_address, reference, resolve_names_with_s
 pub use reference_page::{coverage_page, reference_page};
 use refused::Refuses;
 pub use refused::{
-    Clash, Judge, asks_server_info, clashes, policies, refused, refused_anywhere, refused_whole,
-    wrong_realm_name,
+    Clash, Judge, asks_server_info, clashes, is_judged_by_type, no_such_id, policies, refused,
+    refused_anywhere, refused_whole, wrong_realm_name,
 };
 pub use representation::{MIDDLE, NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
 pub use role::{

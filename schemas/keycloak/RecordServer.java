@@ -143,6 +143,7 @@ public class RecordServer {
                 Map.of("name", "recorded", "domains", List.of(Map.of("name", "example.org"))));
         post("workflow", "workflows", "workflows/{}",
                 Map.of("name", "recorded", "steps", List.of(Map.of("uses", "notify-user"))));
+        change("realm/admin-permissions", Map.of("adminPermissionsEnabled", true));
     }
 
     void authorization(String role, String group, String user, String client, String scope) throws Exception {
@@ -199,6 +200,18 @@ public class RecordServer {
         compare("", before, export(), gained);
         entry.put("exported", gained);
         return id;
+    }
+
+    /** Changes the realm, and records what the export gained by it. */
+    void change(String kind, Map<String, Object> body) throws Exception {
+        Object before = export();
+        Answer answer = send("PUT", "/" + realm, body);
+        Map<String, Object> entry = new TreeMap<>(Map.of("sent", body));
+        defaults.put(kind, entry);
+        Map<String, Object> gained = new TreeMap<>();
+        compare("", before, export(), gained);
+        if (answer.status / 100 == 2) entry.put("exported", gained);
+        else entry.put("refused", answer.status);
     }
 
     void record(String kind, Object sent, String path) throws Exception {

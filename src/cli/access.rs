@@ -12,6 +12,7 @@ use super::terminal::{document, print};
 use super::{Exit, Global};
 use crate::access::{self, AccessQuestion, Persona, PersonaReader, Realm, Ways};
 use crate::keycloak::Want;
+use crate::kind;
 use crate::report::{self, Asked, Language};
 use crate::run::UsageError;
 use crate::state::{Address, stars_match};
@@ -303,7 +304,19 @@ impl Opened {
 }
 
 /// Opens the one realm that is asked about; `None` when the manifests have errors, which are shown.
-async fn open(asking: &Asking, run: &str, also: &Want, global: Global) -> anyhow::Result<Option<Opened>> {
+///
+/// What may be done to an object is asked for by its address, whether a permission over administration names it or not.
+async fn open(
+    asking: &Asking,
+    run: &str,
+    also: &Want,
+    resource: Option<&str>,
+    global: Global,
+) -> anyhow::Result<Option<Opened>> {
+    let mut also = also.clone();
+    let user = resource.and_then(kind::parse_address).filter(kind::is_asked_by_name);
+    also.users.extend(user.filter(|it| it.parent().is_none()).map(|it| it.name().to_owned()));
+    let also = &also;
     let Some(mut facts) = asking.open(run, also, global).await? else { return Ok(None) };
     match facts.realms.len() {
         0 => bail!("no manifest is about a realm: name files or folders, or --server and --realm"),
@@ -316,6 +329,9 @@ async fn open(asking: &Asking, run: &str, also: &Want, global: Global) -> anyhow
         }
     }
     facts.realms.truncate(1);
+    if let Some(resource) = resource {
+        kind::stand_for(&mut facts.realms[0].state, resource);
+    }
     let realm = Realm::compile(&facts.realms[0].state, facts.realms[0].version);
     Ok(Some(Opened { facts, realm }))
 }
@@ -334,7 +350,8 @@ async fn who(args: Who, global: Global) -> anyhow::Result<Exit> {
     let about = &args.about;
     // Whom the manifests do not declare may as well.
     let also = Want { everybody: true, ..Want::default() };
-    let Some(opened) = open(&about.asking(), "access-who", &also, global).await? else {
+    let Some(opened) = open(&about.asking(), "access-who", &also, about.resource.as_deref(), global).await?
+    else {
         return Ok(Exit::Failed);
     };
     let found = opened.wanted(about)?;

@@ -124,11 +124,11 @@ impl ObjectComparison<'_> {
         if live.is_some_and(|it| self.fields(it, None).changes.is_empty()) {
             return Compared { is_unchanged: true, ..Compared::default() };
         }
-        let top = self.address.steps().first().map(|it| Address::top(it.kind, it.name.clone()));
-        let title = format!("{} cannot be changed", kind::title(top.as_ref().unwrap_or(self.address)));
+        let (what, help) = kind::words_of_fixed(self.address);
+        let title = format!("{what} cannot be changed");
         let label = format!("Keycloak {} refuses every change here", self.question.version);
         let note = Note::warning(Code::CannotChange, title, self.object.at, label);
-        Compared::noted(note.help("take it out of the manifests: it stays as it is"))
+        Compared::noted(note.help(help))
     }
 
     /// Returns how an object of somebody else differs, for readers alone.
@@ -152,6 +152,13 @@ impl ObjectComparison<'_> {
             };
             return Some(check::left_out(self.question, &maker, at).unwrap_or_else(missing));
         }
+        if kind::is_fine_grained(address, self.question.version) && address.parent().is_none() {
+            // Once somebody made one, they cannot be switched on any more (409 on 26.7.5).
+            let title = format!("{} does not exist and cannot be created", kind::title(address));
+            let note =
+                Note::error(Code::NoAuthorization, title, at, "Keycloak makes it with a switch of the realm");
+            return Some(note.help("say `adminPermissionsEnabled: true` of the realm, and on a server before 26.7 apply that first"));
+        }
         if kind::is_only_mapped(self.object) {
             let title = format!("{} does not exist", kind::title(address));
             let note =
@@ -162,9 +169,12 @@ impl ObjectComparison<'_> {
         let client = address.parent().filter(|_| only_made_along)?;
         let title = format!("{} has no authorization", kind::title(&client));
         let note = Note::error(Code::NoAuthorization, title, at, "these settings have nowhere to go");
-        Some(note.help(
-            "declare the client with `authorizationServicesEnabled: true` and `serviceAccountsEnabled: true`",
-        ))
+        let is_fixed = (kind::kind(client.kind()).is_fixed)(&client, self.question.version);
+        Some(note.help(if is_fixed {
+            kind::words_of_fixed(address).1
+        } else {
+            "declare the client with `authorizationServicesEnabled: true` and `serviceAccountsEnabled: true`"
+        }))
     }
 
     fn create(&self, applied: Option<&Entry>, state: &State) -> Compared {

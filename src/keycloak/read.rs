@@ -16,6 +16,7 @@ use crate::kind::{
 use crate::state::{Address, KindName, Known, Live, State, encoded};
 use crate::text::tree_of_json;
 
+mod administered;
 mod administrators;
 mod authz;
 mod early;
@@ -241,6 +242,7 @@ async fn finish(
     // Whom something is shared with is looked at as if somebody had asked for them.
     let mut want = want.clone();
     want.users.extend(shares::read(wire, &mut draft).await?);
+    administered::ask(wire, &draft, &mut want).await?;
     let want = &want;
     let (found, flows, organizations, workflows, about) = tokio::try_join!(
         users::read(wire, want, rights, &draft.realm, users),
@@ -290,6 +292,7 @@ async fn finish(
     if rights.sees_parts && source == Source::Lists {
         see_parts(&mut live);
     }
+    administered::learn(&mut live);
     Ok(Read {
         live,
         source,

@@ -40,7 +40,11 @@ pub fn is_built_in(address: &Address, realm: &str, version: Version) -> bool {
 
 /// The client that the server makes once fine-grained permissions are turned on. Nobody else may have one of this name.
 pub fn is_admin_permissions(address: &Address) -> bool {
-    *address == Address::top(CLIENT, "admin-permissions")
+    *address == admin_permissions()
+}
+
+pub(super) fn admin_permissions() -> Address {
+    Address::top(CLIENT, "admin-permissions")
 }
 
 /// Returns whether an object belongs to fine-grained permissions: it is their client, or stands below it. Before 26.2 a

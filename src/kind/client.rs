@@ -15,13 +15,17 @@ pub use exported::complete_export;
 use super::takes::SIGNS;
 use super::{
     CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, FLOW, Field, Form, KEYS, Kind, Link, MAPPER,
-    NEWEST, ORDINARY, Others, REALM, RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS, Sent, ServerInfo,
-    Stays, Takes, USER, Unset, Unsets, Version, cannot_be_unset, children, choice, field, flow,
-    is_admin_permissions, links, one_of, relic, scope_mapping, server_owned, service_account_of, useless,
+    NEWEST, ORDINARY, Others, PERMISSION, POLICY, REALM, RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS,
+    Sent, ServerInfo, Stays, Takes, USER, Unset, Unsets, Version, cannot_be_unset, children, choice, field,
+    flow, former_permissions, is_admin_permissions, links, one_of, relic, scope_mapping, server_owned,
+    service_account_of, useless,
 };
 use crate::state::{Address, Object, State};
 
 pub(super) const PROTOCOLS: &[Choice] = &[choice("protocol", |it, _| ServerInfo::all(&it.protocols))];
+
+/// The client that has the roles of administration.
+const ADMINISTRATION: &str = "realm-management";
 
 /// What a client may have a flow of its own for.
 const BINDINGS: &[&str] = &["browser", "direct_grant"];
@@ -116,6 +120,9 @@ pub(super) static CLIENT: Kind = Kind {
         relic("useTemplateConfig", "say it in the client"),
         relic("useTemplateMappers", "say `defaultClientScopes`"),
         relic("useTemplateScope", "say `defaultClientScopes`"),
+        former_permissions(
+            "say what is permitted in the client `admin-permissions`, by permissions with `resourceType: Clients`",
+        ),
     ],
     hazards: hazards::HAZARDS,
     routes: Routes {
@@ -151,6 +158,22 @@ pub(super) static CLIENT: Kind = Kind {
     ..ORDINARY
 };
 
+/// Returns what cannot be changed where the server lets nobody write an object, and what to do then.
+pub fn words_of_fixed(address: &Address) -> (String, &'static str) {
+    let top = address.steps().first().map(|it| Address::top(it.kind, it.name.clone()));
+    let of = super::title(top.as_ref().unwrap_or(address));
+    let is_former = top.is_some_and(|it| it.name() == ADMINISTRATION)
+        && [SETTINGS, SCOPE, RESOURCE, POLICY, PERMISSION].contains(&address.kind());
+    if is_former {
+        // There former versions kept permissions over administration.
+        let help =
+            "say permissions over administration in the client `admin-permissions`, with `resourceType`";
+        (format!("the authorization of {of}"), help)
+    } else {
+        (of, "take it out of the manifests: it stays as it is")
+    }
+}
+
 /// Returns the address of what a client decides by.
 pub fn settings_of(client: &Address) -> Address {
     client.child(SETTINGS, "")
@@ -181,5 +204,5 @@ fn recorded_as(_: &Address, client: &Object) -> String {
 /// administrators, also below it.
 pub(super) fn is_fixed(address: &Address, version: Version) -> bool {
     let client = address.ancestor(super::CLIENT);
-    version >= NEWEST && client.is_some_and(|it| it.name() == "realm-management")
+    version >= NEWEST && client.is_some_and(|it| it.name() == ADMINISTRATION)
 }

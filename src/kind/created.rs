@@ -45,7 +45,7 @@ pub fn untouched(address: &Address, live: &Object, state: &State, version: Versi
         return fresh.get(address).cloned().unwrap_or_else(|| Object::new(At::SERVER));
     }
     let mut bare = Object::new(At::SERVER);
-    for name in ["type", "protocol"] {
+    for name in ["type", "protocol", "resourceType"] {
         bare.fields.extend(live.get(name).map(|it| (name.into(), it.clone())));
     }
     let mut made = created(address, &bare, state, version);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Form, Others, ROLE, ServerInfo, Takes, Unset, Version};
+use super::{Form, Others, ROLE, ServerInfo, TARGETS, Takes, Unset, Version};
 use crate::change::To;
 use crate::state::{Address, Is, KindName, Node, Object};
 use crate::text::{At, Tree, TreeIs};
@@ -110,9 +110,10 @@ pub enum OthersAre {
 }
 
 impl Field {
-    /// Returns whether one list names all of a kind, wherever they stand: roles of clients as `client/role`.
+    /// Returns whether one list names all of a kind, wherever they stand: roles of clients as `client/role`. What permissions over
+    /// administration are for does.
     pub fn names_all(&self) -> bool {
-        matches!(self.compare, Compare::RefItems { .. })
+        matches!(self.compare, Compare::RefItems { .. }) || self.name == TARGETS
     }
 
     /// Returns what of an item only one object may name, where [`Field::has_one`]: the item, or what tells it apart.
@@ -362,6 +363,11 @@ pub(super) const fn server_owned(name: &'static str) -> Field {
 /// What a server of today keeps elsewhere, or not at all: an input error that says what to do in its place.
 pub(super) const fn relic(name: &'static str, instead: &'static str) -> Field {
     Field { instead, ..not_yet(name) }
+}
+
+/// The permissions over administration of former versions, which no representation has.
+pub(super) const fn former_permissions(instead: &'static str) -> Field {
+    relic("managementPermissions", instead)
 }
 
 pub(super) const fn not_yet(name: &'static str) -> Field {

@@ -4,7 +4,7 @@
 
 use super::{
     CREATED, Compare, Covers, Created, Field, FoundBy, Kind, Link, Members, ORDINARY, ROLE, ROUTES, Referred,
-    Routes, Sent, children, field, links, server_owned,
+    Routes, Sent, children, field, former_permissions, links, server_owned,
 };
 
 pub(super) static GROUP: Kind = Kind {
@@ -25,6 +25,9 @@ pub(super) static GROUP: Kind = Kind {
             sent: Sent::Links(Link::Mappings("role-mappings")),
             ..field("clientRoles")
         },
+        former_permissions(
+            "say what is permitted in the client `admin-permissions`, by permissions with `resourceType: Groups`",
+        ),
     ],
     routes: Routes {
         collection: "{up}/children",

@@ -9,7 +9,7 @@ use super::hazard::Hazard::{LocksOut, Opens};
 use super::hazard::{When, of_key, rule};
 use super::{
     Beside, CREATED, Choice, Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, Unasked, Unset, Unsets,
-    choice, field, flow, organization, server_owned,
+    choice, field, flow, former_permissions, organization, server_owned,
 };
 
 pub(super) static IDENTITY_PROVIDER: Kind = Kind {
@@ -30,6 +30,7 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         // Relics: flows decide that.
         server_owned("updateProfileFirstLogin"),
         server_owned("updateProfileFirstLoginMode"),
+        former_permissions("take it out: no permission is for an identity provider any more"),
     ],
     hazards: &[
         rule(LocksOut, "", When::Goes, "whoever logs in through {it} cannot any more"),

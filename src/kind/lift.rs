@@ -66,6 +66,8 @@ impl Lifted {
             }
         }
         Owned::of(&[&state]).settle(&mut state);
+        super::name_administered(&mut state, None);
+        super::complete_administered(&mut state);
         state
     }
 }
@@ -151,7 +153,7 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize
         let rule = kind.field(&key.name);
         match rule.map(|it| it.sent) {
             Some(Sent::NotYet) => {
-                if !is_empty(value) {
+                if !says_nothing(value, rule.map_or(&[], |it| it.server_keys)) {
                     let instead = rule.map_or("", |it| it.instead);
                     out.notes.push(not_managed(key, instead));
                 }
@@ -381,11 +383,18 @@ fn wrong(key: &Key, value: &Tree, expected: &str) -> Note {
     }
 }
 
-fn is_empty(tree: &Tree) -> bool {
+/// Returns whether a value says nothing beside what the server decides: these keys, where a usual value is given with that.
+fn says_nothing(tree: &Tree, server_keys: &[(&str, &str)]) -> bool {
+    let is_servers = |key: &Key, value: &Tree| {
+        let rule = server_keys.iter().find(|it| it.0 == &*key.name);
+        rule.is_some_and(|(_, usual)| usual.is_empty() || value.scalar() == Some(usual))
+    };
     match &tree.is {
         TreeIs::Null => true,
         TreeIs::List(items) => items.is_empty(),
-        TreeIs::Map(entries) => entries.iter().all(|(_, value)| is_empty(value)),
+        TreeIs::Map(entries) => {
+            entries.iter().all(|(key, value)| is_servers(key, value) || says_nothing(value, &[]))
+        }
         TreeIs::Bool(_) | TreeIs::Number(_) | TreeIs::Text(_) => false,
     }
 }

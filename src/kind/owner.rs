@@ -121,7 +121,13 @@ pub fn rename(state: &mut State, names: BTreeMap<Address, Address>) -> BTreeMap<
             Some((address.clone(), address.parent()?.child(address.kind(), name)))
         })
         .collect();
-    all.extend(owned);
+    // So is the resource by which permissions over administration are for one.
+    let standing_for = state.objects.keys().filter_map(|it| {
+        let new = all.get(&super::stands_for(it)?)?;
+        Some((it.clone(), super::resource_for(&it.parent()?, new)))
+    });
+    let standing_for: Vec<(Address, Address)> = standing_for.collect();
+    all.extend(owned.into_iter().chain(standing_for));
     for (old, new) in &all {
         state.objects.rename(old, new.clone());
     }

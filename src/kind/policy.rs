@@ -7,7 +7,7 @@ use super::owner::written_name;
 use super::{
     CLIENT, CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, Field, GROUP, Kind, Losing, ORDINARY,
     OthersAre, PERMISSION as PERMISSION_NAME, POLICY as POLICY_NAME, RESOURCE, ROLE, ROUTES, Routes, SCOPE,
-    Sent, Spelling, Types, USER, Unset, choice, field, is_fine_grained, server_owned,
+    Sent, Spelling, TARGETS, Types, USER, Unset, choice, field, is_fine_grained, server_owned,
 };
 use crate::state::KindName;
 use crate::text::{Code, Key, Note, Tree, TreeIs, parse_yaml};
@@ -223,7 +223,12 @@ pub(super) static PERMISSION: Kind = Kind {
         // A permission for all of a type stays one for all of that when it is made one of another type (26.7.5).
         Field { sent: Sent::FixedOf(is_fine_grained), ..field("resourceType") },
         Field { compare: Compare::Refs(POLICY_NAME), deleted_with_last_target: true, ..field("policies") },
-        Field { compare: Compare::Refs(RESOURCE), deleted_with_last_target: true, ..field("resources") },
+        Field {
+            compare: Compare::Refs(RESOURCE),
+            deleted_with_last_target: true,
+            by_id: TARGETS,
+            ..field(TARGETS)
+        },
         Field {
             compare: Compare::Refs(SCOPE),
             sent: Sent::Always,
@@ -251,6 +256,7 @@ pub(super) static PERMISSION: Kind = Kind {
     turn_to_go: 0,
     check: super::check::permission,
     refuses: super::refused::fine_grained::check,
+    behaviour: &super::administered::OfPermissions,
     types: Types::Known,
     spellings: &[Spelling::Config, Spelling::NamesInMaps],
     ..ORDINARY

@@ -3,15 +3,16 @@
 //! A realm is always read, overlaid and written whole: several omitted fields fall back to defaults
 //! (`oauth2DeviceCodeLifespan`, `cibaExpiresIn`, on 26.0 all security headers). Measured on 26.0.8 and 26.7.5.
 
+mod behaviour;
 mod hazards;
 
 use super::takes::SIGNS;
 use super::{
     Beside, CLIENT, CLIENT_POLICIES, CLIENT_PROFILES, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created,
     FLOW, Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, LOCALIZATION, Link,
-    NEWEST, NOBODY, Needs, ORDINARY, ORGANIZATION, Others, REQUIRED_ACTION, Sent, ServerInfo, Stays, Takes,
-    USER, USER_PROFILE, Unasked, Unset, Unsets, WORKFLOW, cannot_be_unset, children, client_scope, field,
-    flow, links, not_yet, one_of, relic, server_owned, useless, user_profile, workflow,
+    NEWEST, NOBODY, Needs, ORDINARY, ORGANIZATION, Others, PERMISSION, REQUIRED_ACTION, Sent, ServerInfo,
+    Stays, Takes, USER, USER_PROFILE, Unasked, Unset, Unsets, WORKFLOW, cannot_be_unset, children,
+    client_scope, field, flow, links, one_of, relic, server_owned, useless, user_profile, workflow,
 };
 use crate::state::{Node, Object};
 use crate::text::{Code, Key, Note, Tree, TreeIs};
@@ -126,6 +127,11 @@ pub(super) static REALM: Kind = Kind {
             judges: Judges { kinds: &[ORGANIZATION], allows: &["true"], ..NOBODY },
             ..field("organizationsEnabled")
         },
+        Field {
+            // While it is off, nothing that a permission says is checked, and none can be made for single objects (500 on 26.7.5).
+            judges: Judges { kinds: &[PERMISSION], allows: &["true"], ..NOBODY },
+            ..field("adminPermissionsEnabled")
+        },
         Field { features: &[("", "SCIM_API")], ..field("scimApiEnabled") },
         Field { features: &[("", "OID4VC_VCI")], ..field("verifiableCredentialsEnabled") },
         Field {
@@ -160,7 +166,11 @@ pub(super) static REALM: Kind = Kind {
         Field { sent: Sent::ChildrenOf(IDENTITY_PROVIDER_MAPPER), ..field("identityProviderMappers") },
         Field { sent: Sent::ChildrenBy(COMPONENT, "providerType"), ..field("components") },
         Field { sent: Sent::ChildrenByName(LOCALIZATION, "texts"), ..field("localizationTexts") },
-        not_yet("adminPermissionsClient"),
+        // A POST makes a client of whatever stands there, a PUT reads none of it (26.7.5).
+        Field {
+            server_keys: &[("id", ""), ("clientId", "admin-permissions")],
+            ..relic("adminPermissionsClient", "say it as the client `admin-permissions` among `clients`")
+        },
         relic("applicationScopeMappings", "say `clientScopeMappings`: applications are clients"),
         relic("applications", "say `clients`: applications are clients"),
         relic("clientTemplates", "say `clientScopes`, which came in their place"),
@@ -190,6 +200,8 @@ pub(super) static REALM: Kind = Kind {
     ],
     normalize: Some(normalize),
     new: Created { unasked: &[Unasked::Enabled], ..CREATED },
+    switches: &["adminPermissionsEnabled"],
+    behaviour: &behaviour::OfRealms,
     comes_with_realm: true,
     is_everybodys: true,
     check: super::check::password_policy,

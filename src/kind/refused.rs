@@ -24,6 +24,7 @@ use super::{
 use crate::state::{Address, Is, KindName, Node, Object, State};
 use crate::text::{At, Code, Note};
 
+pub use fine_grained::{is_judged_by_type, no_such_id};
 pub use realm::{policies, wrong_realm_name};
 pub use unique::{Clash, clashes};
 pub(super) use whole::Refuses;

@@ -14,7 +14,8 @@ use super::hazard::{When, rule};
 use super::{
     CREATED, Choice, Compare, Covers, Created, DEFAULT_ROLE, FEDERATED_IDENTITY, Field, FoundBy, GROUP, Kind,
     Link, ORDINARY, OthersAre, REALM, ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked,
-    Unset, Unsets, children, choice, field, links, not_yet, realm_address, relic, server_owned,
+    Unset, Unsets, children, choice, field, former_permissions, links, not_yet, realm_address, relic,
+    server_owned,
 };
 use crate::state::{Address, Node, Object, State};
 
@@ -69,6 +70,9 @@ pub(super) static USER: Kind = Kind {
         not_yet("issuedVerifiableCredentials"),
         relic("socialLinks", "say `federatedIdentities`"),
         not_yet("verifiableCredentials"),
+        former_permissions(
+            "say what is permitted in the client `admin-permissions`, by permissions with `resourceType: Users`",
+        ),
     ],
     hazards: &[rule(LocksOut, "enabled", When::Is("false"), "locks out {it}")],
     routes: Routes {

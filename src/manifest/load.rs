@@ -8,7 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use super::merge::merge;
 use super::project::{PROJECT_FILE, Project, is_project};
 use crate::kind::{
-    self, EMAIL_NAMES, lift_realm, name_users_by_email, realm_address, resolve_names_with_slashes,
+    self, EMAIL_NAMES, lift_realm, name_administered, name_users_by_email, realm_address,
+    resolve_names_with_slashes,
 };
 use crate::state::{Address, Is, Node, Object, SecretSource, State};
 use crate::text::{At, Code, Files, Note, Tree, TreeIs, nearest, parse_yaml, read_regular, size};
@@ -100,6 +101,7 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
     for (realm, pieces) in realms {
         hide_literals(&pieces.all, &mut out.files);
         let mut state = merge(pieces.all, &mut out.notes);
+        name_administered(&mut state, None);
         resolve_names_with_slashes(&mut state);
         if state.get(&realm_address()).is_some_and(|it| it.is_true(EMAIL_NAMES)) {
             name_users_by_email(&mut state);

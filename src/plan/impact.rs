@@ -7,12 +7,15 @@ use jiff::civil::DateTime;
 use super::Plan;
 use crate::access::{self, Impact, Realm};
 use crate::change::{Action, Change};
-use crate::kind::Version;
+use crate::kind::{self, Version};
 use crate::state::{Address, State};
 
-/// The realm before a plan and after it.
+/// The realm before a plan and after it. What permissions over administration are for on one side is asked for on both.
 pub fn sides(live: &State, planned: &State, version: Version) -> [Realm; 2] {
-    [live, planned].map(|it| Realm::compile(it, version))
+    let mut sides = [live.clone(), planned.clone()];
+    let [before, after] = &mut sides;
+    kind::align_administered(before, after);
+    sides.map(|it| Realm::compile(&it, version))
 }
 
 /// Compares who may do what before a plan and after it. Users who are not declared are counted and not named, unless the

@@ -253,7 +253,7 @@ impl<'a> Administered<'a> {
                 for target in TARGETS {
                     let id = &ids[*target];
                     for (scope, is) in self.may_with(&token, id)? {
-                        let wanted = decided(&compiled, &fine(), id, scope, &persona)?;
+                        let wanted = decided(&compiled, &fine(), &format!("user/{target}"), scope, &persona)?;
                         if wanted.is_some_and(|it| it != is) {
                             return Err(format!(
                                 "seed {seed}: {user} {scope} {target}: decided {wanted:?}, is {is}: {}",

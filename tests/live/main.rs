@@ -31,6 +31,7 @@ mod edits;
 mod faults;
 mod foreign;
 mod guards;
+mod helpdesk;
 mod kept;
 mod ledger;
 mod links;
@@ -110,6 +111,7 @@ fn trials() -> Vec<Trial> {
         foreign::trials(),
         access_tests::trials(),
         guards::trials(),
+        helpdesk::trials(),
         ledger::trials(),
         links::trials(),
         lock::trials(),

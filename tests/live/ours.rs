@@ -209,17 +209,11 @@ pub(crate) fn unpredicted(planned: &State, real: &State) -> Vec<String> {
                 }
             }
             (Some(_), None) => wrong.push(format!("{address}: planned and not there")),
-            (None, Some(_)) if is_admin_permissions(address) => {}
             (None, Some(_)) => wrong.push(format!("{address}: there and not planned")),
             (None, None) => {}
         }
     }
     wrong
-}
-
-/// The client that a realm gets with `adminPermissionsEnabled` is Keycloak's own business, and not recorded.
-fn is_admin_permissions(address: &Address) -> bool {
-    address.ancestor(kind::CLIENT).is_some_and(|it| it.name() == "admin-permissions")
 }
 
 type Fields = BTreeMap<Box<str>, Node>;

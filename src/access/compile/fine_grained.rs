@@ -5,15 +5,14 @@
 //! what is for all of its type; and a permission for all of a type that says no denies everything of that type, whatever
 //! its own scopes, but for what a permission for the very object grants.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Interned, administration};
-use crate::access::bits::Bits;
 use crate::access::realm::{
     Applied, Permission, PermissionType, Policy, PolicyIs, Realm, Required, Resource, Strategy, Tier,
 };
-use crate::kind::{CLIENT, GROUP, ROLE, USER, realm_address};
-use crate::state::{Address, State};
+use crate::kind::{RESOURCE, ROLE, TARGETS, realm_address, resource_for, stands_for, type_of};
+use crate::state::{Address, Node, State};
 
 /// The types whose objects permissions are for, which are the names of resources, too.
 const USERS: &str = "Users";
@@ -85,7 +84,7 @@ pub(super) fn add_roles(
     }
 }
 
-/// Works out which permissions there are for each resource: it stands for all of a type, or for one object by its id.
+/// Works out which permissions there are for each resource: it stands for all of a type, or for one object.
 pub(super) fn apply(
     state: &State,
     realm: &Realm,
@@ -95,35 +94,19 @@ pub(super) fn apply(
 ) {
     let is_on = state.get(&realm_address()).is_some_and(|it| it.is_true("adminPermissionsEnabled"));
     let is_role = |at: usize| permissions.0.addresses[at].kind() == ROLE;
-    let name = |at: usize| table.addresses[at].name();
-    let all_of = |of_type: &str| table.addresses.iter().position(|it| it.name() == of_type);
-    // Without a resource it is for all of its type, as the server makes it.
-    let is_for_all = |it: &Permission| {
-        it.resources.is_empty() || all_of(&it.resource_type).is_some_and(|all| it.resources.contains(&all))
-    };
-    let objects: BTreeMap<&str, &Address> =
-        state.objects.iter().filter_map(|(address, it)| Some((it.id.as_deref()?, address))).collect();
-    let groups_of = |resource: usize| {
-        let user = objects.get(name(resource)).and_then(|it| realm.users.get(it));
+    let is_for_all: Vec<bool> = permissions.0.addresses.iter().map(|it| is_for_all(state, it)).collect();
+    let groups_of = |user: &Address| {
+        let user = realm.users.get(user);
         user.map(|it| realm.with_parents(&realm.user_entries[it].groups)).unwrap_or_default()
     };
     let resource_of = |group: usize| {
-        let id = state.get(&realm.groups.addresses[group])?.id.as_deref()?;
-        table.addresses.iter().position(|it| it.name() == id)
-    };
-    let type_of = |resource: usize| match objects.get(name(resource)).map(|it| it.kind()) {
-        Some(USER) => USERS,
-        Some(GROUP) => GROUPS,
-        Some(CLIENT) => "Clients",
-        Some(ROLE) => "Roles",
-        _ => {
-            let naming = permissions.1.iter().find(|it| it.resources.contains(&resource));
-            naming.map_or(name(resource), |it| &it.resource_type)
-        }
+        let client = table.addresses.first()?.parent()?;
+        table.get(&resource_for(&client, &realm.groups.addresses[group]))
     };
     for (at, resource) in resources.iter_mut().enumerate() {
-        let of_type = type_of(at);
-        let groups = if of_type == USERS { groups_of(at) } else { Bits::default() };
+        let target = stands_for(&table.addresses[at]);
+        let of_type = target.as_ref().and_then(type_of).unwrap_or(table.addresses[at].name());
+        let groups = target.as_ref().map(groups_of).unwrap_or_default();
         let of_groups: BTreeSet<usize> = groups.iter().filter_map(resource_of).collect();
         let mut applied: Vec<Applied> = Vec::new();
         for (permission, it) in permissions.1.iter().enumerate() {
@@ -132,11 +115,11 @@ pub(super) fn apply(
                 is_of(of_type).then_some(Tier::Role)
             } else if !is_on || it.policies.is_empty() {
                 None
-            } else if is_of(of_type) && is_for_all(it) {
+            } else if is_of(of_type) && is_for_all[permission] {
                 Some(Tier::AllOfType)
             } else if it.resources.contains(&at) {
                 Some(Tier::Object)
-            } else if is_of(GROUPS) && is_for_all(it) {
+            } else if is_of(GROUPS) && is_for_all[permission] {
                 groups.iter().next().map(|_| Tier::AllGroups)
             } else {
                 (!it.resources.is_disjoint(&of_groups)).then_some(Tier::Group)
@@ -146,4 +129,12 @@ pub(super) fn apply(
         applied.sort_by_key(|it| it.phase);
         resource.applied = applied;
     }
+}
+
+/// Returns whether a permission is for all of its type: it names nothing else. One without anything, as it is made while they are
+/// off, is for nothing.
+fn is_for_all(state: &State, permission: &Address) -> bool {
+    let targets = state.get(permission).and_then(|it| it.get(TARGETS)).map(Node::items).unwrap_or_default();
+    let mut targets = targets.iter().filter_map(Node::as_ref).peekable();
+    targets.peek().is_some() && targets.all(|it| it.kind() == RESOURCE)
 }

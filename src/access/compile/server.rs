@@ -10,7 +10,9 @@ use crate::access::realm::{
 };
 use crate::access::through::TokenReads;
 use crate::access::time::Window;
-use crate::kind::{NEWEST, PERMISSION, POLICY, RESOURCE, SCOPE, Version, is_fine_grained};
+use crate::kind::{
+    NEWEST, PERMISSION, POLICY, RESOURCE, SCOPE, TARGETS, Version, is_fine_grained, resource_for,
+};
 use crate::state::{Address, KindName, Node, Object, State};
 use crate::text::java_regex::FullMatch;
 
@@ -66,7 +68,7 @@ pub(super) fn compile(
                 strategy: strategy(it),
                 leaves: leaves(&policy_entries, &direct),
                 policies: direct,
-                resources: set(refs(it, "resources", &|it| resources.get(it))),
+                resources: set(refs(it, TARGETS, &|it| resources.get(&resource_for(owner, it)))),
                 scopes: set(refs(it, "scopes", &|it| scopes.get(it))),
                 resource_type: it.text("resourceType").to_owned(),
             }

@@ -19,10 +19,15 @@ fn realm(on: bool, version: Version, permissions: &[Rule]) -> Realm {
         scopes(&["view", "manage", "map-roles", "manage-group-membership", "impersonate", "reset-password"]);
     let of_groups = scopes(&["view", "view-members", "manage-members"]);
     let policy = |role: &str| json!({ "name": role, "type": "role", "roles": [{ "id": role }] });
+    let keeper = json!({ "name": "keeper", "type": "scope", "resourceType": "Users", "resources": ["id-of-t1"], "scopes": ["view"], "policies": [] });
     let permission = |(at, it): (usize, &Rule)| json!({ "name": format!("p{at}"), "type": "scope", "resourceType": it.0, "resources": it.1, "scopes": it.2, "policies": it.3 });
-    let policies: Vec<Value> =
-        ["ra", "rb"].into_iter().map(policy).chain(permissions.iter().enumerate().map(permission)).collect();
-    let user = |name: &str, roles: &[&str], groups: &[&str]| json!({ "id": name, "username": name, "realmRoles": roles, "groups": groups });
+    let policies: Vec<Value> = ["ra", "rb"]
+        .into_iter()
+        .map(policy)
+        .chain(permissions.iter().enumerate().map(permission))
+        .chain([keeper])
+        .collect();
+    let user = |name: &str, roles: &[&str], groups: &[&str]| json!({ "id": format!("id-of-{name}"), "username": name, "realmRoles": roles, "groups": groups });
     let realm = json!({
         "realm": "r",
         "adminPermissionsEnabled": on,
@@ -43,8 +48,9 @@ fn realm(on: bool, version: Version, permissions: &[Rule]) -> Realm {
                 "resources": [
                     { "name": "Users", "type": "Users", "scopes": of_users },
                     { "name": "Groups", "type": "Groups", "scopes": of_groups },
-                    { "name": "t1", "scopes": of_users }, { "name": "t2", "scopes": of_users }, { "name": "t3", "scopes": of_users },
-                    { "name": "g1", "scopes": of_groups }, { "name": "sub", "scopes": of_groups },
+                    // As the server says them, and as this program calls them.
+                    { "name": "id-of-t1", "scopes": of_users }, { "name": "user/t2", "scopes": of_users },
+                    { "name": "user/t3", "scopes": of_users }, { "name": "user/nobody", "scopes": of_users },
                 ],
                 "policies": policies,
             } },
@@ -65,7 +71,7 @@ fn may(realm: &Realm, user: &str, resource: &str, scope: &str) -> Option<bool> {
 #[test]
 fn permissions_over_administration_add_up_as_the_server_adds_them_up() {
     let all: Names = &[];
-    let (t3, g1, sub): (Names, Names, Names) = (&["t3"], &["g1"], &["sub"]);
+    let (t3, g1, sub): (Names, Names, Names) = (&["t3"], &["/g1"], &["/g1/sub"]);
     let (ra, rb): (Names, Names) = (&["ra"], &["rb"]);
     let (view, members): (Names, Names) = (&["view"], &["view-members"]);
     let (manage, map): (Names, Names) = (&["manage"], &["map-roles"]);
@@ -107,7 +113,7 @@ fn permissions_over_administration_add_up_as_the_server_adds_them_up() {
         (&[("Users", all, view, &[][..]), ("Users", all, view, ra)], "view", [true; 3]),
     ] {
         let on = realm(true, NEWEST, permissions);
-        for (target, expected) in ["t1", "t2", "t3"].into_iter().zip(expected) {
+        for (target, expected) in ["user/t1", "user/t2", "user/t3"].into_iter().zip(expected) {
             assert_eq!(may(&on, "a", target, scope), Some(expected), "{scope} {target} {permissions:?}");
             // Who manages users needs no permission.
             assert_eq!(may(&on, "boss", target, scope), Some(true), "{scope} {target} {permissions:?}");
@@ -120,8 +126,8 @@ fn what_hangs_on_the_order_of_the_server_is_unknown_and_what_is_switched_off_ope
     let members: Names = &["view-members"];
     let both: &[Rule] = &[("Groups", &[], members, &["ra"]), ("Groups", &[], members, &["rb"])];
     let on = realm(true, NEWEST, both);
-    assert_eq!(may(&on, "a", "t1", "view"), None);
-    assert_eq!(may(&on, "c", "t1", "view"), Some(true));
+    assert_eq!(may(&on, "a", "user/t1", "view"), None);
+    assert_eq!(may(&on, "c", "user/t1", "view"), Some(true));
     let one: &[Rule] = &[("Users", &[], &["impersonate"], &["ra"])];
     assert_eq!(may(&realm(true, NEWEST, one), "a", "Users", "impersonate"), Some(true));
     assert_eq!(may(&realm(false, NEWEST, one), "a", "Users", "impersonate"), Some(false));

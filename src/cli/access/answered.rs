@@ -25,7 +25,9 @@ impl Answered {
     pub(super) async fn open(args: &One, run: &str, global: Global) -> anyhow::Result<Option<Self>> {
         let about = &args.about;
         let also = Want { users: access::user_named(&args.persona).into_iter().collect(), ..Want::default() };
-        let Some(opened) = open(&about.asking(), run, &also, global).await? else { return Ok(None) };
+        let Some(opened) = open(&about.asking(), run, &also, about.resource.as_deref(), global).await? else {
+            return Ok(None);
+        };
         let found = opened.wanted(about)?;
         let (cast, asking) = opened.cast(about.asking_client.as_deref())?;
         let persona = cast.named(&args.persona).map_err(anyhow::Error::msg)?;

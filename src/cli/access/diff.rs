@@ -13,7 +13,7 @@ use crate::cli::terminal::{document, fail, print, warn};
 use crate::cli::{Exit, Global};
 use crate::diff;
 use crate::keycloak::state_of_export;
-use crate::kind::{NEWEST, Version};
+use crate::kind::{self, NEWEST, Version};
 use crate::manifest::{Loaded, Project};
 use crate::report;
 use crate::run::UsageError;
@@ -106,9 +106,10 @@ pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Ex
         }
         states.push(realms(&loaded));
     }
-    let (realm, [before, after], versions) = chosen(states, args.realm.as_deref())?;
+    let (realm, [mut before, mut after], versions) = chosen(states, args.realm.as_deref())?;
     let changes = changed(&before, &after);
     let terms = ImpactQuestion { realm: &realm, changes: &changes, declared: &|_| true, at };
+    kind::align_administered(&mut before, &mut after);
     let [was, is] =
         [(&before, versions[0]), (&after, versions[1])].map(|(it, version)| Realm::compile(it, version));
     let impact = access::impact(&was, &is, &terms);

@@ -64,7 +64,7 @@ impl Args {
 pub(in crate::cli) async fn run(args: Args, global: Global) -> anyhow::Result<Exit> {
     let users = args.persona.iter().filter_map(|it| access::user_named(it)).collect();
     let also = Want { users, ..Want::default() };
-    let Some(opened) = open(&args.asking, "access-matrix", &also, global).await? else {
+    let Some(opened) = open(&args.asking, "access-matrix", &also, None, global).await? else {
         return Ok(Exit::Failed);
     };
     let client = match &args.client {

@@ -13,13 +13,26 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
         if !question.terms.covers(address) {
             continue;
         }
-        if let Some(parent) = address.parent() {
+        // What stands there is told with the client that is not there.
+        let is_told = |it: &Address| kind::is_fine_grained(it, question.version);
+        if let Some(parent) = address.parent().filter(|it| !is_told(it)) {
             lead(question, out, address, &parent, object.at, &mut notes);
         }
         object.each_ref(&mut |field, target, at| {
             let rule = kind::kind(address.kind()).field(field);
-            if rule.is_none_or(|it| !matches!(it.sent, Sent::NotYet)) {
+            // Which scopes and types there are is told with the permission.
+            let is_told = kind::is_judged_by_type(address, object, target, question.version);
+            if rule.is_none_or(|it| !matches!(it.sent, Sent::NotYet)) && !is_told {
+                let before = notes.len();
                 lead(question, out, address, target, at, &mut notes);
+                // What leads nowhere may be an id of another server.
+                let by_id = kind::no_such_id(field, target).filter(|_| !out.planned.contains(target));
+                if let (Some((title, help)), Some(note)) = (by_id, notes.get_mut(before))
+                    && note.code == Code::NotInRealm
+                {
+                    *note = Note::error(note.code, title, at, "neither in the manifests nor in the realm")
+                        .help(help);
+                }
             }
         });
     }

@@ -85,7 +85,7 @@ pub(super) async fn read(
 }
 
 /// Says whether the realm holds few users beside the wanted ones.
-async fn are_few(wire: &Wire<'_>, wanted: usize, known: Option<usize>) -> Result<bool, Error> {
+pub(super) async fn are_few(wire: &Wire<'_>, wanted: usize, known: Option<usize>) -> Result<bool, Error> {
     let all = match known {
         Some(known) => Some(known),
         None => count(wire).await?,
@@ -100,19 +100,19 @@ pub(super) async fn count(wire: &Wire<'_>) -> Result<Option<usize>, Error> {
 }
 
 /// How a realm calls its users.
-struct Naming {
+pub(super) struct Naming {
     /// By their addresses, also those who were made before it did and keep another name: 26.0 lists them under that, 26.7
     /// under the address, and both find them by that name alone.
     by_email: bool,
 }
 
 impl Naming {
-    fn of_realm(realm: &Map<String, Value>) -> Self {
+    pub(super) fn of_realm(realm: &Map<String, Value>) -> Self {
         Self { by_email: realm.get(EMAIL_NAMES).and_then(Value::as_bool) == Some(true) }
     }
 
     /// Calls a user as the server does once it is asked about that user alone.
-    fn call(&self, mut user: Value) -> Value {
+    pub(super) fn call(&self, mut user: Value) -> Value {
         let email = str_of(&user, "email").filter(|it| self.by_email && !it.is_empty()).map(str::to_owned);
         if let Some(email) = email {
             user["username"] = json!(email);

@@ -3,7 +3,8 @@
 use super::{code, codes, kinds_below, types, types_with, with_entry};
 use crate::kind::representation::Type;
 use crate::kind::{
-    Compare, Field, Form, Kind, Link, Others, OthersAre, Sent, Stays, field_type, known_since, lift_object,
+    Compare, Field, Form, Kind, Link, Others, OthersAre, Sent, Stays, TARGETS, field_type, known_since,
+    lift_object,
 };
 use crate::state::{Address, Is};
 use crate::text::{At, Key, Tree, TreeIs};
@@ -116,7 +117,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         takes,
         flow,
         // How requests say it.
-        by_id: _,
+        by_id,
         grades: _,
         is_part,
         is_telling: _,
@@ -126,6 +127,8 @@ fn of_rule(rule: &Field) -> Vec<String> {
     } = rule;
     let mut out: Vec<String> = of_compare(*compare).into_iter().chain(of_sent(*sent)).collect();
     let mut say = |is_so: bool, words: String| out.extend(is_so.then_some(words));
+    let by_type = "in permissions over administration names of what their `resourceType` says, or that type for all of it";
+    say(*by_id == TARGETS, by_type.to_owned());
     say(!implied.is_empty(), format!("{} is what the server assumes, and is not sent", code(implied)));
     say(!secret_keys.is_empty(), format!("secrets: {}", codes(secret_keys.iter().copied())));
     say(*is_public, "no key makes a text a secret".to_owned());

@@ -24,7 +24,9 @@ pub(super) fn check(known: &Known<'_>, address: &Address, object: &Object, notes
         }
         // An export of a realm holds no users: a plan looks them up.
         let may_be_there = kind::is_asked_by_name(target) && known.desired.exported.contains(address);
-        if !may_be_there && !known.has(target) {
+        // Which object has an id, only the server tells.
+        let is_told = may_be_there || kind::may_be_an_id(address, field, target);
+        if !is_told && !known.has(target) {
             let title = format!(
                 "{} names {} in `{field}`, which is declared nowhere",
                 kind::title(address),

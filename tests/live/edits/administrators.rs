@@ -15,7 +15,7 @@ use crate::tree::{Tree, list, word};
 const ADMINISTRATORS: &[&str] = &["direct", "a", "c"];
 const GROUPS: &[&[&str]] = &[&[], &["/people"], &["/people/near"]];
 
-/// Who may do what to whom: an administrator, a scope and the id of a user.
+/// Who may do what to whom: an administrator, a scope and the resource that stands for a user.
 type Facts = BTreeSet<(String, &'static str, String)>;
 
 /// What a manifest says of administration.
@@ -163,7 +163,7 @@ pub(super) fn administrators_move_as_plans_foretell(
         let after = facts(&people, &ids)?;
         edits += 1;
         moved += before.symmetric_difference(&after).count();
-        told += disagreements(&plan, &before, &after, &ids, &mut |it| {
+        told += disagreements(&plan, &before, &after, &mut |it| {
             wrong.push(format!("seed {seed}, edit {edits}: {how:?}: {it}"));
         });
         before = after;
@@ -183,20 +183,14 @@ fn facts(people: &Administered<'_>, ids: &BTreeMap<String, String>) -> Result<Fa
         for target in TARGETS {
             let id = &ids[*target];
             let may = people.may_with(&token, id)?.into_iter().filter(|it| it.1);
-            out.extend(may.map(|it| ((*who).to_owned(), it.0, id.clone())));
+            out.extend(may.map(|it| ((*who).to_owned(), it.0, format!("user/{target}"))));
         }
     }
     Ok(out)
 }
 
 /// Compares both ways and returns how many moves a plan told.
-fn disagreements(
-    plan: &Value,
-    before: &Facts,
-    after: &Facts,
-    ids: &BTreeMap<String, String>,
-    wrong: &mut dyn FnMut(String),
-) -> usize {
+fn disagreements(plan: &Value, before: &Facts, after: &Facts, wrong: &mut dyn FnMut(String)) -> usize {
     let rows: Vec<&Value> =
         list(&plan["access_changes"]).iter().filter(|it| it["client"] == "admin-permissions").collect();
     let names = |row: &Value, field: &str, what: &str| list(&row[field]).iter().any(|it| it == what);
@@ -216,11 +210,12 @@ fn disagreements(
     let mut told = 0;
     for row in rows {
         for who in ADMINISTRATORS.iter().filter(|it| names(row, "personas", it)) {
-            for id in TARGETS.iter().map(|it| &ids[*it]).filter(|it| names(row, "resources", it)) {
+            let targets = TARGETS.iter().map(|it| format!("user/{it}"));
+            for target in targets.filter(|it| names(row, "resources", it)) {
                 for scope in
                     ["view", "manage", "reset-password"].into_iter().filter(|it| row["scope"] == **it)
                 {
-                    let it = ((*who).to_owned(), scope, id.clone());
+                    let it = ((*who).to_owned(), scope, target.clone());
                     for (side, facts) in [("before", before), ("after", after)] {
                         let said = row[side].as_str().unwrap_or_default();
                         if said != "UNKNOWN" && (said == "PERMIT") != facts.contains(&it) {
