@@ -144,6 +144,7 @@ pub const CLIENT_POLICIES: KindName = KindName::new("client-policies");
 pub const CLIENT_POLICY: KindName = KindName::new("client-policy");
 pub const ORGANIZATION: KindName = KindName::new("organization");
 pub const WORKFLOW: KindName = KindName::new("workflow");
+pub const ORGANIZATION_GROUP: KindName = KindName::under("organization", "group");
 pub const USER: KindName = KindName::new("user");
 pub const FEDERATED_IDENTITY: KindName = KindName::under("user", "federated-identity");
 pub const CLIENT: KindName = KindName::new("client");
@@ -188,6 +189,7 @@ pub static KINDS: &[&Kind] = &[
     &policy::PERMISSION,
     &organization::ORGANIZATION,
     &workflow::WORKFLOW,
+    &organization::group::GROUP,
     &user::USER,
     &user::federated_identity::FEDERATED_IDENTITY,
 ];

@@ -70,6 +70,7 @@ pub(super) async fn send(run: &Run<'_>, call: &Call, ids: &SharedIds) -> Result<
             let name = Value::String(target.name().to_owned());
             linked(repeatable(run, call.method, path, Some(name)).await)
         }
+        Body::None if call.method == Verb::Put => linked(repeatable(run, call.method, path, None).await),
         Body::None => repeatable(run, call.method, path, None).await,
     }
 }
@@ -148,18 +149,40 @@ async fn create(
     }
     let rest = kind.routes.made_of_parts(&mut body);
     let request = Request { method: Method::Post, path, body: Some(kind.routes.to_body(body)) };
+    post(run, address, request, makes_realm, ids).await?;
+    if let Some(rest) = rest {
+        let own = plan::path(kind.routes.own, address, "");
+        let path = url(run.keycloak, run.realm, &own, ids).await?;
+        let mut whole = run.keycloak.get(&path).await?.body.unwrap_or_default();
+        if let Value::Object(whole) = &mut whole {
+            whole.extend(rest);
+        }
+        run.keycloak.send(&Request { method: Method::Put, path, body: Some(whole) }).await?;
+    }
+    Ok(Answered::Done)
+}
+
+/// Sends a new object, so that it is there once, whatever becomes of the answer, and learns its id.
+async fn post(
+    run: &Run<'_>,
+    address: &Address,
+    request: Request,
+    makes_realm: bool,
+    ids: &SharedIds,
+) -> Result<(), CallError> {
+    let kind = kind::kind(address.kind());
     let mut answer = run.keycloak.send(&request).await;
     if answer.as_ref().is_err_and(is_passing) {
         // Nobody knows whether it arrived: look, and send again only what is certainly not there.
         match look(run, address, ids).await {
-            Ok(true) => return Ok(Answered::Done),
+            Ok(true) => return Ok(()),
             Ok(false) => answer = run.keycloak.send(&request).await,
             Err(_) => {}
         }
         // In conflict with itself, when the first one arrived late.
         let may_be_there = |it: &Error| matches!(it.kind(), ErrorKind::Lost | ErrorKind::Conflict);
         if answer.as_ref().is_err_and(may_be_there) && look(run, address, ids).await.is_ok_and(|it| it) {
-            return Ok(Answered::Done);
+            return Ok(());
         }
     }
     // Of two realms that are made at once, whatever their names, Keycloak may refuse one: 400 or 409, and it is not there.
@@ -185,16 +208,7 @@ async fn create(
         answer => answer?,
     };
     ids.lock().await.learn_created(address, &answer);
-    if let Some(rest) = rest {
-        let own = plan::path(kind.routes.own, address, "");
-        let path = url(run.keycloak, run.realm, &own, ids).await?;
-        let mut whole = run.keycloak.get(&path).await?.body.unwrap_or_default();
-        if let Value::Object(whole) = &mut whole {
-            whole.extend(rest);
-        }
-        run.keycloak.send(&Request { method: Method::Put, path, body: Some(whole) }).await?;
-    }
-    Ok(Answered::Done)
+    Ok(())
 }
 
 /// Returns the body of a new object, with its name and every field that travels in one.

@@ -28,6 +28,7 @@ mod holders;
 mod identities;
 mod lists;
 mod names;
+mod organization_groups;
 mod organizations;
 mod owners;
 mod scope_mappings;
@@ -109,8 +110,8 @@ struct Draft {
     /// The realm itself may not be viewed.
     is_stub: bool,
     unread: BTreeSet<(Address, &'static str)>,
-    /// The kinds of which only these objects are known.
-    only: Vec<(KindName, BTreeSet<Address>)>,
+    /// The kinds of which only these objects are known, under one parent or directly under the realm.
+    only: Vec<(KindName, Option<Address>, BTreeSet<Address>)>,
 }
 
 impl Draft {
@@ -280,8 +281,8 @@ async fn finish(
     kind::rename(&mut live.state, called);
     live.unread = draft.unread;
     learn(&mut live, draft.covers, draft.missing, asked.as_ref());
-    for (kind, asked) in draft.only {
-        live.learn(kind, None, Known::Only(asked));
+    for (kind, parent, asked) in draft.only {
+        live.learn(kind, parent, Known::Only(asked));
     }
     identities::learn(&mut live, identities);
     if draft.is_stub {
@@ -366,6 +367,11 @@ fn spell(realm: &mut Map<String, Value>) {
     }
     for group in realm.get_mut("groups").and_then(Value::as_array_mut).into_iter().flatten() {
         spell_group(group);
+    }
+    for organization in realm.get_mut("organizations").and_then(Value::as_array_mut).into_iter().flatten() {
+        for group in organization.get_mut("groups").and_then(Value::as_array_mut).into_iter().flatten() {
+            spell_group(group);
+        }
     }
     for user in realm.get_mut("users").and_then(Value::as_array_mut).into_iter().flatten() {
         user.get_mut("realmRoles").into_iter().for_each(spell_list);

@@ -107,7 +107,7 @@ impl Routes {
         object.remove(self.bare).unwrap_or_else(|| Value::Object(Map::new()))
     }
 
-    /// Leaves in the body of a new object what the POST takes, and returns the rest of it; nothing where it takes all.
+    /// Leaves in the body of a new object what the POST takes, and returns the rest of it, if there is any.
     pub fn made_of_parts(&self, body: &mut Map<String, Value>) -> Option<Map<String, Value>> {
         if self.post_takes.is_empty() {
             return None;
@@ -115,7 +115,7 @@ impl Routes {
         let (now, rest) =
             std::mem::take(body).into_iter().partition(|(name, _)| self.post_takes.contains(&&**name));
         *body = now;
-        Some(rest)
+        Some(rest).filter(|it: &Map<String, Value>| !it.is_empty())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the table says of a kind in one word, for those who must not ask for its name.
 
 use super::{Compare, Field, GROUP, KINDS, Kind, ROLE, Version, field_type, kind, known_since};
-use crate::state::{Address, Object};
+use crate::state::{Address, KindName, Object};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Types {
@@ -191,6 +191,15 @@ pub fn is_apart(address: &Address) -> bool {
     kind(address.kind()).routes.covers == Covers::Apart
 }
 
+/// Returns the recorded version that knows a place for objects of a kind, where the oldest knows none.
+fn place_known_since(of: KindName) -> Option<Version> {
+    let holds = |kind: &'static Kind| {
+        kind.fields.iter().filter(move |it| it.sent.holds() == Some(of)).map(move |it| (kind, it))
+    };
+    let places = KINDS.iter().filter(|it| it.name != of).flat_map(|it| holds(it));
+    places.map(|(kind, it)| known_since((kind.representation)(""), it.name)).min().flatten()
+}
+
 /// Returns the field of a realm's representation in which objects of a kind stand.
 pub fn section_of(kind: &Kind) -> Option<&'static str> {
     super::realm::REALM.fields.iter().find(|it| it.sent.holds() == Some(kind.name)).map(|it| it.name)
@@ -202,9 +211,10 @@ pub fn is_exported(kind: &Kind) -> bool {
     section_of(kind).is_some_and(|it| field_type(class, it).is_some())
 }
 
-/// Returns the recorded version that objects of a kind need at least, where the oldest knows none.
+/// Returns the recorded version that objects of a kind need at least, where the oldest knows none: their class came with it, or the
+/// place where they stand.
 pub fn known_to_servers_since(kind: &Kind) -> Option<Version> {
-    known_since((kind.representation)(""), kind.key)
+    known_since((kind.representation)(""), kind.key).or_else(|| place_known_since(kind.name))
 }
 
 /// Returns the kind whose objects stand in a section: a field of a realm or of another object, as exports have it. Parts of

@@ -82,6 +82,8 @@ pub struct Field {
     pub is_telling: bool,
     /// A target, or an item, is named here by one object at a time.
     pub has_one: bool,
+    /// Only what this field names of what the object stands under: others the server refuses.
+    pub among: Option<(KindName, &'static str)>,
 }
 
 /// Stands for the keys of a map, whatever is in them.
@@ -345,6 +347,7 @@ pub(super) const fn field(name: &'static str) -> Field {
         is_part: false,
         is_telling: false,
         has_one: false,
+        among: None,
         instead: "",
         follows: "",
         holds: false,

@@ -4,6 +4,10 @@
 //! came through an identity provider of an organization is managed by it: such a member goes with the membership, and can do
 //! nothing while the organization is disabled. Measured on 26.0.8 and 26.7.5.
 
+pub(super) mod group;
+
+use std::collections::BTreeSet;
+
 use super::behaviour::{Behaviour, New};
 use super::check::Said;
 use super::hazard::Hazard::LocksOut;
@@ -12,8 +16,8 @@ use super::refused::{Judge, Severe, place};
 use super::takes::RESERVED;
 use super::{
     Compare, Covers, Created, Field, IDENTITY_PROVIDER, Judges, Kind, Link, NEWEST, NOBODY, OLDEST, ORDINARY,
-    ROUTES, Routes, Spelling, Stays, USER, Unasked, Unset, Unsets, cannot_be_unset, field, links, not_yet,
-    realm_address, server_owned, title, user_address,
+    ORGANIZATION_GROUP, ROUTES, Routes, Spelling, Stays, USER, Unasked, Unset, Unsets, cannot_be_unset,
+    children, field, links, realm_address, server_owned, title, user_address,
 };
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::{At, Code, Note};
@@ -24,6 +28,9 @@ const ANY: &str = "ANY";
 
 /// The members that the organization manages, which nobody can add: they came through one of its identity providers.
 pub const MANAGED_MEMBERS: &str = "managedMembers";
+
+/// Of organizations and of their groups.
+const MEMBERS: &str = "members";
 
 const SWITCH: &str = "organizationsEnabled";
 
@@ -40,17 +47,22 @@ pub(super) static ORGANIZATION: Kind = Kind {
         cannot_be_unset("name"),
         Field { compare: Compare::Keyed("name"), judges: OF_PROVIDERS, has_one: true, ..field("domains") },
         Field { judges: Judges { allows: &["true"], ..OF_PROVIDERS }, ..field("enabled") },
-        Field { stays: Stays::Told(MANAGED_MEMBERS), ..links("members", USER, Link::ById("members")) },
+        Field { stays: Stays::Told(MANAGED_MEMBERS), ..links(MEMBERS, USER, Link::ById("members")) },
         Field { is_telling: true, ..server_owned(MANAGED_MEMBERS) },
         Field {
             has_one: true,
             judges: OF_PROVIDERS,
             ..links("identityProviders", IDENTITY_PROVIDER, Link::ByName("identity-providers"))
         },
-        not_yet("groups"),
+        children("groups", |_| ORGANIZATION_GROUP),
     ],
     hazards: &[
-        rule(LocksOut, "", When::Goes, "takes {it} from its members, whose tokens no longer name it"),
+        rule(
+            LocksOut,
+            "",
+            When::Goes,
+            "takes {it} from its members, whose tokens no longer name it, and its invitations from whoever has one",
+        ),
         rule(
             LocksOut,
             "enabled",
@@ -79,7 +91,7 @@ pub(super) static ORGANIZATION: Kind = Kind {
     takes_in_names: |it| !it.is_ascii_whitespace() && !RESERVED.contains(it),
     check,
     refuses: refused,
-    switches: &["domains", "enabled", "identityProviders"],
+    switches: &["domains", "enabled", "identityProviders", "members"],
     behaviour: &OfOrganizations,
     ..ORDINARY
 };
@@ -91,9 +103,11 @@ struct OfOrganizations;
 
 impl Behaviour for OfOrganizations {
     /// Identity providers no longer say a domain that their organization lost, nor those that are no longer linked, and are off
-    /// while it is. What they are otherwise nobody sees then: they are taken to be on.
+    /// while it is. What they are otherwise nobody sees then: they are taken to be on. Whoever leaves leaves its groups.
     fn changes_along(&self, before: &Object, after: New<'_>) -> Vec<(Address, Object)> {
-        changed(before, Some(after.object), after.state)
+        let mut changed = changed(before, Some(after.object), after.state);
+        changed.extend(left(before, after));
+        changed
     }
 
     fn changes_with_end(&self, object: &Object, state: &State) -> Vec<(Address, Object)> {
@@ -211,13 +225,32 @@ fn changed(before: &Object, after: Option<&Object>, state: &State) -> Vec<(Addre
     all.filter_map(changed).collect()
 }
 
+/// Returns the groups that lose whoever leaves their organization.
+fn left(before: &Object, after: New<'_>) -> Vec<(Address, Object)> {
+    let stay = refs(after.object, MEMBERS).collect::<BTreeSet<_>>();
+    let gone: BTreeSet<&Address> = refs(before, MEMBERS).filter(|it| !stay.contains(it)).collect();
+    let groups = after.state.under(after.address).filter(|it| it.0.kind() == ORGANIZATION_GROUP);
+    let changed = groups.filter(|it| refs(it.1, MEMBERS).any(|it| gone.contains(it)));
+    let changed = changed.map(|(address, group)| {
+        let mut group = group.clone();
+        if let Some(Is::List(members)) = group.fields.get_mut(MEMBERS).map(|it| &mut it.is) {
+            members.retain(|it| it.as_ref().is_none_or(|it| !gone.contains(it)));
+        }
+        (address.clone(), group)
+    });
+    changed.collect()
+}
+
 fn is_off(organization: &Object) -> bool {
     organization.get("enabled").and_then(Node::as_bool) == Some(false)
 }
 
 fn linked(organization: &Object) -> impl Iterator<Item = &Address> {
-    let list = organization.get("identityProviders").map(Node::items).unwrap_or_default();
-    list.iter().filter_map(Node::as_ref)
+    refs(organization, "identityProviders")
+}
+
+fn refs<'o>(object: &'o Object, field: &str) -> impl Iterator<Item = &'o Address> + use<'o> {
+    object.get(field).map(Node::items).unwrap_or_default().iter().filter_map(Node::as_ref)
 }
 
 /// Returns the domains of an organization, each with where it stands.

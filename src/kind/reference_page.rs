@@ -174,22 +174,23 @@ fn places(kind: &Kind) -> Vec<String> {
 
 fn address(kind: &Kind) -> String {
     let name = if kind.key.is_empty() { kind.name.to_string() } else { format!("{}/NAME", kind.name) };
+    // An execution stands in a flow itself.
+    let within = |of: KindName| {
+        let mut above = super::kind(of).under.iter().filter(|up| **up != of);
+        above.next().map(|up| format!("{up}/NAME/")).unwrap_or_default()
+    };
     let above: Vec<String> = kind
         .under
         .iter()
         .map(|it| {
             if *it == kind.name {
-                format!("{}/NAME/NAME", kind.name)
+                format!("{}{}/NAME/NAME", within(*it), kind.name)
             } else {
-                // An execution stands in a flow itself.
-                let above = super::kind(*it).under.iter().filter(|up| *up != it);
-                let above = above.map(|up| format!("{up}/NAME/")).next().unwrap_or_default();
-                format!("{above}{it}/NAME/{name}")
+                format!("{}{it}/NAME/{name}", within(*it))
             }
         })
         .collect();
-    let top = kind.under.is_empty() || !kind.routes.top.is_empty() || kind.name == super::ROLE;
-    let all: Vec<String> = top.then_some(name).into_iter().chain(above).collect();
+    let all: Vec<String> = kind.is_top().then_some(name).into_iter().chain(above).collect();
     codes(all.iter().map(String::as_str))
 }
 
@@ -359,7 +360,7 @@ fn of_routes(routes: &Routes) -> Vec<String> {
     let mut out = Vec::new();
     let mut say = |is_so: bool, words: String| out.extend(is_so.then_some(words));
     let at_top =
-        if top.is_empty() { String::new() } else { format!("; directly under the realm {}", code(top)) };
+        if top.is_empty() { String::new() } else { format!("; under none of its kind {}", code(top)) };
     say(!collection.is_empty(), format!("Created at {}{at_top}.", code(collection)));
     say(
         !post_takes.is_empty(),

@@ -18,8 +18,8 @@ mod users;
 pub(super) mod whole;
 
 use super::{
-    CLIENT, GROUP, Kind, LOCALIZATION, MAPPER, NEWEST, OLDEST, ROLE, SETTINGS, ServerInfo, USER, UserProfile,
-    Version, WORKFLOW, kind, title,
+    CLIENT, GROUP, Kind, LOCALIZATION, MAPPER, NEWEST, OLDEST, ORGANIZATION_GROUP, ROLE, SETTINGS,
+    ServerInfo, USER, UserProfile, Version, WORKFLOW, kind, title,
 };
 use crate::state::{Address, Is, KindName, Node, Object, State};
 use crate::text::{At, Code, Note};
@@ -105,7 +105,7 @@ pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
         let label = format!("`{}` cannot stand there", sign.escape_debug());
         notes.push(Note::error(Code::WrongName, words, object.at, label).help("choose another name"));
     }
-    if matches!(address.kind(), GROUP | USER | WORKFLOW) && is_blank(address.name()) {
+    if matches!(address.kind(), GROUP | ORGANIZATION_GROUP | USER | WORKFLOW) && is_blank(address.name()) {
         notes.push(blank(address, object.at));
     }
     if let Some(secret) = object.get("secret").filter(|it| !it.is_null() && object.is_true("publicClient")) {
@@ -176,8 +176,13 @@ fn is_blank(name: &str) -> bool {
 }
 
 fn blank(address: &Address, at: At) -> Note {
-    let Kind { title, key, .. } = kind(address.kind());
-    Note::error(Code::WrongName, format!("a {title} has a blank `{key}`"), at, "Keycloak would refuse it")
+    let kind @ Kind { key, .. } = kind(address.kind());
+    Note::error(
+        Code::WrongName,
+        format!("{} has a blank `{key}`", kind.a_title()),
+        at,
+        "Keycloak would refuse it",
+    )
 }
 
 /// Returns where a field, or one key of it, is said: as near as the manifests come to it.

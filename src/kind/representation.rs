@@ -92,6 +92,9 @@ static CLASSES: LazyLock<Vec<(Version, Classes)>> =
 /// What has no class of its own: the values of a map in a class are what objects say in one field.
 const UNNAMED: &[(&str, &str, &str)] = &[("RealmRepresentation", "localizationTexts", "texts")];
 
+/// Classes of which objects in some places say a list of names more, which the server keeps apart from them.
+const WITH_MORE: &[(&str, &str)] = &[("GroupRepresentation", "members")];
+
 static FIELDS: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
     let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (class, names) in CLASSES.iter().rev().flat_map(|(_, classes)| classes) {
@@ -113,6 +116,11 @@ fn classes(text: &str) -> Classes {
             let fields = BTreeMap::from([((*field).to_owned(), Type::clone(of))]);
             classes.insert(format!("{class}.{map}"), fields);
         }
+    }
+    for (class, more) in WITH_MORE {
+        let mut fields = classes.get(*class).cloned().unwrap_or_default();
+        fields.insert((*more).to_owned(), Type::List(Box::new(Type::Text)));
+        classes.insert(format!("{class}+{more}"), fields);
     }
     classes
 }
@@ -147,8 +155,12 @@ pub fn field_type(class: &str, field: &str) -> Option<&'static Type> {
 
 /// Returns the recorded classes, by the alphabet.
 pub(super) fn classes_known() -> impl Iterator<Item = &'static str> {
-    let is_ours =
-        |it: &str| UNNAMED.iter().any(|(class, map, _)| it.strip_prefix(class) == Some(&format!(".{map}")));
+    let unnamed = || UNNAMED.iter().map(|(class, map, _)| format!("{class}.{map}"));
+    let is_ours = move |it: &str| {
+        unnamed()
+            .chain(WITH_MORE.iter().map(|(class, more)| format!("{class}+{more}")))
+            .any(|ours| ours == it)
+    };
     FIELDS.keys().copied().filter(move |it| !is_ours(it))
 }
 

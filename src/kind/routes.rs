@@ -2,12 +2,13 @@
 
 use super::Covers;
 
-/// Where an object is created, read, written and found. Placeholders: `{up}` the parent's own path, `{parent}`
-/// its id, `{above}` its name, `{id}`, `{name}` and `{type}` the object's.
+/// Where an object is created, read, written and found. Placeholders: `{up}` the parent's own path, `{within}` that of the
+/// closest one of another kind, `{parent}` the id of the parent, `{above}` its name, `{id}`, `{name}`, `{path}` and `{type}` the
+/// object's.
 pub struct Routes {
     /// POST here; empty where only the server makes such objects.
     pub collection: &'static str,
-    /// POST here instead what stands directly under the realm.
+    /// POST here instead what stands under none of its own kind.
     pub top: &'static str,
     /// What the POST takes; the other fields follow with a PUT. Empty where it takes all.
     pub post_takes: &'static [&'static str],

@@ -252,6 +252,7 @@ pub fn want(desired: &Desired) -> Want {
 fn ask_for(address: &Address, want: &mut Want) {
     let top = address.steps().first().map(|it| Address::top(it.kind, it.name.clone()));
     want.named.extend(top.filter(|it| kind::is_apart(it) || kind::is_of_flow(it)));
+    want.named.extend(Some(address.clone()).filter(kind::is_apart));
     if !kind::is_asked_by_name(address) {
         return;
     }

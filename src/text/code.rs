@@ -139,7 +139,7 @@ named! {
     CannotBeSeen = "RW0504",
     /// Authorization settings of a client that has no authorization.
     NoAuthorization = "RW0505",
-    /// A field is newer than this server.
+    /// A field is newer than this server, or the field that an object stands in.
     NeedsNewerServer = "RW0506",
     /// An attribute of a user that the user profile of the realm would drop.
     DroppedAttribute = "RW0507",

@@ -2,7 +2,7 @@
 //! refused before its first write.
 //!
 //! A step converges when its apply exits 0, a second plan is empty, and nothing but leftovers drifts. A step whose
-//! first line is `# refused` must be refused, and no other one may be. A first line `# open: WHY` marks a step that
+//! first line is `# refused` must be refused, and no other one may be, but for `# needs 26.7` on the oldest version. A first line `# open: WHY` marks a step that
 //! is known to do neither: the trial says when it has come right. The sample of them that runs by itself is
 //! chosen by its place in the list, and those of kinds run on one of the two versions each; `REALMWRIGHT_TEST_SEQUENCES` asks for
 //! `all`, or for those whose names begin so, and for those of kinds on both.
@@ -25,18 +25,17 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial {
             name: "sequences::every_step_converges_or_is_refused_before_its_first_write",
             needs: Needs::Newest,
-            run: |it| steps_of(it, &chosen(0)?, &REFUSED[..1]),
+            run: |it| steps_of(it, Needs::Newest, &chosen(0)?),
         },
         Trial {
             name: "sequences::of_kinds_on_the_oldest_version",
             needs: Needs::Oldest,
-            run: |it| steps_of(it, &chosen(1)?, REFUSED),
+            run: |it| steps_of(it, Needs::Oldest, &chosen(1)?),
         },
     ]
 }
 
 /// The lines that say that a step must be refused: everywhere, and on the oldest version.
-const REFUSED: &[&str] = &["# refused\n", "# refused on the oldest version\n"];
 
 /// One sequence of so many is in the sample.
 const SAMPLE: usize = 16;
@@ -71,7 +70,7 @@ fn is_of_a_kind(folder: &Path) -> bool {
     folder.file_name().is_some_and(|it| it.to_string_lossy().starts_with("kind-"))
 }
 
-fn steps_of(server: &Server, chosen: &[(usize, PathBuf)], refused: &[&str]) -> Result<(), String> {
+fn steps_of(server: &Server, version: Needs, chosen: &[(usize, PathBuf)]) -> Result<(), String> {
     let (rest, rows) = (Mutex::new(chosen.iter()), Mutex::new(Vec::new()));
     let next = || rest.lock().ok().and_then(|mut it| it.next());
     std::thread::scope(|scope| {
@@ -79,7 +78,7 @@ fn steps_of(server: &Server, chosen: &[(usize, PathBuf)], refused: &[&str]) -> R
             scope.spawn(|| {
                 while let Some((at, folder)) = next() {
                     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    let wrong = sequence(server, folder, &format!("live-sequence-{at}"), refused);
+                    let wrong = sequence(server, version, folder, &format!("live-sequence-{at}"));
                     let wrong = wrong.unwrap_or_else(|error| vec![error]);
                     if let Ok(mut rows) = rows.lock() {
                         rows.extend(wrong.into_iter().map(|it| format!("{name} {it}")));
@@ -107,7 +106,7 @@ fn folders() -> Result<Vec<PathBuf>, String> {
 }
 
 /// Applies the steps of a sequence; returns what is wrong, step by step.
-fn sequence(server: &Server, folder: &Path, realm: &str, refused: &[&str]) -> Result<Vec<String>, String> {
+fn sequence(server: &Server, version: Needs, folder: &Path, realm: &str) -> Result<Vec<String>, String> {
     server.no_realm(realm)?;
     let mut wrong = Vec::new();
     for step in 1.. {
@@ -121,7 +120,8 @@ fn sequence(server: &Server, folder: &Path, realm: &str, refused: &[&str]) -> Re
         }
         tree.write(&file, &of(&text, realm))?;
         // The first apply makes the realm.
-        let is_refused = refused.iter().any(|it| text.contains(it));
+        let is_newer = version == Needs::Oldest && text.starts_with("# needs 26.7\n");
+        let is_refused = is_newer || text.contains("# refused\n");
         let verdict = if server.call(Method::GET, &format!("/{realm}"), None)?.0.is_success() {
             applied(server, &tree, &file, is_refused).map(drop)
         } else {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use realmwright::kind::{
     CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT, COMPONENT_MAPPER, DEFAULT_ROLE, EXECUTION,
-    FEDERATED_IDENTITY, FLOW, IDENTITY_PROVIDER, NEWEST, PERMISSION, POLICY, REALM, ROLE, USER, is_built_in,
-    lift_realm, main_field,
+    FEDERATED_IDENTITY, FLOW, IDENTITY_PROVIDER, NEWEST, ORGANIZATION, ORGANIZATION_GROUP, PERMISSION,
+    POLICY, REALM, ROLE, USER, is_built_in, lift_realm, main_field,
 };
 use realmwright::state::{Address, Found, Live};
 use realmwright::text::tree_of_json;
@@ -115,6 +115,14 @@ pub(crate) fn mend(flat: &mut Flat) {
                     kept.map(|it| it.iter().filter(|it| is_there(it)).cloned().collect());
                 let fields = flat.get_mut(&address).expect("nothing is removed here");
                 fields.extend(kept.map(|it| ("profiles".to_owned(), Value::from(it))));
+            }
+            // Only members of an organization are in its groups.
+            if address.kind() == ORGANIZATION_GROUP {
+                let members = |it: &Address| flat.get(it)?.get("members")?.as_array().cloned();
+                let all = address.ancestor(ORGANIZATION).and_then(|it| members(&it)).unwrap_or_default();
+                let kept = members(&address).map(|it| it.into_iter().filter(|it| all.contains(it)).collect());
+                let fields = flat.get_mut(&address).expect("nothing is removed here");
+                fields.extend(kept.map(|it: Vec<Value>| ("members".to_owned(), Value::from(it))));
             }
             let fields = &flat[&address];
             let needs = |names: &[&str]| names.iter().all(|it| fields.get(*it).is_none_or(is_empty));

@@ -108,6 +108,19 @@ fn organizations() -> Value {
             "members": { "$": [["eric"], ["eric", "alice"], []] },
             "identityProviders": { "$": [["partner"], []] },
         },
+        "organization/partners/group/sellers": {
+            "description": { "$": ["Who sells", null] },
+            "attributes": { "$": [{ "k": ["a", "b"] }, { "k": ["b"], "l": [""] }, {}] },
+            "realmRoles": { "$": [["plain"], ["plain", "with%2Fslash"], []] },
+            "clientRoles": { "$": [{ "demo": ["reader"] }, { "demo": ["reader", "writer"] }, {}] },
+            "members": { "$": [["eric"], ["alice"], []] },
+        },
+        "organization/partners/group/sellers/north": {
+            "description": { "$": ["Up there", null] },
+            "attributes": { "$": [{ "k": ["a"] }, {}] },
+            "members": { "$": [["eric"], ["eric", "alice"], []] },
+        },
+        "organization/partners/group/buyers": { "realmRoles": { "$": [["extra"], []] } },
         "organization/others": { "domains": [{ "name": "three.example.org" }], "members": { "$": [["alice"], ["eric"]] } },
     })
 }

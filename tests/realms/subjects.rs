@@ -43,6 +43,8 @@ pub(crate) fn subjects() -> Vec<Subject> {
         "client/rs/authz/settings",
         "client/rs/authz/scope/it",
         "client/rs/authz/resource/it",
+        "organization/o/group/it",
+        "organization/o/group/it/under",
         "user/probed",
         "user/user1/federated-identity/it",
     ]

@@ -1,10 +1,12 @@
 //! Every reference must lead somewhere in the planned realm: Keycloak itself stores a policy that names an
 //! unknown role with an empty list and answers 201.
 
+use std::collections::BTreeSet;
+
 use super::{Diff, Question};
 use crate::change::Action;
 use crate::kind::{self, Sent};
-use crate::state::{Address, Found, unseen};
+use crate::state::{Address, Found, Node, Object, unseen};
 use crate::text::{At, Code, Note, nearest};
 
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
@@ -36,7 +38,34 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
             }
         });
     }
+    for (address, object) in out.desired.objects.iter().filter(|it| question.terms.covers(it.0)) {
+        among(question, out, address, object, &mut notes);
+    }
     out.notes.extend(notes);
+}
+
+/// Finds what may be named only where something above names it, too, and that does not.
+fn among(question: &Question<'_>, out: &Diff, address: &Address, object: &Object, notes: &mut Vec<Note>) {
+    for rule in kind::kind(address.kind()).fields {
+        let Some((above, list)) = rule.among.and_then(|(of, list)| Some((address.ancestor(of)?, list)))
+        else {
+            continue;
+        };
+        let is_unread = question.live.unread.contains(&(above.clone(), list));
+        let Some(whole) = out.planned.get(&above).filter(|_| !is_unread) else { continue };
+        let named: BTreeSet<&Address> =
+            whole.get(list).map(Node::items).unwrap_or_default().iter().filter_map(Node::as_ref).collect();
+        for item in object.get(rule.name).map(Node::items).unwrap_or_default() {
+            let Some(target) = item.as_ref().filter(|it| !named.contains(it)) else { continue };
+            if !out.planned.contains(target) {
+                continue;
+            }
+            let title = format!("{} is not in `{list}` of {}", kind::title(target), kind::title(&above));
+            let label = format!("so it cannot be in {}", kind::title(address));
+            let help = format!("add it to `{list}` of the {}, or take it out here", kind::words(&above));
+            notes.push(Note::error(Code::NotTogether, title, item.at, label).help(help));
+        }
+    }
 }
 
 fn lead(

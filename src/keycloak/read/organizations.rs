@@ -1,10 +1,12 @@
-//! Organizations, which no export has: read as a list, with the members of those that somebody names.
+//! Organizations, which no export has: read as a list, with the members of those that somebody names, and their groups where
+//! somebody names one.
 
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
+use super::organization_groups::{self, GROUPS, Groups, MEMBERS, kind_of_groups};
 use super::wire::Wire;
 use super::{Draft, Want, at, may_view, section, sections, str_of};
 use crate::keycloak::{Error, Rights};
@@ -16,10 +18,11 @@ pub(super) struct Organizations {
     rows: Option<Vec<Value>>,
     /// Fields that may not be seen.
     unread: Vec<(Address, &'static str)>,
+    /// Those whose groups were not read, and whether they may be seen.
+    without_groups: Vec<(Address, bool)>,
 }
 
 const ORGANIZATIONS: &str = "organizations";
-const MEMBERS: &str = "members";
 const PROVIDERS: &str = "identityProviders";
 
 /// Reads organizations where somebody says something of one; nothing where nobody does.
@@ -29,55 +32,91 @@ pub(super) async fn read(
     rights: &Rights,
 ) -> Result<Option<Organizations>, Error> {
     let kind = section(ORGANIZATIONS);
-    let named: BTreeSet<&str> =
-        want.named.iter().filter(|it| it.kind() == kind.name).map(Address::name).collect();
-    if named.is_empty() {
+    if !want.named.iter().any(|it| it.kind() == kind.name) {
         return Ok(None);
     }
-    let unseen = Organizations { rows: None, unread: Vec::new() };
+    let mut out = Organizations { rows: None, unread: Vec::new(), without_groups: Vec::new() };
     if !may_view(rights, kind) {
-        return Ok(Some(unseen));
+        return Ok(Some(out));
     }
     // Of a realm that has none switched on, the server says that there are none.
     let (rows, providers) =
         tokio::try_join!(wire.rows(kind.routes.list), wire.rows(section(PROVIDERS).routes.list))?;
-    let Some(rows) = rows else { return Ok(Some(unseen)) };
-    let rows = rows.into_iter().map(async |mut row| {
-        let id = str_of(&row, "id").map(kind::segment);
-        let Some(id) = id.filter(|_| str_of(&row, "alias").is_some_and(|it| named.contains(it))) else {
-            return Ok((row, Vec::new()));
-        };
-        let own = sections::filled(kind.routes.own, &at(ORGANIZATIONS, ""), |_| id.clone());
-        // 26.0 lists none of them.
-        if row.get("attributes").is_none() {
-            row = wire.value(&own).await?.unwrap_or(row);
-        }
-        let members = wire.rows(&format!("{own}/members?max=-1&briefRepresentation=true")).await?;
-        let is_linked = |it: &&Value| it.get("organizationId") == row.get("id");
-        let linked = match &providers {
-            Some(all) => Some(all.iter().filter(is_linked).cloned().collect()),
-            None => wire.rows(&format!("{own}/identity-providers")).await?,
-        };
-        let unread = [(MEMBERS, members.is_none()), (PROVIDERS, linked.is_none())];
-        let unread = unread.into_iter().filter(|it| it.1).map(|it| it.0).collect();
-        let linked = linked.unwrap_or_default();
-        let aliases: Vec<Value> = linked.iter().filter_map(|it| it.get("alias").cloned()).collect();
-        let (managed, all): (Vec<Value>, Vec<Value>) = names(&members.unwrap_or_default());
-        if let Value::Object(row) = &mut row {
-            row.insert(PROVIDERS.to_owned(), Value::from(aliases));
-            row.insert(MEMBERS.to_owned(), Value::from(all));
-            row.insert(kind::MANAGED_MEMBERS.to_owned(), Value::from(managed));
-        }
-        Ok::<(Value, Vec<&'static str>), Error>((row, unread))
-    });
-    let mut unread = Vec::new();
-    let rows = try_join_all(rows).await?.into_iter().map(|(row, fields)| {
+    let Some(rows) = rows else { return Ok(Some(out)) };
+    let rows = rows.into_iter().map(async |row| {
         let address = str_of(&row, "alias").map(|it| at(ORGANIZATIONS, it));
-        unread.extend(fields.into_iter().filter_map(|it| Some((address.clone()?, it))));
-        row
+        match address.filter(|it| want.named.contains(it)) {
+            Some(address) => one(wire, want, rights, address, row, providers.as_deref()).await,
+            None => Ok(One { row, ..One::default() }),
+        }
     });
-    let rows = rows.collect();
-    Ok(Some(Organizations { rows: Some(rows), unread }))
+    let rows = try_join_all(rows).await?.into_iter().map(|one| {
+        out.unread.extend(one.unread);
+        out.without_groups.extend(one.without_groups);
+        one.row
+    });
+    out.rows = Some(rows.collect());
+    Ok(Some(out))
+}
+
+/// An organization as it was read.
+#[derive(Default)]
+struct One {
+    row: Value,
+    unread: Vec<(Address, &'static str)>,
+    without_groups: Option<(Address, bool)>,
+}
+
+/// Reads what no list of organizations shows of one.
+async fn one(
+    wire: &Wire<'_>,
+    want: &Want,
+    rights: &Rights,
+    address: Address,
+    mut row: Value,
+    providers: Option<&[Value]>,
+) -> Result<One, Error> {
+    let id = str_of(&row, "id").map(kind::segment).unwrap_or_default();
+    let own = sections::filled(section(ORGANIZATIONS).routes.own, &address, |_| id.clone());
+    // 26.0 lists none of them.
+    if row.get("attributes").is_none() {
+        row = wire.value(&own).await?.unwrap_or(row);
+    }
+    // Where fine-grained permissions decide who may be seen, they leave out the others without a word.
+    let sees_all = !rights.sees_parts || rights.named(section("users").needs(None)).is_yes();
+    let members = if sees_all {
+        wire.rows(&format!("{own}/{MEMBERS}?max=-1&briefRepresentation=true")).await?
+    } else {
+        None
+    };
+    let is_linked = |it: &&Value| it.get("organizationId") == row.get("id");
+    let linked = match providers {
+        Some(all) => Some(all.iter().filter(is_linked).cloned().collect()),
+        None => wire.rows(&format!("{own}/identity-providers")).await?,
+    };
+    let asks_groups = want.named.iter().any(|it| it.is_under(&address));
+    let groups = if asks_groups {
+        organization_groups::read(wire, want, &address, &own, members.as_deref()).await?
+    } else {
+        None
+    };
+    let unread = [(MEMBERS, members.is_none()), (PROVIDERS, linked.is_none())];
+    let mut unread: Vec<(Address, &'static str)> =
+        unread.into_iter().filter(|it| it.1).map(|it| (address.clone(), it.0)).collect();
+    let linked: Vec<Value> = linked.unwrap_or_default();
+    let aliases: Vec<Value> = linked.iter().filter_map(|it| it.get("alias").cloned()).collect();
+    let (managed, all): (Vec<Value>, Vec<Value>) = names(&members.unwrap_or_default());
+    let without_groups = groups.is_none().then_some((address, asks_groups));
+    if let Value::Object(row) = &mut row {
+        row.insert(PROVIDERS.to_owned(), Value::from(aliases));
+        row.insert(MEMBERS.to_owned(), Value::from(all));
+        row.insert(kind::MANAGED_MEMBERS.to_owned(), Value::from(managed));
+        if let Some(Groups { rows, without_members }) = groups {
+            row.insert(GROUPS.to_owned(), Value::from(rows));
+            unread.extend(without_members.into_iter().map(|it| (it, MEMBERS)));
+        }
+    }
+    Ok(One { row, unread, without_groups })
 }
 
 /// Returns the names of the members that an organization manages, and those of all.
@@ -90,15 +129,22 @@ fn names(members: &[Value]) -> (Vec<Value>, Vec<Value>) {
 /// Puts organizations where exports of a whole realm have them.
 pub(super) fn put(draft: &mut Draft, read: Option<Organizations>, want: &Want) {
     let kind = section(ORGANIZATIONS);
-    let Some(Organizations { rows, unread }) = read else { return };
-    draft.covers.push(kind.name);
+    let Some(Organizations { rows, unread, without_groups }) = read else { return };
+    draft.covers.extend([kind.name, kind_of_groups().name]);
     // Where they are switched off nobody sees whether there are any: those that a ledger knows are not gone for that.
     if draft.realm.get("organizationsEnabled") == Some(&Value::Bool(false)) {
-        draft.only.push((kind.name, want.named.difference(&want.left).cloned().collect()));
+        draft.only.push((kind.name, None, want.named.difference(&want.left).cloned().collect()));
     }
     match rows {
         Some(rows) => drop(draft.realm.insert(ORGANIZATIONS.to_owned(), Value::from(rows))),
         None => draft.miss(kind, None),
+    }
+    for (organization, was_asked) in without_groups {
+        if was_asked {
+            draft.miss(kind_of_groups(), Some(organization));
+        } else {
+            draft.only.push((kind_of_groups().name, Some(organization), BTreeSet::new()));
+        }
     }
     draft.unread.extend(unread);
 }

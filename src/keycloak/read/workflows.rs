@@ -54,7 +54,7 @@ pub(super) fn put(draft: &mut Draft, read: Option<Workflows>, want: &Want) {
         Workflows::Unseen => draft.miss(kind, None),
         // Those that a ledger knows are not gone for that.
         Workflows::NotServed => {
-            draft.only.push((kind.name, want.named.difference(&want.left).cloned().collect()));
+            draft.only.push((kind.name, None, want.named.difference(&want.left).cloned().collect()));
         }
     }
 }

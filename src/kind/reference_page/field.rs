@@ -122,6 +122,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         is_part,
         is_telling: _,
         has_one,
+        among,
         ordered,
         counts_when_empty,
     } = rule;
@@ -175,6 +176,9 @@ fn of_rule(rule: &Field) -> Vec<String> {
     say(*deleted_with_last_target, "the server deletes the object with the last of them".to_owned());
     say(!follows.is_empty(), format!("loses what objects in {} lose", code(follows)));
     say(*has_one, "no two objects name one of them".to_owned());
+    if let Some((of, field)) = among {
+        say(true, format!("only those that {} of the {} names", code(field), code(of)));
+    }
     say(*is_part, "what stands here goes with the object".to_owned());
     say(*holds, "the server deletes none of them while they stand here".to_owned());
     for it in *choices {

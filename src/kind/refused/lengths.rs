@@ -3,7 +3,7 @@
 use super::{each_text, texts, words_of_field};
 use crate::kind::{
     AUTHENTICATOR_CONFIG, CLIENT, CLIENT_SCOPE, FEDERATED_IDENTITY, FLOW, GROUP, LOCALIZATION, MAPPER,
-    ORGANIZATION, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, own_name, title,
+    ORGANIZATION, ORGANIZATION_GROUP, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, own_name, title,
 };
 use crate::state::{Address, KindName, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note};
@@ -29,6 +29,7 @@ const LIMITS: &[(KindName, &[&str], usize)] = &[
     (ORGANIZATION, &["name", "attributes"], MOST),
     (ORGANIZATION, &["redirectUrl"], 2048),
     (ORGANIZATION, &["description"], 4000),
+    (ORGANIZATION_GROUP, &["description", "attributes"], MOST),
     (SCOPE, &["displayName", "iconUri"], MOST),
     (RESOURCE, &["displayName", "type", "icon_uri", "uris", "attributes"], MOST),
     (POLICY, &["description"], MOST),
@@ -40,6 +41,7 @@ const NAMED: &[KindName] = &[
     LOCALIZATION,
     FLOW,
     ORGANIZATION,
+    ORGANIZATION_GROUP,
     ROLE,
     GROUP,
     CLIENT,

@@ -52,6 +52,7 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
     let judging: Vec<(usize, Judges, bool)> = calls.iter().enumerate().flat_map(judging(changes)).collect();
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); calls.len()];
     let mut among_deletes: Vec<(usize, usize)> = Vec::new();
+    let admitted = admitted(calls, changes);
     let mut removes: Vec<Vec<usize>> = vec![Vec::new(); changes.len()];
     for (index, call) in calls.iter().enumerate() {
         if matches!(link(call), Some((_, remove)) if !remove.is_empty()) {
@@ -112,6 +113,10 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         if matches!(link(call), Some((add, _)) if !add.is_empty()) {
             after[index].extend(&removes[call.change]);
         }
+        // What may be linked here only where it is linked above is linked there first.
+        if let (Some((add, _)), Some((above, field))) = (link(call), among(call, own)) {
+            after[index].extend(add.iter().filter_map(|it| admitted.get(&(above.clone(), field, it))));
+        }
         let dropped = dropped(call, &changes[call.change], live, &comes_with);
         for gone in dropped {
             let Some(delete) = deletes.get(&gone).filter(|it| **it != index) else { continue };
@@ -153,6 +158,31 @@ fn judging(changes: &[Change]) -> impl Fn((usize, &Call)) -> Vec<(usize, Judges,
         let judges = judges.map(|(judges, it)| (index, judges, goes_off(judges, it)));
         whole.into_iter().chain(judges).collect()
     }
+}
+
+/// Where else a target has to be linked that a call links: the object, and its field.
+fn among(call: &Call, own: &Address) -> Option<(Address, &'static str)> {
+    let (of, field) = kind::kind(own.kind()).field(&call.fields.first()?.path.field)?.among?;
+    Some((own.ancestor(of)?, field))
+}
+
+/// The calls that link a target in a field of an object, where others wait for that.
+fn admitted<'c>(
+    calls: &'c [Call],
+    changes: &[Change],
+) -> BTreeMap<(Address, &'static str, &'c Address), usize> {
+    let places: BTreeSet<(Address, &'static str)> =
+        calls.iter().filter_map(|it| among(it, &changes[it.change].object)).collect();
+    let mut admitted = BTreeMap::new();
+    for (index, call) in calls.iter().enumerate().filter(|_| !places.is_empty()) {
+        let Some((add, _)) = link(call) else { continue };
+        let object = &changes[call.change].object;
+        let place =
+            places.iter().find(|(of, field)| of == object && call.fields[0].path.field == (*field).into());
+        let Some((of, field)) = place else { continue };
+        admitted.extend(add.iter().map(|it| ((of.clone(), *field, it), index)));
+    }
+    admitted
 }
 
 /// The links that a call adds and removes, where it writes links.

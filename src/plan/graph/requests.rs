@@ -243,10 +243,11 @@ fn link_requests(
     }
 }
 
-/// Fills a route: `{up}` the parent's own path, `{parent}` its id, `{above}` its name, `{id}`, `{name}`, `{path}` and `{type}` the object's.
+/// Fills a route of the table, whose placeholders [`kind::Routes`] explains.
 pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment> {
     let routes = &kind::kind(address.kind()).routes;
-    let is_top = address.parent().is_none() && !routes.top.is_empty() && template == routes.collection;
+    let is_nested = address.parent().is_some_and(|it| it.kind() == address.kind());
+    let is_top = !is_nested && !routes.top.is_empty() && template == routes.collection;
     let template = if is_top { routes.top } else { template };
     let mut out: Vec<Segment> = Vec::new();
     let text = |out: &mut Vec<Segment>, it: &str| match out.last_mut() {
@@ -259,8 +260,9 @@ pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment
         text(&mut out, before);
         let Some((name, after)) = after.split_once('}') else { break };
         match name {
-            "up" => {
-                let Some(parent) = address.parent() else {
+            "up" | "within" => {
+                let is_it = |it: &Address| name == "up" || it.kind() != address.kind();
+                let Some(parent) = address.ancestors().find(is_it) else {
                     // Directly under the realm: `{up}/roles` is `roles`.
                     rest = after.strip_prefix('/').unwrap_or(after);
                     continue;
@@ -280,7 +282,8 @@ pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment
             "name" => text(&mut out, &kind::segment(address.name())),
             "type" => text(&mut out, &kind::segment(object_type)),
             "path" => {
-                let names: Vec<String> = address.steps().iter().map(|it| kind::segment(&it.name)).collect();
+                let steps = address.steps().iter().filter(|it| it.kind == address.kind());
+                let names: Vec<String> = steps.map(|it| kind::segment(&it.name)).collect();
                 text(&mut out, &names.join("/"));
             }
             _ => {}

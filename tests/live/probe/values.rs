@@ -3,8 +3,8 @@
 use realmwright::kind::{
     AUTHENTICATOR_CONFIG, CLIENT, CLIENT_POLICY, CLIENT_PROFILE, CLIENT_SCOPE, COMPONENT, COMPONENT_MAPPER,
     EXECUTION, FLOW, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Kind, MAPPER, ORGANIZATION,
-    PERMISSION, POLICY, PROFILE_ATTRIBUTE, REALM, REQUIRED_ACTION, RESOURCE, ROLE, SETTINGS, Type, USER,
-    WORKFLOW,
+    ORGANIZATION_GROUP, PERMISSION, POLICY, PROFILE_ATTRIBUTE, REALM, REQUIRED_ACTION, RESOURCE, ROLE,
+    SETTINGS, Type, USER, WORKFLOW,
 };
 use realmwright::state::KindName;
 use serde_json::{Value, json};
@@ -159,10 +159,12 @@ fn special(kind: KindName, name: &str) -> Option<(Value, Value)> {
             json!({ "always.read.enabled.value.from.ldap": ["false"], "ldap.password.policy.hints.enabled": ["true"] }),
         ),
         (ORGANIZATION, "redirectUrl") => (json!("https://a.org/"), json!("https://b.org/x?y#z")),
-        (ORGANIZATION, "members") => (json!(["user1", "user2"]), json!(["user2"])),
+        (ORGANIZATION | ORGANIZATION_GROUP, "members") => (json!(["user1", "user2"]), json!(["user2"])),
         (ORGANIZATION, "identityProviders") => (json!(["i1", "i2"]), json!(["i2"])),
-        (USER | GROUP, "realmRoles") => (json!(["r1", "r2"]), json!(["r2"])),
-        (USER | GROUP, "clientRoles") => (json!({ "other": ["c1", "c2"] }), json!({ "other": ["c2"] })),
+        (USER | GROUP | ORGANIZATION_GROUP, "realmRoles") => (json!(["r1", "r2"]), json!(["r2"])),
+        (USER | GROUP | ORGANIZATION_GROUP, "clientRoles") => {
+            (json!({ "other": ["c1", "c2"] }), json!({ "other": ["c2"] }))
+        }
         (USER, "groups") => (json!(["/g1", "/g2"]), json!(["/g2"])),
         (USER, "email") => (json!("A@Example.org"), json!("b@example.org")),
         (USER, "credentials") => {
