@@ -41,6 +41,7 @@ mod manual;
 mod matrix_page;
 mod notebook;
 mod openings;
+mod organizations;
 mod ours;
 mod owners;
 mod plans;
@@ -120,6 +121,7 @@ fn trials() -> Vec<Trial> {
         manual::trials(),
         notebook::trials(),
         openings::trials(),
+        organizations::trials(),
         owners::trials(),
         plans::trials(),
         prediction::trials(),

@@ -79,7 +79,8 @@ fn walk(address: &str, user: &str, password: &str, consent: (&str, &str)) -> Res
 
 struct Browser {
     client: reqwest::Client,
-    cookies: BTreeMap<String, String>,
+    /// By path and name: two realms call theirs alike.
+    cookies: BTreeMap<(String, String), String>,
     /// It goes no further than to an address that begins so.
     back: Option<String>,
 }
@@ -100,18 +101,19 @@ impl Browser {
             if self.is_back(&url) {
                 return Ok((url, String::new()));
             }
-            let cookies: Vec<String> =
-                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let here = self.cookies.iter().filter(|it| url.path().starts_with(&it.0.0));
+            let cookies: Vec<String> = here.map(|((_, name), value)| format!("{name}={value}")).collect();
             let request = match form.take() {
                 Some(form) => self.client.post(url.clone()).form(&form),
                 None => self.client.get(url.clone()),
             };
             let answer = request.header(COOKIE, cookies.join("; ")).send().await.map_err(text)?;
             for cookie in answer.headers().get_all(SET_COOKIE) {
-                let cookie = cookie.to_str().map_err(text)?.split(';').next().unwrap_or_default();
-                if let Some((name, value)) = cookie.split_once('=') {
-                    self.cookies.insert(name.to_owned(), value.to_owned());
-                }
+                let mut parts =
+                    cookie.to_str().map_err(text)?.split(';').filter_map(|it| it.trim().split_once('='));
+                let Some((name, value)) = parts.next() else { continue };
+                let path = parts.find(|it| it.0.eq_ignore_ascii_case("path")).map_or("/", |it| it.1);
+                self.cookies.insert((path.to_owned(), name.to_owned()), value.to_owned());
             }
             match answer.headers().get(LOCATION) {
                 Some(to) => url = url.join(to.to_str().map_err(text)?).map_err(text)?,
