@@ -35,8 +35,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The lines that say that a step must be refused: everywhere, and on the oldest version.
-
 /// One sequence of so many is in the sample.
 const SAMPLE: usize = 16;
 const LANES: usize = 3;
