@@ -61,10 +61,8 @@ impl Form {
             Self::Words(words) => words.contains(&text),
             Self::Integer => text.parse::<i32>().is_ok(),
             Self::Long => text.parse::<i64>().is_ok(),
-            Self::Span => text.trim().is_empty() || milliseconds(text).is_none_or(|it| it.is_some()),
-            Self::Interval => {
-                !text.trim().is_empty() && milliseconds(text).is_none_or(|it| it.is_some_and(|it| it >= 1000))
-            }
+            Self::Span => text.trim().is_empty() || is_span(text, 0),
+            Self::Interval => is_span(text, 1000),
         }
     }
 
@@ -79,13 +77,9 @@ impl Form {
     }
 }
 
-/// Returns how long a time span is; nothing inside where it is none, and nothing at all where it is one of ISO 8601, which
-/// nobody reads here.
-fn milliseconds(text: &str) -> Option<Option<i64>> {
+/// Returns whether a text is a time span of at least so many milliseconds; those of ISO 8601 are taken as they come.
+fn is_span(text: &str, least: i64) -> bool {
     let text = text.to_lowercase();
-    if text.starts_with('p') {
-        return None;
-    }
     let digits = text.strip_prefix('+').unwrap_or(&text);
     let unit = digits.trim_start_matches(|it: char| it.is_ascii_digit());
     let factor = match unit {
@@ -94,8 +88,41 @@ fn milliseconds(text: &str) -> Option<Option<i64>> {
         "m" => 60_000,
         "h" => 3_600_000,
         "d" => 86_400_000,
-        _ => return Some(None),
+        _ => return text.starts_with('p'),
     };
     let number = digits.strip_suffix(unit).and_then(|it| it.parse::<i64>().ok());
-    Some(number.map(|it| it.saturating_mul(factor)))
+    number.is_some_and(|it| it.saturating_mul(factor) >= least)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Form;
+
+    /// As 26.7.5 takes them for a step, and for a schedule.
+    #[test]
+    fn time_spans_are_what_keycloak_takes() {
+        for (text, step, schedule) in [
+            ("", true, false),
+            (" ", true, false),
+            ("0", true, false),
+            ("0d", true, false),
+            ("5", true, true),
+            ("+5", true, true),
+            ("007", true, true),
+            ("1h", true, true),
+            ("5D", true, true),
+            ("10ms", true, false),
+            ("P1D", true, true),
+            ("p3dT4h", true, true),
+            ("-5", false, false),
+            ("5 d", false, false),
+            ("5y", false, false),
+            ("1w", false, false),
+            ("1d12h", false, false),
+            ("1.5d", false, false),
+        ] {
+            let takes = (Form::Span.takes(text), Form::Interval.takes(text));
+            assert_eq!(takes, (step, schedule), "{text:?}");
+        }
+    }
 }

@@ -95,6 +95,9 @@ fn put_in(realm: &Realm<'_>) -> Result<Vec<String>, String> {
     let theirs = realm.client("theirs")?;
     realm.post(&format!("{theirs}/roles"), &json!({ "name": "theirs" }))?;
 
+    realm.post("/workflows", &json!({ "name": "theirs", "steps": [{ "uses": "notify-user" }] }))?;
+    let workflow = realm.row("/workflows", "name", "theirs")?;
+
     let demo =
         json!({ "clientId": "demo", "serviceAccountsEnabled": true, "authorizationServicesEnabled": true });
     realm.post("/clients", &demo)?;
@@ -129,6 +132,7 @@ fn put_in(realm: &Realm<'_>) -> Result<Vec<String>, String> {
         format!("{theirs}/roles/theirs"),
         format!("{theirs}/default-client-scopes"),
         theirs,
+        format!("/workflows/{}", word(&workflow["id"])),
         format!("{demo}/roles/theirs"),
         format!("{demo}/protocol-mappers/models/{}", word(&mapper["id"])),
         format!("{authz}/scope/{}", word(&scope["id"])),

@@ -67,6 +67,7 @@ mod tree;
 mod unruly;
 mod viewer;
 mod watched;
+mod workflows;
 
 use server::{Server, boot};
 
@@ -137,6 +138,7 @@ fn trials() -> Vec<Trial> {
         sequences::trials(),
         tokens::trials(),
         viewer::trials(),
+        workflows::trials(),
     ]
     .into_iter()
     .flatten();

@@ -406,6 +406,14 @@ fn differs(address: &Address, name: &str, set: &Value, raw: &Value) -> Option<St
     if (address.kind(), name) == (IDENTITY_PROVIDER, "config") && set.is_null() && *has == refilled {
         return None;
     }
+    // What goes without saying is not sent.
+    if has.is_null()
+        && rule.is_some_and(|it| {
+            set.as_bool().is_some_and(|is| it.implied == ["false", "true"][usize::from(is)])
+        })
+    {
+        return None;
+    }
     let folded = rule.is_some_and(|it| it.compare == Compare::Folded);
     (!is(set, has, folded)).then(|| format!("set {set}, and the server has {has}"))
 }

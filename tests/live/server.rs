@@ -150,7 +150,9 @@ impl Server {
     ) -> Result<(StatusCode, Value), String> {
         let token = self.admin_token()?;
         let url = format!("{}/admin/realms{path}", self.url);
-        let mut request = self.client.request(method, &url).bearer_auth(token);
+        // Workflows are YAML to whoever does not ask.
+        let mut request =
+            self.client.request(method, &url).bearer_auth(token).header("Accept", "application/json");
         if let Some(body) = body {
             request = request.json(body);
         }
