@@ -77,8 +77,8 @@ pub use facts::{
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
 use fields::{
-    NOBODY, cannot_be_unset, children, choice, field, former_permissions, links, not_yet, one_of, relic,
-    server_owned, useless,
+    NOBODY, cannot_be_unset, children, choice, field, former_permissions, links, one_of, relic, server_owned,
+    useless,
 };
 pub use flow::{
     UNLISTED_FLOW, asks_flows, closed_flows, flows_around, identify, is_of_flow, listed_names, rank,
@@ -368,7 +368,7 @@ impl Kind {
             | Sent::Child(_)
             | Sent::Roles
             | Sent::ScopeMappings
-            | Sent::NotYet => None,
+            | Sent::Relic => None,
         }
     }
 
@@ -392,7 +392,7 @@ impl Kind {
 
     pub fn is_compared(&self, field: &str) -> bool {
         self.field(field).is_none_or(|it| {
-            it.compare != Compare::ServerOwned && !matches!(it.sent, Sent::CreateOnly | Sent::NotYet)
+            it.compare != Compare::ServerOwned && !matches!(it.sent, Sent::CreateOnly | Sent::Relic)
         })
     }
 }

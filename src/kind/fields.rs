@@ -254,8 +254,8 @@ pub enum Sent {
     Roles,
     /// Which roles tokens of clients may carry: links of clients and client scopes, written at the realm.
     ScopeMappings,
-    /// Known to Keycloak, not managed by this version: an input error, never ignored.
-    NotYet,
+    /// Kept elsewhere by a server of today, or not at all: an input error, never ignored.
+    Relic,
 }
 
 impl Sent {
@@ -284,7 +284,7 @@ impl Sent {
             | Self::Child(_)
             | Self::Roles
             | Self::ScopeMappings
-            | Self::NotYet => false,
+            | Self::Relic => false,
         }
     }
 
@@ -365,16 +365,12 @@ pub(super) const fn server_owned(name: &'static str) -> Field {
 
 /// What a server of today keeps elsewhere, or not at all: an input error that says what to do in its place.
 pub(super) const fn relic(name: &'static str, instead: &'static str) -> Field {
-    Field { instead, ..not_yet(name) }
+    Field { sent: Sent::Relic, instead, ..field(name) }
 }
 
 /// The permissions over administration of former versions, which no representation has.
 pub(super) const fn former_permissions(instead: &'static str) -> Field {
     relic("managementPermissions", instead)
-}
-
-pub(super) const fn not_yet(name: &'static str) -> Field {
-    Field { sent: Sent::NotYet, ..field(name) }
 }
 
 /// Texts that name what the server has; others it refuses.

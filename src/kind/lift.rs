@@ -152,10 +152,10 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize
         }
         let rule = kind.field(&key.name);
         match rule.map(|it| it.sent) {
-            Some(Sent::NotYet) => {
+            Some(Sent::Relic) => {
                 if !says_nothing(value, rule.map_or(&[], |it| it.server_keys)) {
                     let instead = rule.map_or("", |it| it.instead);
-                    out.notes.push(not_managed(key, instead));
+                    out.notes.push(not_written(key, instead));
                 }
             }
             Some(
@@ -247,15 +247,9 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize
 }
 
 /// A field that is never ignored, and cannot be written.
-fn not_managed(key: &Key, instead: &str) -> Note {
-    let error = |title, label| Note::error(Code::NotInThisVersion, title, key.at, label);
-    if instead.is_empty() {
-        error(format!("`{}` is not managed by this version", key.name), "cannot be planned yet")
-            .help("take it out of the manifest; what is not mentioned is left alone")
-    } else {
-        error(format!("`{}` is not written", key.name), "Keycloak keeps it elsewhere, or not at all")
-            .help(instead)
-    }
+fn not_written(key: &Key, instead: &str) -> Note {
+    let label = "Keycloak keeps it elsewhere, or not at all";
+    Note::error(Code::NotInThisVersion, format!("`{}` is not written", key.name), key.at, label).help(instead)
 }
 
 /// Reads what an object was called before.

@@ -141,7 +141,7 @@ impl Arranged {
                 | Sent::Fixed
                 | Sent::FixedOf(_)
                 | Sent::Links(_)
-                | Sent::NotYet => None,
+                | Sent::Relic => None,
             };
             out.extend(part.map(|it| (rule.name.to_owned(), it)));
         }

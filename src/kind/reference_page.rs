@@ -50,12 +50,11 @@ fn section(kind: &'static Kind, page: &mut String) {
         let _ = writeln!(page, "- {line}");
     }
     let mut rows = Vec::new();
-    let (mut of_server, mut not_yet, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut of_server, mut elsewhere) = (Vec::new(), Vec::new());
     for name in names(kind) {
         match kind.field(name) {
             Some(Field { compare: Compare::ServerOwned, .. }) => of_server.push(name),
-            Some(Field { sent: Sent::NotYet, instead: "", .. }) => not_yet.push(name),
-            Some(Field { sent: Sent::NotYet, instead, .. }) => {
+            Some(Field { sent: Sent::Relic, instead, .. }) => {
                 elsewhere.push(format!("{} ({instead})", code(name)));
             }
             rule => rows.push(row(kind, name, rule)),
@@ -69,10 +68,6 @@ fn section(kind: &'static Kind, page: &mut String) {
             page,
             "\nOnly the server decides these; manifests may hold them, as exports do, and nothing compares them: {fields}."
         );
-    }
-    if !not_yet.is_empty() {
-        let _ =
-            writeln!(page, "\nNot managed by this version, so an error in manifests: {}.", codes(not_yet));
     }
     if !elsewhere.is_empty() {
         let _ = writeln!(page, "\nAn error in manifests, and said otherwise: {}.", elsewhere.join(", "));
@@ -165,7 +160,7 @@ fn places(kind: &Kind) -> Vec<String> {
             | Sent::FixedOf(_)
             | Sent::Links(_)
             | Sent::ScopeMappings
-            | Sent::NotYet => Vec::new(),
+            | Sent::Relic => Vec::new(),
         };
         places.extend(said);
     }

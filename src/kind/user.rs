@@ -14,8 +14,7 @@ use super::hazard::{When, rule};
 use super::{
     CREATED, Choice, Compare, Covers, Created, DEFAULT_ROLE, FEDERATED_IDENTITY, Field, FoundBy, GROUP, Kind,
     Link, ORDINARY, OthersAre, REALM, ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked,
-    Unset, Unsets, children, choice, field, former_permissions, links, not_yet, realm_address, relic,
-    server_owned,
+    Unset, Unsets, children, choice, field, former_permissions, links, realm_address, relic, server_owned,
 };
 use crate::state::{Address, Node, Object, State};
 
@@ -67,9 +66,14 @@ pub(super) static USER: Kind = Kind {
             "clientConsents",
             "take it out: users consent at their login, and `consentRequired: false` of a client asks for none",
         ),
-        not_yet("issuedVerifiableCredentials"),
+        // What wallets were given.
+        server_owned("issuedVerifiableCredentials"),
         relic("socialLinks", "say `federatedIdentities`"),
-        not_yet("verifiableCredentials"),
+        // Users that say it are refused otherwise (400 on 26.7.5).
+        relic(
+            "verifiableCredentials",
+            "take it out: a server takes it with the experimental feature `OID4VC_VCI` alone",
+        ),
         former_permissions(
             "say what is permitted in the client `admin-permissions`, by permissions with `resourceType: Users`",
         ),

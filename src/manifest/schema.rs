@@ -239,7 +239,7 @@ impl Definitions {
         let of = field_type(class, name);
         let Some(rule) = rule else { return Some(self.typed(of?, &[])) };
         match rule.sent {
-            Sent::NotYet => return None,
+            Sent::Relic => return None,
             Sent::Children(child) => return Some(children(child)),
             Sent::ChildrenOf(child) => return Some(list_of(child)),
             Sent::ChildrenBy(child, _) => {

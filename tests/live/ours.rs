@@ -224,7 +224,7 @@ fn fields(address: &Address, planned: &Fields, real: &Fields, wrong: &mut Vec<St
     for name in planned.keys().chain(real.keys()).collect::<BTreeSet<_>>() {
         let rule = kind.field(name);
         let unseen = rule.is_some_and(|it| {
-            it.compare == Compare::ServerOwned || matches!(it.sent, Sent::CreateOnly | Sent::NotYet)
+            it.compare == Compare::ServerOwned || matches!(it.sent, Sent::CreateOnly | Sent::Relic)
         });
         if unseen {
             continue;

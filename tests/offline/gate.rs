@@ -77,7 +77,7 @@ fn every_kind_knows_its_class_and_every_ruled_field_is_one_that_keycloak_knows()
         // What other tools call it is refused by name, and `permissions` beside `policies` is ours. Scope mappings
         // are written at the realm.
         let ours = |it: &&Field| {
-            matches!(it.sent, Sent::NotYet | Sent::Links(Link::Mappings("scope-mappings")))
+            matches!(it.sent, Sent::Relic | Sent::Links(Link::Mappings("scope-mappings")))
                 || OURS.contains(&it.name)
         };
         for field in kind.fields.iter().filter(|it| !ours(it)) {

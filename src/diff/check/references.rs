@@ -24,7 +24,7 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
             let rule = kind::kind(address.kind()).field(field);
             // Which scopes and types there are is told with the permission.
             let is_told = kind::is_judged_by_type(address, object, target, question.version);
-            if rule.is_none_or(|it| !matches!(it.sent, Sent::NotYet)) && !is_told {
+            if rule.is_none_or(|it| !matches!(it.sent, Sent::Relic)) && !is_told {
                 let before = notes.len();
                 lead(question, out, address, target, at, &mut notes);
                 // What leads nowhere may be an id of another server.

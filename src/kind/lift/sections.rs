@@ -74,7 +74,7 @@ pub(super) fn children<'t>(
         | Sent::FixedOf(_)
         | Sent::Links(_)
         | Sent::ScopeMappings
-        | Sent::NotYet => Vec::new(),
+        | Sent::Relic => Vec::new(),
     }
 }
 

@@ -27,8 +27,7 @@ pub fn coverage_page() -> (String, Vec<String>) {
                     (format!("What `{field}` of {} holds, and treated with it.", kind.a_title()), WITHIN)
                 }
                 (Some(Holder { kind, field, ends: Some(why) }), _) => {
-                    let what = if *why == NOT_YET { NOT_YET } else { REFUSED };
-                    (format!("What `{field}` of {} holds: {why}.", kind.a_title()), what)
+                    (format!("What `{field}` of {} holds: {why}.", kind.a_title()), REFUSED)
                 }
                 (None, Some(reason)) => (format!("Left alone: {reason}."), ALONE),
                 (None, None) => {
@@ -75,7 +74,6 @@ const APART: &str = "objects or links of their own";
 const SERVER: &str = "decided by the server";
 const WITHIN: &str = "part of what is compared as a whole, or decided with it";
 const REFUSED: &str = "refused with a reason";
-const NOT_YET: &str = "not yet";
 const ALONE: &str = "left alone";
 const NO_ANSWER: &str = "no answer";
 
@@ -113,12 +111,9 @@ fn row(kind: &'static Kind, of: &str, class: &str, field: &str) -> Row {
     }
     let sent = rule.map_or(Sent::Body, |it| it.sent);
     let (what, written, tested) = match sent {
-        Sent::NotYet => {
-            let (what, words) = match rule.map_or("", |it| it.instead) {
-                "" => (NOT_YET, NOT_YET.to_owned()),
-                instead => (REFUSED, format!("refused: {instead}")),
-            };
-            return Row { what, cells: cells(&words, "-", "-", "-") };
+        Sent::Relic => {
+            let words = format!("refused: {}", rule.map_or("", |it| it.instead));
+            return Row { what: REFUSED, cells: cells(&words, "-", "-", "-") };
         }
         Sent::Body => (MANAGED, "in the body", "probe"),
         Sent::Always => (MANAGED, "in every body", "probe"),
@@ -166,8 +161,8 @@ fn held() -> BTreeMap<&'static str, Holder> {
         for (kind, _) in of_kinds(class) {
             for field in fields_of(class) {
                 let rule = kind.field(field);
-                let refused = rule.filter(|it| matches!(it.sent, Sent::NotYet));
-                let ends = refused.map(|it| if it.instead.is_empty() { NOT_YET } else { it.instead });
+                let refused = rule.filter(|it| matches!(it.sent, Sent::Relic));
+                let ends = refused.map(|it| it.instead);
                 hold(field_type(class, field), kind, field, ends, &mut held);
             }
         }

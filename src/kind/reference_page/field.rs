@@ -50,7 +50,7 @@ pub(super) fn of_null(kind: &'static Kind, name: &str, of: &str) -> &'static str
             return "";
         }
         Some(Sent::Fixed) => return "-",
-        Some(Sent::Body | Sent::Always | Sent::FixedOf(_) | Sent::Links(_) | Sent::NotYet) | None => {}
+        Some(Sent::Body | Sent::Always | Sent::FixedOf(_) | Sent::Links(_) | Sent::Relic) | None => {}
     }
     let entry =
         |name: &str, is: TreeIs| (Key { at: At::SERVER, name: name.into() }, Tree::new(At::SERVER, is));
@@ -242,7 +242,7 @@ fn of_compare(compare: Compare) -> Option<String> {
 
 fn of_sent(sent: Sent) -> Option<String> {
     Some(match sent {
-        Sent::Body | Sent::NotYet => return None,
+        Sent::Body | Sent::Relic => return None,
         Sent::Always => "sent with every update".to_owned(),
         Sent::CreateOnly => "sent on create only, and never compared".to_owned(),
         Sent::Fixed => "cannot change after the create".to_owned(),
