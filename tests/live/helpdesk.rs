@@ -113,10 +113,9 @@ fn members_of_groups(server: &Server) -> Result<(), String> {
         });
         calls.collect()
     };
-    let decided = |more: &[&str]| -> Result<Vec<bool>, String> {
+    let decided = || -> Result<Vec<bool>, String> {
         let each = CALLS.iter().map(|(scope, of, ..)| {
-            let args =
-                [&["access", "can", "hugo", scope, of, "--client", "admin-permissions"], more].concat();
+            let args = ["access", "can", "hugo", scope, of, "--client", "admin-permissions"];
             Ok(tree.run(server, &args)?.code == 0)
         });
         each.collect()
@@ -126,11 +125,16 @@ fn members_of_groups(server: &Server) -> Result<(), String> {
     let agree = |wanted: &[bool]| -> Result<(), String> {
         let is = may()?;
         check(is == wanted, "real calls", &json!(is))?;
-        let is = decided(&[])?;
+        let is = decided()?;
         check(is == wanted, "without a server", &json!(is))
     };
     agree(&staff)?;
-    check(decided(&["--server", &server.url, "--realm", name])? == staff, "of the realm", &Value::Null)?;
+    // The realm itself says the same, also of whom no permission names.
+    for (who, code) in [("user/bob", 0), ("user/eve", 2)] {
+        let args =
+            ["access", "can", "hugo", "view", who, "--client", "admin-permissions", "--server", &server.url];
+        tree.run(server, &[&args[..], &["--realm", name]].concat())?.expect(code)?;
+    }
     tree.edit("realm.yaml", "resources: [/staff]", "resources: [/board]")?;
     let plan = tree.plan(server, &[])?;
     same(
@@ -179,7 +183,11 @@ fn gone_and_by_id(server: &Server) -> Result<(), String> {
     same(
         "both go",
         &plan.changes(),
-        &["delete client/admin-permissions/authz/permission/Members", "delete group/board"],
+        &[
+            "delete client/admin-permissions/authz/permission/Members",
+            "delete group/board",
+            "update user/eve",
+        ],
     )?;
     // Somebody else's permission on it goes along, and is told.
     tree.apply(server, &[])?;

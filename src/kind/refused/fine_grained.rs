@@ -39,7 +39,8 @@ pub(in crate::kind) fn check(
     let is_on = |it: &Object| it.is_true(SWITCH);
     // Manifests alone may leave that to somebody else.
     let is_told = judge.is_sure || judge.desired(&realm_address()).is_some_and(|it| it.get(SWITCH).is_some());
-    if is_told && !judge.state.get(&realm_address()).is_some_and(is_on) {
+    let stays = judge.before.get(address) == Some(permission);
+    if is_told && !stays && !judge.state.get(&realm_address()).is_some_and(is_on) {
         let words = format!("{} is written while permissions over administration are off", title(address));
         let at = said.map_or(At::SERVER, |it| it.at);
         let help =
