@@ -147,7 +147,7 @@ async fn create(
         }
         (SaysParent::Nowhere, _) | (_, None) => {}
     }
-    let rest = kind.routes.made_of_parts(&mut body);
+    let rest = kind.routes.made_of_parts(address, &mut body);
     let request = Request { method: Method::Post, path, body: Some(kind.routes.to_body(body)) };
     post(run, address, request, makes_realm, ids).await?;
     if let Some(rest) = rest {
@@ -157,7 +157,7 @@ async fn create(
         if let Value::Object(whole) = &mut whole {
             whole.extend(rest);
         }
-        run.keycloak.send(&Request { method: Method::Put, path, body: Some(whole) }).await?;
+        repeatable(run, Verb::Put, path, Some(whole)).await?;
     }
     Ok(Answered::Done)
 }

@@ -157,7 +157,7 @@ impl ObjectComparison<'_> {
             let title = format!("{} does not exist and cannot be created", kind::title(address));
             let note =
                 Note::error(Code::NoAuthorization, title, at, "Keycloak makes it with a switch of the realm");
-            return Some(note.help("say `adminPermissionsEnabled: true` of the realm, and on a server before 26.7 apply that first"));
+            return Some(note.help("say `adminPermissionsEnabled: true` of the realm, and on a server before 26.4 apply that first"));
         }
         if kind::is_only_mapped(self.object) {
             let title = format!("{} does not exist", kind::title(address));

@@ -108,8 +108,13 @@ impl Routes {
     }
 
     /// Leaves in the body of a new object what the POST takes, and returns the rest of it, if there is any.
-    pub fn made_of_parts(&self, body: &mut Map<String, Value>) -> Option<Map<String, Value>> {
-        if self.post_takes.is_empty() {
+    pub fn made_of_parts(
+        &self,
+        address: &Address,
+        body: &mut Map<String, Value>,
+    ) -> Option<Map<String, Value>> {
+        let is_at_top = !self.top.is_empty() && !address.is_nested();
+        if self.post_takes.is_empty() || is_at_top {
             return None;
         }
         let (now, rest) =

@@ -356,10 +356,11 @@ fn of_routes(routes: &Routes) -> Vec<String> {
     let mut say = |is_so: bool, words: String| out.extend(is_so.then_some(words));
     let at_top =
         if top.is_empty() { String::new() } else { format!("; under none of its kind {}", code(top)) };
+    let under = if top.is_empty() { "" } else { " under one of its kind" };
     say(!collection.is_empty(), format!("Created at {}{at_top}.", code(collection)));
     say(
         !post_takes.is_empty(),
-        format!("Created with {} alone, and then updated.", codes(post_takes.iter().copied())),
+        format!("Created with {} alone{under}, and then updated.", codes(post_takes.iter().copied())),
     );
     let lacks = match covers {
         Covers::Whole | Covers::Apart => "",

@@ -10,7 +10,7 @@ pub struct Routes {
     pub collection: &'static str,
     /// POST here instead what stands under none of its own kind.
     pub top: &'static str,
-    /// What the POST takes; the other fields follow with a PUT. Empty where it takes all.
+    /// What the POST takes, but for one at `top`, which takes all; the other fields follow with a PUT. Empty where it takes all.
     pub post_takes: &'static [&'static str],
     /// GET, PUT and DELETE here.
     pub own: &'static str,

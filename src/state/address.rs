@@ -81,6 +81,11 @@ impl Address {
         if rest.is_empty() { None } else { Some(rest.iter().cloned().collect()) }
     }
 
+    /// Returns whether this object stands under one of its own kind.
+    pub fn is_nested(&self) -> bool {
+        self.0.len() > 1 && self.0[self.0.len() - 2].kind == self.kind()
+    }
+
     /// Returns the objects that this one stands under, the closest first.
     pub fn ancestors(&self) -> impl Iterator<Item = Self> {
         std::iter::successors(self.parent(), Self::parent)

@@ -67,13 +67,24 @@ fn apply(tree: &Tree, proxy: &Unruly, server: &Server, code: i32) -> Result<Ran,
     Ok(ran)
 }
 
+/// What is made with its name, and gets the rest after that.
+const IN_PARTS: &str = "
+organizationsEnabled: true
+organizations:
+  - alias: cut-org
+    domains: [cut.example.org]
+    members: [cut-user]
+    groups: [{ name: cut-top, subGroups: [{ name: cut-below, description: d, attributes: { k: [a] }, members: [cut-user] }] }]
+";
+
 fn lost_answers(server: &Server) -> Result<(), String> {
     let name = "live-faults-lost";
     let tree = fresh(server, name)?;
+    tree.manifest(&[MANIFEST, IN_PARTS].concat())?;
     let proxy = Unruly::before(server, |it| if it.creates("cut-") { Do::CutAnswer } else { Do::Pass })?;
     apply(&tree, &proxy, server, 0)?;
     let creates = |it: &Asked| it.creates("cut-");
-    check(proxy.count(creates) == 5, "no create was sent twice", &json!(proxy.count(creates)))?;
+    check(proxy.count(creates) == 8, "no create was sent twice", &json!(proxy.count(creates)))?;
     tree.is_clean(server)?;
     server.no_realm(name)
 }
@@ -104,6 +115,7 @@ fn lost_for_good(server: &Server) -> Result<(), String> {
 fn resets(server: &Server) -> Result<(), String> {
     let name = "live-faults-resets";
     let tree = fresh(server, name)?;
+    tree.manifest(&[MANIFEST, IN_PARTS].concat())?;
     let proxy =
         Unruly::before(server, |it| if it.before == 0 && !it.is_login() { Do::Reset } else { Do::Pass })?;
     apply(&tree, &proxy, server, 0)?;

@@ -12,7 +12,7 @@ use realmwright::call::Segment;
 use realmwright::kind::{
     Compare, IDENTITY_PROVIDER, Kind, NEWEST, OLDEST, PERMISSION, POLICY, RESOURCE, SETTINGS, Sent, Type,
     USER, Version, field_type, fields_of, kind, known_since, known_to_servers_since, lift_object, main_field,
-    named_rows, of_body,
+    named_rows, of_body, realm_address,
 };
 use realmwright::plan;
 use realmwright::state::{Address, State};
@@ -156,11 +156,12 @@ impl<'a> Probe<'a> {
     /// A field that this version does not know is refused before anything is sent.
     fn refuses(&mut self, newer: &[Field]) {
         for field in newer {
+            // What it stands in is as it is elsewhere, but for what that names.
             let mut flat = Flat::new();
-            let mut above = field.of.parent();
-            while let Some(it) = above {
-                above = it.parent();
-                flat.insert(it, Map::new());
+            for above in field.of.ancestors().chain([realm_address()]) {
+                let mut fields = self.base.get(&above).cloned().unwrap_or_default();
+                fields.retain(|name, _| kind(above.kind()).link(name).is_none());
+                flat.insert(above, fields);
             }
             let fields = Map::from_iter([(field.name.to_owned(), field.values[0].clone())]);
             flat.insert(field.of.clone(), fields);

@@ -27,8 +27,7 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
             });
         };
         // What stands under one of its kind is told of with that.
-        let is_nested = address.parent().is_some_and(|it| it.kind() == address.kind());
-        if !is_nested {
+        if !address.is_nested() {
             newer(kind::known_to_servers_since(kind), kind::title(address), object.at, "it");
         }
         let class = (kind.representation)(object.text("type"));

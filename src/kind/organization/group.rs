@@ -1,7 +1,7 @@
 //! Groups of organizations, nested as those of the realm. Measured on 26.7.5; 26.0.8 has none.
 //!
 //! Nothing but the calls of the organization shows or writes them, and only its members can be in them: whoever leaves it leaves
-//! its groups. A create below another group takes the name alone. A PUT wants the name, clears a description that is left
+//! its groups. A create below another group takes the name alone, one at the top all but roles and sub-groups. A PUT wants the name, clears a description that is left
 //! out, replaces attributes that are said, and ignores roles and sub-groups. Their roles give nobody a role.
 
 use crate::kind::{

@@ -246,8 +246,7 @@ fn link_requests(
 /// Fills a route of the table, whose placeholders [`kind::Routes`] explains.
 pub fn path(template: &str, address: &Address, object_type: &str) -> Vec<Segment> {
     let routes = &kind::kind(address.kind()).routes;
-    let is_nested = address.parent().is_some_and(|it| it.kind() == address.kind());
-    let is_top = !is_nested && !routes.top.is_empty() && template == routes.collection;
+    let is_top = !address.is_nested() && !routes.top.is_empty() && template == routes.collection;
     let template = if is_top { routes.top } else { template };
     let mut out: Vec<Segment> = Vec::new();
     let text = |out: &mut Vec<Segment>, it: &str| match out.last_mut() {
