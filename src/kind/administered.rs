@@ -129,17 +129,24 @@ pub fn name_administered(state: &mut State, live: Option<&State>) {
     for_all(state);
 }
 
-/// Adds what the server makes along with permissions: a resource for each object that one names.
+/// Adds what the server makes along with permissions, and takes away what goes with the last of them: a resource for each object
+/// that one names.
 pub fn complete_administered(state: &mut State) {
-    let mut missing: Vec<(Address, &'static str)> = Vec::new();
     let client = admin_permissions();
+    let mut named: BTreeMap<Address, &'static str> = BTreeMap::new();
     for (_, object) in administering(state) {
         let targets = object.get(TARGETS).map(Node::items).unwrap_or_default();
         let targets = targets.iter().filter_map(Node::as_ref);
-        missing.extend(targets.filter_map(|it| Some((resource_for(&client, it), type_of(it)?))));
+        named.extend(targets.filter_map(|it| Some((resource_for(&client, it), type_of(it)?))));
     }
-    missing.retain(|it| !state.contains(&it.0));
-    for (resource, of_type) in missing {
+    let resources = state.under(&client).map(|it| it.0);
+    let is_left = |it: &&Address| stands_for(it).is_some() && !named.contains_key(it);
+    let left: Vec<Address> = resources.filter(is_left).cloned().collect();
+    for resource in left {
+        state.objects.discard(&resource);
+    }
+    named.retain(|it, _| !state.contains(it));
+    for (resource, of_type) in named {
         let object = like(state, &client, of_type);
         state.objects.insert(resource, object);
     }

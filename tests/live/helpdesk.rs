@@ -104,7 +104,7 @@ fn members_of_groups(server: &Server) -> Result<(), String> {
             };
             let method = Method::from_bytes(method.as_bytes()).map_err(|it| it.to_string())?;
             let body = (method == Method::PUT).then_some(&body);
-            let status = server.call_as(token, method.clone(), &path, body)?;
+            let status = server.call_as(token, method, &path, body)?;
             if status.is_success() || status.as_u16() == 403 {
                 Ok(status.is_success())
             } else {

@@ -49,6 +49,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             run: turned_off,
         },
         Trial {
+            name: "prediction::permissions_over_administration_go_as_planned",
+            needs: Needs::Newest,
+            run: over_administration,
+        },
+        Trial {
             name: "prediction::random_sequences_go_as_planned",
             needs: Needs::Newest,
             run: |it| sequences(it, 3),
@@ -96,6 +101,51 @@ fn grows_changes_and_goes(server: &Server, realm: &str, version: Version) -> Res
     step("without clients and users", &less)?;
     step("nothing", &Flat::new())?;
     Ok(())
+}
+
+/// Permissions over administration come with their switch, change, go with what they are for, and stay when that is off.
+fn over_administration(server: &Server) -> Result<(), String> {
+    let realm = "prediction-administration";
+    empty(server, realm)?;
+    let mut ours = Ours::new(server, realm)?;
+    let permission = |name: &str, of_type: &str, scope: &str, targets: &[&str]| {
+        let mut it = json!({ "name": name, "type": "scope", "resourceType": of_type, "scopes": [scope], "policies": ["P"] });
+        if !targets.is_empty() {
+            it["resources"] = json!(targets);
+        }
+        it
+    };
+    let whole = |is_on: bool, users: &[&str], permissions: Vec<Value>| {
+        json!({
+            "realm": realm, "adminPermissionsEnabled": is_on,
+            "roles": { "realm": [{ "name": "r" }] },
+            "groups": [{ "name": "g", "subGroups": [{ "name": "sub" }] }],
+            "users": users.iter().map(|it| json!({ "username": it })).collect::<Vec<_>>(),
+            "clients": [{ "clientId": "shop" }, { "clientId": "admin-permissions", "authorizationSettings": {
+                "policies": [{ "name": "P", "type": "role", "roles": ["r"] }], "permissions": permissions,
+            } }],
+        })
+    };
+    let all = [
+        permission("A", "Users", "view", &["ann"]),
+        permission("B", "Users", "view", &["ann", "bob"]),
+        permission("C", "Groups", "view-members", &["/g/sub"]),
+        permission("D", "Clients", "view", &["shop"]),
+        permission("E", "Roles", "map-role", &["r"]),
+        permission("F", "Users", "manage", &[]),
+    ];
+    let mut step =
+        |title: &str, manifest: Value| ours.apply(&manifest, true).map_err(|it| format!("{title}: {it}"));
+    step("create", whole(true, &["ann", "bob"], all.to_vec()))?;
+    let mut fewer = all.to_vec();
+    fewer[0] = permission("A", "Users", "manage", &["bob"]);
+    fewer[2] = permission("C", "Groups", "view", &["/g"]);
+    fewer[3] = permission("D", "Clients", "view", &["Clients"]);
+    step("change", whole(true, &["ann", "bob"], fewer.clone()))?;
+    fewer[1] = permission("B", "Users", "view", &["bob"]);
+    step("without somebody", whole(true, &["bob"], fewer.clone()))?;
+    step("off", whole(false, &["bob"], fewer))?;
+    step("nothing", whole(true, &[], Vec::new())).map(drop)
 }
 
 /// Returns the same objects with nothing declared of them but what they cannot be without.

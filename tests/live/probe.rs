@@ -138,7 +138,8 @@ impl<'a> Probe<'a> {
             for field in fields_to_probe(&subject.address, &fixed, subject.skip) {
                 if is_nowhere || is_newer(known_since(field.class, field.name)) {
                     // What it names is not there either.
-                    newer.extend(Some(field).filter(|it| !is_nowhere || !it.rule_is_link()));
+                    let fixed = if is_nowhere { fixed.clone() } else { Map::new() };
+                    newer.extend(Some((field, fixed)).filter(|it| !is_nowhere || !it.0.rule_is_link()));
                 } else {
                     fields.push(field);
                 }
@@ -149,13 +150,13 @@ impl<'a> Probe<'a> {
         }
         let ours = Ours::new(server, realm)?;
         let mut probe = Self { server, ours, base, fields, wrong: Vec::new() };
-        probe.refuses(&newer);
+        probe.refuses(newer);
         Ok(probe)
     }
 
     /// A field that this version does not know is refused before anything is sent.
-    fn refuses(&mut self, newer: &[Field]) {
-        for field in newer {
+    fn refuses(&mut self, newer: Vec<(Field, Map<String, Value>)>) {
+        for (field, mut fields) in newer {
             // What it stands in is as it is elsewhere, but for what that names.
             let mut flat = Flat::new();
             for above in field.of.ancestors().chain([realm_address()]) {
@@ -163,10 +164,10 @@ impl<'a> Probe<'a> {
                 fields.retain(|name, _| kind(above.kind()).link(name).is_none());
                 flat.insert(above, fields);
             }
-            let fields = Map::from_iter([(field.name.to_owned(), field.values[0].clone())]);
+            fields.insert(field.name.to_owned(), field.values[0].clone());
             flat.insert(field.of.clone(), fields);
-            let since = known_since(field.class, field.name);
-            let since = since.or_else(|| known_to_servers_since(kind(field.of.kind())));
+            let since = known_to_servers_since(kind(field.of.kind()));
+            let since = since.or_else(|| known_since(field.class, field.name));
             let says = format!("{} knows it", since.map(|it| it.to_string()).unwrap_or_default());
             match self.ours.plan(&manifest(&self.ours.realm, &flat)) {
                 Err(message) if message.contains("RW0506") && message.contains(&says) => {}

@@ -19,7 +19,7 @@ fn realm(on: bool, version: Version, permissions: &[Rule]) -> Realm {
         scopes(&["view", "manage", "map-roles", "manage-group-membership", "impersonate", "reset-password"]);
     let of_groups = scopes(&["view", "view-members", "manage-members"]);
     let policy = |role: &str| json!({ "name": role, "type": "role", "roles": [{ "id": role }] });
-    let keeper = json!({ "name": "keeper", "type": "scope", "resourceType": "Users", "resources": ["id-of-t1"], "scopes": ["view"], "policies": [] });
+    let keeper = json!({ "name": "keeper", "type": "scope", "resourceType": "Users", "resources": ["id-of-t1", "t2", "t3"], "scopes": ["view"], "policies": [] });
     let permission = |(at, it): (usize, &Rule)| json!({ "name": format!("p{at}"), "type": "scope", "resourceType": it.0, "resources": it.1, "scopes": it.2, "policies": it.3 });
     let policies: Vec<Value> = ["ra", "rb"]
         .into_iter()
@@ -50,7 +50,6 @@ fn realm(on: bool, version: Version, permissions: &[Rule]) -> Realm {
                     { "name": "Groups", "type": "Groups", "scopes": of_groups },
                     // As the server says them, and as this program calls them.
                     { "name": "id-of-t1", "scopes": of_users }, { "name": "user/t2", "scopes": of_users },
-                    { "name": "user/t3", "scopes": of_users }, { "name": "user/nobody", "scopes": of_users },
                 ],
                 "policies": policies,
             } },

@@ -100,8 +100,8 @@ pub(in crate::kind) fn check(
         wrong(Code::WrongForm, words, *at, "a scope of another type", help);
     }
     let targets = named(permission, TARGETS);
-    type Named<'o> = Vec<&'o (&'o Address, At)>;
-    let (all, single): (Named<'_>, Named<'_>) = targets.iter().partition(|it| it.0.kind() == RESOURCE);
+    let (all, single): (Vec<&(&Address, At)>, Vec<_>) =
+        targets.iter().partition(|it| it.0.kind() == RESOURCE);
     if let Some((other, at)) = all.iter().find(|it| it.0.name() != written) {
         let words = format!("{} is for `{written}`, and names `{}`", title(address), other.name());
         let help = "make a permission of its own for each type".to_owned();
