@@ -52,8 +52,8 @@ mod user_profile;
 mod workflow;
 
 pub use administered::{
-    TARGETS, administered, administering, align_administered, complete_administered, looks_like_id,
-    may_be_an_id, name_administered, resource_for, stand_for, stands_for, type_of,
+    TARGETS, administered, administering, align_administered, complete_administered, is_over_administration,
+    looks_like_id, may_be_an_id, name_administered, resource_for, stand_for, stands_for, type_of,
 };
 pub use behaviour::Becomes;
 use behaviour::{Behaviour, Ordinary};

@@ -63,10 +63,12 @@ pub fn looks_like_id(name: &str) -> bool {
 
 /// Returns whether an object that is named in a field of another one may be named by its id.
 pub fn may_be_an_id(from: &Address, field: &str, target: &Address) -> bool {
-    field == TARGETS && is_one(from) && looks_like_id(target.name())
+    field == TARGETS && is_over_administration(from) && looks_like_id(target.name())
 }
 
-fn is_one(permission: &Address) -> bool {
+/// Returns whether an object is a permission over administration. Of two that are written at once, each may leave the
+/// resource to the other that both name (26.7.5).
+pub fn is_over_administration(permission: &Address) -> bool {
     permission.kind() == PERMISSION && permission.parent().is_some_and(|it| is_admin_permissions(&it))
 }
 

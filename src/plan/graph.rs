@@ -205,21 +205,28 @@ fn cycle(stuck: &[usize], calls: &[Call], changes: &[Change]) -> Cycle {
 
 /// Returns the calls as they stand in line, each with what it waits for. A call that reads an object and writes it
 /// back waits for the one before that does: side by side one of them would be lost. So does one of what the server keeps in
-/// the realm.
+/// the realm, and one of a permission over administration.
 fn sorted(calls: Vec<Call>, changes: &[Change], after: &After, line: &Line) -> Vec<Call> {
     let mut calls: Vec<Option<Call>> = calls.into_iter().map(Some).collect();
     let mut written: BTreeMap<Vec<Segment>, usize> = BTreeMap::new();
     let realm = path(kind::kind(kind::realm_address().kind()).routes.own, &kind::realm_address(), "");
+    let is_over_administration = |call: &Call| kind::is_over_administration(&changes[call.change].object);
     let kept_at = |call: &Call| {
-        let routes = &kind::kind(changes[call.change].object.kind()).routes;
-        if routes.in_realm { realm.clone() } else { call.path.clone() }
+        let object = &changes[call.change].object;
+        match object.parent() {
+            Some(client) if kind::is_over_administration(object) => {
+                path(kind::kind(client.kind()).routes.own, &client, "")
+            }
+            _ if kind::kind(object.kind()).routes.in_realm => realm.clone(),
+            _ => call.path.clone(),
+        }
     };
     let sorted = line.order.iter().filter_map(|it| Some((*it, calls[*it].take()?)));
     sorted
         .enumerate()
         .map(|(place, (index, mut call))| {
             call.after = after[index].iter().map(|it| line.place[*it]).collect();
-            if (matches!(call.body, Body::Overlay { .. }) || call.is_part)
+            if (matches!(call.body, Body::Overlay { .. }) || call.is_part || is_over_administration(&call))
                 && let Some(before) = written.insert(kept_at(&call), place)
                 && !call.after.contains(&before)
             {
