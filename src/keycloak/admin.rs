@@ -290,6 +290,11 @@ impl Keycloak {
                 let error = Box::new(Error::Server { method, path, status, text });
                 return Err(Failed { error, again: Some(raw.retry_after()), in_doubt: true });
             }
+            // A list may fail once while something in it goes (26.7.5).
+            500 if method == Method::Get && !repeated => {
+                let error = Box::new(Error::Server { method, path, status, text });
+                return Err(Failed { error, again: Some(raw.retry_after()), in_doubt: true });
+            }
             502..=504 => self.lost(request, &format!("status {status} from a gateway or a stopping server")),
             500..=599 => Error::Server { method, path, status, text },
             _ if !from_keycloak || (300..400).contains(&status) => raw.not_keycloak(url),
