@@ -77,8 +77,8 @@ pub use facts::{
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
 use fields::{
-    NOBODY, cannot_be_unset, children, choice, field, former_permissions, links, one_of, relic, server_owned,
-    useless,
+    NOBODY, cannot_be_unset, children, choice, client_roles, field, former_permissions, formerly_permitted,
+    links, one_of, relic, server_owned, useless,
 };
 pub use flow::{
     UNLISTED_FLOW, asks_flows, closed_flows, flows_around, identify, is_of_flow, listed_names, rank,

@@ -281,17 +281,18 @@ impl Keycloak {
         }
         let from_keycloak = raw.bytes.is_empty() || body.is_some();
         let text = body.as_ref().map_or_else(String::new, |body| self.0.redactor.clean(&said(body)));
+        let is_passing = match status {
+            // A list may fail once while something in it goes (26.7.5).
+            500 => method == Method::Get && !repeated,
+            502..=504 => request.is_repeatable(),
+            _ => false,
+        };
         let error = match status {
             429 => {
                 let error = Box::new(Error::Refused { method, path, status, text });
                 return Err(Failed { error, again: Some(raw.retry_after()), in_doubt: false });
             }
-            502..=504 if request.is_repeatable() => {
-                let error = Box::new(Error::Server { method, path, status, text });
-                return Err(Failed { error, again: Some(raw.retry_after()), in_doubt: true });
-            }
-            // A list may fail once while something in it goes (26.7.5).
-            500 if method == Method::Get && !repeated => {
+            _ if is_passing => {
                 let error = Box::new(Error::Server { method, path, status, text });
                 return Err(Failed { error, again: Some(raw.retry_after()), in_doubt: true });
             }

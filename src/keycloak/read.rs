@@ -121,6 +121,11 @@ impl Draft {
         Self { realm, covers, ..Self::default() }
     }
 
+    /// Records that of a kind only those are known that manifests name: what a ledger knows is not gone for that.
+    fn know_named(&mut self, kind: &Kind, want: &Want) {
+        self.only.push((kind.name, None, want.named.difference(&want.left).cloned().collect()));
+    }
+
     fn add_users(&mut self, rows: impl IntoIterator<Item = Value>) {
         let users = self.realm.entry("users").or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(users) = users {

@@ -86,9 +86,7 @@ pub fn name_administered(state: &mut State, live: Option<&State>) {
         let of_live = live.and_then(|it| it.get(address)).map(|it| it.text(TYPE));
         let said = Some(object.text(TYPE)).filter(|it| !it.is_empty()).or(of_live).unwrap_or_default();
         let Some(kind) = administered(said) else { continue };
-        let targets = object.get(TARGETS).map(Node::items).unwrap_or_default();
-        let targets = targets.iter().filter_map(Node::as_ref);
-        let targets = targets.filter(|it| it.kind() != RESOURCE || it.name() != said);
+        let targets = object.refs(TARGETS).filter(|it| it.kind() != RESOURCE || it.name() != said);
         named.extend(targets.map(|it| (address.clone(), it.clone(), kind)));
     }
     let is_there = |it: &Address| state.contains(it) || live.is_some_and(|live| live.contains(it));
@@ -137,9 +135,7 @@ pub fn complete_administered(state: &mut State) {
     let client = admin_permissions();
     let mut named: BTreeMap<Address, &'static str> = BTreeMap::new();
     for (_, object) in administering(state) {
-        let targets = object.get(TARGETS).map(Node::items).unwrap_or_default();
-        let targets = targets.iter().filter_map(Node::as_ref);
-        named.extend(targets.filter_map(|it| Some((resource_for(&client, it), type_of(it)?))));
+        named.extend(object.refs(TARGETS).filter_map(|it| Some((resource_for(&client, it), type_of(it)?))));
     }
     let resources = state.under(&client).map(|it| it.0);
     let is_left = |it: &&Address| stands_for(it).is_some() && !named.contains_key(it);
@@ -149,8 +145,7 @@ pub fn complete_administered(state: &mut State) {
     }
     named.retain(|it, _| !state.contains(it));
     for (resource, of_type) in named {
-        let object = like(state, &client, of_type);
-        state.objects.insert(resource, object);
+        make(state, resource, of_type);
     }
 }
 
@@ -181,8 +176,7 @@ fn align(state: &mut State, other: &State) {
     let missing: Vec<(Address, Address)> =
         missing.filter(|it| state.contains(&client) && state.contains(&it.1)).collect();
     for (resource, target) in missing {
-        let object = like(state, &client, type_of(&target).unwrap_or_default());
-        state.objects.insert(resource, object);
+        make(state, resource, type_of(&target).unwrap_or_default());
     }
 }
 
@@ -192,17 +186,16 @@ pub fn stand_for(state: &mut State, text: &str) {
     let resource = client.child(RESOURCE, text);
     let target = stands_for(&resource).filter(|it| state.contains(it) && state.contains(&client));
     if let Some(target) = target.filter(|_| !state.contains(&resource)) {
-        let object = like(state, &client, type_of(&target).unwrap_or_default());
-        state.objects.insert(resource, object);
+        make(state, resource, type_of(&target).unwrap_or_default());
     }
 }
 
-/// Returns a resource for one object: it has the scopes of the one for all of its type.
-fn like(state: &State, client: &Address, of_type: &str) -> Object {
+/// Adds a resource for one object: it has the scopes of the one for all of its type.
+fn make(state: &mut State, resource: Address, of_type: &str) {
     let mut object = Object::new(At::SERVER);
-    let all = state.get(&client.child(RESOURCE, of_type)).and_then(|it| it.get("scopes"));
+    let all = state.get(&admin_permissions().child(RESOURCE, of_type)).and_then(|it| it.get("scopes"));
     object.fields.extend(all.map(|it| ("scopes".into(), it.clone())));
-    object
+    state.objects.insert(resource, object);
 }
 
 /// Names the resource for all of a type where a permission says that it names nothing.

@@ -17,7 +17,7 @@ use super::{
     CLIENT_SCOPE, CREATED, Choice, Compare, Covers, Created, FLOW, Field, Form, KEYS, Kind, Link, MAPPER,
     NEWEST, ORDINARY, Others, PERMISSION, POLICY, REALM, RESOURCE, ROLE, ROUTES, Routes, SCOPE, SETTINGS,
     Sent, ServerInfo, Stays, Takes, USER, Unset, Unsets, Version, cannot_be_unset, children, choice, field,
-    flow, former_permissions, is_admin_permissions, links, one_of, relic, scope_mapping, server_owned,
+    flow, formerly_permitted, is_admin_permissions, links, one_of, relic, scope_mapping, server_owned,
     service_account_of, useless,
 };
 use crate::state::{Address, Object, State};
@@ -120,9 +120,7 @@ pub(super) static CLIENT: Kind = Kind {
         relic("useTemplateConfig", "say it in the client"),
         relic("useTemplateMappers", "say `defaultClientScopes`"),
         relic("useTemplateScope", "say `defaultClientScopes`"),
-        former_permissions(
-            "say what is permitted in the client `admin-permissions`, by permissions with `resourceType: Clients`",
-        ),
+        formerly_permitted!("Clients"),
     ],
     hazards: hazards::HAZARDS,
     routes: Routes {

@@ -57,6 +57,7 @@ fn recorded(kind: &Kind, address: &Address, object: &Object, version: Version) -
     let recording = recording(&(kind.new.recorded_as)(address, object), version)?;
     let mut reads = recording.get("reads")?.clone();
     let map = reads.as_object_mut()?;
+    kind.say_implied(map);
     // What was said is no default.
     for (name, said) in recording.get("sent").and_then(Value::as_object).into_iter().flatten() {
         match (map.get_mut(name), said) {

@@ -98,6 +98,15 @@ fn listed(value: Value) -> Value {
     if value.is_string() { Value::Array(vec![value]) } else { value }
 }
 
+impl Kind {
+    /// Says in a row of a list what goes without saying, where that does not.
+    pub fn say_implied(&self, row: &mut Map<String, Value>) {
+        for rule in self.fields.iter().filter(|it| !it.implied.is_empty()) {
+            row.entry(rule.name).or_insert_with(|| Value::from(rule.implied));
+        }
+    }
+}
+
 impl Routes {
     /// Returns the body of a request that sends all of an object.
     pub fn to_body(&self, mut object: Map<String, Value>) -> Value {

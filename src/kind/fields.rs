@@ -373,6 +373,27 @@ pub(super) const fn former_permissions(instead: &'static str) -> Field {
     relic("managementPermissions", instead)
 }
 
+/// Those of a kind that has a type among the permissions of today.
+macro_rules! formerly_permitted {
+    ($of_type:literal) => {
+        $crate::kind::fields::former_permissions(concat!(
+            "say what is permitted in the client `admin-permissions`, by permissions with `resourceType: ",
+            $of_type,
+            "`"
+        ))
+    };
+}
+pub(super) use formerly_permitted;
+
+/// The roles of clients that users have, by themselves or in a group.
+pub(super) const fn client_roles() -> Field {
+    Field {
+        compare: Compare::ClientRoles,
+        sent: Sent::Links(Link::Mappings("role-mappings")),
+        ..field("clientRoles")
+    }
+}
+
 /// Texts that name what the server has; others it refuses.
 pub(super) const fn choice(noun: &'static str, names: ServerNames) -> Choice {
     Choice { key: "", noun, names, others_are: OthersAre::Refused }

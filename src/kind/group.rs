@@ -3,8 +3,8 @@
 //! A PUT clears a description that is left out; sub-groups and roles in a body are ignored.
 
 use super::{
-    CREATED, Compare, Covers, Created, Field, FoundBy, Kind, Link, Members, ORDINARY, ROLE, ROUTES, Referred,
-    Routes, Sent, children, field, former_permissions, links, server_owned,
+    CREATED, Covers, Created, FoundBy, Kind, Link, Members, ORDINARY, ROLE, ROUTES, Referred, Routes,
+    children, client_roles, formerly_permitted, links, server_owned,
 };
 
 pub(super) static GROUP: Kind = Kind {
@@ -20,14 +20,8 @@ pub(super) static GROUP: Kind = Kind {
         server_owned("subGroupCount"),
         children("subGroups", |_| super::GROUP),
         links("realmRoles", ROLE, Link::Mappings("role-mappings")),
-        Field {
-            compare: Compare::ClientRoles,
-            sent: Sent::Links(Link::Mappings("role-mappings")),
-            ..field("clientRoles")
-        },
-        former_permissions(
-            "say what is permitted in the client `admin-permissions`, by permissions with `resourceType: Groups`",
-        ),
+        client_roles(),
+        formerly_permitted!("Groups"),
     ],
     routes: Routes {
         collection: "{up}/children",

@@ -227,10 +227,10 @@ fn changed(before: &Object, after: Option<&Object>, state: &State) -> Vec<(Addre
 
 /// Returns the groups that lose whoever leaves their organization.
 fn left(before: &Object, after: New<'_>) -> Vec<(Address, Object)> {
-    let stay = refs(after.object, MEMBERS).collect::<BTreeSet<_>>();
-    let gone: BTreeSet<&Address> = refs(before, MEMBERS).filter(|it| !stay.contains(it)).collect();
+    let stay = after.object.refs(MEMBERS).collect::<BTreeSet<_>>();
+    let gone: BTreeSet<&Address> = before.refs(MEMBERS).filter(|it| !stay.contains(it)).collect();
     let groups = after.state.under(after.address).filter(|it| it.0.kind() == ORGANIZATION_GROUP);
-    let changed = groups.filter(|it| refs(it.1, MEMBERS).any(|it| gone.contains(it)));
+    let changed = groups.filter(|it| it.1.refs(MEMBERS).any(|it| gone.contains(it)));
     let changed = changed.map(|(address, group)| {
         let mut group = group.clone();
         if let Some(Is::List(members)) = group.fields.get_mut(MEMBERS).map(|it| &mut it.is) {
@@ -246,11 +246,7 @@ fn is_off(organization: &Object) -> bool {
 }
 
 fn linked(organization: &Object) -> impl Iterator<Item = &Address> {
-    refs(organization, "identityProviders")
-}
-
-fn refs<'o>(object: &'o Object, field: &str) -> impl Iterator<Item = &'o Address> + use<'o> {
-    object.get(field).map(Node::items).unwrap_or_default().iter().filter_map(Node::as_ref)
+    organization.refs("identityProviders")
 }
 
 /// Returns the domains of an organization, each with where it stands.

@@ -4,7 +4,7 @@
 
 use super::{
     CLIENT, CREATED, Compare, Covers, Created, DEFAULT_ROLE, Field, Kind, Link, Losing, Members, ORDINARY,
-    ROUTES, Referred, Routes, Sent, Stays, field, former_permissions, server_owned,
+    ROUTES, Referred, Routes, Sent, Stays, field, formerly_permitted, server_owned,
 };
 use crate::state::{Address, Object};
 
@@ -25,9 +25,7 @@ pub(super) static ROLE: Kind = Kind {
             stays: Stays::OfBuiltIn,
             ..field("composites")
         },
-        former_permissions(
-            "say what is permitted in the client `admin-permissions`, by permissions with `resourceType: Roles`",
-        ),
+        formerly_permitted!("Roles"),
     ],
     routes: Routes {
         collection: "{up}/roles",

@@ -14,7 +14,8 @@ use super::hazard::{When, rule};
 use super::{
     CREATED, Choice, Compare, Covers, Created, DEFAULT_ROLE, FEDERATED_IDENTITY, Field, FoundBy, GROUP, Kind,
     Link, ORDINARY, OthersAre, REALM, ROLE, ROUTES, Referred, Routes, Sent, ServerInfo, Stays, Unasked,
-    Unset, Unsets, children, choice, field, former_permissions, links, realm_address, relic, server_owned,
+    Unset, Unsets, children, choice, client_roles, field, formerly_permitted, links, realm_address, relic,
+    server_owned,
 };
 use crate::state::{Address, Node, Object, State};
 
@@ -53,11 +54,7 @@ pub(super) static USER: Kind = Kind {
             ..field("requiredActions")
         },
         Field { stays: Stays::DefaultRole, ..links("realmRoles", ROLE, Link::Mappings("role-mappings")) },
-        Field {
-            compare: Compare::ClientRoles,
-            sent: Sent::Links(Link::Mappings("role-mappings")),
-            ..field("clientRoles")
-        },
+        client_roles(),
         links("groups", GROUP, Link::Each("groups")),
         children("federatedIdentities", |_| FEDERATED_IDENTITY),
         relic("applicationRoles", "say `clientRoles`: applications are clients"),
@@ -74,9 +71,7 @@ pub(super) static USER: Kind = Kind {
             "verifiableCredentials",
             "take it out: a server takes it with the experimental feature `OID4VC_VCI` alone",
         ),
-        former_permissions(
-            "say what is permitted in the client `admin-permissions`, by permissions with `resourceType: Users`",
-        ),
+        formerly_permitted!("Users"),
     ],
     hazards: &[rule(LocksOut, "enabled", When::Is("false"), "locks out {it}")],
     routes: Routes {

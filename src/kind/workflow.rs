@@ -11,7 +11,6 @@ mod expression;
 
 pub(super) use exported::apart;
 
-use super::behaviour::{Behaviour, New};
 use super::check::Said;
 use super::hazard::Hazard::{BreaksClients, Deletes, LocksOut, Opens};
 use super::hazard::{Hazard, HazardRule, When, of_key, rule};
@@ -22,7 +21,7 @@ use super::{
     title,
 };
 use crate::state::{Address, KindName, Node, Object, State};
-use crate::text::{At, Code, Key, Note, Tree, TreeIs};
+use crate::text::{Code, Key, Note, Tree, TreeIs};
 
 const ENABLED: &str = "enabled";
 const STEPS: &str = "steps";
@@ -68,7 +67,6 @@ pub(super) static WORKFLOW: Kind = Kind {
     names_in_texts: &[ROLE, GROUP, IDENTITY_PROVIDER],
     check,
     refuses: refused,
-    behaviour: &OfWorkflows,
     ..ORDINARY
 };
 
@@ -135,15 +133,6 @@ const NAMING: &[(&[&str], &str, KindName)] = &[
 
 /// Stands for all identity providers.
 const ANY: &str = "*";
-
-struct OfWorkflows;
-
-impl Behaviour for OfWorkflows {
-    /// What says nothing of it is on.
-    fn derive(&self, made: &mut Object, _: New<'_>) {
-        made.fields.insert(ENABLED.into(), Node::bool(At::SERVER, true));
-    }
-}
 
 /// Leaves out of steps what the server alone decides, and says the texts of `with` as it shows them.
 fn normalize(tree: &Tree, _: &mut Vec<Note>) -> Tree {

@@ -209,17 +209,13 @@ fn cycle(stuck: &[usize], calls: &[Call], changes: &[Change]) -> Cycle {
 fn sorted(calls: Vec<Call>, changes: &[Change], after: &After, line: &Line) -> Vec<Call> {
     let mut calls: Vec<Option<Call>> = calls.into_iter().map(Some).collect();
     let mut written: BTreeMap<Vec<Segment>, usize> = BTreeMap::new();
-    let realm = path(kind::kind(kind::realm_address().kind()).routes.own, &kind::realm_address(), "");
     let is_over_administration = |call: &Call| kind::is_over_administration(&changes[call.change].object);
     let kept_at = |call: &Call| {
         let object = &changes[call.change].object;
-        match object.parent() {
-            Some(client) if kind::is_over_administration(object) => {
-                path(kind::kind(client.kind()).routes.own, &client, "")
-            }
-            _ if kind::kind(object.kind()).routes.in_realm => realm.clone(),
-            _ => call.path.clone(),
-        }
+        let in_client = object.parent().filter(|_| is_over_administration(call));
+        let in_realm = || kind::kind(object.kind()).routes.in_realm.then(kind::realm_address);
+        let holder = in_client.or_else(in_realm);
+        holder.map_or_else(|| call.path.clone(), |it| path(kind::kind(it.kind()).routes.own, &it, ""))
     };
     let sorted = line.order.iter().filter_map(|it| Some((*it, calls[*it].take()?)));
     sorted

@@ -56,6 +56,11 @@ impl Object {
         self.get(field).and_then(Node::as_bool).unwrap_or(false)
     }
 
+    /// Returns what a list of references names, in its order.
+    pub fn refs(&self, field: &str) -> impl Iterator<Item = &Address> + use<'_> {
+        self.get(field).map(Node::items).unwrap_or_default().iter().filter_map(Node::as_ref)
+    }
+
     /// Calls `f` with every reference in any field. What an order lists stands in it, and is not referred to.
     pub fn each_ref<'a>(&'a self, f: &mut impl FnMut(&'a str, &'a Address, At)) {
         for (name, node) in self.fields.iter().filter(|it| !matches!(it.1.is, Is::Sequence(_))) {

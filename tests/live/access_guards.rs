@@ -123,10 +123,8 @@ fn enough_administrators(server: &Server) -> Result<(), String> {
             &json!({ "username": user, "enabled": user != "eve", "groups": ["/board/chairs"] }),
         )?;
     }
-    let management = realm.client("realm-management")?;
-    let role = realm.get(&format!("{management}/roles/realm-admin"))?;
     realm.post("/users", &json!({ "username": "carl", "enabled": true }))?;
-    realm.post(&format!("{}/role-mappings{management}", realm.user("carl")?), &json!([role]))?;
+    realm.administer("carl", &["realm-admin"])?;
     tree.write("realmwright.yaml", &project(name, "guards: { minAdmins: 2 }\n"))?;
 
     let boss = "composites: { client: { realm-management: [realm-admin] } }";

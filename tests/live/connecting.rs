@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::realm::Realm;
 use crate::refusals::{APPLY, ROLE, explains, refuses};
@@ -61,13 +61,7 @@ fn with_roles(realm: &Realm<'_>, client: &str, roles: &[&str], manifest: &str) -
     let secret = format!("{client}-secret-1");
     realm
         .post("/clients", &json!({ "clientId": client, "secret": secret, "serviceAccountsEnabled": true }))?;
-    let management = realm.client("realm-management")?;
-    let roles = roles
-        .iter()
-        .map(|it| realm.get(&format!("{management}/roles/{it}")))
-        .collect::<Result<Vec<_>, _>>()?;
-    let account = realm.user(&format!("service-account-{client}"))?;
-    realm.post(&format!("{account}/role-mappings{management}"), &Value::from(roles))?;
+    realm.administer(&format!("service-account-{client}"), roles)?;
     let mut tree = Tree::of(realm.name, manifest)?;
     tree.set("REALMWRIGHT_CLIENT_ID", client);
     tree.set("REALMWRIGHT_CLIENT_SECRET", &secret);

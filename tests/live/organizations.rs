@@ -180,24 +180,9 @@ fn hidden(server: &Server) -> Result<(), String> {
     tree.declare(&declared(&["shown", "hidden"], &["ann"]))?;
     tree.run(server, APPLY)?.expect(0)?;
     let realm = server.realm(name);
-    let person = json!({ "username": "part", "enabled": true, "email": "p@example.org", "firstName": "P", "lastName": "P",
-        "credentials": [{ "type": "password", "value": "part-password" }] });
-    realm.post("/users", &person)?;
-    let user = realm.user("part")?;
-    let management = realm.client("realm-management")?;
-    let roles = ["query-organizations", "query-users", "view-realm", "view-clients"]
-        .iter()
-        .map(|it| realm.get(&format!("{management}/roles/{it}")))
-        .collect::<Result<Vec<_>, _>>()?;
-    realm.post(&format!("{user}/role-mappings{management}"), &Value::from(roles))?;
     let shown = realm.row("/organizations", "alias", "shown")?["id"].clone();
-    realm.make(
-        "admin-permissions",
-        "policy/user",
-        &json!({ "name": "p", "users": [realm.get(&user)?["id"]] }),
-    )?;
-    let permission = json!({ "name": "sees one", "resourceType": "Organizations", "scopes": ["view"], "resources": [shown], "policies": ["p"] });
-    realm.make("admin-permissions", "permission/scope", &permission)?;
+    let roles = ["query-organizations", "query-users", "view-realm", "view-clients"];
+    realm.sees_one(&roles, "Organizations", &shown)?;
 
     let administrator = server.user.clone();
     tree.set("REALMWRIGHT_USER", "part");

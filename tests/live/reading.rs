@@ -65,7 +65,7 @@ fn both_sources_bring_the_same_state(
 ) -> Result<(), String> {
     make(server, realm)?;
     add(server, realm)?;
-    grant(server, realm, "viewer", VIEWER)?;
+    server.realm(realm).administer("service-account-viewer", VIEWER)?;
     share(server, realm)?;
     let few = Want {
         users: names(["ann", "BOB", "nobody"]),
@@ -113,7 +113,7 @@ fn reading_makes_no_service_account(server: &Server) -> Result<(), String> {
             &json!({ "clientId": name, "secret": secret, "serviceAccountsEnabled": true }),
         )?;
     }
-    grant(server, realm, "viewer", VIEWER)?;
+    server.realm(realm).administer("service-account-viewer", VIEWER)?;
     let search = format!("/{realm}/users?exact=true&username=service-account-bare");
     let id = id_of(server, &search, "username", "service-account-bare")?;
     server.delete(&format!("/{realm}/users/{id}"))?;
@@ -194,7 +194,8 @@ fn what_may_not_be_seen_is_unknown(server: &Server, realm: &str) -> Result<(), S
             &json!({ "clientId": name, "secret": "s", "serviceAccountsEnabled": true, "standardFlowEnabled": false }),
         )?;
         // Without any role nothing at all may be asked.
-        grant(server, realm, &name, if held.is_empty() { &["query-realms"] } else { held })?;
+        let roles = if held.is_empty() { &["query-realms"] } else { held };
+        server.realm(realm).administer(&format!("service-account-{name}"), roles)?;
         let read =
             read_as(server, realm, Credentials::Client { id: name.clone(), secret: Secret::new("s") }, &want)
                 .map_err(|it| format!("{held:?}: {it}"))?;
@@ -359,7 +360,6 @@ fn guard_a_group(server: &Server, realm: &str) -> Result<(), String> {
     server.post(&format!("{path}/permission/scope"), &permission).map(|_| ())
 }
 
-/// Gives the service account of a client roles of `realm-management`.
 /// Has the client share a resource of its own.
 fn share(server: &Server, realm: &str) -> Result<(), String> {
     let app = id_of(server, &format!("/{realm}/clients?max=-1"), "clientId", "app")?;
@@ -376,17 +376,6 @@ fn share(server: &Server, realm: &str) -> Result<(), String> {
     let token = answer["access_token"].as_str().ok_or_else(|| format!("login: {status} {answer}"))?;
     let scopes = [&resource["scopes"][0]["name"]];
     server.share(realm, token, &id, &json!({ "name": "with ann", "scopes": scopes, "users": ["ann", "bob"] }))
-}
-
-fn grant(server: &Server, realm: &str, client: &str, roles: &[&str]) -> Result<(), String> {
-    let management = id_of(server, &format!("/{realm}/clients?max=-1"), "clientId", "realm-management")?;
-    let id = id_of(server, &format!("/{realm}/clients?max=-1"), "clientId", client)?;
-    let account = server.get(&format!("/{realm}/clients/{id}/service-account-user"))?;
-    let account = account["id"].as_str().ok_or("a user without id")?;
-    let all = server.get(&format!("/{realm}/clients/{management}/roles?max=-1"))?;
-    let is_granted = |row: &&Value| row["name"].as_str().is_some_and(|it| roles.contains(&it));
-    let granted: Value = all.as_array().into_iter().flatten().filter(is_granted).cloned().collect();
-    server.post(&format!("/{realm}/users/{account}/role-mappings/clients/{management}"), &granted).map(|_| ())
 }
 
 fn id_of(server: &Server, list: &str, key: &str, name: &str) -> Result<String, String> {

@@ -173,6 +173,27 @@ impl Realm<'_> {
         self.delete_with(&format!("{}/role-mappings/realm", self.user(user)?), &json!([role]))
     }
 
+    /// Lets a user administer the realm, by roles of `realm-management`.
+    pub(crate) fn administer(&self, user: &str, roles: &[&str]) -> Result<(), String> {
+        let management = self.client("realm-management")?;
+        let roles = roles.iter().map(|it| self.get(&format!("{management}/roles/{it}")));
+        let roles = Value::from(roles.collect::<Result<Vec<_>, _>>()?);
+        self.post(&format!("{}/role-mappings{management}", self.user(user)?), &roles)
+    }
+
+    /// Makes the user `part` (password `part-password`), who has these roles of `realm-management` and sees one object of
+    /// a type.
+    pub(crate) fn sees_one(&self, roles: &[&str], of_type: &str, id: &Value) -> Result<(), String> {
+        let person = json!({ "username": "part", "enabled": true, "email": "p@example.org", "firstName": "P", "lastName": "P",
+            "credentials": [{ "type": "password", "value": "part-password" }] });
+        self.post("/users", &person)?;
+        self.administer("part", roles)?;
+        let users = [&self.get(&self.user("part")?)?["id"]];
+        self.make("admin-permissions", "policy/user", &json!({ "name": "p", "users": users }))?;
+        let permission = json!({ "name": "sees one", "resourceType": of_type, "scopes": ["view"], "resources": [id], "policies": ["p"] });
+        self.make("admin-permissions", "permission/scope", &permission)
+    }
+
     /// Changes fields of whatever stands at a path.
     pub(crate) fn change(&self, path: &str, fields: &Value) -> Result<(), String> {
         let mut object = self.get(path)?;

@@ -37,10 +37,7 @@ fn logins_of_every_kind_work(server: &Server) -> Result<(), String> {
 
     // A client of the realm itself, which may manage it.
     realm.post("/clients", &json!({ "clientId": "ci", "secret": "s", "serviceAccountsEnabled": true }))?;
-    let account = realm.user("service-account-ci")?;
-    let management = realm.client("realm-management")?;
-    let role = realm.get(&format!("{management}/roles/realm-admin"))?;
-    realm.post(&format!("{account}/role-mappings{management}"), &json!([role]))?;
+    realm.administer("service-account-ci", &["realm-admin"])?;
     tree.set("REALMWRIGHT_CLIENT_ID", "ci");
     tree.set("REALMWRIGHT_CLIENT_SECRET", "s");
     tree.apply(server, &["--auth-realm", "live-seed-login"])?;

@@ -110,9 +110,7 @@ fn signed(server: &Server) -> Result<(), String> {
     let ran = tree.token(server, &["service-account", "signer"], "")?.expect(0)?;
     check(claims(&tree, server, token(&ran)?)?["azp"] == "signer", "the signer's", &Value::Null)?;
 
-    let (account, management) = (realm.user("service-account-signer")?, realm.client("realm-management")?);
-    let role = realm.get(&format!("{management}/roles/realm-admin"))?;
-    realm.post(&format!("{account}/role-mappings{management}"), &json!([role]))?;
+    realm.administer("service-account-signer", &["realm-admin"])?;
     tree.set("REALMWRIGHT_CLIENT_ID", "signer");
     let ran = tree.run_as_nobody(server, &["apply", "--auto-approve", "--auth-realm", name], "")?;
     ran.expect(0)?.says("1 created")?;

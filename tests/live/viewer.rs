@@ -35,13 +35,8 @@ fn plans_the_same(server: &Server, name: &str) -> Result<(), String> {
     let realm = server.realm(name);
     realm
         .post("/clients", &json!({ "clientId": "viewer", "secret": "s", "serviceAccountsEnabled": true }))?;
-    let management = realm.client("realm-management")?;
-    let roles = ["view-realm", "view-users", "view-clients", "view-authorization"]
-        .iter()
-        .map(|it| realm.get(&format!("{management}/roles/{it}")))
-        .collect::<Result<Vec<_>, _>>()?;
-    let account = realm.user("service-account-viewer")?;
-    realm.post(&format!("{account}/role-mappings{management}"), &Value::from(roles))?;
+    let roles = ["view-realm", "view-users", "view-clients", "view-authorization"];
+    realm.administer("service-account-viewer", &roles)?;
 
     // Some of everything: declared and not applied, changed in Keycloak, missing, no longer declared, held back.
     tree.edit(
@@ -97,6 +92,7 @@ fn plans_the_same(server: &Server, name: &str) -> Result<(), String> {
     // Without the users, no answer about access would be whole.
     let who = ["access", "who", "view", "Premium resource", "--server", "--auth-realm", name];
     tree.run(server, &who)?.expect(0)?.says("eric")?;
+    let (account, management) = (realm.user("service-account-viewer")?, realm.client("realm-management")?);
     let users = realm.get(&format!("{management}/roles/view-users"))?;
     let path = format!("/{name}{account}/role-mappings{management}");
     server.call(Method::DELETE, &path, Some(&Value::from(vec![users])))?;
@@ -113,21 +109,8 @@ fn sees_a_part(server: &Server) -> Result<(), String> {
     for client in ["shown", "hidden"] {
         realm.post("/clients", &json!({ "clientId": client }))?;
     }
-    let person = json!({ "username": "part", "enabled": true, "email": "p@example.org", "firstName": "P", "lastName": "P",
-        "credentials": [{ "type": "password", "value": "part-password" }] });
-    realm.post("/users", &person)?;
-    let user = realm.user("part")?;
-    let management = realm.client("realm-management")?;
-    let roles = ["query-clients", "query-users", "query-groups", "view-realm"]
-        .iter()
-        .map(|it| realm.get(&format!("{management}/roles/{it}")))
-        .collect::<Result<Vec<_>, _>>()?;
-    realm.post(&format!("{user}/role-mappings{management}"), &Value::from(roles))?;
-    let id = |path: &str| realm.get(path).map(|it| it["id"].clone());
-    realm.make("admin-permissions", "policy/user", &json!({ "name": "p", "users": [id(&user)?] }))?;
-    let permission = json!({ "name": "sees one", "resourceType": "Clients", "scopes": ["view"],
-        "resources": [id(&realm.client("shown")?)?], "policies": ["p"] });
-    realm.make("admin-permissions", "permission/scope", &permission)?;
+    let shown = realm.get(&realm.client("shown")?)?["id"].clone();
+    realm.sees_one(&["query-clients", "query-users", "query-groups", "view-realm"], "Clients", &shown)?;
 
     let mut tree =
         Tree::of(name, "clients: [{ clientId: shown, name: S }, { clientId: hidden, name: H }]\n")?;

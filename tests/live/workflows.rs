@@ -99,13 +99,8 @@ fn only_look(server: &Server) -> Result<(), String> {
     let mut tree = Tree::of(name, "workflows: [{ name: ours, steps: [{ uses: notify-user }] }]\n")?;
     realm
         .post("/clients", &json!({ "clientId": "viewer", "secret": "s", "serviceAccountsEnabled": true }))?;
-    let management = realm.client("realm-management")?;
-    let roles = ["view-realm", "manage-realm", "view-users", "view-clients"]
-        .iter()
-        .map(|it| realm.get(&format!("{management}/roles/{it}")))
-        .collect::<Result<Vec<_>, _>>()?;
-    let account = realm.user("service-account-viewer")?;
-    realm.post(&format!("{account}/role-mappings{management}"), &Value::from(roles))?;
+    let roles = ["view-realm", "manage-realm", "view-users", "view-clients"];
+    realm.administer("service-account-viewer", &roles)?;
     tree.set("REALMWRIGHT_CLIENT_ID", "viewer");
     tree.set("REALMWRIGHT_CLIENT_SECRET", "s");
     let plan = tree.run(server, &["plan", "--auth-realm", name])?;

@@ -12,7 +12,7 @@ use crate::access::realm::{
     Applied, Permission, PermissionType, Policy, PolicyIs, Realm, Required, Resource, Strategy, Tier,
 };
 use crate::kind::{RESOURCE, ROLE, TARGETS, realm_address, resource_for, stands_for, type_of};
-use crate::state::{Address, Node, State};
+use crate::state::{Address, State};
 
 /// The types whose objects permissions are for, which are the names of resources, too.
 const USERS: &str = "Users";
@@ -134,7 +134,6 @@ pub(super) fn apply(
 /// Returns whether a permission is for all of its type: it names nothing else. One without anything, as it is made while they are
 /// off, is for nothing.
 fn is_for_all(state: &State, permission: &Address) -> bool {
-    let targets = state.get(permission).and_then(|it| it.get(TARGETS)).map(Node::items).unwrap_or_default();
-    let mut targets = targets.iter().filter_map(Node::as_ref).peekable();
+    let mut targets = state.get(permission).into_iter().flat_map(|it| it.refs(TARGETS)).peekable();
     targets.peek().is_some() && targets.all(|it| it.kind() == RESOURCE)
 }

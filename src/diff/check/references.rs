@@ -18,23 +18,14 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
         // What stands there is told with the client that is not there.
         let is_told = |it: &Address| kind::is_fine_grained(it, question.version);
         if let Some(parent) = address.parent().filter(|it| !is_told(it)) {
-            lead(question, out, address, &parent, object.at, &mut notes);
+            lead(question, out, (address, ""), &parent, object.at, &mut notes);
         }
         object.each_ref(&mut |field, target, at| {
             let rule = kind::kind(address.kind()).field(field);
             // Which scopes and types there are is told with the permission.
             let is_told = kind::is_judged_by_type(address, object, target, question.version);
             if rule.is_none_or(|it| !matches!(it.sent, Sent::Relic)) && !is_told {
-                let before = notes.len();
-                lead(question, out, address, target, at, &mut notes);
-                // What leads nowhere may be an id of another server.
-                let by_id = kind::no_such_id(field, target).filter(|_| !out.planned.contains(target));
-                if let (Some((title, help)), Some(note)) = (by_id, notes.get_mut(before))
-                    && note.code == Code::NotInRealm
-                {
-                    *note = Note::error(note.code, title, at, "neither in the manifests nor in the realm")
-                        .help(help);
-                }
+                lead(question, out, (address, field), target, at, &mut notes);
             }
         });
     }
@@ -53,8 +44,7 @@ fn among(question: &Question<'_>, out: &Diff, address: &Address, object: &Object
         };
         let is_unread = question.live.unread.contains(&(above.clone(), list));
         let Some(whole) = out.planned.get(&above).filter(|_| !is_unread) else { continue };
-        let named: BTreeSet<&Address> =
-            whole.get(list).map(Node::items).unwrap_or_default().iter().filter_map(Node::as_ref).collect();
+        let named: BTreeSet<&Address> = whole.refs(list).collect();
         for item in object.get(rule.name).map(Node::items).unwrap_or_default() {
             let Some(target) = item.as_ref().filter(|it| !named.contains(it)) else { continue };
             if !out.planned.contains(target) {
@@ -71,7 +61,7 @@ fn among(question: &Question<'_>, out: &Diff, address: &Address, object: &Object
 fn lead(
     question: &Question<'_>,
     out: &Diff,
-    from: &Address,
+    (from, field): (&Address, &str),
     target: &Address,
     at: At,
     notes: &mut Vec<Note>,
@@ -87,6 +77,8 @@ fn lead(
     // What goes with something else is not there in the end, either.
     let removed = out.changes.iter().any(|it| it.action == Action::Delete && it.object == *target)
         || question.live.state.contains(target);
+    let nowhere =
+        |title| Note::error(Code::NotInRealm, title, at, "neither in the manifests nor in the realm");
     let note = if removed {
         Note::error(
             Code::RemovedHere,
@@ -99,15 +91,13 @@ fn lead(
         Note::error(Code::CannotBeSeen, format!("{title} cannot be seen"), at, unseen(needs))
     } else if let Some(note) = left_out(question, target, at) {
         note
+    } else if let Some((title, help)) = kind::no_such_id(field, target) {
+        // It may be an id of another server.
+        nowhere(title).help(help)
     } else {
         let all = out.planned.objects.iter();
         let mut beside = all.filter(|it| it.0.kind() == target.kind() && it.0.parent() == target.parent());
-        let note = Note::error(
-            Code::NotInRealm,
-            format!("unknown {title}"),
-            at,
-            "neither in the manifests nor in the realm",
-        );
+        let note = nowhere(format!("unknown {title}"));
         let owned = beside.clone().find(|(it, object)| kind::own_name(it, object) == target.name());
         let near = || nearest(target.name(), beside.by_ref().map(|it| it.0.name()));
         match owned.map(|it| it.0.name()).or_else(near) {

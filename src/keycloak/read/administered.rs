@@ -10,8 +10,8 @@ use super::users::Naming;
 use super::wire::Wire;
 use super::{Draft, Want, at, rows, section, str_of, users};
 use crate::keycloak::Error;
-use crate::kind::{administering, is_admin_permissions, looks_like_id, type_of};
-use crate::state::{Address, Found, Known, Live, Node};
+use crate::kind::{TARGETS, administering, is_admin_permissions, looks_like_id, type_of};
+use crate::state::{Address, Found, Known, Live};
 
 /// Adds to what is wanted the users and organizations that permissions are for, and the users whom manifests name by id.
 pub(super) async fn ask(wire: &Wire<'_>, draft: &Draft, want: &mut Want) -> Result<(), Error> {
@@ -66,8 +66,7 @@ fn single(draft: &Draft) -> impl Iterator<Item = (&str, &str)> {
 pub(super) fn learn(live: &mut Live) {
     let mut unseen: Vec<(Address, &'static str)> = Vec::new();
     for (address, object) in administering(&live.state) {
-        let targets = object.get("resources").map(Node::items).unwrap_or_default();
-        for target in targets.iter().filter_map(Node::as_ref).filter(|it| type_of(it).is_some()) {
+        for target in object.refs(TARGETS).filter(|it| type_of(it).is_some()) {
             if let Found::Unknown { needs } = live.find(target) {
                 unseen.push((address.clone(), needs));
             }

@@ -24,8 +24,7 @@ pub(super) async fn read(
     let known = || if sees_users { Known::All } else { unseen() };
     let mut wanted: BTreeMap<Address, Known> =
         want.identities.iter().map(|it| (user_address(it), known())).collect();
-    // Where there is no provider, nobody has any.
-    let has_none = realm.contains_key("identityProviders") && rows(realm, "identityProviders").is_empty();
+    let has_none = nobody_has_any(realm);
     let users = realm.get_mut("users").and_then(Value::as_array_mut).into_iter().flatten();
     let users = users.filter_map(|it| {
         let address = user_address(str_of(it, "username")?);
@@ -48,6 +47,9 @@ pub(super) async fn others(
     want: &Want,
     realm: &Map<String, Value>,
 ) -> Result<Vec<Value>, Error> {
+    if nobody_has_any(realm) {
+        return Ok(Vec::new());
+    }
     let known: BTreeSet<_> = rows(realm, "users").iter().filter_map(|it| str_of(it, "id")).collect();
     let had: BTreeSet<_> = rows(realm, "users")
         .iter()
@@ -64,6 +66,11 @@ pub(super) async fn others(
         Ok::<_, Error>(users)
     });
     Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+}
+
+/// Returns whether the realm has no identity provider to log in at.
+fn nobody_has_any(realm: &Map<String, Value>) -> bool {
+    realm.contains_key("identityProviders") && rows(realm, "identityProviders").is_empty()
 }
 
 fn unseen() -> Known {

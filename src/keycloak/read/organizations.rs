@@ -131,9 +131,9 @@ pub(super) fn put(draft: &mut Draft, read: Option<Organizations>, want: &Want) {
     let kind = section(ORGANIZATIONS);
     let Some(Organizations { rows, unread, without_groups }) = read else { return };
     draft.covers.extend([kind.name, kind_of_groups().name]);
-    // Where they are switched off nobody sees whether there are any: those that a ledger knows are not gone for that.
+    // Where they are switched off nobody sees whether there are any.
     if draft.realm.get("organizationsEnabled") == Some(&Value::Bool(false)) {
-        draft.only.push((kind.name, None, want.named.difference(&want.left).cloned().collect()));
+        draft.know_named(kind, want);
     }
     match rows {
         Some(rows) => drop(draft.realm.insert(ORGANIZATIONS.to_owned(), Value::from(rows))),

@@ -42,19 +42,12 @@ pub(super) fn put(draft: &mut Draft, read: Option<Workflows>, want: &Want) {
     draft.covers.push(kind.name);
     match read {
         Workflows::Listed(mut rows) => {
-            // What goes without saying is said.
-            let unsaid = kind.fields.iter().filter(|it| !it.implied.is_empty());
             for row in rows.iter_mut().filter_map(Value::as_object_mut) {
-                for rule in unsaid.clone() {
-                    row.entry(rule.name).or_insert_with(|| Value::from(rule.implied));
-                }
+                kind.say_implied(row);
             }
             draft.realm.insert(WORKFLOWS.to_owned(), Value::from(rows));
         }
         Workflows::Unseen => draft.miss(kind, None),
-        // Those that a ledger knows are not gone for that.
-        Workflows::NotServed => {
-            draft.only.push((kind.name, None, want.named.difference(&want.left).cloned().collect()));
-        }
+        Workflows::NotServed => draft.know_named(kind, want),
     }
 }

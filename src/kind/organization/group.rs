@@ -1,12 +1,13 @@
 //! Groups of organizations, nested as those of the realm. Measured on 26.7.5; 26.0.8 has none.
 //!
 //! Nothing but the calls of the organization shows or writes them, and only its members can be in them: whoever leaves it leaves
-//! its groups. A create below another group takes the name alone, one at the top all but roles and sub-groups. A PUT wants the name, clears a description that is left
-//! out, replaces attributes that are said, and ignores roles and sub-groups. Their roles give nobody a role.
+//! its groups. A create below another group takes the name alone, one at the top all but roles and sub-groups. A PUT wants the
+//! name, clears a description that is left out, replaces attributes that are said, and ignores roles and sub-groups. Their
+//! roles give nobody a role.
 
 use crate::kind::{
-    CREATED, Compare, Covers, Created, Field, FoundBy, Kind, Link, ORDINARY, ORGANIZATION,
-    ORGANIZATION_GROUP, ROLE, ROUTES, Routes, Sent, USER, children, field, links, server_owned,
+    CREATED, Covers, Created, Field, FoundBy, Kind, Link, ORDINARY, ORGANIZATION, ORGANIZATION_GROUP, ROLE,
+    ROUTES, Routes, USER, children, client_roles, links, server_owned,
 };
 
 pub(in crate::kind) static GROUP: Kind = Kind {
@@ -22,11 +23,7 @@ pub(in crate::kind) static GROUP: Kind = Kind {
         server_owned("subGroupCount"),
         children("subGroups", |_| ORGANIZATION_GROUP),
         links("realmRoles", ROLE, Link::Mappings("role-mappings")),
-        Field {
-            compare: Compare::ClientRoles,
-            sent: Sent::Links(Link::Mappings("role-mappings")),
-            ..field("clientRoles")
-        },
+        client_roles(),
         Field { among: Some((ORGANIZATION, "members")), ..links("members", USER, Link::Each("members")) },
     ],
     routes: Routes {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Judge, Severe, place, words_of_field};
 use crate::kind::{
-    PERMISSION, RESOURCE, SCOPE, TARGETS, Version, administered, is_admin_permissions, is_fine_grained,
-    looks_like_id, realm_address, title, type_of,
+    RESOURCE, SCOPE, TARGETS, Version, administered, is_admin_permissions, is_fine_grained,
+    is_over_administration, looks_like_id, realm_address, title, type_of,
 };
 use crate::state::{Address, Node, Object};
 use crate::text::{At, Code, Note, nearest};
@@ -115,10 +115,9 @@ pub(in crate::kind) fn check(
 
 /// Returns whether the check of a permission says what is wrong with what it names: a scope, or a type.
 pub fn is_judged_by_type(from: &Address, object: &Object, target: &Address, version: Version) -> bool {
-    let is_one = from.kind() == PERMISSION && from.parent().is_some_and(|it| is_admin_permissions(&it));
     let is_made_there = matches!(target.kind(), SCOPE | RESOURCE) && target.parent() == from.parent();
     let is_about = is_fine_grained(from, version) || administered(object.text("resourceType")).is_some();
-    is_one && is_made_there && is_about
+    is_over_administration(from) && is_made_there && is_about
 }
 
 /// Returns what to say of an object that a permission names by its id, and that is not there.
