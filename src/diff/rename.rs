@@ -42,13 +42,11 @@ pub fn rename(desired: &State, terms: &Terms, live: &mut Live, ownership: &mut O
             object.formerly = Some(old.clone());
         }
     }
-    let names = kind::rename(&mut live.state, names);
+    let names = kind::rename(&mut live.state, &names);
     for ledger in ownership.ledger.iter_mut().chain(ownership.others.values_mut()) {
-        for (old, new) in &names {
-            if let Some(entry) = ledger.entries.remove(old) {
-                ledger.entries.insert(new.clone(), entry);
-            }
-        }
+        let entries: Vec<_> =
+            names.iter().filter_map(|(old, new)| Some((new, ledger.entries.remove(old)?))).collect();
+        ledger.entries.extend(entries.into_iter().map(|(new, entry)| (new.clone(), entry)));
         for targets in ledger.entries.values_mut().flat_map(|it| it.links.values_mut()) {
             let moved: Vec<&Address> = names.keys().filter(|it| targets.contains(it)).collect();
             for old in moved {
@@ -90,12 +88,20 @@ fn becomes<'a>(question: &Question<'a>) -> Option<Becomes<'a>> {
     Some(Becomes { realm, said: question.desired.get(&realm_address()) })
 }
 
-/// Returns why the server would not rename a user, if so.
+/// Returns why an object cannot be renamed, if so.
 pub(super) fn refused(address: &Address, live: &Object, at: At, question: &Question<'_>) -> Option<Note> {
-    if live.formerly.is_none() || becomes(question)?.may_be_renamed(address) {
+    let old = live.formerly.as_ref()?;
+    if becomes(question)?.may_be_renamed(address, live) {
         return None;
     }
     let title = format!("{} cannot be renamed", kind::title(address));
-    let note = Note::error(Code::CannotChange, title, at, "the realm lets nobody change usernames");
-    Some(note.help("say `editUsernameAllowed: true`, or keep the name"))
+    let (label, help) = if kind::kind(address.kind()).are_people {
+        (
+            "the realm lets nobody change usernames".to_owned(),
+            "say `editUsernameAllowed: true`, or keep the name",
+        )
+    } else {
+        (format!("`{}` came with the realm", old.name()), "declare another one, and take `formerly` out")
+    };
+    Some(Note::error(Code::CannotChange, title, at, label).help(help))
 }

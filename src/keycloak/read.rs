@@ -283,7 +283,7 @@ async fn finish(
     sections::put_documents(&mut draft, documents);
     let mut live = lift(draft.realm);
     let called = users::called(wire, &live.state).await?;
-    kind::rename(&mut live.state, called);
+    kind::rename(&mut live.state, &called);
     live.unread = draft.unread;
     learn(&mut live, draft.covers, draft.missing, asked.as_ref());
     for (kind, parent, asked) in draft.only {

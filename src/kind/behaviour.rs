@@ -52,8 +52,8 @@ pub(super) trait Behaviour: Sync {
         name
     }
 
-    /// Returns whether objects can be renamed while their realm becomes what is said of it.
-    fn may_be_renamed(&self, _realm: Becomes<'_>) -> bool {
+    /// Returns whether an object can be renamed while its realm becomes what is said of it.
+    fn may_be_renamed(&self, _object: &Object, _realm: Becomes<'_>) -> bool {
         true
     }
 }
@@ -78,8 +78,8 @@ impl Becomes<'_> {
     }
 
     /// Returns whether the server lets an object have another name then.
-    pub fn may_be_renamed(self, address: &Address) -> bool {
-        kind(address.kind()).behaviour.may_be_renamed(self)
+    pub fn may_be_renamed(self, address: &Address, object: &Object) -> bool {
+        kind(address.kind()).behaviour.may_be_renamed(object, self)
     }
 }
 

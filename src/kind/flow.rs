@@ -1,7 +1,8 @@
 //! Authentication flows: in which steps users log in, register and prove who they are, and clients too.
 //!
 //! Sub-flows are flows that an execution of another one names: they are made and filled before that, and go with it. A PUT of
-//! a flow replaces alias, description, type and both switches, whatever is bound to it. Of those that every realm has from the
+//! a flow replaces alias, description, type and both switches, whatever is bound to it; executions and bindings follow another
+//! alias, and whoever writes back the old one gets 500. Of those that every realm has from the
 //! start only requirement, order and configuration of what is in them can change. Measured on 26.0.8 and 26.7.5.
 
 pub(super) mod execution;
@@ -9,12 +10,13 @@ mod join;
 mod judged;
 mod rank;
 
+use super::behaviour::{Becomes, Behaviour};
 use super::takes::RESERVED;
 use super::{
     CREATED, Compare, Covers, Created, EXECUTION, Field, Kind, ORDINARY, Others, ROUTES, Routes, Sent, Takes,
     Unasked, cannot_be_unset, children, field, one_of, server_owned,
 };
-use crate::state::Address;
+use crate::state::{Address, Object};
 
 pub(super) use join::join;
 pub(super) use judged::refused_binding;
@@ -62,8 +64,19 @@ pub(super) static FLOW: Kind = Kind {
     check: judged::check_flow,
     refuses: judged::refused_flow,
     comes_with_realm: true,
+    is_renamed: true,
+    behaviour: &OfFlows,
     ..ORDINARY
 };
+
+struct OfFlows;
+
+impl Behaviour for OfFlows {
+    /// The server lets those of the realm's own be renamed, too, which new versions look for by their names.
+    fn may_be_renamed(&self, flow: &Object, _: Becomes<'_>) -> bool {
+        flow.text("builtIn") != "true"
+    }
+}
 
 /// Returns whether an object is a flow, or stands in one.
 pub fn is_of_flow(address: &Address) -> bool {

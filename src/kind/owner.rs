@@ -106,33 +106,53 @@ impl Owned {
     }
 }
 
-/// Gives objects other names, in every reference too. Returns all names: what a renamed user owns is called anew.
-pub fn rename(state: &mut State, names: BTreeMap<Address, Address>) -> BTreeMap<Address, Address> {
+/// Gives objects other names, in every reference too. Returns all names: what stands under them, what is called like one of
+/// them, and what a renamed user owns is called anew.
+pub fn rename(state: &mut State, names: &BTreeMap<Address, Address>) -> BTreeMap<Address, Address> {
+    let mut all = names.clone();
     if names.is_empty() {
-        return names;
+        return all;
     }
-    let mut all = names;
-    let owned: Vec<(Address, Address)> = state
-        .objects
-        .iter()
-        .filter_map(|(address, object)| {
-            let owner = all.get(owner(address, object)?)?;
-            let name = owned_name(own_name(address, object), owner.name());
-            Some((address.clone(), address.parent()?.child(address.kind(), name)))
-        })
-        .collect();
-    // So is the resource by which permissions over administration are for one.
-    let standing_for = state.objects.keys().filter_map(|it| {
-        let new = all.get(&super::stands_for(it)?)?;
-        Some((it.clone(), super::resource_for(&it.parent()?, new)))
-    });
-    let standing_for: Vec<(Address, Address)> = standing_for.collect();
-    all.extend(owned.into_iter().chain(standing_for));
-    for (old, new) in &all {
-        state.objects.rename(old, new.clone());
+    // What others stand under comes before them.
+    for (address, object) in &state.objects {
+        let called = names.get(address).cloned().or_else(|| called_anew(address, object, names));
+        let parent = address.parent();
+        let moved = parent.as_ref().and_then(|it| Some((it, all.get(it)?)));
+        let new = called.unwrap_or_else(|| address.clone());
+        let new = match moved {
+            Some((from, to)) => new.moved(from, to),
+            None => new,
+        };
+        if new != *address {
+            all.insert(address.clone(), new);
+        }
+    }
+    let objects: Vec<_> =
+        all.iter().filter_map(|(old, new)| Some((new, state.objects.remove(old)?))).collect();
+    for (new, object) in objects {
+        state.objects.insert(new.clone(), object);
     }
     state.redirect(|target| all.get(target).cloned());
     all
+}
+
+/// Returns what an object is called now that has its name from another one: as its owner's resource, as the resource by which
+/// permissions over administration are for one, or by what it names.
+fn called_anew(address: &Address, object: &Object, names: &BTreeMap<Address, Address>) -> Option<Address> {
+    let beside = |name: &str| {
+        let parent = address.parent();
+        parent.map_or_else(|| Address::top(address.kind(), name), |it| it.child(address.kind(), name))
+    };
+    if let Some(new) = owner(address, object).and_then(|it| names.get(it)) {
+        return Some(beside(&owned_name(own_name(address, object), new.name())));
+    }
+    if let Some(new) = super::stands_for(address).and_then(|it| names.get(&it)) {
+        return Some(super::resource_for(&address.parent()?, new));
+    }
+    let kind = kind(address.kind());
+    let named = object.get(kind.key).and_then(Node::as_ref).filter(|_| kind.own_key().is_none())?;
+    let rest = address.name().strip_prefix(named.name())?;
+    Some(beside(&format!("{}{rest}", names.get(named)?.name())))
 }
 
 #[cfg(test)]
@@ -183,7 +203,7 @@ mod tests {
         let mut state = state(&json!([photo("alice"), { "name": "a@b", "owner": "alice" }]));
         Owned::of(&[&state]).settle(&mut state);
         let user = |it: &str| Address::top(USER, it);
-        rename(&mut state, BTreeMap::from([(user("alice"), user("al@e.org"))]));
+        rename(&mut state, &BTreeMap::from([(user("alice"), user("al@e.org"))]));
         let resources = state.objects.iter().filter(|it| it.0.kind() == RESOURCE);
         let names: Vec<(&str, &str)> =
             resources.map(|(it, object)| (it.name(), own_name(it, object))).collect();

@@ -132,7 +132,7 @@ impl Behaviour for OfUsers {
     }
 
     /// By the e-mail addresses that name them then, or by their usernames as long as they may change before or then.
-    fn may_be_renamed(&self, realm: Becomes<'_>) -> bool {
+    fn may_be_renamed(&self, _: &Object, realm: Becomes<'_>) -> bool {
         realm.is_on(EMAIL_NAMES)
             || realm.is_on("editUsernameAllowed")
             || realm.realm.is_true("editUsernameAllowed")
@@ -171,5 +171,5 @@ pub fn name_users_by_email(state: &mut State) {
             object.formerly.get_or_insert_with(|| old.clone());
         }
     }
-    super::rename(state, renamed);
+    super::rename(state, &renamed);
 }

@@ -1,7 +1,5 @@
 //! Whose a realm is: the ledgers of all owners against this run, and the ledger that it leaves behind.
 
-use std::collections::BTreeSet;
-
 use super::plan::{PlanRequest, Planned, question};
 use crate::apply::Ledgers;
 use crate::diff::{self, Ledger, LedgerError, Ownership};
@@ -132,9 +130,10 @@ pub(super) fn ownership(
 fn another_tree(request: &PlanRequest<'_>, ledger: &Ledger, live: &State) -> Option<Note> {
     let objects = &request.desired.state.objects;
     let listed = ledger.entries.keys().filter(|it| !kind::is_everybodys(it));
-    let renamed: BTreeSet<&Address> = objects.values().filter_map(|it| it.formerly.as_ref()).collect();
+    let renamed: Vec<&Address> = objects.values().filter_map(|it| it.formerly.as_ref()).collect();
+    let is_renamed = |it: &Address| renamed.iter().any(|old| it == *old || it.is_under(old));
     let (kept, gone): (Vec<&Address>, Vec<&Address>) =
-        listed.partition(|it| objects.contains_key(it) || renamed.contains(it));
+        listed.partition(|it| objects.contains_key(it) || is_renamed(it));
     // What is there and only named is a place, which owns nothing.
     let is_new = |(address, object): (&Address, &Object)| {
         let is_place = object.fields.is_empty() && live.contains(address);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{grouped, ranked};
 use crate::call::{Body, Call, Segment, Verb};
 use crate::change::{Action, Change, FieldChange, To};
-use crate::kind::{self, Judges};
+use crate::kind::{self, Judges, Referred};
 use crate::state::{Address, Node, Object, State};
 
 /// Sets what each call waits for.
@@ -53,6 +53,7 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); calls.len()];
     let mut among_deletes: Vec<(usize, usize)> = Vec::new();
     let admitted = admitted(calls, changes);
+    let renames = renames(calls, changes);
     let mut removes: Vec<Vec<usize>> = vec![Vec::new(); changes.len()];
     for (index, call) in calls.iter().enumerate() {
         if matches!(link(call), Some((_, remove)) if !remove.is_empty()) {
@@ -77,6 +78,8 @@ pub(super) fn wait(calls: &mut [Call], changes: &[Change], live: &State, planned
         for needed in needs(call, &changes[call.change]) {
             after[index].extend(makers.get(&needed).copied().filter(|it| *it != index));
         }
+        // What is known by its name is called otherwise before anything is written that says it.
+        after[index].extend(said(call, own, live, &renames).filter(|it| **it != index));
         // The server judges an object by what another says when it is written.
         let is_judged = |it: &Judges| {
             link(call).is_none() && !matches!(call.body, Body::None) && it.kinds.contains(&own.kind())
@@ -191,6 +194,37 @@ fn link(call: &Call) -> Option<(&BTreeSet<Address>, &BTreeSet<Address>)> {
         Some(To::Links { add, remove }) => Some((add, remove)),
         _ => None,
     }
+}
+
+/// The calls that rename what others name by its name, by the new one.
+fn renames<'c>(calls: &[Call], changes: &'c [Change]) -> BTreeMap<&'c Address, usize> {
+    let of = |it: &Call| &changes[it.change].object;
+    let is_rename = |it: &Call| {
+        let kind = kind::kind(of(it).kind());
+        kind.referred == Referred::ByName && it.fields.iter().any(|it| *it.path.field == *kind.key)
+    };
+    let renames = calls.iter().enumerate().filter(|(_, it)| is_rename(it));
+    renames.map(|(index, it)| (of(it), index)).collect()
+}
+
+/// Returns the renames of what a call says or stands under: a body that is read and written back says all that the object does.
+fn said<'c>(
+    call: &Call,
+    own: &Address,
+    live: &State,
+    renames: &'c BTreeMap<&Address, usize>,
+) -> impl Iterator<Item = &'c usize> {
+    let mut said: BTreeSet<Address> = BTreeSet::new();
+    if !renames.is_empty() {
+        said.extend(own.ancestors());
+        said.extend(named(&call.body));
+        if let Some(object) = live.get(own).filter(|_| matches!(call.body, Body::Overlay { .. })) {
+            object.each_ref(&mut |_, it, _| {
+                said.insert(it.clone());
+            });
+        }
+    }
+    said.into_iter().filter_map(|it| renames.get(&it))
 }
 
 /// Whether a call comes after another, however many are between them.
