@@ -2,7 +2,8 @@
 //!
 //! One stays what it was made as: another authenticator, another sub-flow or another flow is another execution. Its order is a
 //! number, and numbers may be equal: then any order may come. A PUT takes id, requirement and number alone; what is left out of
-//! it becomes 0 or is answered by 500. Measured on 26.0.8 and 26.7.5.
+//! it becomes 0 or is answered by 500. A POST, and an import, without a requirement is answered by 500. A configuration of a
+//! sub-flow is taken, shown in exports alone, and read by nobody. Measured on 26.0.8 and 26.7.5.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +15,8 @@ use crate::kind::hazard::Hazard::{LocksOut, Opens};
 use crate::kind::hazard::{When, rule};
 use crate::kind::{
     AUTHENTICATOR_CONFIG, CREATED, Choice, Compare, Created, EXECUTION as NAME, FLOW, Field, Kind, ORDINARY,
-    ROUTES, Routes, SaysParent, Sent, ServerInfo, Unasked, Unset, Unsets, cannot_be_unset, choice, field,
-    one_of, server_owned,
+    ROUTES, Routes, SaysParent, Sent, ServerInfo, Unset, Unsets, cannot_be_unset, choice, field, one_of,
+    server_owned,
 };
 use crate::state::Object;
 use crate::text::{Key, Note, Tree, TreeIs};
@@ -72,8 +73,8 @@ pub(in crate::kind) static EXECUTION: Kind = Kind {
     normalize: Some(normalize),
     new: Created {
         recorded_as: |_, _| "flow/execution".to_owned(),
-        said_there: &["authenticator", "priority"],
-        unasked: &[Unasked::Says("requirement", "DISABLED")],
+        said_there: &["authenticator", "priority", "requirement"],
+        ..CREATED
     },
     refuses: judged::refused_execution,
     comes_with_realm: true,

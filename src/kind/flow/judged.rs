@@ -13,6 +13,8 @@ use crate::text::{At, Code, Note};
 
 const REFUSED: &str = "Keycloak would refuse it";
 
+const REQUIREMENT: &str = "requirement";
+
 /// Returns whether somebody goes through the flow in which an object stands: it is bound, or is a part of one that is.
 pub(super) fn is_bound(address: &Address, state: &State) -> bool {
     let around = flows_around(address, state);
@@ -104,10 +106,10 @@ fn lets_through(state: &State, flow: &Address, above: &mut Vec<Address>) -> bool
     above.push(flow.clone());
     let steps: Vec<&Object> = state
         .under(flow)
-        .filter(|(it, object)| it.kind() == EXECUTION && object.text("requirement") != "DISABLED")
+        .filter(|(it, object)| it.kind() == EXECUTION && object.text(REQUIREMENT) != "DISABLED")
         .map(|it| it.1)
         .collect();
-    let closes = |it: &&Object| it.text("requirement") == "REQUIRED";
+    let closes = |it: &&Object| it.text(REQUIREMENT) == "REQUIRED";
     let mut parts = steps.iter().copied().filter(closes).filter_map(names);
     let is_open = !steps.is_empty() && parts.all(|it| lets_through(state, it, above));
     above.pop();
@@ -178,6 +180,13 @@ pub(super) fn refused_execution(
         notes.push(note.help(format!("write numbers up to {}", i32::MAX)));
     }
     let is_new = !judge.before.contains(address);
+    if is_new && judge.desired(address).is_some_and(|it| it.get(REQUIREMENT).is_none()) {
+        let words = format!("{} has no `{REQUIREMENT}`", titles(address));
+        let note = judge.note(Severe::Error, Code::Missing, words, at, REFUSED);
+        notes.push(note.help(format!(
+            "write `{REQUIREMENT}: REQUIRED` (or ALTERNATIVE, CONDITIONAL), or DISABLED to ask nobody for it"
+        )));
+    }
     let Some(flow) = address.parent().filter(|_| is_new) else { return };
     if judge.before.get(&flow).is_some_and(|it| it.text("builtIn") == "true") {
         let words = format!("{} came with the realm, and takes no other executions", title(&flow));
@@ -225,6 +234,14 @@ pub(super) fn refused_config(judge: &Judge<'_>, address: &Address, config: &Obje
     let said = judge.desired(address);
     let alias = config.text("alias");
     let at = place(said, "alias", "");
+    let execution = address.parent().and_then(|it| judge.state.get(&it));
+    if let Some(part) = execution.filter(|it| it.text("authenticator").is_empty()).and_then(names) {
+        let words = format!("the configuration of {} does nothing", of(address));
+        let at = said.map_or(config.at, |it| it.at);
+        let label = "Keycloak keeps it, and a sub-flow reads none";
+        let note = judge.note(Severe::Warning, Code::Unused, words, at, label);
+        notes.push(note.help(format!("give it to an execution in {}, or take it out", title(part))));
+    }
     if alias.is_empty() {
         let words = format!("the configuration of {} has no `alias`", of(address));
         let at = said.map_or(config.at, |it| it.at);
@@ -279,10 +296,13 @@ pub(super) fn refused_config(judge: &Judge<'_>, address: &Address, config: &Obje
 }
 
 fn of(config: &Address) -> String {
-    let execution = config.parent();
-    let flow = execution.as_ref().and_then(Address::parent);
-    let words = [execution, flow].map(|it| it.map(|it| title(&it)).unwrap_or_default());
-    words.join(" of ")
+    config.parent().map(|it| titles(&it)).unwrap_or_default()
+}
+
+/// Returns the words for an execution, and the flow in which it stands.
+fn titles(execution: &Address) -> String {
+    let flow = execution.parent().map(|it| title(&it)).unwrap_or_default();
+    format!("{} of {flow}", title(execution))
 }
 
 /// Finds bindings to what is no flow for that.
