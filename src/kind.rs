@@ -69,7 +69,7 @@ pub use created::{
     changed_along, changed_by_update, changed_with_end, create_defaults, created, created_along,
     gone_with_end, removed_by_update, untouched,
 };
-pub use encode::{body, in_field, in_key, of_body, segment, value, wire_name};
+pub use encode::{body, in_field, in_key, is_folder, of_body, segment, value, wire_name};
 use facts::LAST;
 pub use facts::{
     Covers, Losing, Members, Referred, SaysParent, Spelling, Types, has_members, is_apart, is_asked_by_name,

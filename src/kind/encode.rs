@@ -6,6 +6,11 @@ use super::representation::{Type, field_type};
 use super::{CLIENT, GROUP, Kind, ROLE, Routes, Sent};
 use crate::state::{Address, Hidden, Is, Node, Object, SecretRef};
 
+/// Returns whether a name stands for a folder in a URL, so that no request carries it in a path.
+pub fn is_folder(name: &str) -> bool {
+    matches!(name, "." | "..")
+}
+
 /// Returns how a reference is written in a body: roles of clients as `client/role`, groups as paths.
 pub fn wire_name(address: &Address) -> String {
     if address.kind() == GROUP {

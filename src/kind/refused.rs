@@ -18,8 +18,8 @@ mod users;
 pub(super) mod whole;
 
 use super::{
-    CLIENT, GROUP, Kind, LOCALIZATION, MAPPER, NEWEST, OLDEST, ORGANIZATION_GROUP, ROLE, SETTINGS,
-    ServerInfo, USER, UserProfile, Version, WORKFLOW, kind, title,
+    CLIENT, GROUP, Kind, MAPPER, NEWEST, OLDEST, ORGANIZATION_GROUP, SETTINGS, ServerInfo, USER, UserProfile,
+    Version, WORKFLOW, is_folder, kind, title,
 };
 use crate::state::{Address, Is, KindName, Node, Object, State};
 use crate::text::{At, Code, Note};
@@ -114,7 +114,7 @@ pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
         notes
             .push(Note::warning(Code::DroppedAttribute, words, secret.at, label).help("take the secret out"));
     }
-    if matches!(address.kind(), ROLE | LOCALIZATION) && matches!(address.name(), "." | "..") {
+    if is_folder(address.name()) && kind(address.kind()).is_in_paths() {
         let words = format!("{} has a name that no request can carry", title(address));
         notes.push(
             Note::error(Code::WrongName, words, object.at, "stands for a folder in a URL")

@@ -1,6 +1,6 @@
 //! Where the server has objects of a kind.
 
-use super::Covers;
+use super::{Covers, KINDS, Kind};
 
 /// Where an object is created, read, written and found. Placeholders: `{up}` the parent's own path, `{within}` that of the
 /// closest one of another kind, `{parent}` the id of the parent, `{above}` its name, `{id}`, `{name}`, `{path}` and `{type}` the
@@ -56,6 +56,22 @@ pub enum FoundBy {
     NameInAnyCase,
     /// The path, which says all.
     Path,
+}
+
+impl Kind {
+    /// Returns whether requests carry names of such objects in their paths: to them, or to what stands under them.
+    pub(super) fn is_in_paths(&self) -> bool {
+        let below = KINDS.iter().filter(|it| it.under.contains(&self.name));
+        self.routes.has("{name}") || below.into_iter().any(|it| it.routes.has("{above}"))
+    }
+}
+
+impl Routes {
+    /// Returns whether a placeholder stands in a path.
+    fn has(&self, placeholder: &str) -> bool {
+        let all = [self.collection, self.top, self.own, self.put, self.list, self.find];
+        all.iter().any(|it| it.split('?').next().is_some_and(|it| it.contains(placeholder)))
+    }
 }
 
 /// Nowhere yet: entries say where.

@@ -24,7 +24,9 @@ pub(super) async fn read(wire: &Wire<'_>, want: &Want, source: Source) -> Result
     let Some(tops) = wire.rows(section(FLOWS).routes.list).await? else { return Ok(None) };
     let is_listed = tops.iter().any(|it| str_of(it, "alias") == Some(kind::UNLISTED_FLOW.0));
     let unlisted = Some(kind::UNLISTED_FLOW.0).filter(|_| !is_listed);
-    let aliases = tops.iter().filter_map(|it| str_of(it, "alias")).chain(unlisted);
+    // What no request carries nobody can declare.
+    let listed = tops.iter().filter_map(|it| str_of(it, "alias")).filter(|it| !kind::is_folder(it));
+    let aliases = listed.chain(unlisted);
     let trees = aliases.map(async |alias| {
         let tree = wire.rows(&format!("authentication/flows/{}/executions", kind::segment(alias))).await?;
         Ok::<_, Error>((alias.to_owned(), tree.unwrap_or_default()))

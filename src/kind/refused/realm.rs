@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Judge, Severe, each_text, place, words_of_field};
 use crate::kind::flow::refused_binding;
 use crate::kind::representation::{Type, field_type};
-use crate::kind::{NEWEST, REALM, realm_address};
+use crate::kind::{NEWEST, REALM, is_folder, realm_address};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note, nearest};
 
@@ -52,7 +52,7 @@ pub fn wrong_realm_name(name: &str) -> Option<String> {
     if let Some(sign) = name.chars().find(|it| refused.contains(*it)) {
         return Some(format!("Keycloak refuses `{sign}` in the name of a realm"));
     }
-    if matches!(name, "." | "..") {
+    if is_folder(name) {
         return Some("stands for a folder in a URL".to_owned());
     }
     if name.contains('{') && name.contains('}') {
