@@ -125,6 +125,13 @@ fn refused_policy(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &
             return;
         }
         let of = words_of_field("profiles", "", address);
+        if judge.before.contains(&profile) {
+            let words = format!("{of} names {}, which this plan removes", title(&profile));
+            let label = "Keycloak would refuse every later write of client policies";
+            let note = judge.note(Severe::Error, Code::RemovedHere, words, at, label);
+            notes.push(note.help("take it out of that policy first, or keep the profile"));
+            return;
+        }
         notes.push(judge.names_none(Severe::Error, &of, CLIENT_PROFILE, name, at));
     });
 }

@@ -50,7 +50,30 @@ pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     notes.extend(written.iter().flat_map(|it| kind::refused_whole(&judge, it)));
     let before = Judge { state: &question.live.state, profile: was.as_ref(), ..judge };
     notes.extend(judged_anew(question, out, [&before, &judge], &written));
+    notes.extend(left_with_names(out, [&before, &judge], &written));
     out.notes.extend(notes);
+}
+
+/// Returns what is wrong with objects that nobody writes and whose texts name what goes, whoever declares them; and with those
+/// that are written in one document with others.
+fn left_with_names(out: &Diff, [before, judge]: [&Judge<'_>; 2], written: &BTreeSet<Address>) -> Vec<Note> {
+    let deletes = out.changes.iter().filter(|it| it.action == Action::Delete);
+    let gone: BTreeSet<KindName> = deletes.map(|it| it.object.kind()).collect();
+    let written_of: BTreeSet<KindName> = written.iter().map(Address::kind).collect();
+    let mut notes = Vec::new();
+    for address in out.planned.objects.keys().filter(|it| !written.contains(it)) {
+        let kind = kind::kind(address.kind());
+        let is_written_along = kind.is_in_document() && written_of.contains(&kind.name);
+        if kind.names_in_texts.is_empty()
+            || !(is_written_along || kind.names_in_texts.iter().any(|it| gone.contains(it)))
+        {
+            continue;
+        }
+        let is = kind::refused_whole(judge, address);
+        let was = if is_written_along { Vec::new() } else { kind::refused_whole(before, address) };
+        notes.extend(is.into_iter().filter(|it| !was.contains(it)));
+    }
+    notes
 }
 
 /// Returns what is wrong with declared objects that do not change, by what others are judged by and that changes.
