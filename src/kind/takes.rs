@@ -78,7 +78,7 @@ impl Form {
 }
 
 /// Returns whether a text is a time span of at least so many milliseconds; those of ISO 8601 are taken as they come.
-fn is_span(text: &str, least: i64) -> bool {
+pub(super) fn is_span(text: &str, least: i64) -> bool {
     let text = text.to_lowercase();
     let digits = text.strip_prefix('+').unwrap_or(&text);
     let unit = digits.trim_start_matches(|it: char| it.is_ascii_digit());

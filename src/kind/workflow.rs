@@ -8,6 +8,7 @@
 
 mod exported;
 mod expression;
+mod restart;
 
 pub(super) use exported::apart;
 
@@ -122,7 +123,7 @@ const OF_SERVER: &[&str] = &["id", "priority", "scheduled-at", "status"];
 
 /// Steps for clients; others are for users, but for what serves both.
 const FOR_CLIENTS: &[&str] = &["delete-client", "disable-client"];
-const FOR_BOTH: &[&str] = &["restart"];
+const FOR_BOTH: &[&str] = &[restart::RESTART];
 
 /// Which steps name what, and under which key.
 const NAMING: &[(&[&str], &str, KindName)] = &[
@@ -208,6 +209,7 @@ fn refused(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec
         let note = judge.note(Severe::Error, Code::NotTogether, words, one.at, "this one is for clients");
         notes.push(note.and(other.at, "and this one for users").help("make two workflows of it"));
     }
+    notes.extend(restart::wrong(judge, address, whole));
     for (field, key) in expression::FIELDS {
         let node = whole.get(field).and_then(|it| if key.is_empty() { Some(it) } else { it.get(key) });
         let Some(text) = node.and_then(Node::as_text) else { continue };

@@ -2,7 +2,8 @@
 //! and `not`.
 //!
 //! The server leaves out signs that it does not know, and refuses names that it does not know: `!has-role(x)` asks for the
-//! role. Events are named in any case, with `_` for `-`, too; conditions as they are. Measured on 26.7.5.
+//! role. What is in parentheses behind a name ends with the first that closes. Events are named in any case, with `_` for `-`,
+//! too; conditions as they are. Nothing at all is no expression. Measured on 26.7.5.
 
 use std::collections::BTreeSet;
 
@@ -22,22 +23,59 @@ pub(super) const FIELDS: [(&str, &str); 4] = [
 /// What is asked of whoever an event is about.
 const OF_CONDITIONS: &str = "if";
 
-/// What an expression names, and the first sign of it that the server leaves out.
+/// What an expression names, the first sign of it that the server leaves out, and the first place where it is none.
 #[derive(Debug, PartialEq, Eq)]
 struct Parts<'t> {
     names: Vec<&'t str>,
     left_out: Option<char>,
+    broken: Option<Broken<'t>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Broken<'t> {
+    /// A parenthesis that nothing closes.
+    Open,
+    /// One that closes nothing.
+    Closed,
+    /// Nothing stands before this word.
+    Before(&'t str),
+    /// Nothing joins this to what is before it.
+    Joined(&'t str),
+    /// A name has to follow at the end, or in parentheses.
+    Behind,
+}
+
+impl Broken<'_> {
+    fn words(self) -> String {
+        match self {
+            Self::Open => "`(` is not closed".to_owned(),
+            Self::Closed => "`)` closes nothing".to_owned(),
+            Self::Before(word) => format!("no name stands before `{word}`"),
+            Self::Joined(word) => format!("nothing joins `{word}` to what is before it"),
+            Self::Behind => "a name is missing".to_owned(),
+        }
+    }
 }
 
 fn parts(text: &str) -> Parts<'_> {
-    let mut out = Parts { names: Vec::new(), left_out: None };
+    let mut out = Parts { names: Vec::new(), left_out: None, broken: None };
     let mut rest = text;
+    // Whether a name may come, and how many parentheses are open.
+    let (mut is_awaited, mut depth) = (true, 0_usize);
     while let Some(sign) = rest.chars().next() {
+        let mut wrong = None;
         let begins = |it: char| it.is_alphabetic() || it == '_';
         if !begins(sign) {
-            if !sign.is_whitespace() && !"()".contains(sign) {
-                out.left_out.get_or_insert(sign);
+            match sign {
+                '(' if is_awaited => depth += 1,
+                '(' => wrong = Some(Broken::Joined("(")),
+                ')' if is_awaited => wrong = Some(Broken::Behind),
+                ')' if depth == 0 => wrong = Some(Broken::Closed),
+                ')' => depth -= 1,
+                _ if sign.is_whitespace() => {}
+                _ => drop(out.left_out.get_or_insert(sign)),
             }
+            out.broken = out.broken.or(wrong);
             rest = &rest[sign.len_utf8()..];
             continue;
         }
@@ -45,28 +83,40 @@ fn parts(text: &str) -> Parts<'_> {
         let end = rest.find(|it| !goes_on(it)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         rest = after;
-        if ["and", "or", "not"].iter().any(|it| word.eq_ignore_ascii_case(it)) {
-            continue;
+        let is = |it: &&str| word.eq_ignore_ascii_case(it);
+        if ["and", "or"].iter().any(is) {
+            wrong = Some(Broken::Before(word)).filter(|_| is_awaited);
+            is_awaited = true;
+        } else {
+            wrong = Some(Broken::Joined(word)).filter(|_| !is_awaited);
+            if !is(&"not") {
+                is_awaited = false;
+                out.names.push(word);
+                if let Some(inside) = rest.trim_start().strip_prefix('(') {
+                    let after = after_parameter(inside);
+                    wrong = wrong.or(Some(Broken::Open).filter(|_| after.is_none()));
+                    rest = after.unwrap_or_default();
+                }
+            }
         }
-        out.names.push(word);
-        if let Some(inside) = rest.trim_start().strip_prefix('(') {
-            rest = after_parameter(inside);
-        }
+        out.broken = out.broken.or(wrong);
     }
+    let behind = Some(Broken::Behind).filter(|_| is_awaited && !text.trim().is_empty());
+    out.broken = out.broken.or(behind).or(Some(Broken::Open).filter(|_| depth > 0));
     out
 }
 
-/// Returns what comes after the parenthesis that closes; a backslash takes the sign behind it for what it is.
-fn after_parameter(text: &str) -> &str {
+/// Returns what comes after the parenthesis that closes, if one does; a backslash takes the sign behind it for what it is.
+fn after_parameter(text: &str) -> Option<&str> {
     let mut signs = text.char_indices();
     while let Some((at, sign)) = signs.next() {
         match sign {
             '\\' => drop(signs.next()),
-            ')' => return &text[at + 1..],
+            ')' => return Some(&text[at + 1..]),
             _ => {}
         }
     }
-    ""
+    None
 }
 
 /// Returns what is wrong with an expression in a field, or in one key of it.
@@ -82,7 +132,7 @@ pub(super) fn wrong(
     if is_event && text.eq_ignore_ascii_case("true") {
         return Vec::new();
     }
-    let Parts { names, left_out } = parts(text);
+    let Parts { names, left_out, broken } = parts(text);
     let (noun, known): (_, BTreeSet<&str>) = if is_event {
         ("event of workflows", ServerInfo::all(&judge.server.workflow_events))
     } else {
@@ -99,14 +149,24 @@ pub(super) fn wrong(
             None => format!("it has {}", known.iter().copied().collect::<Vec<_>>().join(", ")),
         })
     });
+    let of = words_of_field(field, key, address);
+    let wrong = |words: String, label: &str| {
+        let note = judge.note(Severe::Error, Code::WrongForm, words, at, label);
+        note.help("join names by `and`, `or` and `not`: `not has-role(a) and has-role(b)`")
+    };
     // What somebody else wrote is their own.
     let is_said = judge.desired(address).is_some_and(|it| it.get(field).is_some());
-    let left_out = left_out.filter(|_| is_said).map(|sign| {
-        let words = format!("Keycloak leaves `{sign}` out of {}", words_of_field(field, key, address));
-        let note = judge.note(Severe::Error, Code::WrongForm, words, at, "would mean something else");
-        note.help("join names by `and`, `or` and `not`: `not has-role(a) and has-role(b)`")
-    });
-    unknown.chain(left_out).collect()
+    match (left_out.filter(|_| is_said), broken.filter(|_| is_said)) {
+        (Some(sign), _) => {
+            let words = format!("Keycloak leaves `{sign}` out of {of}");
+            unknown.chain([wrong(words, "would mean something else")]).collect()
+        }
+        // What its words are nobody knows.
+        (None, Some(broken)) => {
+            vec![wrong(format!("{of} is no expression: {}", broken.words()), "Keycloak would refuse it")]
+        }
+        (None, None) => unknown.collect(),
+    }
 }
 
 #[cfg(test)]
@@ -124,13 +184,56 @@ mod tests {
             ),
             ("andy or notify", &["andy", "notify"], None),
             (r"has-role(a\)or b) and c", &["has-role", "c"], None),
-            ("a(b", &["a"], None),
             ("!a", &["a"], Some('!')),
             ("a, b | c", &["a", "b", "c"], Some(',')),
             ("not(a)", &["a"], None),
             ("", &[], None),
         ] {
-            assert_eq!(parts(text), Parts { names: names.to_vec(), left_out }, "{text}");
+            let found = parts(text);
+            assert_eq!((found.names, found.left_out), (names.to_vec(), left_out), "{text}");
+        }
+    }
+
+    /// As 26.7.5 takes them in a condition, and says what is wrong.
+    #[test]
+    fn expressions_are_what_keycloak_takes() {
+        for text in [
+            "a",
+            "a()",
+            "a(b c)",
+            "a (b)",
+            "((a(b)))",
+            "not not a",
+            "not(a(b))",
+            "a(b)and c",
+            "a AND b or c",
+            " ",
+            "",
+            r"a(b\)c)",
+            "a(\"b\")",
+            "(a) and (b or not c)",
+        ] {
+            assert_eq!(parts(text).broken, None, "{text}");
+        }
+        for (text, broken) in [
+            ("a(b", Broken::Open),
+            ("(a(b)", Broken::Open),
+            ("a and (b or c", Broken::Open),
+            ("a(b))", Broken::Closed),
+            ("a(b(c))", Broken::Closed),
+            ("a(\"b)\")", Broken::Closed),
+            ("a b", Broken::Joined("b")),
+            ("a not b", Broken::Joined("not")),
+            ("a(b)(c)", Broken::Joined("(")),
+            ("(a) (b)", Broken::Joined("(")),
+            ("and a", Broken::Before("and")),
+            ("a or AND b", Broken::Before("AND")),
+            ("a and", Broken::Behind),
+            ("a and not", Broken::Behind),
+            ("not", Broken::Behind),
+            ("()", Broken::Behind),
+        ] {
+            assert_eq!(parts(text).broken, Some(broken), "{text}");
         }
     }
 }
