@@ -17,6 +17,7 @@ mod kept_with;
 mod ledger;
 mod links;
 mod next_ledger;
+mod numbered;
 mod rename;
 mod reopen;
 mod same;
@@ -28,6 +29,7 @@ pub use cascade::{Effect, Fate, delete};
 pub use fold::{planned, step};
 pub use ledger::{Entry, How, Ledger, LedgerError, digest};
 pub use next_ledger::next_ledger;
+pub use numbered::follow;
 pub use rename::rename;
 pub use same::{same, same_field};
 
@@ -165,11 +167,8 @@ impl LeftBehind {
 /// Compares what is desired with what is live.
 pub fn diff(question: &Question<'_>) -> Diff {
     let live = &question.live.state;
-    let mut out = Diff {
-        desired: settled(question.desired, live),
-        memory: hands_off::memory(question.ownership),
-        ..Diff::default()
-    };
+    let mut out =
+        Diff { desired: settled(question), memory: hands_off::memory(question.ownership), ..Diff::default() };
     reopen::refuse_names(&mut out);
     let desired = out.desired.clone();
     let declared = hands_off::declared(question, &desired);
@@ -246,11 +245,11 @@ fn sort(changes: &mut [Change]) {
 
 /// Replaces what only stands for something by what it means in this realm: the symbolic default role, the name of a
 /// resource that only one user has, an id in a permission over administration, and a place in a list.
-fn settled(state: &State, live: &State) -> State {
-    let mut state = state.clone();
+fn settled(question: &Question<'_>) -> State {
+    let (mut state, live) = (question.desired.clone(), &question.live.state);
     kind::Owned::of(&[&state, live]).settle(&mut state);
     kind::name_administered(&mut state, Some(live));
-    kind::identify(&mut state, live);
+    kind::identify(&mut state, live, &|it| hands_off::is_ours(question, it));
     kind::rank(&mut state, live);
     let Some(default_role) = &live.default_role else { return state };
     state.redirect(|target| kind::stands_for_default_role(target).then(|| default_role.clone()));

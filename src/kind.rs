@@ -89,7 +89,7 @@ pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use lower::{arrange, lower_realm};
 pub use migrate::migrate;
 pub use misread::{Misread, misread};
-pub use named::name_of;
+pub use named::{is_numbered, name_of};
 pub use nested::{as_exported, named_rows};
 pub use organization::MANAGED_MEMBERS;
 pub use owner::{Owned, listed_name, own_name, owner, readings, rename};

@@ -49,6 +49,8 @@ pub struct Entry {
     /// What the server took without an error and did not keep: digests of what was sent, by pointer; the empty
     /// pointer is the object itself.
     pub not_kept: BTreeMap<String, String>,
+    /// The id of one of several that may have one name: it tells which of them is ours. Nothing where none was read.
+    pub id: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +82,8 @@ struct EntryShape {
     secrets: BTreeMap<String, u32>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     not_kept: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -116,6 +120,7 @@ impl Ledger {
                 tolerated: texts(&entry.tolerated),
                 secrets: entry.secrets.clone(),
                 not_kept: entry.not_kept.clone(),
+                id: entry.id.clone(),
             };
             (address.to_string(), wire)
         });
@@ -209,6 +214,7 @@ impl Ledger {
                     tolerated: links(&entry.tolerated)?,
                     secrets: entry.secrets.clone(),
                     not_kept: entry.not_kept.clone(),
+                    id: entry.id.clone(),
                 },
             );
         }
@@ -275,6 +281,7 @@ mod tests {
             tolerated: BTreeMap::from([("groups".into(), BTreeSet::new())]),
             secrets: BTreeMap::from([("/credentials".into(), 3)]),
             not_kept: BTreeMap::from([(String::new(), "01".into())]),
+            id: Some("7".into()),
         };
         let ledger = Ledger {
             owner: "platform".into(),

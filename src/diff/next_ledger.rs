@@ -80,6 +80,10 @@ fn entry(
         None => How::Adopted,
     };
     let mut entry = Entry { how, ..Entry::default() };
+    if !kind.ranked_by.is_empty() && !is_new {
+        let live = question.live.find(address).object().and_then(|it| it.id.as_deref().map(str::to_owned));
+        entry.id = live.or_else(|| old.and_then(|it| it.id.clone()));
+    }
     for (name, node) in &object.fields {
         if kind.link(name).is_some() {
             let targets = node.items().iter().filter_map(|it| it.as_ref().cloned()).collect();

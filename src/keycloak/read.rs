@@ -28,6 +28,7 @@ mod holders;
 mod identities;
 mod lists;
 mod names;
+mod numbered;
 mod organization_groups;
 mod organizations;
 mod owners;
@@ -69,6 +70,11 @@ pub struct Want {
     pub named: BTreeSet<Address>,
     /// Those of them that only a ledger names.
     pub left: BTreeSet<Address>,
+    /// Under what objects stand that only their order tells apart and that a ledger lists: their ids are read where several have
+    /// one name, or where it says so.
+    pub numbered: BTreeMap<Address, bool>,
+    /// A ledger asks for ids that it lacks.
+    pub ids: bool,
 }
 
 /// Where a read came from.
@@ -284,6 +290,7 @@ async fn finish(
     let mut live = lift(draft.realm);
     let called = users::called(wire, &live.state).await?;
     kind::rename(&mut live.state, &called);
+    numbered::read(wire, want, &mut live.state).await?;
     live.unread = draft.unread;
     learn(&mut live, draft.covers, draft.missing, asked.as_ref());
     for (kind, parent, asked) in draft.only {

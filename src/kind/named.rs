@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::Kind;
-use crate::state::PART;
+use super::{Kind, kind};
+use crate::state::{Address, PART};
 
 /// Returns what an object is called among its siblings, by its representation: its key, or what stands for that, after
 /// the fields that qualify it. Nothing where it has no name.
@@ -16,6 +16,11 @@ pub fn name_of(kind: &Kind, row: &Value) -> Option<String> {
 /// Returns what the `nth` of several of one name is called.
 pub(super) fn numbered(name: String, nth: usize) -> String {
     if nth > 1 { format!("{name}~{nth}") } else { name }
+}
+
+/// Returns whether an object is not the first of several of one name.
+pub fn is_numbered(address: &Address) -> bool {
+    !kind(address.kind()).ranked_by.is_empty() && unnumbered(address.name()) != address.name()
 }
 
 /// Returns such a name without its number.

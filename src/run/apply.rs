@@ -15,7 +15,7 @@ use crate::apply::{
 };
 use crate::change::{Action, Change, FieldChange};
 use crate::diff::Ledger;
-use crate::keycloak::Keycloak;
+use crate::keycloak::{Keycloak, Want};
 use crate::kind;
 use crate::plan::{self as plans, Ended, Outcome, Plan};
 use crate::report::{Failure, Verification};
@@ -287,8 +287,10 @@ async fn under_lock(
         let message = "stopped; what was under way was finished".to_owned();
         return Ok(Applied::ended(exit, "stopped", message));
     }
-    let after = match plan(keycloak, request).await {
-        Ok(after) => after.plan,
+    // Of what was made, the ledger lacks the ids.
+    let again = PlanRequest { also: Want { ids: true, ..request.also.clone() }, ..*request };
+    let Planned { plan: after, read, .. } = match plan(keycloak, &again).await {
+        Ok(after) => after,
         Err(error) => {
             let message = format!("the realm could not be read again: {error:#}");
             let mut applied = Applied::ended(incomplete, of_error(&error).1, message.clone());
@@ -301,10 +303,12 @@ async fn under_lock(
         let done: BTreeSet<&Address> = done.map(|it| &it.address).collect();
         let sent = planned.plan.changes().iter().filter(|it| done.contains(&it.object));
         let sent = sent.map(|it| (&it.object, it)).collect();
-        if ledger.remember_not_kept(&sent, after.changes(), &after.diff.desired) {
+        let is_not_kept = ledger.remember_not_kept(&sent, after.changes(), &after.diff.desired);
+        let has_ids = failed.is_empty() && ledger.remember_ids(&read.live.state);
+        if is_not_kept || has_ids {
             ledger.serial += 1;
             let written = write_ledger(keycloak, &request.desired.realm, &ledger).await;
-            written.context("what the server did not keep could not be noted in the ledger")?;
+            written.context("what the server made of it could not be noted in the ledger")?;
         }
     }
     let still: Vec<Address> = after.changes().iter().map(|it| it.object.clone()).collect();

@@ -126,6 +126,8 @@ pub async fn observe(keycloak: &Keycloak, request: &PlanRequest<'_>) -> anyhow::
             ask_for(it, &mut want);
         }
         want.left = want.named.difference(&declared).cloned().collect();
+        let numbered = ours.numbered().into_iter();
+        want.numbered.extend(numbered.map(|(it, lacks_some)| (it, request.also.ids && lacks_some)));
     }
     let read = begun?.finish(&want).await?;
     log(realm, &read, &ledgers);
@@ -184,6 +186,7 @@ pub fn plan_realm(request: &PlanRequest<'_>, observed: Observed) -> Planned {
     read.live.state.objects.retain(|address, _| !is_ours(address));
     read.live.closed = kind::set_apart(&mut read.live.state);
     let (mut ownership, notes, heals, too_new) = ownership(request, &read, ledgers);
+    diff::follow(&read.live.state, &mut ownership);
     let renamed = diff::rename(&request.desired.state, request.terms, &mut read.live, &mut ownership);
     let diff = diff::diff(&question(request, &read, &ownership));
     let plan = Plan {

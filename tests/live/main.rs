@@ -29,6 +29,7 @@ mod connecting;
 mod derived;
 mod edits;
 mod faults;
+mod flows;
 mod foreign;
 mod guards;
 mod helpdesk;
@@ -110,6 +111,7 @@ fn trials() -> Vec<Trial> {
         derived::trials(),
         edits::trials(),
         faults::trials(),
+        flows::trials(),
         foreign::trials(),
         access_tests::trials(),
         guards::trials(),

@@ -11,8 +11,8 @@ use crate::state::{Address, Is, Node, State};
 const STEP: i64 = 10;
 
 /// Gives declared objects the names of those in Keycloak that they are: of several of one name it is the one with the same
-/// configuration, or else the next one.
-pub fn identify(desired: &mut State, live: &State) {
+/// configuration, or else the next one that is ours, or else the next one.
+pub fn identify(desired: &mut State, live: &State, is_ours: &dyn Fn(&Address) -> bool) {
     for kind in KINDS.iter().filter(|it| !it.ranked_by.is_empty()) {
         let there = groups(live, kind);
         let mut names: Vec<(Address, Address)> = Vec::new();
@@ -22,7 +22,7 @@ pub fn identify(desired: &mut State, live: &State) {
                 continue;
             }
             group.sort_by_key(|it| desired.get(it).map(|it| (it.at.file, it.place)));
-            left.sort_by_key(|it| live.get(it).and_then(|it| it.place));
+            left.sort_by_cached_key(|it| (!is_ours(it), live.get(it).and_then(|it| it.place)));
             let mut taken: Vec<Option<Address>> = vec![None; group.len()];
             for (address, taken) in group.iter().zip(&mut taken) {
                 let label = shared_name(desired, address);
