@@ -228,6 +228,8 @@ pub(super) async fn new_body(
     let mut body = kind::body(kind, &name, &object, run.reveal);
     for rule in kind.fields.iter().filter(|it| !it.by_id.is_empty()) {
         let id = body.remove(rule.name);
+        let switch = id.as_ref().map(|_| rule.with_id).filter(|it| !it.is_empty());
+        body.extend(switch.map(|it| (it.to_owned(), Value::Bool(true))));
         body.extend(id.map(|it| (rule.by_id.to_owned(), it)));
     }
     Ok(body)

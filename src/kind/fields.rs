@@ -72,6 +72,8 @@ pub struct Field {
     pub flow: &'static str,
     /// The field of a body that takes the id of what is named; empty where it takes the name.
     pub by_id: &'static str,
+    /// The switch of a body that takes an id which says that there is one; empty where the id says it.
+    pub with_id: &'static str,
     /// Its words by how much they ask for, the least first.
     pub grades: &'static [&'static str],
     /// What is named here is a part of the object: it is written before that is, and goes with it.
@@ -343,6 +345,7 @@ pub(super) const fn field(name: &'static str) -> Field {
         takes: &[],
         flow: "",
         by_id: "",
+        with_id: "",
         grades: &[],
         is_part: false,
         is_telling: false,

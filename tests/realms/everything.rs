@@ -73,7 +73,6 @@ fn flows() -> Value {
             "config": { "$": [{ "defaultProvider": "elsewhere" }, { "defaultProvider": "nowhere" }, { "defaultProvider": null }] },
         },
         "flow/ours/execution/our forms": {
-            "authenticatorFlow": true,
             "flowAlias": "our forms",
             "requirement": { "$": ["ALTERNATIVE", "REQUIRED"] },
             "priority": 25,

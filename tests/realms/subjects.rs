@@ -56,7 +56,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
             "flow/it/execution/identity-provider-redirector",
             json!({ "authenticator": "identity-provider-redirector", "requirement": "DISABLED" }),
             // Another one names a flow.
-            &["flowAlias", "authenticatorFlow"][..],
+            &["flowAlias"][..],
         ),
         // An old server takes no organization without one.
         ("organization/it", json!({ "domains": [{ "name": "it.example.org" }] }), &["domains"][..]),

@@ -19,7 +19,6 @@ use crate::kind::{
     server_owned,
 };
 use crate::state::Object;
-use crate::text::{Key, Note, Tree, TreeIs};
 
 pub(in crate::kind) static EXECUTION: Kind = Kind {
     name: NAME,
@@ -35,13 +34,14 @@ pub(in crate::kind) static EXECUTION: Kind = Kind {
             compare: Compare::Ref(FLOW),
             sent: Sent::Fixed,
             by_id: "flowId",
+            with_id: "authenticatorFlow",
             is_part: true,
             holds: true,
             ..field("flowAlias")
         },
         Field { sent: Sent::Fixed, choices: AUTHENTICATORS, ..field("authenticator") },
-        Field { sent: Sent::Fixed, ..field("authenticatorFlow") },
-        // A second spelling, with a slip of the pen.
+        // `flowAlias` says it, and a second spelling is a slip of the pen.
+        server_owned("authenticatorFlow"),
         server_owned("autheticatorFlow"),
         server_owned("userSetupAllowed"),
         Field {
@@ -70,7 +70,6 @@ pub(in crate::kind) static EXECUTION: Kind = Kind {
         find: "authentication/flows/{above}/executions",
         ..ROUTES
     },
-    normalize: Some(normalize),
     new: Created {
         recorded_as: |_, _| "flow/execution".to_owned(),
         said_there: &["authenticator", "priority", "requirement"],
@@ -118,24 +117,12 @@ fn authenticators<'a>(info: &'a ServerInfo, _: &Object) -> BTreeSet<&'a str> {
     info.authenticators.values().flatten().map(String::as_str).collect()
 }
 
-/// Says of every execution alike whether it is a sub-flow: exports spell that in two ways, and people in none.
-fn normalize(tree: &Tree, _: &mut Vec<Note>) -> Tree {
-    let is_flow = tree.get("flowAlias").and_then(Tree::scalar).is_some_and(|it| !it.is_empty());
-    let is_other = |key: &Key| &*key.name != "authenticatorFlow";
-    let mut entries: Vec<(Key, Tree)> = tree.entries().iter().filter(|it| is_other(&it.0)).cloned().collect();
-    if is_flow {
-        let key = Key { at: tree.at, name: "authenticatorFlow".into() };
-        entries.push((key, Tree::new(tree.at, TreeIs::Bool(true))));
-    }
-    Tree::new(tree.at, TreeIs::Map(entries))
-}
-
 struct OfExecutions;
 
 impl Behaviour for OfExecutions {
-    /// What was recorded is another execution: of what it is nothing is a default.
+    /// What was recorded is another execution: what it is of is no default.
     fn derive(&self, made: &mut Object, _: New<'_>) {
-        made.fields.retain(|name, _| !matches!(&**name, "authenticator" | "authenticatorFlow"));
+        made.fields.remove("authenticator");
     }
 
     /// The list of a flow has the whole tree under it, and names sub-flows by what it shows to people.

@@ -118,6 +118,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         flow,
         // How requests say it.
         by_id,
+        with_id: _,
         grades: _,
         is_part,
         is_telling: _,
