@@ -210,6 +210,9 @@ impl Keycloak {
                 return Err(if lost { self.lost(request, &error.to_string()) } else { error });
             }
             self.0.counts.retries.fetch_add(1, Ordering::Relaxed);
+            // The token may have run out while the request waited.
+            bearer = self.0.tokens.bearer().await?;
+            renewed = false;
         }
     }
 

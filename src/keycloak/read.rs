@@ -24,14 +24,17 @@ mod export;
 mod flows;
 mod fresh;
 mod groups;
+mod held;
 mod holders;
 mod identities;
 mod lists;
+mod members;
 mod names;
 mod numbered;
 mod organization_groups;
 mod organizations;
 mod owners;
+mod pages;
 mod scope_mappings;
 mod sections;
 mod server_info;
@@ -254,7 +257,7 @@ async fn finish(
     // Whom something is shared with is looked at as if somebody had asked for them.
     let mut want = want.clone();
     want.users.extend(shares::read(wire, &mut draft).await?);
-    administered::ask(wire, &draft, &mut want).await?;
+    administered::ask(wire, rights, &draft, &mut want).await?;
     let want = &want;
     let (found, flows, organizations, workflows, about) = tokio::try_join!(
         users::read(wire, want, rights, &draft.realm, users),
@@ -420,6 +423,12 @@ fn section(name: &str) -> &'static Kind {
 /// Returns the address of what has this name in a section directly under the realm.
 fn at(name_of_section: &str, name: &str) -> Address {
     Address::top(section(name_of_section).name, name)
+}
+
+/// Says whether lists of a kind are whole: where fine-grained permissions decide who may be seen, they leave out the others
+/// without a word.
+fn sees_all(rights: &Rights, kind: &Kind) -> bool {
+    !rights.sees_parts || rights.named(kind.needs(None)).is_yes()
 }
 
 /// Says whether it is worth asking for what directly under the realm is of a kind.

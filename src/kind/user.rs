@@ -79,7 +79,7 @@ pub(super) static USER: Kind = Kind {
         own: "users/{id}",
         find: "users?exact=true&username={name}",
         found_by: FoundBy::NameInAnyCase,
-        list: "users?max=-1&briefRepresentation=false",
+        list: "users?briefRepresentation=false",
         covers: Covers::Named,
         needs: "view-users",
         ..ROUTES

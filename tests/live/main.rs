@@ -45,6 +45,7 @@ mod openings;
 mod organizations;
 mod ours;
 mod owners;
+mod pages;
 mod plans;
 mod prediction;
 mod probe;
@@ -125,6 +126,7 @@ fn trials() -> Vec<Trial> {
         notebook::trials(),
         openings::trials(),
         organizations::trials(),
+        pages::trials(),
         owners::trials(),
         plans::trials(),
         prediction::trials(),

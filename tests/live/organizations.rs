@@ -34,7 +34,11 @@ fn people(server: &Server) -> Result<(), String> {
     make_home(server, home, name)?;
     let tree = Tree::creating(name)?;
     let organization = |members: &[&str]| json!({ "alias": "acme", "domains": ["acme.example.org"], "members": members, "identityProviders": ["home"] });
-    let declared = |organizations: &[Value]| manifest(server, home, organizations);
+    // The user is in so many that it is asked for them, and not they for their members.
+    let others: Vec<Value> = ["a", "b", "c", "d", "e", "f", "g"]
+        .map(|it| json!({ "alias": it, "domains": [format!("{it}.example.org")], "members": ["ann"] }))
+        .into();
+    let declared = |organizations: &[Value]| manifest(server, home, &[organizations, &others].concat());
     tree.declare(&declared(&[organization(&["ann"])]))?;
     tree.run(server, APPLY)?.expect(0)?;
     let realm = server.realm(name);

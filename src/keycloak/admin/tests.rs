@@ -307,6 +307,11 @@ async fn a_refused_token_is_renewed_once() {
     keycloak.send(&request(Method::Post)).await.unwrap();
     assert_eq!(seen.lock().unwrap().len(), 4);
 
+    // And once more after a wait, in which that one may have run out.
+    let (url, _) = scripted(vec![LOGIN, UNAUTHORIZED, LOGIN, Say::HangUp, UNAUTHORIZED, LOGIN, OK]);
+    let keycloak = Keycloak::connect(&connect_to(&url, password())).await.unwrap();
+    keycloak.get("realms/demo").await.unwrap();
+
     let (url, _) = scripted(vec![LOGIN, UNAUTHORIZED, LOGIN, UNAUTHORIZED]);
     let keycloak = Keycloak::connect(&connect_to(&url, password())).await.unwrap();
     assert_eq!(keycloak.get("realms/demo").await.unwrap_err().kind(), ErrorKind::Expired);

@@ -7,14 +7,19 @@ use serde_json::Value;
 
 use super::authz::users_by_id;
 use super::users::Naming;
-use super::wire::Wire;
-use super::{Draft, Want, at, rows, section, str_of, users};
-use crate::keycloak::Error;
+use super::wire::{Wire, if_seen};
+use super::{Draft, Want, at, pages, rows, section, str_of, users};
+use crate::keycloak::{Error, Rights};
 use crate::kind::{TARGETS, administering, is_admin_permissions, looks_like_id, type_of};
 use crate::state::{Address, Found, Known, Live};
 
 /// Adds to what is wanted the users and organizations that permissions are for, and the users whom manifests name by id.
-pub(super) async fn ask(wire: &Wire<'_>, draft: &Draft, want: &mut Want) -> Result<(), Error> {
+pub(super) async fn ask(
+    wire: &Wire<'_>,
+    rights: &Rights,
+    draft: &Draft,
+    want: &mut Want,
+) -> Result<(), Error> {
     let of_type = |kind: &str| {
         let of = type_of(&at(kind, "")).unwrap_or_default();
         single(draft).filter(move |it| it.0 == of).map(|it| it.1.to_owned()).collect::<BTreeSet<String>>()
@@ -30,7 +35,7 @@ pub(super) async fn ask(wire: &Wire<'_>, draft: &Draft, want: &mut Want) -> Resu
         return Ok(());
     }
     let found = if ids.len() > users::FEW && users::are_few(wire, ids.len(), None).await? {
-        wire.rows(section("users").routes.list).await?
+        if_seen(pages::users(wire, rights, section("users").routes.list).await)?
     } else {
         users_by_id(wire, ids.clone()).await?
     };

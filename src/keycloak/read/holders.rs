@@ -34,10 +34,6 @@ impl<'a> Holders<'a> {
         }
         Self { realm_roles, client_roles, groups }
     }
-
-    pub(super) fn len(&self) -> usize {
-        self.realm_roles.len() + self.client_roles.len() + self.groups.len()
-    }
 }
 
 fn add_group<'a>(group: &'a Value, out: &mut Vec<(&'a str, &'a str)>) {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
-use super::wire::Wire;
-use super::{Want, section, sections, str_of};
-use crate::keycloak::Error;
+use super::wire::{Wire, if_seen};
+use super::{Want, pages, section, sections, str_of};
+use crate::keycloak::{Error, Rights};
 use crate::kind::{self, Kind};
 use crate::state::Address;
 
@@ -33,6 +33,7 @@ pub(super) fn kind_of_groups() -> &'static Kind {
 pub(super) async fn read(
     wire: &Wire<'_>,
     want: &Want,
+    rights: &Rights,
     organization: &Address,
     own: &str,
     members: Option<&[Value]>,
@@ -48,7 +49,7 @@ pub(super) async fn read(
         .map(|(id, address)| (id.as_str(), address))
         .collect();
     let members = match members {
-        Some(members) => members_of(wire, own, named.keys().copied(), members).await?,
+        Some(members) => members_of(wire, rights, own, named.keys().copied(), members).await?,
         None => None,
     };
     let Some(mut members) = members else {
@@ -67,6 +68,7 @@ pub(super) async fn read(
 /// requests. Only members of the organization can be.
 async fn members_of<'g>(
     wire: &Wire<'_>,
+    rights: &Rights,
     own: &str,
     groups: impl ExactSizeIterator<Item = &'g str>,
     members: &[Value],
@@ -75,9 +77,9 @@ async fn members_of<'g>(
     let name = |it: &Value| str_of(it, "username").map(|it| json!(it));
     if groups.len() <= members.len() {
         let lists = groups.map(async |id| {
-            let path =
-                format!("{own}/{GROUPS}/{}/{MEMBERS}?max=-1&briefRepresentation=true", kind::segment(id));
-            let names = wire.rows(&path).await?.map(|rows| rows.iter().filter_map(name).collect());
+            let path = format!("{own}/{GROUPS}/{}/{MEMBERS}?briefRepresentation=true", kind::segment(id));
+            let names = if_seen(pages::users(wire, rights, &path).await)?
+                .map(|rows| rows.iter().filter_map(name).collect());
             Ok::<Option<(String, Vec<Value>)>, Error>(names.map(|it| (id.to_owned(), it)))
         });
         return Ok(try_join_all(lists).await?.into_iter().collect());

@@ -7,8 +7,8 @@ use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use super::organization_groups::{self, GROUPS, Groups, MEMBERS, kind_of_groups};
-use super::wire::Wire;
-use super::{Draft, Want, at, may_view, section, sections, str_of};
+use super::wire::{Wire, if_seen};
+use super::{Draft, Want, at, may_view, members, section, sections, sees_all, str_of};
 use crate::keycloak::{Error, Rights};
 use crate::kind;
 use crate::state::Address;
@@ -43,24 +43,36 @@ pub(super) async fn read(
     let (rows, providers) =
         tokio::try_join!(wire.rows(kind.routes.list), wire.rows(section(PROVIDERS).routes.list))?;
     let Some(rows) = rows else { return Ok(Some(out)) };
-    let rows = rows.into_iter().map(async |row| {
-        let address = str_of(&row, "alias").map(|it| at(ORGANIZATIONS, it));
-        match address.filter(|it| want.named.contains(it)) {
-            Some(address) => one(wire, want, rights, address, row, providers.as_deref()).await,
-            None => Ok(One { row, ..One::default() }),
-        }
-    });
-    let rows = try_join_all(rows).await?.into_iter().map(|one| {
+    let address = |row: &Value| str_of(row, "alias").map(|it| at(ORGANIZATIONS, it));
+    let (named, others): (Vec<Value>, Vec<Value>) =
+        rows.into_iter().partition(|row| address(row).is_some_and(|it| want.named.contains(&it)));
+    let members = members(wire, rights, &named).await?;
+    let named =
+        named.into_iter().zip(members).filter_map(|(row, members)| Some((address(&row)?, row, members)));
+    let named = named
+        .map(|(address, row, members)| one(wire, want, rights, address, row, providers.as_deref(), members));
+    let named = try_join_all(named).await?.into_iter().map(|one| {
         out.unread.extend(one.unread);
         out.without_groups.extend(one.without_groups);
         one.row
     });
-    out.rows = Some(rows.collect());
+    out.rows = Some(named.chain(others).collect());
     Ok(Some(out))
 }
 
+/// Returns the members of organizations as far as they may be seen.
+async fn members(wire: &Wire<'_>, rights: &Rights, rows: &[Value]) -> Result<Vec<Option<Vec<Value>>>, Error> {
+    let ids: Vec<&str> = rows.iter().filter_map(|it| str_of(it, "id")).collect();
+    if sees_all(rights, section("users"))
+        && ids.len() == rows.len()
+        && let Some(members) = if_seen(members::read(wire, rights, &ids).await)?
+    {
+        return Ok(members.into_iter().map(Some).collect());
+    }
+    Ok(vec![None; rows.len()])
+}
+
 /// An organization as it was read.
-#[derive(Default)]
 struct One {
     row: Value,
     unread: Vec<(Address, &'static str)>,
@@ -75,6 +87,7 @@ async fn one(
     address: Address,
     mut row: Value,
     providers: Option<&[Value]>,
+    members: Option<Vec<Value>>,
 ) -> Result<One, Error> {
     let id = str_of(&row, "id").map(kind::segment).unwrap_or_default();
     let own = sections::filled(section(ORGANIZATIONS).routes.own, &address, |_| id.clone());
@@ -82,13 +95,6 @@ async fn one(
     if row.get("attributes").is_none() {
         row = wire.value(&own).await?.unwrap_or(row);
     }
-    // Where fine-grained permissions decide who may be seen, they leave out the others without a word.
-    let sees_all = !rights.sees_parts || rights.named(section("users").needs(None)).is_yes();
-    let members = if sees_all {
-        wire.rows(&format!("{own}/{MEMBERS}?max=-1&briefRepresentation=true")).await?
-    } else {
-        None
-    };
     let is_linked = |it: &&Value| it.get("organizationId") == row.get("id");
     let linked = match providers {
         Some(all) => Some(all.iter().filter(is_linked).cloned().collect()),
@@ -96,7 +102,7 @@ async fn one(
     };
     let asks_groups = want.named.iter().any(|it| it.is_under(&address));
     let groups = if asks_groups {
-        organization_groups::read(wire, want, &address, &own, members.as_deref()).await?
+        organization_groups::read(wire, want, rights, &address, &own, members.as_deref()).await?
     } else {
         None
     };

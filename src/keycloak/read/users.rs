@@ -1,14 +1,15 @@
-//! Users, only those that something asks for: one by one, or through the lists of who has a role, whichever
-//! is fewer requests.
+//! Users, only those that something asks for: one by one, or out of the list of all where these are not many more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
-use super::holders::{Holders, LIST};
+use super::held::{self, Held};
+use super::holders::Holders;
+use super::pages;
 use super::wire::Wire;
-use super::{Want, administrators, client_roles, may_view, rows, section, str_of};
+use super::{Want, administrators, may_view, rows, section, str_of};
 use crate::keycloak::{Error, ErrorKind, Rights};
 use crate::kind::{EMAIL_NAMES, is_asked_by_name, realm_address, segment, user_address};
 use crate::state::{Address, State};
@@ -16,8 +17,7 @@ use crate::state::{Address, State};
 /// How many users that nobody wants are read along for each wanted one, at most.
 const STRANGERS: usize = 8;
 
-/// Of so few wanted users nobody asks beforehand whether a list of all with all roles would be fewer requests: a new realm
-/// has more than thirty roles.
+/// Of so few wanted users nobody asks beforehand whether a list of all would be less work.
 pub(super) const FEW: usize = 20;
 
 /// What came of looking for the wanted users.
@@ -57,15 +57,13 @@ pub(super) async fn read(
     wanted.retain(|it| !known.contains(&user_address(it)));
     let mut asked: BTreeSet<Address> = wanted.iter().map(|it| user_address(it)).collect();
     asked.extend(known.iter().cloned());
-    let by_list = 1 + holders.len();
     let names = Naming::of_realm(realm);
-    let rows = if want.everybody {
-        everybody(wire, &names, &holders).await
-    } else if by_list < 3 * wanted.len() && are_few(wire, wanted.len(), count).await? {
-        let is_wanted =
-            |row: &Value| str_of(row, "username").is_some_and(|it| wanted.contains(&it.to_lowercase()));
-        let (all, held) = tokio::try_join!(list(wire, &names), Held::read(wire, &holders))?;
-        held.add(wire, all.into_iter().filter(is_wanted).collect()).await
+    let is_wanted = |row: &Value| {
+        want.everybody || str_of(row, "username").is_some_and(|it| wanted.contains(&it.to_lowercase()))
+    };
+    let listed = want.everybody || wanted.len() > FEW && are_few(wire, wanted.len(), count).await?;
+    let rows = if listed {
+        of_all(wire, rights, &names, &holders, is_wanted).await
     } else {
         let users = try_join_all(wanted.iter().map(|name| names.find(wire, name))).await;
         users.map(|it| it.into_iter().flatten().collect())
@@ -124,7 +122,7 @@ impl Naming {
     async fn find(&self, wire: &Wire<'_>, name: &str) -> Result<Option<Value>, Error> {
         let by_email = self.by_email && name.contains('@');
         match search(wire, if by_email { "email" } else { "username" }, name).await? {
-            Some(user) => with_links(wire, self.call(user)).await,
+            Some(user) => held::with_links(wire, self.call(user)).await,
             None => Ok(None),
         }
     }
@@ -139,7 +137,7 @@ pub(super) async fn with_identity(
     let naming = Naming::of_realm(realm);
     let path = format!("users?max=-1&idpAlias={}&idpUserId={}", segment(provider), segment(user_id));
     let found = wire.rows(&path).await?.unwrap_or_default();
-    let whole = found.into_iter().map(|it| with_links(wire, naming.call(it)));
+    let whole = found.into_iter().map(|it| held::with_links(wire, naming.call(it)));
     Ok(try_join_all(whole).await?.into_iter().flatten().collect())
 }
 
@@ -181,113 +179,18 @@ async fn search(wire: &Wire<'_>, by: &str, value: &str) -> Result<Option<Value>,
     Ok(rows.into_iter().find(|row| str_of(row, by).is_some_and(|it| it.to_lowercase() == value)))
 }
 
-/// Adds roles and groups to a user; nothing where it is gone meanwhile.
-async fn with_links(wire: &Wire<'_>, mut user: Value) -> Result<Option<Value>, Error> {
-    let Some(id) = str_of(&user, "id").map(segment) else { return Ok(None) };
-    let (mappings, groups) = (format!("users/{id}/role-mappings"), format!("users/{id}/groups"));
-    let (mappings, groups) = match tokio::try_join!(wire.get(&mappings), wire.all_rows(&groups)) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        links => links?,
-    };
-    let names = |rows: Option<&Value>, key: &str| -> Vec<String> {
-        let rows = rows.and_then(Value::as_array).into_iter().flatten();
-        rows.filter_map(|it| str_of(it, key)).map(str::to_owned).collect()
-    };
-    let of_realm = names(mappings.get("realmMappings"), "name");
-    let mut of_clients = Map::new();
-    for (client, its) in mappings.get("clientMappings").and_then(Value::as_object).into_iter().flatten() {
-        of_clients.insert(client.clone(), json!(names(its.get("mappings"), "name")));
-    }
-    let groups: Vec<&str> = groups.iter().filter_map(|it| str_of(it, "path")).collect();
-    link(&mut user, json!(of_realm), Value::Object(of_clients), json!(groups));
-    Ok(Some(user))
-}
-
-/// Writes links as exports do: keys only where there is something.
-fn link(user: &mut Value, of_realm: Value, of_clients: Value, groups: Value) {
-    let Some(user) = user.as_object_mut() else { return };
-    for (key, value) in [("realmRoles", of_realm), ("clientRoles", of_clients), ("groups", groups)] {
-        let is_empty =
-            value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
-        if !is_empty || key == "groups" {
-            user.insert(key.to_owned(), value);
-        }
-    }
-}
-
-async fn list(wire: &Wire<'_>, names: &Naming) -> Result<Vec<Value>, Error> {
-    let all = wire.all_rows(section("users").routes.list).await?;
-    Ok(all.into_iter().map(|it| names.call(it)).collect())
-}
-
-/// Reads all users with what they have: asking each of few, or each role and group who has it.
-async fn everybody(wire: &Wire<'_>, names: &Naming, holders: &Holders<'_>) -> Result<Vec<Value>, Error> {
-    let all = list(wire, names).await?;
-    if 2 * all.len() <= holders.len() {
-        let users = try_join_all(all.into_iter().map(|it| with_links(wire, it))).await?;
-        return Ok(users.into_iter().flatten().collect());
-    }
-    Held::read(wire, holders).await?.add(wire, all).await
-}
-
-/// Turns lists of who has each of some things into what each user has.
-fn by_user<T: Copy>(things: impl Iterator<Item = T>, having: Vec<Vec<String>>) -> BTreeMap<String, Vec<T>> {
-    let mut out: BTreeMap<String, Vec<T>> = BTreeMap::new();
-    for (thing, ids) in things.zip(having) {
-        for id in ids {
-            out.entry(id).or_default().push(thing);
-        }
-    }
-    out
-}
-
-/// Who has what, by the ids of users. The lists hold what is assigned directly, which is what links are.
-struct Held<'a> {
-    realm_roles: BTreeMap<String, Vec<&'a str>>,
-    /// Client and role.
-    client_roles: BTreeMap<String, Vec<(&'a str, &'a str)>>,
-    groups: BTreeMap<String, Vec<&'a str>>,
-}
-
-impl<'a> Held<'a> {
-    /// Asks each role and group who has it.
-    async fn read(wire: &Wire<'_>, holders: &Holders<'a>) -> Result<Self, Error> {
-        let ids = async |path: String| -> Result<Vec<String>, Error> {
-            let rows = wire.all_rows(&path).await?;
-            Ok(rows.iter().filter_map(|it| str_of(it, "id")).map(str::to_owned).collect())
-        };
-        let by_realm_role =
-            holders.realm_roles.iter().map(|role| ids(format!("roles/{}/users?{LIST}", segment(role))));
-        let by_client_role = holders
-            .client_roles
-            .iter()
-            .map(|(id, _, role)| ids(format!("clients/{id}/roles/{}/users?{LIST}", segment(role))));
-        let by_group = holders.groups.iter().map(|(id, _)| ids(format!("groups/{id}/members?{LIST}")));
-        let (by_realm_role, by_client_role, by_group) = tokio::try_join!(
-            try_join_all(by_realm_role),
-            try_join_all(by_client_role),
-            try_join_all(by_group),
-        )?;
-        Ok(Self {
-            realm_roles: by_user(holders.realm_roles.iter().copied(), by_realm_role),
-            client_roles: by_user(holders.client_roles.iter().map(|it| (it.1, it.2)), by_client_role),
-            groups: by_user(holders.groups.iter().map(|it| it.1), by_group),
-        })
-    }
-
-    /// Adds to listed users what they have.
-    async fn add(&self, wire: &Wire<'_>, users: Vec<Value>) -> Result<Vec<Value>, Error> {
-        let users = users.into_iter().map(async |mut user| {
-            let id = str_of(&user, "id").unwrap_or_default().to_owned();
-            // What such users have is kept elsewhere, and no list shows it.
-            if id.starts_with("f:") {
-                return with_links(wire, user).await;
-            }
-            let of_realm = json!(self.realm_roles.get(&id).map_or(&[][..], Vec::as_slice));
-            let of_clients = client_roles(self.client_roles.get(&id).into_iter().flatten().copied());
-            link(&mut user, of_realm, of_clients, json!(self.groups.get(&id).map_or(&[][..], Vec::as_slice)));
-            Ok(Some(user))
-        });
-        Ok(try_join_all(users).await?.into_iter().flatten().collect())
-    }
+/// Reads some of all users with what they have.
+async fn of_all(
+    wire: &Wire<'_>,
+    rights: &Rights,
+    names: &Naming,
+    holders: &Holders<'_>,
+    is_wanted: impl Fn(&Value) -> bool,
+) -> Result<Vec<Value>, Error> {
+    let all = pages::users(wire, rights, section("users").routes.list).await?;
+    let how_many = all.len();
+    let users: Vec<Value> = all.into_iter().map(|it| names.call(it)).filter(is_wanted).collect();
+    let held = Held::read(wire, rights, holders, users.len(), how_many).await?;
+    let users = users.into_iter().map(|it| held.add(wire, it));
+    Ok(try_join_all(users).await?.into_iter().flatten().collect())
 }

@@ -79,10 +79,7 @@ impl<'a> Wire<'a> {
 
     /// Reads a list that may be forbidden: nothing then.
     pub(super) async fn rows(&self, below: &str) -> Result<Option<Vec<Value>>, Error> {
-        match self.all_rows(below).await {
-            Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. }) => Ok(None),
-            rows => rows.map(Some),
-        }
+        if_seen(self.all_rows(below).await)
     }
 
     /// Registers a secret that no message may repeat.
@@ -101,6 +98,14 @@ impl<'a> Wire<'a> {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Turns a refusal of what may not be seen into nothing.
+pub(super) fn if_seen<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Err(error) if matches!(error.kind(), ErrorKind::Forbidden { .. }) => Ok(None),
+        answer => answer.map(Some),
     }
 }
 
