@@ -49,6 +49,7 @@ mod shorthand;
 mod takes;
 mod user;
 mod user_profile;
+mod version;
 mod workflow;
 
 pub use administered::{
@@ -103,7 +104,7 @@ pub use refused::{
     Clash, Judge, asks_server_info, clashes, is_judged_by_type, no_such_id, policies, refused,
     refused_anywhere, refused_whole, wrong_realm_name,
 };
-pub use representation::{MIDDLE, NEWEST, OLDEST, Type, Version, field_type, fields_of, known_since};
+pub use representation::{Type, field_type, fields_of, known_since};
 pub use role::{
     administrator, default_role_name, is_administration, is_default_role, stands_for_default_role,
 };
@@ -119,6 +120,7 @@ pub use user::federated_identity::identity;
 pub use user::{EMAIL_NAMES, name_users_by_email, passwords, user as user_address};
 pub use user_profile::UserProfile;
 use user_profile::is_email;
+pub use version::{MIDDLE, NEWEST, OLDEST, Version};
 
 use crate::state::{Address, Is, KindName, Object, PART, State};
 use crate::text::{Note, Tree};

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde_json::Value;
 
 use super::recorded::{nearest, of_each, parsed};
-use super::representation::Version;
+use super::version::Version;
 use super::{Covers, KINDS, Kind, lift_realm};
 use crate::state::{KindName, State};
 use crate::text::tree_of_json;

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::representation::{MIDDLE, NEWEST, OLDEST, Version};
+use super::version::{MIDDLE, NEWEST, OLDEST, Version};
 
 /// The files of one minor version.
 pub(super) struct Recorded {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::recorded::{nearest, of_each, parsed};
-use super::representation::Version;
+use super::version::Version;
 
 /// Names by what they are names of.
 type Names = BTreeSet<String>;
