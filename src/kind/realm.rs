@@ -10,7 +10,7 @@ use super::takes::SIGNS;
 use super::{
     Beside, CLIENT, CLIENT_POLICIES, CLIENT_PROFILES, CLIENT_SCOPE, COMPONENT, CREATED, Compare, Created,
     FLOW, Field, Form, GROUP, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, Judges, Kind, LOCALIZATION, Link,
-    NEWEST, NOBODY, Needs, ORDINARY, ORGANIZATION, Others, PERMISSION, REQUIRED_ACTION, Sent, ServerInfo,
+    MIDDLE, NOBODY, Needs, ORDINARY, ORGANIZATION, Others, PERMISSION, REQUIRED_ACTION, Sent, ServerInfo,
     Stays, Takes, USER, USER_PROFILE, Unasked, Unset, Unsets, WORKFLOW, cannot_be_unset, children,
     client_scope, field, flow, links, one_of, relic, server_owned, useless, user_profile, workflow,
 };
@@ -224,12 +224,12 @@ const OF_CLIENTS: Judges = Judges { kinds: &[CLIENT], ..NOBODY };
 
 /// On 26.0 what is not needed is stored all the same.
 const SMTP_NEEDS: &[Needs] = &[
-    Needs { keys: &["user", "password", "authType"], key: "auth", value: "true", since: NEWEST },
+    Needs { keys: &["user", "password", "authType"], key: "auth", value: "true", since: MIDDLE },
     Needs {
         keys: &["authTokenUrl", "authTokenScope", "authTokenClientId", "authTokenClientSecret"],
         key: "authType",
         value: "token",
-        since: NEWEST,
+        since: MIDDLE,
     },
 ];
 

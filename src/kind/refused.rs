@@ -18,8 +18,8 @@ mod users;
 pub(super) mod whole;
 
 use super::{
-    CLIENT, GROUP, Kind, MAPPER, NEWEST, OLDEST, ORGANIZATION_GROUP, SETTINGS, ServerInfo, USER, UserProfile,
-    Version, WORKFLOW, is_folder, kind, title,
+    CLIENT, GROUP, Kind, MAPPER, MIDDLE, NEWEST, OLDEST, ORGANIZATION_GROUP, SETTINGS, ServerInfo, USER,
+    UserProfile, Version, WORKFLOW, is_folder, kind, nearest_recorded, title,
 };
 use crate::state::{Address, Is, KindName, Node, Object, State};
 use crate::text::{At, Code, Note};
@@ -53,7 +53,8 @@ impl<'a> Judge<'a> {
         match self.version {
             _ if !self.is_sure && version > OLDEST => Some(Severe::Warning),
             it if it >= version => Some(Severe::Error),
-            it if it == OLDEST => None,
+            // Of recorded minors it was measured.
+            it if nearest_recorded(it) == it => None,
             _ => Some(Severe::Warning),
         }
     }
@@ -129,6 +130,13 @@ pub fn refused(judge: &Judge<'_>, address: &Address, object: &Object) -> Vec<Not
     let mut notes = Vec::new();
     choices::check(judge, address, object, &mut notes);
     features::check(judge, address, object, &mut notes);
+    if address.kind() == CLIENT
+        && is_blank(address.name())
+        && let Some(severe) = judge.since(MIDDLE)
+    {
+        let Note { code, title, .. } = blank(address, object.at);
+        notes.push(judge.note(severe, code, title, object.at, "Keycloak would refuse it"));
+    }
     if let Some(severe) = judge.since(NEWEST) {
         uris::check(address, object, NEWEST, &mut |at, note| {
             let label = note.marks.first().map_or("", |it| &it.label).to_owned();
@@ -136,10 +144,6 @@ pub fn refused(judge: &Judge<'_>, address: &Address, object: &Object) -> Vec<Not
             mild.help = note.help;
             notes.push(mild);
         });
-        if address.kind() == CLIENT && is_blank(address.name()) {
-            let Note { code, title, .. } = blank(address, object.at);
-            notes.push(judge.note(severe, code, title, object.at, "Keycloak would refuse it"));
-        }
     }
     realm::check(judge, address, object, &mut notes);
     users::check(judge, address, object, &mut notes);

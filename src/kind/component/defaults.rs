@@ -5,7 +5,7 @@ use crate::kind::behaviour::{Behaviour, New};
 use crate::kind::fields::one_of;
 use crate::kind::refused::{Judge, Severe, place, words_of_field};
 use crate::kind::{
-    CLIENT_SCOPE, COMPONENT, Form, GROUP, NEWEST, OLDEST, Others, ROLE, Said, Takes, Version, title,
+    CLIENT_SCOPE, COMPONENT, Form, GROUP, MIDDLE, OLDEST, Others, ROLE, Said, Takes, Version, title,
     wire_name,
 };
 use crate::state::{Address, Is, KindName, Node, Object, PART, State};
@@ -82,7 +82,7 @@ const NAMES: &[Names] = &[
         provider: "allowed-client-templates",
         key: "allowed-client-scopes",
         kind: CLIENT_SCOPE,
-        since: NEWEST,
+        since: MIDDLE,
     },
 ];
 

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Judge, place, words_of_field};
-use crate::kind::{NEWEST, OLDEST, Version, realm_address};
+use crate::kind::{MIDDLE, NEWEST, OLDEST, Version, realm_address};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
 
 /// Names to levels, as JSON.
 const MAP: &str = "acr.loa.map";
 /// Attributes that take such a name or a level, several apart by `##`, and since when they are checked.
-const ASKED: &[(&str, Version)] = &[("default.acr.values", OLDEST), ("minimum.acr.value", NEWEST)];
+const ASKED: &[(&str, Version)] = &[("default.acr.values", OLDEST), ("minimum.acr.value", MIDDLE)];
 
 /// Checks what a client will hold.
 pub(super) fn check(judge: &Judge<'_>, address: &Address, client: &Object, notes: &mut Vec<Note>) {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Judge, Severe, each_text, place, words_of_field};
 use crate::kind::flow::refused_binding;
 use crate::kind::representation::{Type, field_type};
-use crate::kind::{NEWEST, REALM, is_folder, realm_address};
+use crate::kind::{MIDDLE, NEWEST, REALM, is_folder, realm_address};
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note, nearest};
 
@@ -107,7 +107,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, object: &Object, notes
     if address.kind() == REALM {
         password_policy(judge, object, notes);
     }
-    let Some(severe) = judge.since(NEWEST) else { return };
+    let Some(severe) = judge.since(MIDDLE) else { return };
     for field in NOT_NEGATIVE.iter().filter(|_| address.kind() == REALM) {
         let Some(node) = object.get(field).filter(|it| number(it).is_some_and(|it| it < 0)) else { continue };
         let words = format!("{} cannot be negative", words_of_field(field, "", address));

@@ -327,6 +327,34 @@ fn what_servers_refuse_is_known_of_each_version() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What 26.4.7 takes and refuses, and what nobody measured of the minors around it.
+#[test]
+fn what_came_between_is_known_of_recorded_minors() {
+    let cases = [
+        ("clients: [{ clientId: ' ' }]", "!"),
+        ("clients: [{ clientId: a, attributes: { minimum.acr.value: nope } }]", "!"),
+        ("failureFactor: -1", "!"),
+        ("smtpServer: { host: h }", "!"),
+        ("clients: [{ clientId: a, adminUrl: not a url }]", ""),
+        ("clients: [{ clientId: a, attributes: { acr.loa.map: garbage } }]", ""),
+        ("clients: [{ clientId: a, attributes: { client.session.idle.timeout: '999999' } }]", ""),
+        ("clientSessionIdleTimeout: 100000", ""),
+        ("smtpServer: { host: h, from: nobody }", ""),
+    ];
+    let sign = |text: &str, version: Version| match &said(text, version, true)[..] {
+        [] => "",
+        [one] if one.starts_with("error") => "!",
+        _ => "~",
+    };
+    for (text, at_26_4) in cases {
+        assert_eq!(sign(text, Version::of(26, 4)), at_26_4, "{text}");
+        let is_newer = at_26_4.is_empty();
+        assert_eq!(sign(text, Version::of(26, 2)), "~", "{text}");
+        assert_eq!(sign(text, Version::of(26, 5)), if is_newer { "~" } else { "!" }, "{text}");
+        assert_eq!(sign(text, NEWEST), "!", "{text}");
+    }
+}
+
 #[test]
 fn texts_longer_than_their_columns_are_refused() {
     let long = "y".repeat(256);
