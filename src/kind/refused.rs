@@ -4,6 +4,7 @@
 //! realm and its user profile; without a server it is asked with what is recorded of a plain one, and only warns.
 
 mod acr;
+mod assertion;
 mod choices;
 mod credentials;
 mod features;

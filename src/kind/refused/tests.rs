@@ -117,6 +117,16 @@ fn what_servers_refuse_is_known_of_each_version() {
         ),
         ("clients: [{ clientId: a, attributes: { ciba.backchannel.token.delivery.mode: ping } }]", "!", "!"),
         (
+            "clients: [{ clientId: a, clientAuthenticatorType: federated-jwt, attributes: { jwt.credential.issuer: nope } }]",
+            "~",
+            "~",
+        ),
+        (
+            "{ identityProviders: [{ alias: ci, providerId: oidc }], clients: [{ clientId: a, clientAuthenticatorType: federated-jwt, attributes: { jwt.credential.issuer: ci } }] }",
+            "",
+            "~",
+        ),
+        (
             "clients: [{ clientId: a, attributes: { ciba.backchannel.auth.request.signing.alg: HS256 } }]",
             "!",
             "!",

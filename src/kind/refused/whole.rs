@@ -2,7 +2,7 @@
 //! said each of them.
 
 use super::realm::sessions;
-use super::{Judge, acr, mail, pairwise, place, users, words_of_field};
+use super::{Judge, acr, assertion, mail, pairwise, place, users, words_of_field};
 use crate::kind::{CLIENT, CLIENT_SCOPE, NEWEST, OLDEST, Version, kind};
 use crate::state::{Address, KindName, Node, Object};
 use crate::text::{Code, Note};
@@ -69,6 +69,7 @@ pub(in crate::kind) fn user(judge: &Judge<'_>, address: &Address, whole: &Object
 
 pub(in crate::kind) fn client(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
     acr::check(judge, address, whole, notes);
+    assertion::check(judge, address, whole, notes);
     pairwise::check(judge, address, whole, notes);
     sessions(judge, address, whole, notes);
 }
