@@ -93,6 +93,7 @@ fn read(state: &State, exists: bool) -> Read {
         source: if exists { Source::Export } else { Source::Fresh },
         realm_id: exists.then(|| "id".to_owned()),
         version: Some(ServerVersion { major: NEWEST.major, minor: NEWEST.minor, patch: 0 }),
+        taken_for: NEWEST,
         requests: 0,
         server_info: None,
         federated: std::collections::BTreeSet::new(),

@@ -84,7 +84,7 @@ use fields::{
 pub use flow::{
     UNLISTED_FLOW, asks_flows, closed_flows, flows_around, identify, is_of_flow, listed_names, rank,
 };
-pub use fresh::{fresh_realm, kinds_of_a_fresh_realm};
+pub use fresh::{fresh_realm, kinds_of_a_fresh_realm, newest_with_fields};
 pub use hazard::{Hazard, HazardRule, When, hazards_of, hazards_of_delete};
 pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
 pub use lower::{arrange, lower_realm};

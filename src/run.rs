@@ -20,5 +20,5 @@ pub use exit::{Exit, UsageError};
 pub use members::unread_members;
 pub use ownership::next_ledger;
 pub use patterns::{Patterns, only_nothing};
-pub use plan::{Observed, PlanRequest, Planned, observe, people, plan, plan_realm, version, want};
+pub use plan::{Observed, PlanRequest, Planned, observe, people, plan, plan_realm, want};
 pub use session::{AccessMode, Session};

@@ -139,7 +139,7 @@ impl AskedRealm {
             );
         }
         read.live.state.objects.retain(|address, _| !is_ours(address));
-        let version = run::version(&read);
+        let version = read.taken_for;
         let state = read.live.state;
         Ok(Self { realm: realm.to_owned(), users: run::people(&state), state, version })
     }

@@ -63,7 +63,10 @@ impl Found {
             }
             Some(version) if version.is_tested() => writeln!(out, "version   {version}, tested"),
             Some(version) => writeln!(out, "version   {version}, not tested"),
-            None => writeln!(out, "version   not shown to this credential; the newest tested one is assumed"),
+            None => writeln!(
+                out,
+                "version   not shown to this credential; a plan takes it for the newest one that shows such a realm"
+            ),
         };
         if let Some(apart) = self.apart {
             let _ = writeln!(out, "clock     {apart} s apart from this machine's");

@@ -100,6 +100,9 @@ pub struct Read {
     pub realm_id: Option<String>,
     /// Nothing where the credential may not see it.
     pub version: Option<ServerVersion>,
+    /// The minor by whose facts it is judged: where the credential may not see the version, the newest tested one that shows
+    /// such a realm.
+    pub taken_for: kind::Version,
     /// How many requests this read took.
     pub requests: usize,
     /// What the server has, where [`Want::server_info`] asks for it or it came along.
@@ -289,6 +292,11 @@ async fn finish(
         wire.redact(secret);
     }
     let realm_id = text(&draft.realm, "id");
+    let taken_for = match about.version {
+        Some(version) => version.into(),
+        None if draft.is_stub => kind::NEWEST,
+        None => kind::newest_with_fields(&draft.realm),
+    };
     sections::put_documents(&mut draft, documents);
     let mut live = lift(draft.realm);
     let called = users::called(wire, &live.state).await?;
@@ -314,6 +322,7 @@ async fn finish(
         source,
         realm_id,
         version: about.version,
+        taken_for,
         requests: wire.requests(),
         server_info: about.server_info,
         federated,

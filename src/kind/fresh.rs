@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::recorded::{nearest, of_each, parsed};
-use super::version::Version;
+use super::version::{OLDEST, Version};
 use super::{Covers, KINDS, Kind, lift_realm};
 use crate::state::{KindName, State};
 use crate::text::tree_of_json;
@@ -40,6 +40,18 @@ pub fn fresh_realm(realm: &str, version: Version) -> State {
     })
 }
 
+/// Returns the newest recorded version whose realms have such fields. A version that showed more than the one before it, of
+/// which nothing is there, is not the one.
+pub fn newest_with_fields(realm: &Map<String, Value>) -> Version {
+    let recorded: Vec<(Version, Map<String, Value>)> = of_each(|it| parsed(it.fresh_realm));
+    let shows = |pair: &&[(Version, Map<String, Value>)]| {
+        let [(_, before), (_, after)] = pair else { return false };
+        after.keys().any(|it| !before.contains_key(it) && realm.contains_key(it))
+    };
+    let newest = recorded.windows(2).rev().find(shows);
+    newest.map_or(OLDEST, |pair| pair[1].0)
+}
+
 fn made(realm: &str, version: Version) -> State {
     let text = *nearest::<&str>(&of_each(|it| it.fresh_realm), version);
     let mut value: Value = parsed(text);
@@ -69,8 +81,21 @@ fn fill(value: &mut Value, realm: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{CLIENT, CLIENT_SCOPE, FLOW, NEWEST, OLDEST, PROFILE_ATTRIBUTE, ROLE};
+    use crate::kind::{CLIENT, CLIENT_SCOPE, FLOW, NEWEST, PROFILE_ATTRIBUTE, ROLE};
     use crate::state::Address;
+
+    #[test]
+    fn fields_of_a_realm_tell_how_old_a_server_is_at_most() {
+        let recorded: Vec<(Version, Map<String, Value>)> = of_each(|it| parsed(it.fresh_realm));
+        for (version, realm) in recorded {
+            assert_eq!(newest_with_fields(&realm), version);
+        }
+        let shows =
+            |field: &str| newest_with_fields(&Map::from_iter([(field.to_owned(), Value::Bool(false))]));
+        assert_eq!(shows("adminPermissionsEnabled"), Version::of(26, 4));
+        assert_eq!(shows("scimApiEnabled"), NEWEST);
+        assert_eq!(shows("enabled"), OLDEST);
+    }
 
     #[test]
     fn a_new_realm_holds_what_the_nearest_recorded_version_puts_there() {

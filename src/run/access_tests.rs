@@ -44,7 +44,7 @@ pub fn on_plan(
     if documents.is_empty() {
         return None;
     }
-    let version = plan::version(&planned.read);
+    let version = planned.read.taken_for;
     let run = |state: &State| -> Vec<Tested> {
         let zone = project.zone();
         let stages = [Stage { realm, state, version }];

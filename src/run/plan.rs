@@ -9,7 +9,7 @@ use crate::apply::{CallError, Ledgers, is_ours, read_ledgers};
 use crate::change::{Change, ConsentKey, FieldChange, Path, To, Why};
 use crate::diff::{self, Ownership, Question, Terms};
 use crate::keycloak::{self, ErrorKind, Keycloak, Read, Source, Want};
-use crate::kind::{self, Version};
+use crate::kind;
 use crate::manifest::{Desired, Guards, Secrets};
 use crate::plan::{self, Conditions, Order, Plan};
 use crate::state::{Address, Known, State};
@@ -62,14 +62,14 @@ impl Planned {
     /// Returns the realm before the plan and after it, to decide about access.
     pub fn sides(&self) -> &[Realm; 2] {
         let diff = &self.plan.diff;
-        self.sides.get_or_init(|| plan::sides(&self.read.live.state, &diff.planned, version(&self.read)))
+        self.sides.get_or_init(|| plan::sides(&self.read.live.state, &diff.planned, self.read.taken_for))
     }
 
     fn put_in_order(&mut self) {
         if self.plan.is_empty() {
             return;
         }
-        match plan::order(&self.read.live, &self.plan.diff, self.sides(), version(&self.read)) {
+        match plan::order(&self.read.live, &self.plan.diff, self.sides(), self.read.taken_for) {
             Ok(order) => {
                 self.plan.closings.clone_from(&order.closings);
                 self.plan.diff.notes.extend(order.open.iter().map(plan::open_meanwhile));
@@ -81,7 +81,7 @@ impl Planned {
 
     fn judge(&mut self, request: &PlanRequest<'_>) {
         let conditions = Conditions {
-            version: version(&self.read),
+            version: self.read.taken_for,
             is_tested: self.read.version.is_none_or(|it| !it.is_newer_than_tested()),
             may_create: request.may_create,
             guards: request.guards,
@@ -192,7 +192,7 @@ pub fn plan_realm(request: &PlanRequest<'_>, observed: Observed) -> Planned {
     let plan = Plan {
         realm: request.desired.realm.clone(),
         server: request.server.to_owned(),
-        keycloak: read.version.map_or_else(|| format!("{} assumed", kind::NEWEST), |it| it.to_string()),
+        keycloak: read.version.map_or_else(|| format!("{} assumed", read.taken_for), |it| it.to_string()),
         exists: read.live.exists,
         diff,
         allowed: request.allowed.clone(),
@@ -214,18 +214,13 @@ pub(super) fn question<'a>(
     Question {
         desired: &request.desired.state,
         live: &read.live,
-        version: version(read),
+        version: read.taken_for,
         realm: &request.desired.realm,
         ownership,
         secrets: request.secrets,
         terms: request.terms,
         server: read.server_info.as_ref(),
     }
-}
-
-/// The minor version that facts are taken for: the newest tested one where the credential may not see it.
-pub fn version(read: &Read) -> Version {
-    read.version.map_or(kind::NEWEST, Version::from)
 }
 
 /// The users that the manifests declare or refer to, and whether secrets are compared.

@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 
 use super::access_tests;
 use super::patterns::Patterns;
-use super::plan::{Observed, PlanRequest, Planned, plan_realm, version};
+use super::plan::{Observed, PlanRequest, Planned, plan_realm};
 use crate::access::{self, Impact, Myself, guarded_users};
 use crate::change::{Action, ConsentKey};
 use crate::diff::Terms;
@@ -200,7 +200,7 @@ impl Session {
             before: &sides[0],
             after: &sides[1],
             planned: &planned.plan.diff.planned,
-            version: version(&planned.read),
+            version: planned.read.taken_for,
             impact: &impact,
             myself: &self.myself(&desired.realm),
             federated: &planned.read.federated,

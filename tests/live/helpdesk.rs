@@ -21,7 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         },
         Trial {
             name: "helpdesk::a_server_without_them_is_not_written_to",
-            needs: Needs::Oldest,
+            needs: Needs::OldestAlone,
             run: oldest,
         },
     ]

@@ -77,7 +77,10 @@ use server::{Server, boot};
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Needs {
     Newest,
+    /// The oldest, or the version that is asked for in its place.
     Oldest,
+    /// The oldest, for what it lacks: nothing comes in its place.
+    OldestAlone,
 }
 
 /// One test: its name (`topic::sentence`), the server it needs, and what it does.
@@ -153,7 +156,10 @@ fn main() -> ExitCode {
     let args = Arguments::from_args();
     let selected = |needs| {
         let named = |trial: &Trial| !args.is_filtered_out(&libtest_mimic::Trial::test(trial.name, || Ok(())));
-        !args.list && trials().iter().any(|trial| trial.needs == needs && named(trial))
+        !args.list
+            && trials()
+                .iter()
+                .any(|trial| (trial.needs == Needs::Newest) == (needs == Needs::Newest) && named(trial))
     };
     let runtime = tokio::runtime::Runtime::new().expect("a test process may start threads");
     let (newest, oldest) = runtime.block_on(async {

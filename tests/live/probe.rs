@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use realmwright::call::Segment;
+use realmwright::keycloak::ServerVersion;
 use realmwright::kind::{
     Compare, IDENTITY_PROVIDER, Kind, NEWEST, OLDEST, PERMISSION, POLICY, RESOURCE, SETTINGS, Sent, Type,
     USER, Version, field_type, fields_of, kind, known_since, known_to_servers_since, lift_object, main_field,
@@ -23,7 +24,7 @@ use crate::ours::{Ours, is_known_to};
 use crate::realms::flat::{Flat, flat, manifest};
 use crate::realms::subjects::{Subject, realm_itself, subjects};
 use crate::server::Server;
-use crate::{Needs, Trial};
+use crate::{Needs, Trial, asked_for};
 
 mod values;
 
@@ -42,14 +43,19 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial {
             name: "probe::every_field_of_a_realm_is_written_and_unset_on_the_oldest",
             needs: Needs::Oldest,
-            run: |it| realm(it, OLDEST),
+            run: |it| realm(it, oldest()),
         },
         Trial {
             name: "probe::every_field_of_everything_in_a_realm_is_written_and_unset_on_the_oldest",
             needs: Needs::Oldest,
-            run: |it| objects(it, OLDEST),
+            run: |it| objects(it, oldest()),
         },
     ]
+}
+
+/// The version that trials for the oldest run on.
+fn oldest() -> Version {
+    asked_for::<ServerVersion>("KEYCLOAK").map_or(OLDEST, Version::from)
 }
 
 fn realm(server: &Server, version: Version) -> Result<(), String> {

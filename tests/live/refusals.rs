@@ -30,7 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("refusals::what_the_server_would_drop_or_lacks_is_an_error", not_on_this_server),
         Trial {
             name: "refusals::a_field_that_the_oldest_version_lacks",
-            needs: Needs::Oldest,
+            needs: Needs::OldestAlone,
             run: a_field_too_new,
         },
     ]

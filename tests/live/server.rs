@@ -70,7 +70,7 @@ pub(crate) struct Server {
 pub(crate) async fn boot(needs: Needs, wanted: bool) -> Result<Server, String> {
     let (version, variable) = match needs {
         Needs::Newest => (NEWEST, "REALMWRIGHT_TEST_SERVER_26_7"),
-        Needs::Oldest => (OLDEST, "REALMWRIGHT_TEST_SERVER_26_0"),
+        Needs::Oldest | Needs::OldestAlone => (OLDEST, "REALMWRIGHT_TEST_SERVER_26_0"),
     };
     let version = &asked_for("KEYCLOAK").unwrap_or_else(|| version.to_owned());
     if !wanted {

@@ -225,6 +225,7 @@ impl Server {
                     minor: version.minor,
                     patch: 5,
                 }),
+                taken_for: version,
                 requests: 0,
                 server_info: Some(server_info),
                 federated: BTreeSet::new(),
