@@ -310,6 +310,8 @@ struct Created {
     recorded_as: fn(&Address, &Object) -> String,
     /// Fields that were said there, and are no defaults.
     said_there: &'static [&'static str],
+    /// What it has to say, and what to write: the server refuses a new object without.
+    needs: &'static [(&'static str, &'static str)],
     /// What a create sends although nobody mentioned it, where the server would make something else of it.
     unasked: &'static [Unasked],
 }
@@ -472,7 +474,8 @@ const ORDINARY: Kind = Kind {
     behaviour: &Ordinary,
 };
 
-const CREATED: Created = Created { recorded_as: |_, _| String::new(), said_there: &[], unasked: &[] };
+const CREATED: Created =
+    Created { recorded_as: |_, _| String::new(), said_there: &[], needs: &[], unasked: &[] };
 
 fn any_field(_: &str, _: &str) -> bool {
     true

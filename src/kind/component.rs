@@ -48,7 +48,7 @@ pub(super) static COMPONENT: Kind = Kind {
     hazards: HAZARDS,
     routes: ROUTES_OF_COMPONENTS,
     unset: UNSETS,
-    new: Created { recorded_as: |_, _| "component/keys".to_owned(), ..CREATED },
+    new: Created { recorded_as: |_, _| "component/keys".to_owned(), needs: PROVIDED, ..CREATED },
     check: defaults::check,
     refuses: defaults::refuses,
     names_in_texts: defaults::NAMED,
@@ -69,6 +69,8 @@ const ROUTES_OF_COMPONENTS: Routes = Routes {
 
 const UNSETS: Unsets = Unsets { text: Unset::Null, key: Unset::Null, empty_keys_vanish: true };
 
+const PROVIDED: &[(&str, &str)] =
+    &[("providerId", "say what provides it: keys have `providerId: rsa-generated`, for instance")];
 const TYPES: &[Choice] =
     &[choice("type of component", |it, _| it.components.keys().map(String::as_str).collect())];
 const PROVIDERS: &[Choice] = &[choice("provider of this type", providers)];

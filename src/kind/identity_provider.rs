@@ -63,6 +63,7 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
     new: Created {
         recorded_as: |_, _| "identity-provider".to_owned(),
+        needs: &[("providerId", "say of which type it is, as `providerId: oidc`")],
         unasked: &[Unasked::Enabled],
         ..CREATED
     },

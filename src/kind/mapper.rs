@@ -51,7 +51,14 @@ pub(super) static MAPPER: Kind = Kind {
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
     is_fixed: super::client::is_fixed,
-    new: Created { unasked: &[Unasked::Protocol], ..CREATED },
+    new: Created {
+        needs: &[(
+            "protocolMapper",
+            "say of which type it is, as `protocolMapper: oidc-usermodel-attribute-mapper`",
+        )],
+        unasked: &[Unasked::Protocol],
+        ..CREATED
+    },
     comes_with_realm: true,
     is_judged_with_parent: true,
     ..ORDINARY

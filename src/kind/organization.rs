@@ -15,9 +15,9 @@ use super::hazard::{When, rule};
 use super::refused::{Judge, Severe, place};
 use super::takes::RESERVED;
 use super::{
-    Compare, Covers, Created, Field, IDENTITY_PROVIDER, Judges, Kind, Link, NEWEST, NOBODY, OLDEST, ORDINARY,
-    ORGANIZATION_GROUP, ROUTES, Routes, Spelling, Stays, USER, Unasked, Unset, Unsets, cannot_be_unset,
-    children, field, links, realm_address, server_owned, title, user_address,
+    CREATED, Compare, Covers, Created, Field, IDENTITY_PROVIDER, Judges, Kind, Link, NEWEST, NOBODY, OLDEST,
+    ORDINARY, ORGANIZATION_GROUP, ROUTES, Routes, Spelling, Stays, USER, Unasked, Unset, Unsets,
+    cannot_be_unset, children, field, links, realm_address, server_owned, title, user_address,
 };
 use crate::state::{Address, Is, Node, Object, State};
 use crate::text::{At, Code, Note};
@@ -86,6 +86,7 @@ pub(super) static ORGANIZATION: Kind = Kind {
         recorded_as: |_, _| "organization".to_owned(),
         said_there: &["domains"],
         unasked: &[Unasked::Enabled, Unasked::AsNamed("name")],
+        ..CREATED
     },
     hidden_without: "a role that shows every organization (fine-grained permissions may hide some)",
     takes_in_names: |it| !it.is_ascii_whitespace() && !RESERVED.contains(it),

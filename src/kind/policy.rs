@@ -197,7 +197,11 @@ pub(super) static POLICY: Kind = Kind {
     not_in_put: &["resourcesData", "scopesData", "owner"],
     normalize: Some(normalize),
     has_field: |of, field| PERMISSION_TYPES.contains(&of) || has_field(of, field),
-    new: Created { recorded_as: |_, it| format!("authz/policy/{}", it.text("type")), ..CREATED },
+    new: Created {
+        recorded_as: |_, it| format!("authz/policy/{}", it.text("type")),
+        needs: &[("type", "say what decides, as `type: role`")],
+        ..CREATED
+    },
     losing: Losing::AccessAndSense,
     shares_names: true,
     comes_with_realm: true,
@@ -249,7 +253,11 @@ pub(super) static PERMISSION: Kind = Kind {
     not_in_put: &["resourcesData", "scopesData", "owner"],
     normalize: Some(normalize),
     has_field: |of, field| !PERMISSION_TYPES.contains(&of) || has_field(of, field),
-    new: Created { recorded_as: |_, it| format!("authz/permission/{}", it.text("type")), ..CREATED },
+    new: Created {
+        recorded_as: |_, it| format!("authz/permission/{}", it.text("type")),
+        needs: &[("type", "say what it is for: `type: resource` or `type: scope`")],
+        ..CREATED
+    },
     losing: Losing::Access,
     shares_names: true,
     comes_with_realm: true,

@@ -405,7 +405,8 @@ fn of_unsets(unsets: &Unsets) -> Vec<String> {
 
 fn of_created(created: &Created) -> Vec<String> {
     // What a create is compared with is recorded, and no matter of manifests.
-    let Created { recorded_as: _, said_there: _, unasked } = created;
+    let Created { recorded_as: _, said_there: _, needs, unasked } = created;
+    let needs = needs.iter().map(|(field, _)| format!("A create has to say {}.", code(field)));
     let words = |it: &Unasked| match it {
         Unasked::Enabled => "A create sends `enabled: true` unless the manifest says otherwise.".to_owned(),
         Unasked::AsNamed(field) => {
@@ -419,7 +420,7 @@ fn of_created(created: &Created) -> Vec<String> {
                 .to_owned()
         }
     };
-    unasked.iter().map(words).collect()
+    needs.chain(unasked.iter().map(words)).collect()
 }
 
 fn hazard_row(kind: &Kind, rule: &HazardRule) -> String {

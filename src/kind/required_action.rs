@@ -5,7 +5,8 @@
 
 use super::behaviour::{Behaviour, New};
 use super::{
-    Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, ServerInfo, Unasked, Unset, Unsets, choice, field,
+    CREATED, Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, ServerInfo, Unasked, Unset, Unsets,
+    choice, field,
 };
 use crate::state::{Is, Node, Object};
 use crate::text::At;
@@ -35,6 +36,7 @@ pub(super) static REQUIRED_ACTION: Kind = Kind {
         recorded_as: |_, _| "required-action".to_owned(),
         said_there: &["name", "priority"],
         unasked: &[Unasked::AsNamed("providerId")],
+        ..CREATED
     },
     comes_with_realm: true,
     behaviour: &OfRequiredActions,

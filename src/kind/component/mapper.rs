@@ -33,7 +33,11 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
     )],
     routes: Routes { find: "components?parent={parent}", list: "", ..ROUTES_OF_COMPONENTS },
     unset: UNSETS,
-    new: Created { recorded_as: |_, _| "component/keys".to_owned(), ..CREATED },
+    new: Created {
+        recorded_as: |_, _| "component/keys".to_owned(),
+        needs: &[("providerId", "say of which type it is, as `providerId: user-attribute-ldap-mapper`")],
+        ..CREATED
+    },
     check: defaults::check,
     refuses: defaults::refuses,
     names_in_texts: defaults::NAMED,

@@ -73,6 +73,10 @@ pub(in crate::kind) static EXECUTION: Kind = Kind {
     new: Created {
         recorded_as: |_, _| "flow/execution".to_owned(),
         said_there: &["authenticator", "priority", "requirement"],
+        needs: &[(
+            "requirement",
+            "write `requirement: REQUIRED` (or ALTERNATIVE, CONDITIONAL), or DISABLED to ask nobody for it",
+        )],
         ..CREATED
     },
     refuses: judged::refused_execution,

@@ -180,13 +180,6 @@ pub(super) fn refused_execution(
         notes.push(note.help(format!("write numbers up to {}", i32::MAX)));
     }
     let is_new = !judge.before.contains(address);
-    if is_new && judge.desired(address).is_some_and(|it| it.get(REQUIREMENT).is_none()) {
-        let words = format!("{} has no `{REQUIREMENT}`", titles(address));
-        let note = judge.note(Severe::Error, Code::Missing, words, at, REFUSED);
-        notes.push(note.help(format!(
-            "write `{REQUIREMENT}: REQUIRED` (or ALTERNATIVE, CONDITIONAL), or DISABLED to ask nobody for it"
-        )));
-    }
     let Some(flow) = address.parent().filter(|_| is_new) else { return };
     if judge.before.get(&flow).is_some_and(|it| it.text("builtIn") == "true") {
         let words = format!("{} came with the realm, and takes no other executions", title(&flow));

@@ -36,7 +36,14 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
         ..ROUTES
     },
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
-    new: Created { recorded_as: |_, _| "identity-provider-mapper".to_owned(), ..CREATED },
+    new: Created {
+        recorded_as: |_, _| "identity-provider-mapper".to_owned(),
+        needs: &[(
+            "identityProviderMapper",
+            "say of which type it is, as `identityProviderMapper: oidc-user-attribute-idp-mapper`",
+        )],
+        ..CREATED
+    },
     // After what they stand under.
     are_made_along: true,
     comes_with_realm: true,

@@ -2,8 +2,8 @@
 //! said each of them.
 
 use super::realm::sessions;
-use super::{Judge, acr, assertion, mail, pairwise, place, users, words_of_field};
-use crate::kind::{CLIENT, CLIENT_SCOPE, NEWEST, OLDEST, Version, kind};
+use super::{Judge, Severe, acr, assertion, mail, pairwise, place, users, words_of_field};
+use crate::kind::{CLIENT, CLIENT_SCOPE, NEWEST, OLDEST, Version, kind, title};
 use crate::state::{Address, KindName, Node, Object};
 use crate::text::{Code, Note};
 
@@ -53,6 +53,7 @@ pub(in crate::kind) type Refuses = fn(&Judge<'_>, &Address, &Object, &mut Vec<No
 
 pub(super) fn check(judge: &Judge<'_>, address: &Address, notes: &mut Vec<Note>) {
     let Some(whole) = judge.state.get(address) else { return };
+    needed(judge, address, whole, notes);
     beside(judge, address, whole, notes);
     (kind(address.kind()).refuses)(judge, address, whole, notes);
 }
@@ -72,6 +73,22 @@ pub(in crate::kind) fn client(judge: &Judge<'_>, address: &Address, whole: &Obje
     assertion::check(judge, address, whole, notes);
     pairwise::check(judge, address, whole, notes);
     sessions(judge, address, whole, notes);
+}
+
+/// What a create cannot do without. Without a server nobody knows what is new.
+fn needed(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
+    let Some(said) = judge.desired(address).filter(|_| judge.is_sure && !judge.before.contains(address))
+    else {
+        return;
+    };
+    for (field, help) in kind(address.kind()).new.needs {
+        if whole.get(field).is_none_or(Node::is_nothing) {
+            let words = format!("{} has no `{field}`", title(address));
+            let note =
+                judge.note(Severe::Error, Code::Missing, words, said.at, "Keycloak would refuse to make it");
+            notes.push(note.help(*help));
+        }
+    }
 }
 
 fn beside(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
