@@ -14,6 +14,13 @@ use super::{
 use crate::state::{Address, Node, Object};
 use crate::text::{Code, Note};
 
+mod configured;
+
+/// Where executors and conditions have what is set of them.
+const CONFIGURATION: &str = "configuration";
+const EXECUTOR: &str = "executor";
+const CONDITION: &str = "condition";
+
 const OF_PROFILES: Routes = Routes { own: "client-policies/profiles", in_realm: true, ..ROUTES };
 const OF_POLICIES: Routes = Routes { own: "client-policies/policies", in_realm: true, ..ROUTES };
 
@@ -73,11 +80,11 @@ pub(super) static POLICY: Kind = Kind {
 };
 
 const EXECUTORS: &[Choice] = &[Choice {
-    key: "executor",
+    key: EXECUTOR,
     ..choice("executor of client policies", |it, _| ServerInfo::all(&it.client_policy_executors))
 }];
 const CONDITIONS: &[Choice] = &[Choice {
-    key: "condition",
+    key: CONDITION,
     ..choice("condition of client policies", |it, _| ServerInfo::all(&it.client_policy_conditions))
 }];
 
@@ -110,15 +117,17 @@ fn refused_profile(judge: &Judge<'_>, address: &Address, whole: &Object, notes: 
         notes.push(note.help("give it another name; policies may name Keycloak's own as they are"));
     }
     let executors = whole.get("executors").map(Node::items).unwrap_or_default();
-    for executor in executors.iter().filter(|it| it.get("configuration").is_none_or(Node::is_null)) {
+    for executor in executors.iter().filter(|it| it.get(CONFIGURATION).is_none_or(Node::is_null)) {
         let words = format!("an executor of {} has no `configuration`", title(address));
         let note = judge.note(Severe::Error, Code::Missing, words, executor.at, label);
         notes.push(note.help("write `configuration: {}`"));
     }
+    configured::check(judge, address, whole.get("executors"), EXECUTOR, notes);
 }
 
 /// A policy that names a profile which is not there: PUT answers 400, whatever else of the document it is about.
 fn refused_policy(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
+    configured::check(judge, address, whole.get("conditions"), CONDITION, notes);
     each_text(whole, "profiles", "", &mut |name, at| {
         let profile = Address::top(CLIENT_PROFILE, name);
         if judge.state.contains(&profile) || is_global(name, judge.version) {

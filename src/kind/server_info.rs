@@ -27,6 +27,9 @@ pub struct ServerInfo {
     pub required_actions: Names,
     /// Providers of components, and of whatever else is configured by properties, by the class of what they provide.
     pub components: BTreeMap<String, Names>,
+    /// Of what sort each property of executors and conditions of client policies is, by provider and name. The recordings leave
+    /// it out.
+    pub properties: BTreeMap<String, BTreeMap<String, String>>,
     pub client_authenticators: Names,
     /// What executions may be of, by what sort of it that is.
     pub authenticators: BTreeMap<String, Names>,
@@ -68,6 +71,7 @@ impl ServerInfo {
                 .collect(),
             required_actions: providers("required-action"),
             components: named(answer.get("componentTypes"), "id"),
+            properties: properties(answer.get("componentTypes")),
             client_authenticators: providers("client-authenticator"),
             authenticators: AUTHENTICATORS.iter().map(|it| ((*it).to_owned(), providers(it))).collect(),
             client_policy_conditions: providers("client-policy-condition"),
@@ -126,6 +130,17 @@ fn names(list: Option<&Value>, key: &str) -> Names {
 fn named(map: Option<&Value>, key: &str) -> BTreeMap<String, Names> {
     let map = map.and_then(Value::as_object).into_iter().flatten();
     map.map(|(name, list)| (name.clone(), names(Some(list), key))).collect()
+}
+
+fn properties(classes: Option<&Value>) -> BTreeMap<String, BTreeMap<String, String>> {
+    let classes = classes.and_then(Value::as_object).into_iter().flatten();
+    let of_policies = classes.filter(|it| it.0.starts_with("org.keycloak.services.clientpolicy."));
+    let text = |value: &Value, key: &str| value.get(key)?.as_str().map(str::to_owned);
+    let of_one = |it: &Value| {
+        let all = items(it.get("properties"));
+        Some((text(it, "id")?, all.filter_map(|it| Some((text(it, "name")?, text(it, "type")?))).collect()))
+    };
+    of_policies.flat_map(|(_, list)| items(Some(list))).filter_map(of_one).collect()
 }
 
 #[cfg(test)]

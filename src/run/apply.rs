@@ -10,12 +10,12 @@ use super::exit::{Exit, of_error};
 use super::ownership;
 use super::plan::{PlanRequest, Planned, enabled_unless_said, plan};
 use crate::apply::{
-    self, Ids, Ledgers, Lock, LockError, Run, is_ours, outgrows, read_ledgers, write_ledger,
+    self, CallError, Ids, Ledgers, Lock, LockError, Run, is_ours, outgrows, read_ledgers, write_ledger,
     write_ledger_ahead,
 };
 use crate::change::{Action, Change, FieldChange};
 use crate::diff::Ledger;
-use crate::keycloak::{Keycloak, Want};
+use crate::keycloak::{ErrorKind, Keycloak, Want};
 use crate::kind;
 use crate::plan::{self as plans, Ended, Outcome, Plan};
 use crate::report::{Failure, Verification};
@@ -146,7 +146,8 @@ async fn locked(
             let exit = if wrote(outcomes) { Exit::Partly } else { Exit::Refused };
             return Ok(Applied::ended(exit, "lock", error.to_string()));
         }
-        (Err(error), _) => return Err(error).context("the realm could not be locked"),
+        (Err(LockError::Call(error)), _) => return Err(of_a_client(error, "the realm could not be locked")),
+        (Err(error), _) => return Err(error.into()),
     };
     let applied = under_lock(keycloak, request, agreed, options, outcomes, &mut lock).await;
     let Err(error) = lock.release(keycloak).await else { return applied };
@@ -276,7 +277,7 @@ async fn under_lock(
         };
         ledger.pending = outcomes.iter().filter(is_begun).map(|it| it.address.clone()).collect();
         let written = write_ledger(keycloak, &request.desired.realm, &ledger).await;
-        written.context("the ledger could not be settled")?;
+        written.map_err(|it| of_a_client(it, "the ledger could not be settled"))?;
         settled = Some(ledger);
     }
     if let Some(lost) = lost {
@@ -359,8 +360,21 @@ async fn write_ahead(
     }
     ledger.serial = serial + 1;
     let written = write_ledger_ahead(keycloak, &request.desired.realm, &ledger, &settled).await;
-    written.context("the ledger cannot be written, so nothing else was")?;
+    written.map_err(|it| of_a_client(it, "the ledger cannot be written, so nothing else was"))?;
     Ok(ledger.serial)
+}
+
+/// Says what could not be done to the lock or the ledger. Both are clients, of which client policies ask what they ask of others.
+fn of_a_client(error: CallError, what: &'static str) -> anyhow::Error {
+    let kind = if let CallError::Keycloak(it) = &error { Some(it.kind()) } else { None };
+    let error = anyhow::Error::from(error);
+    if !matches!(kind, Some(ErrorKind::Refused { .. } | ErrorKind::Server { .. })) {
+        return error.context(what);
+    }
+    error.context(format!(
+        "{what}; it is kept in a disabled client `realmwright-…`, and a client policy of the realm may refuse that: \
+         switch such a policy off by hand, and give it a condition that leaves these clients out"
+    ))
 }
 
 /// Sends to the end, keeping the lock meanwhile; once it is lost, no more calls are started.

@@ -117,6 +117,21 @@ fn what_servers_refuse_is_known_of_each_version() {
         ),
         ("clients: [{ clientId: a, attributes: { ciba.backchannel.token.delivery.mode: ping } }]", "!", "!"),
         (
+            "clientProfiles: { profiles: [{ name: p, executors: [{ executor: pkce-enforcer, configuration: {} }] }] }",
+            "!",
+            "!",
+        ),
+        (
+            "clientProfiles: { profiles: [{ name: p, executors: [{ executor: dpop-bind-enforcer, configuration: {} }] }] }",
+            "!",
+            "",
+        ),
+        (
+            "clientPolicies: { policies: [{ name: o, conditions: [{ condition: client-updater-source-host, configuration: {} }] }] }",
+            "!",
+            "!",
+        ),
+        (
             "clients: [{ clientId: a, clientAuthenticatorType: federated-jwt, attributes: { jwt.credential.issuer: nope } }]",
             "~",
             "~",
