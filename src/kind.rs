@@ -86,7 +86,7 @@ pub use flow::{
 };
 pub use fresh::{fresh_realm, kinds_of_a_fresh_realm, newest_with_fields};
 pub use hazard::{Hazard, HazardRule, When, hazards_of, hazards_of_delete};
-pub use lift::{Lifted, lift_object, lift_realm, looks_secret};
+pub use lift::{Lifted, lift_object, lift_realm, looks_secret, names_a_secret};
 pub use lower::{arrange, lower_realm};
 pub use migrate::migrate;
 pub use misread::{Misread, misread};

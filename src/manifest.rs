@@ -4,6 +4,7 @@
 //! no server should have to refuse. Reading never stops at the first problem.
 
 mod check;
+mod hidden;
 mod load;
 mod merge;
 mod project;

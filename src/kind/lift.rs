@@ -117,6 +117,20 @@ pub fn looks_secret(key: &str) -> bool {
     ["secret", "password", "passphrase", "privatekey", "apikey"].iter().any(|it| key.ends_with(it))
 }
 
+/// Secrets that no field of a kind holds: of older files, and of what the server alone writes.
+const OTHER_SECRETS: &[&str] =
+    &["client.secret.rotated", "hashedSaltedValue", "registrationAccessToken", "salt"];
+
+/// Returns whether a key of a file is the name of a secret, wherever it stands.
+pub fn names_a_secret(key: &str) -> bool {
+    let of_table = |it: &Field| {
+        it.secret_keys.contains(&key) || (it.name == key && matches!(it.compare, Compare::Secret))
+    };
+    looks_secret(key)
+        || OTHER_SECRETS.contains(&key)
+        || super::KINDS.iter().any(|it| it.fields.iter().any(of_table))
+}
+
 /// Lifts one object, which is the `nth` of its name in its list.
 fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize, out: &mut Lifted) {
     let respelled = kind

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
+use super::hidden::{hide_secrets, mask_quotes};
 use super::merge::merge;
 use super::project::{PROJECT_FILE, Project, is_project};
 use crate::kind::{
@@ -96,7 +97,8 @@ fn assemble(sources: &[(PathBuf, String)], roots: Vec<PathBuf>, project: &Projec
         for document in documents {
             read_document(document, path, &mut realms, &mut out);
         }
-        hide_lines(&mut out.files, file, text);
+        hide_secrets(&mut out.files, file, text);
+        mask_quotes(&mut out.notes, file, text);
     }
     for (realm, pieces) in realms {
         hide_literals(&pieces.all, &mut out.files);
@@ -444,27 +446,6 @@ fn hide_literals(pieces: &[(Address, Object)], files: &mut Files) {
             });
         }
     }
-}
-
-/// The same by the look of a line, for files that could not be read to the end.
-fn hide_lines(files: &mut Files, file: u32, text: &str) {
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let content = line.trim_end();
-        if let Some((key, value)) = content.split_once(':') {
-            let word = key.rsplit([' ', '{', ',', '-']).next().unwrap_or(key).trim_matches(['"', '\'']);
-            let value = value.trim_start();
-            if kind::looks_secret(word) && !value.is_empty() && !value.starts_with(['{', '#']) {
-                let end = start + content.len();
-                files.hide(At { file, start: offset(end - value.len()), end: offset(end) });
-            }
-        }
-        start += line.len();
-    }
-}
-
-fn offset(bytes: usize) -> u32 {
-    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -140,7 +140,8 @@ impl Project {
     pub fn files(&self) -> Files {
         let mut files = Files::default();
         if let Some((name, text)) = &self.source {
-            files.add(name.as_str(), text.as_str());
+            let file = files.add(name.as_str(), text.as_str());
+            super::hidden::hide_secrets(&mut files, file, text);
         }
         files
     }
