@@ -4,7 +4,7 @@
 //! although a policy names it: no policy can be written from then on. Exports have both documents. Measured on 26.0.8 and
 //! 26.7.5.
 
-use super::hazard::Hazard::BreaksClients;
+use super::hazard::Hazard::{BreaksClients, Opens};
 use super::hazard::{When, rule};
 use super::refused::{Judge, Severe, each_text, words_of_field};
 use super::{
@@ -62,12 +62,13 @@ pub(super) static POLICY: Kind = Kind {
     name: CLIENT_POLICY,
     title: "client policy",
     representation: |_| "ClientPolicyRepresentation",
-    hazards: &[rule(
-        BreaksClients,
-        "enabled",
-        When::Is("true"),
-        "asks something of the clients that it is for",
-    )],
+    hazards: &[
+        rule(Opens, "", When::Goes, "nothing is asked any more of the clients that {it} is for"),
+        rule(Opens, "enabled", When::Was("true"), "asks nothing any more of the clients that it is for"),
+        rule(BreaksClients, "enabled", When::Is("true"), "asks something of the clients that it is for"),
+        rule(BreaksClients, "conditions", When::Changed, "asks it of other clients"),
+        rule(BreaksClients, "profiles", When::Changed, "asks something else of the clients that it is for"),
+    ],
     fields: &[
         Field { takes: &[one_of("", &["DEFAULT", "STRICT"])], ..field("mode") },
         Field { choices: CONDITIONS, ..field("conditions") },

@@ -87,7 +87,25 @@ static HAZARDS: &[HazardRule] = &[
     goes(FEDERATION, Deletes, "the users that came from {it} go with it, and all that they have"),
     goes(REGISTRATION, Opens, "nobody who registers a client is held to {it} any more"),
     of_type(KEYS, LogsOut, "enabled", When::Is("false"), "ends what it signed: sessions and tokens"),
+    becomes(KEYS, LogsOut, "ends what it signed: sessions and tokens"),
+    becomes(FEDERATION, LocksOut, "asks something else who its users are"),
+    becomes(REGISTRATION, Opens, "no longer holds who registers a client to what it did"),
     of_type(KEYS, LogsOut, "algorithm", When::Replaced, "ends what it signed: sessions and tokens"),
+    of_type(
+        KEYS,
+        LogsOut,
+        "keystore",
+        When::Replaced,
+        "ends what the former key signed: sessions and tokens",
+    ),
+    of_type(
+        KEYS,
+        LogsOut,
+        "keyAlias",
+        When::Replaced,
+        "ends what the former key signed: sessions and tokens",
+    ),
+    of_type(KEYS, LogsOut, "secretSize", When::Replaced, "draws a new key, which ends what it signed"),
     of_type(
         KEYS,
         LogsOut,
@@ -127,6 +145,7 @@ static HAZARDS: &[HazardRule] = &[
         When::Replaced,
         "decides anew what of its users can be changed",
     ),
+    of_type(FEDERATION, LocksOut, "customUserSearchFilter", When::Changed, "chooses its users otherwise"),
     of_type(FEDERATION, Opens, "trustEmail", When::Is("true"), "takes addresses of {it} as verified"),
     of_type(
         REGISTRATION,
@@ -142,10 +161,31 @@ static HAZARDS: &[HazardRule] = &[
         When::Is("false"),
         "takes clients with any address",
     ),
+    of_type(REGISTRATION, Opens, "max-clients", When::Raised, "lets more clients be registered"),
+    of_type(REGISTRATION, Opens, "trusted-hosts", When::Gains(&[]), "may register clients, too"),
+    of_type(
+        REGISTRATION,
+        Opens,
+        "allowed-client-scopes",
+        When::Gains(&[]),
+        "may be asked for by whoever registers a client",
+    ),
+    of_type(
+        REGISTRATION,
+        Opens,
+        "allowed-protocol-mapper-types",
+        When::Gains(&[]),
+        "may be used by whoever registers a client",
+    ),
 ];
 
 const fn goes(of: &'static str, hazard: super::Hazard, does: &'static str) -> HazardRule {
     HazardRule { part: of, ..rule(hazard, "", When::Goes, does) }
+}
+
+/// The side effect of another provider on components of a type.
+const fn becomes(of: &'static str, hazard: super::Hazard, does: &'static str) -> HazardRule {
+    HazardRule { part: of, ..rule(hazard, "providerId", When::Replaced, does) }
 }
 
 /// One side effect of one key of the configuration of components of a type.

@@ -1,6 +1,6 @@
 //! What a change of a field does beyond its object, and to whom: data of each kind, which consents are asked by.
 
-use super::{CLIENT, REALM, ROLE, Version, is_administration, kind, title};
+use super::{CLIENT, KEYS, REALM, ROLE, Version, is_administration, kind, title};
 use crate::change::{FieldChange, Path, To};
 use crate::state::{Address, Is, Node, PART};
 
@@ -33,7 +33,7 @@ impl Hazard {
 pub struct HazardRule {
     pub hazard: Hazard,
     pub field: &'static str,
-    /// The key that it is about, where the field is a map.
+    /// The key that it is about, where the field is a map; any with [`KEYS`].
     pub key: &'static str,
     pub when: When,
     /// The names of the objects that it is about; empty: all.
@@ -52,6 +52,8 @@ pub enum When {
     Goes,
     /// It becomes this.
     Is(&'static str),
+    /// It was this, and becomes anything else.
+    Was(&'static str),
     /// It was the first and becomes the second.
     Turns(&'static str, &'static str),
     /// It becomes anything else.
@@ -64,7 +66,9 @@ pub enum When {
     Emptied,
     /// It is a number and becomes less; 0 is no limit of its own.
     Lowered,
-    /// Its list gets one of these.
+    /// It is a number and becomes more.
+    Raised,
+    /// Its list gets one of these, or any item where none is said.
     Gains(&'static [&'static str]),
     /// Its list gets an item, or another one, of which this key says this. What it does it does by itself, whether anybody uses
     /// the object or not, so that a new one counts, too.
@@ -131,6 +135,10 @@ impl HazardRule {
             && (self.part.is_empty() || address.name().split(PART).next() == Some(self.part))
     }
 
+    fn has_key(&self, key: Option<&str>) -> bool {
+        if self.key == KEYS { key.is_some() } else { key.unwrap_or_default() == self.key }
+    }
+
     /// Returns what the change of a field does, in words, where this rule is about it.
     fn judge(
         &self,
@@ -140,10 +148,7 @@ impl HazardRule {
         version: Version,
     ) -> Option<String> {
         let path = &change.path;
-        if *path.field != *self.field
-            || path.key.as_deref().unwrap_or("") != self.key
-            || !self.is_about(address)
-        {
+        if *path.field != *self.field || !self.has_key(path.key.as_deref()) || !self.is_about(address) {
             return None;
         }
         let to = match &change.to {
@@ -168,22 +173,27 @@ impl When {
             _ => it.scalar(),
         };
         let (was, is) = (from.and_then(text), to.and_then(text));
+        let number = |it: &Option<String>| it.as_ref().and_then(|it| it.parse::<i64>().ok());
         let shown = is.clone().unwrap_or_default();
         let meets = match self {
             Self::Is(value) => is.as_deref() == Some(value),
+            Self::Was(value) => was.as_deref() == Some(value),
             Self::Turns(a, b) => was.as_deref() == Some(a) && is.as_deref() == Some(b),
             Self::Goes => false,
             Self::Changed => true,
             Self::Set => is.as_deref().is_some_and(|it| !it.is_empty()),
             Self::Replaced => from.is_some_and(|it| !it.is_nothing()),
             Self::Emptied => from.is_some_and(|it| !it.is_nothing()) && to.is_none_or(Node::is_nothing),
-            Self::Lowered => {
-                let number = |it: &Option<String>| it.as_ref().and_then(|it| it.parse::<i64>().ok());
-                match (number(&was).unwrap_or(0), number(&is).unwrap_or(0)) {
-                    (_, ..=0) => false,
-                    (..=0, _) => true,
-                    (was, is) => is < was,
-                }
+            Self::Lowered => match (number(&was).unwrap_or(0), number(&is).unwrap_or(0)) {
+                (_, ..=0) => false,
+                (..=0, _) => true,
+                (was, is) => is < was,
+            },
+            Self::Raised => number(&was).zip(number(&is)).is_some_and(|(was, is)| is > was),
+            Self::Gains([]) => {
+                let had = from.map(Node::items).unwrap_or_default();
+                let new = to.map(Node::items).unwrap_or_default().iter().find(|it| !had.contains(it));
+                return new.map(|it| it.scalar().unwrap_or_default());
             }
             Self::Gains(items) => {
                 let has = |it: Option<&Node>, item: &str| {

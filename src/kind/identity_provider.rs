@@ -6,7 +6,7 @@
 pub(super) mod mapper;
 
 use super::hazard::Hazard::{LocksOut, Opens};
-use super::hazard::{When, of_key, rule};
+use super::hazard::{Hazard, HazardRule, When, of_key, rule};
 use super::{
     Beside, CREATED, Choice, Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, Unasked, Unset, Unsets,
     choice, field, flow, former_permissions, organization, server_owned,
@@ -48,7 +48,28 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
             "decides what else is asked of whoever logs in through {it}",
         ),
         rule(Opens, "trustEmail", When::Is("true"), "lets {it} say whose account an e-mail address is"),
-        of_key(LocksOut, ("config", "clientId"), When::Replaced, "changes as whom the realm logs in at {it}"),
+        rule(LocksOut, "linkOnly", When::Is("true"), "locks out whoever logs in through {it}"),
+        rule(LocksOut, "hideOnLogin", When::Is("true"), "takes {it} from the page on which people log in"),
+        of_config(LocksOut, "clientId", When::Replaced, AS_WHOM),
+        of_config(LocksOut, "entityId", When::Replaced, AS_WHOM),
+        of_config(LocksOut, "authorizationUrl", When::Replaced, ELSEWHERE),
+        of_config(LocksOut, "singleSignOnServiceUrl", When::Replaced, ELSEWHERE),
+        of_config(LocksOut, "principalType", When::Changed, NAMED_BY),
+        of_config(LocksOut, "principalAttribute", When::Changed, NAMED_BY),
+        of_config(Opens, "tokenUrl", When::Replaced, BELIEVES),
+        of_config(Opens, "userInfoUrl", When::Replaced, BELIEVES),
+        of_config(Opens, "jwksUrl", When::Replaced, BELIEVES),
+        of_config(Opens, "issuer", When::Replaced, BELIEVES),
+        of_config(Opens, "publicKeySignatureVerifier", When::Replaced, BELIEVES),
+        of_config(Opens, "idpEntityId", When::Replaced, BELIEVES),
+        of_config(Opens, "metadataDescriptorUrl", When::Replaced, BELIEVES),
+        of_config(Opens, "signingCertificate", When::Replaced, BELIEVES),
+        of_config(Opens, "validateSignature", When::Was("true"), UNSIGNED),
+        of_config(Opens, "wantAssertionsSigned", When::Was("true"), UNSIGNED),
+        of_config(Opens, "filteredByClaim", When::Was("true"), OTHERS),
+        of_config(Opens, "claimFilterName", When::Replaced, OTHERS),
+        of_config(Opens, "claimFilterValue", When::Replaced, OTHERS),
+        of_config(Opens, "hostedDomain", When::Replaced, OTHERS),
     ],
     routes: Routes {
         collection: "identity-provider/instances",
@@ -73,6 +94,17 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
     comes_with_realm: true,
     ..ORDINARY
 };
+
+const AS_WHOM: &str = "changes as whom the realm logs in at {it}";
+const ELSEWHERE: &str = "sends whoever logs in through {it} elsewhere";
+const NAMED_BY: &str = "says otherwise which user of {it} is whose account";
+const BELIEVES: &str = "has somebody else say who logs in through {it}";
+const UNSIGNED: &str = "believes what nobody signed to come from {it}";
+const OTHERS: &str = "lets others in through {it}";
+
+const fn of_config(hazard: Hazard, key: &'static str, when: When, does: &'static str) -> HazardRule {
+    of_key(hazard, ("config", key), when, does)
+}
 
 const PROVIDERS: &[Choice] = &[choice("identity provider", |it, _| {
     &it.providers("org.keycloak.broker.provider.IdentityProvider")

@@ -443,13 +443,16 @@ fn of_when(when: When) -> String {
     match when {
         When::Goes => "goes".to_owned(),
         When::Is(value) => format!("becomes {}", code(value)),
+        When::Was(value) => format!("was {} and changes", code(value)),
         When::Turns(from, to) => format!("turns from {} to {}", code(from), code(to)),
         When::Changed => "changes".to_owned(),
         When::Set => "becomes another value".to_owned(),
         When::Replaced => "had a value and changes".to_owned(),
         When::Emptied => "becomes empty".to_owned(),
         When::Lowered => "becomes less".to_owned(),
+        When::Raised => "becomes more".to_owned(),
         When::Acts(key, word) => format!("gets one with {} {}, also of a new object", code(key), code(word)),
+        When::Gains([]) => "gets another one".to_owned(),
         When::Gains(items) => format!("gets one of {}", codes(items.iter().copied())),
         When::Administers(version) => format!("becomes a role that administers the realm, before {version}"),
     }

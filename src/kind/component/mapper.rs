@@ -25,12 +25,27 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
         Field { takes: defaults::TAKES, ..field("config") },
         relic("subComponents", "say them under the provider: nothing stands under a mapper"),
     ],
-    hazards: &[of_key(
-        Opens,
-        ("config", "role"),
-        When::Set,
-        "gives it to whoever comes through what {it} stands under",
-    )],
+    hazards: &[
+        of_key(
+            Opens,
+            ("config", "role"),
+            When::Set,
+            "gives it to whoever comes through what {it} stands under",
+        ),
+        of_key(
+            Opens,
+            ("config", "group"),
+            When::Set,
+            "takes in whoever comes through what {it} stands under",
+        ),
+        of_key(Opens, ("config", "roles.dn"), When::Set, "says who has which role, as {it} finds it there"),
+        of_key(
+            Opens,
+            ("config", "groups.dn"),
+            When::Set,
+            "says who is in which group, as {it} finds it there",
+        ),
+    ],
     routes: Routes { find: "components?parent={parent}", list: "", ..ROUTES_OF_COMPONENTS },
     unset: UNSETS,
     new: Created {

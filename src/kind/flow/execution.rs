@@ -12,11 +12,11 @@ use serde_json::Value;
 use super::judged;
 use crate::kind::behaviour::{Behaviour, New};
 use crate::kind::hazard::Hazard::{LocksOut, Opens};
-use crate::kind::hazard::{When, rule};
+use crate::kind::hazard::{When, of_key, rule};
 use crate::kind::{
-    AUTHENTICATOR_CONFIG, CREATED, Choice, Compare, Created, EXECUTION as NAME, FLOW, Field, Kind, ORDINARY,
-    ROUTES, Routes, SaysParent, Sent, ServerInfo, Unset, Unsets, cannot_be_unset, choice, field, one_of,
-    server_owned,
+    AUTHENTICATOR_CONFIG, CREATED, Choice, Compare, Created, EXECUTION as NAME, FLOW, Field, KEYS, Kind,
+    ORDINARY, ROUTES, Routes, SaysParent, Sent, ServerInfo, Unset, Unsets, cannot_be_unset, choice, field,
+    one_of, server_owned,
 };
 use crate::state::Object;
 
@@ -97,6 +97,11 @@ pub(in crate::kind) static CONFIG: Kind = Kind {
         Field { sent: Sent::Always, ..cannot_be_unset("alias") },
         Field { secret_keys: SECRETS, ..field("config") },
     ],
+    hazards: &[
+        rule(Opens, "", When::Goes, "{up} asks as it does where nothing says how"),
+        of_key(Opens, ("config", KEYS), When::Changed, "decides otherwise what {up} asks, and of whom"),
+    ],
+    hazards_where: judged::is_bound,
     routes: Routes {
         collection: "authentication/executions/{parent}/config",
         own: "authentication/config/{id}",

@@ -6,9 +6,9 @@ use super::super::{KINDS, NEWEST, OLDEST, kind, realm_address};
 use super::*;
 use crate::change::Why;
 use crate::kind::{
-    CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT, COMPONENT_MAPPER, EXECUTION, FEDERATED_IDENTITY,
-    IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, MAPPER, ORGANIZATION, PROFILE_ATTRIBUTE, SETTINGS, USER,
-    USER_PROFILE, WORKFLOW,
+    AUTHENTICATOR_CONFIG, CLIENT, CLIENT_POLICY, CLIENT_PROFILE, COMPONENT, COMPONENT_MAPPER, EXECUTION,
+    FEDERATED_IDENTITY, IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, MAPPER, ORGANIZATION, PROFILE_ATTRIBUTE,
+    SETTINGS, USER, USER_PROFILE, WORKFLOW,
 };
 use crate::state::KindName;
 use crate::text::At;
@@ -93,7 +93,11 @@ fn rows() -> Vec<Row> {
         (realm, "", "displayName", json!("a"), json!("b"), &[]),
         (CLIENT_PROFILE, "p", "executors", json!([]), json!([{ "executor": "a" }]), &["breaks_clients"]),
         (CLIENT_POLICY, "p", "enabled", json!(false), json!(true), &["breaks_clients"]),
-        (CLIENT_POLICY, "p", "enabled", json!(true), json!(false), &[]),
+        (CLIENT_POLICY, "p", "enabled", json!(true), json!(false), &["opens"]),
+        (CLIENT_POLICY, "p", "enabled", json!(true), Value::Null, &["opens"]),
+        (CLIENT_POLICY, "p", "", Value::Null, Value::Null, &["opens"]),
+        (CLIENT_POLICY, "p", "conditions", json!([]), json!([{ "condition": "a" }]), &["breaks_clients"]),
+        (CLIENT_POLICY, "p", "profiles", json!(["a"]), json!(["b"]), &["breaks_clients"]),
         (USER_PROFILE, "", "unmanagedAttributePolicy", Value::Null, json!("ENABLED"), &["opens"]),
         (USER_PROFILE, "", "unmanagedAttributePolicy", json!("ENABLED"), json!("ADMIN_EDIT"), &[]),
         (PROFILE_ATTRIBUTE, "a", "permissions.edit", json!(["admin"]), json!(["admin", "user"]), &["opens"]),
@@ -104,6 +108,11 @@ fn rows() -> Vec<Row> {
         (EXECUTION, "otp", "requirement", json!("REQUIRED"), json!("ALTERNATIVE"), &["opens"]),
         (EXECUTION, "otp", "requirement", json!("DISABLED"), json!("REQUIRED"), &["locks_out"]),
         (EXECUTION, "otp", "priority", json!(10), json!(20), &["locks_out"]),
+        (AUTHENTICATOR_CONFIG, "", "", Value::Null, Value::Null, &["opens"]),
+        (AUTHENTICATOR_CONFIG, "", "config.*", json!("a"), json!("b"), &["opens"]),
+        (AUTHENTICATOR_CONFIG, "", "config.negate", Value::Null, json!("true"), &["opens"]),
+        (AUTHENTICATOR_CONFIG, "", "config.condUserRole", json!("reader"), Value::Null, &["opens"]),
+        (AUTHENTICATOR_CONFIG, "", "alias", json!("a"), json!("b"), &[]),
         (CLIENT, "c", "authenticationFlowBindingOverrides.browser", json!("a"), json!("b"), &["locks_out"]),
         (
             CLIENT,
@@ -121,10 +130,33 @@ fn rows() -> Vec<Row> {
         (IDENTITY_PROVIDER, "idp", "displayName", json!("a"), json!("b"), &[]),
         (IDENTITY_PROVIDER_MAPPER, "m", "config.role", Value::Null, json!("reader"), &["opens"]),
         (IDENTITY_PROVIDER_MAPPER, "m", "config.role", json!("reader"), Value::Null, &[]),
+        (IDENTITY_PROVIDER_MAPPER, "m", "config.group", Value::Null, json!("/staff"), &["opens"]),
+        (IDENTITY_PROVIDER_MAPPER, "m", "config.group", json!("/staff"), Value::Null, &[]),
+        (IDENTITY_PROVIDER, "idp", "linkOnly", json!(false), json!(true), &["locks_out"]),
+        (IDENTITY_PROVIDER, "idp", "linkOnly", json!(true), json!(false), &[]),
+        (IDENTITY_PROVIDER, "idp", "hideOnLogin", json!(false), json!(true), &["locks_out"]),
+        (IDENTITY_PROVIDER, "idp", "hideOnLogin", json!(true), json!(false), &[]),
         (COMPONENT, KEY, "config.enabled", json!(["true"]), json!(["false"]), &["logs_out"]),
         (COMPONENT, KEY, "config.active", json!(["true"]), json!(["false"]), &[]),
         (COMPONENT, KEY, "config.algorithm", json!(["RS256"]), json!(["PS256"]), &["logs_out"]),
         (COMPONENT, KEY, "config.algorithm", Value::Null, json!(["PS256"]), &[]),
+        (COMPONENT, KEY, "config.secretSize", json!(["64"]), json!(["128"]), &["logs_out"]),
+        (COMPONENT, KEY, "config.keystore", json!(["/a"]), json!(["/b"]), &["logs_out"]),
+        (COMPONENT, KEY, "config.keyAlias", json!(["a"]), json!(["b"]), &["logs_out"]),
+        (COMPONENT, KEY, "providerId", json!("rsa-generated"), json!("ecdsa-generated"), &["logs_out"]),
+        (COMPONENT, DIRECTORY, "providerId", json!("ldap"), json!("kerberos"), &["locks_out"]),
+        (
+            COMPONENT,
+            DIRECTORY,
+            "config.customUserSearchFilter",
+            Value::Null,
+            json!(["(a=b)"]),
+            &["locks_out"],
+        ),
+        (COMPONENT, REGISTRATION, "providerId", json!("trusted-hosts"), json!("scope"), &["opens"]),
+        (COMPONENT, REGISTRATION, "config.max-clients", json!(["200"]), json!(["201"]), &["opens"]),
+        (COMPONENT, REGISTRATION, "config.max-clients", json!(["0"]), json!(["1"]), &["opens"]),
+        (COMPONENT, REGISTRATION, "config.max-clients", json!(["200"]), json!(["100"]), &[]),
         (COMPONENT, KEY, "config.privateKey", json!("a"), json!("b"), &["logs_out"]),
         (COMPONENT, KEY, "config.keySize", json!(["2048"]), json!(["4096"]), &["logs_out"]),
         (COMPONENT, KEY, "config.ecdsaEllipticCurveKey", json!(["P-256"]), json!(["P-384"]), &["logs_out"]),
@@ -167,6 +199,9 @@ fn rows() -> Vec<Row> {
         (IDENTITY_PROVIDER, "idp", "", Value::Null, Value::Null, &["locks_out"]),
         (COMPONENT_MAPPER, "m", "config.role", Value::Null, json!(["reader"]), &["opens"]),
         (COMPONENT_MAPPER, "m", "config.role", json!(["reader"]), Value::Null, &[]),
+        (COMPONENT_MAPPER, "m", "config.group", Value::Null, json!(["/staff"]), &["opens"]),
+        (COMPONENT_MAPPER, "m", "config.roles.dn", json!(["ou=a"]), json!(["ou=b"]), &["opens"]),
+        (COMPONENT_MAPPER, "m", "config.groups.dn", json!(["ou=a"]), json!(["ou=b"]), &["opens"]),
         (CLIENT, "web", "enabled", json!(true), json!(false), &["locks_out"]),
         (CLIENT, "web", "publicClient", json!(false), json!(true), &["drops_secret"]),
         (CLIENT, "web", "publicClient", json!(true), json!(false), &["breaks_clients"]),
@@ -236,6 +271,42 @@ fn rows() -> Vec<Row> {
     ] {
         rows.push((realm, "", lifespan, json!(600), json!(60), &["logs_out"]));
         rows.push((realm, "", lifespan, json!(60), json!(600), &[]));
+    }
+    for key in ["trusted-hosts", "allowed-client-scopes", "allowed-protocol-mapper-types"] {
+        let field: &'static str = format!("config.{key}").leak();
+        rows.push((COMPONENT, REGISTRATION, field, json!(["a"]), json!(["b", "a"]), &["opens"]));
+        rows.push((COMPONENT, REGISTRATION, field, json!(["a", "b"]), json!(["b"]), &[]));
+    }
+    for key in ["validateSignature", "wantAssertionsSigned", "filteredByClaim"] {
+        let field: &'static str = format!("config.{key}").leak();
+        rows.push((IDENTITY_PROVIDER, "idp", field, json!("true"), json!("false"), &["opens"]));
+        rows.push((IDENTITY_PROVIDER, "idp", field, json!("true"), Value::Null, &["opens"]));
+        rows.push((IDENTITY_PROVIDER, "idp", field, Value::Null, json!("false"), &[]));
+        rows.push((IDENTITY_PROVIDER, "idp", field, json!("false"), json!("true"), &[]));
+    }
+    for key in [
+        "tokenUrl",
+        "userInfoUrl",
+        "jwksUrl",
+        "issuer",
+        "publicKeySignatureVerifier",
+        "idpEntityId",
+        "metadataDescriptorUrl",
+        "signingCertificate",
+        "claimFilterName",
+        "claimFilterValue",
+        "hostedDomain",
+    ] {
+        let field: &'static str = format!("config.{key}").leak();
+        rows.push((IDENTITY_PROVIDER, "idp", field, json!("a"), json!("b"), &["opens"]));
+        rows.push((IDENTITY_PROVIDER, "idp", field, json!("a"), Value::Null, &["opens"]));
+        rows.push((IDENTITY_PROVIDER, "idp", field, Value::Null, json!("a"), &[]));
+    }
+    for key in
+        ["entityId", "authorizationUrl", "singleSignOnServiceUrl", "principalType", "principalAttribute"]
+    {
+        let field: &'static str = format!("config.{key}").leak();
+        rows.push((IDENTITY_PROVIDER, "idp", field, json!("a"), json!("b"), &["locks_out"]));
     }
     for field in ["rootUrl", "baseUrl"] {
         for client in ["admin-cli", "security-admin-console"] {

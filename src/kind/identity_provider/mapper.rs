@@ -21,12 +21,20 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
         server_owned("identityProviderAlias"),
         Field { choices: TYPES, ..cannot_be_unset("identityProviderMapper") },
     ],
-    hazards: &[of_key(
-        Opens,
-        ("config", "role"),
-        When::Set,
-        "gives it to whoever logs in through what {it} stands under",
-    )],
+    hazards: &[
+        of_key(
+            Opens,
+            ("config", "role"),
+            When::Set,
+            "gives it to whoever logs in through what {it} stands under",
+        ),
+        of_key(
+            Opens,
+            ("config", "group"),
+            When::Set,
+            "takes in whoever logs in through what {it} stands under",
+        ),
+    ],
     routes: Routes {
         collection: "{up}/mappers",
         own: "{up}/mappers/{id}",
