@@ -9,12 +9,12 @@ use crate::state::Address;
 pub(super) fn check(question: &Question<'_>, out: &mut Diff) {
     let mut notes = Vec::new();
     let changed: BTreeSet<&Address> = out.changes.iter().map(|it| &it.object).collect();
+    let said = kind::clashes(&out.desired);
     for mut clash in kind::clashes(&out.planned) {
-        let is_declared = |it: &Address| out.desired.contains(it);
         let changes = |it: &Address| changed.contains(it);
         let (first, second) = (clash.first.0, clash.second.0);
-        // Two that are declared are told of without a server; what is so already is not ours to mend.
-        let is_said = is_declared(first) && is_declared(second);
+        // What manifests say of both is told without a server; what is so already is not ours to mend.
+        let is_said = said.iter().any(|it| it.is_same(&clash));
         if is_said || !(changes(first) || changes(second)) || !question.terms.covers(first) {
             continue;
         }

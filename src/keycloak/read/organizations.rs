@@ -56,8 +56,24 @@ pub(super) async fn read(
         out.without_groups.extend(one.without_groups);
         one.row
     });
+    let others = others.into_iter().map(|row| with_providers(row, providers.as_deref()));
     out.rows = Some(named.chain(others).collect());
     Ok(Some(out))
+}
+
+/// Adds the identity providers of an organization that nobody names: no other one may have them.
+fn with_providers(mut row: Value, all: Option<&[Value]>) -> Value {
+    let linked = all.map(|all| Value::from(aliases(&row, all)));
+    if let (Value::Object(row), Some(linked)) = (&mut row, linked) {
+        row.insert(PROVIDERS.to_owned(), linked);
+    }
+    row
+}
+
+/// Returns the aliases of the identity providers of an organization.
+fn aliases(organization: &Value, all: &[Value]) -> Vec<Value> {
+    let is_linked = |it: &&Value| it.get("organizationId") == organization.get("id");
+    all.iter().filter(is_linked).filter_map(|it| it.get("alias").cloned()).collect()
 }
 
 /// Returns the members of organizations as far as they may be seen.
@@ -95,10 +111,12 @@ async fn one(
     if row.get("attributes").is_none() {
         row = wire.value(&own).await?.unwrap_or(row);
     }
-    let is_linked = |it: &&Value| it.get("organizationId") == row.get("id");
     let linked = match providers {
-        Some(all) => Some(all.iter().filter(is_linked).cloned().collect()),
-        None => wire.rows(&format!("{own}/identity-providers")).await?,
+        Some(all) => Some(aliases(&row, all)),
+        None => {
+            let rows = wire.rows(&format!("{own}/identity-providers")).await?;
+            rows.map(|it| it.iter().filter_map(|it| it.get("alias").cloned()).collect())
+        }
     };
     let asks_groups = want.named.iter().any(|it| it.is_under(&address));
     let groups = if asks_groups {
@@ -109,12 +127,10 @@ async fn one(
     let unread = [(MEMBERS, members.is_none()), (PROVIDERS, linked.is_none())];
     let mut unread: Vec<(Address, &'static str)> =
         unread.into_iter().filter(|it| it.1).map(|it| (address.clone(), it.0)).collect();
-    let linked: Vec<Value> = linked.unwrap_or_default();
-    let aliases: Vec<Value> = linked.iter().filter_map(|it| it.get("alias").cloned()).collect();
     let (managed, all): (Vec<Value>, Vec<Value>) = names(&members.unwrap_or_default());
     let without_groups = groups.is_none().then_some((address, asks_groups));
     if let Value::Object(row) = &mut row {
-        row.insert(PROVIDERS.to_owned(), Value::from(aliases));
+        row.insert(PROVIDERS.to_owned(), Value::from(linked.unwrap_or_default()));
         row.insert(MEMBERS.to_owned(), Value::from(all));
         row.insert(kind::MANAGED_MEMBERS.to_owned(), Value::from(managed));
         if let Some(Groups { rows, without_members }) = groups {

@@ -15,7 +15,7 @@ pub struct Clash<'a> {
     pub second: (&'a Address, At),
     what: String,
     why: &'static str,
-    help: &'static str,
+    help: String,
 }
 
 /// What most clashes come to.
@@ -33,7 +33,12 @@ impl Clash<'_> {
             At::SERVER => note,
             at => note.and(at, format!("{} has it too", whose(other.0))),
         };
-        note.help(self.help)
+        note.help(&*self.help)
+    }
+
+    /// Returns whether another one is about the same two objects, and about the same of them.
+    pub fn is_same(&self, other: &Clash<'_>) -> bool {
+        (self.first.0, self.second.0, &self.what) == (other.first.0, other.second.0, &other.what)
     }
 }
 
@@ -58,7 +63,7 @@ pub fn clashes(state: &State) -> Vec<Clash<'_>> {
 fn clash<'a, V: Ord>(
     values: impl Iterator<Item = (V, (&'a Address, At))>,
     found: &mut Vec<Clash<'a>>,
-    words: impl Fn(&V) -> (String, &'static str, &'static str),
+    words: impl Fn(&V) -> (String, &'static str, String),
 ) -> BTreeMap<V, (&'a Address, At)> {
     let mut first: BTreeMap<V, (&Address, At)> = BTreeMap::new();
     for (value, here) in values {
@@ -96,7 +101,8 @@ fn users<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
     } else {
         "change one of them, or declare `duplicateEmailsAllowed: true`"
     };
-    let emails = clash(emails, found, |email| (format!("e-mail address `{email}`"), REFUSED, help));
+    let emails =
+        clash(emails, found, |email| (format!("e-mail address `{email}`"), REFUSED, help.to_owned()));
     if by_email || !switch("loginWithEmailAllowed", true) {
         return;
     }
@@ -110,7 +116,7 @@ fn users<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
                 address.name()
             ),
             why: REFUSED,
-            help: "change one of them, or declare `loginWithEmailAllowed: false`",
+            help: "change one of them, or declare `loginWithEmailAllowed: false`".to_owned(),
         });
     }
 }
@@ -124,10 +130,11 @@ fn held<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
             items.iter().filter_map(move |it| Some(((rule.name, rule.held(it)?), (address, it.at))))
         })
     });
-    clash(named, found, |(_, name)| {
+    clash(named, found, |(field, name)| {
         let domain = name.as_text().map(|it| format!("domain `{it}`"));
         let what = domain.or_else(|| name.as_ref().map(title)).unwrap_or_default();
-        (what, REFUSED, "take it from one of them")
+        let help = format!("leave it to one of them, and say what the other one keeps, as `{field}: []`");
+        (what, REFUSED, help)
     });
 }
 
@@ -138,7 +145,9 @@ fn organizations<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
         let name = object.get("name")?;
         Some((name.as_text()?, (address, name.at)))
     });
-    clash(named, found, |name| (format!("name `{name}`"), REFUSED, "give one of them another name"));
+    clash(named, found, |name| {
+        (format!("name `{name}`"), REFUSED, "give one of them another name".to_owned())
+    });
 }
 
 /// Policies and permissions of one client share their names.
@@ -153,7 +162,7 @@ fn policies<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
             second: (address, object.at),
             what: "name, and policies and permissions of a client share theirs".to_owned(),
             why: REFUSED,
-            help: "give one of them another name",
+            help: "give one of them another name".to_owned(),
         });
     }
 }
@@ -166,6 +175,7 @@ fn identities<'a>(state: &'a State, found: &mut Vec<Clash<'a>>) {
     });
     clash(known, found, |(provider, _)| {
         let what = format!("`userId` at identity provider `{provider}`");
-        (what, "nobody knows as which of them Keycloak would let it in", "leave it to one of them")
+        let why = "nobody knows as which of them Keycloak would let it in";
+        (what, why, "leave it to one of them".to_owned())
     });
 }
