@@ -66,7 +66,7 @@ struct Scan<'t> {
     aliases: BTreeSet<&'t str>,
 }
 
-impl<'t> Scan<'t> {
+impl Scan<'_> {
     fn keys(&mut self) {
         let mut at = 0;
         // Whether a value may begin here, where alone a bracket is one.

@@ -111,12 +111,11 @@ async fn one(
     if row.get("attributes").is_none() {
         row = wire.value(&own).await?.unwrap_or(row);
     }
-    let linked = match providers {
-        Some(all) => Some(aliases(&row, all)),
-        None => {
-            let rows = wire.rows(&format!("{own}/identity-providers")).await?;
-            rows.map(|it| it.iter().filter_map(|it| it.get("alias").cloned()).collect())
-        }
+    let linked = if let Some(all) = providers {
+        Some(aliases(&row, all))
+    } else {
+        let rows = wire.rows(&format!("{own}/identity-providers")).await?;
+        rows.map(|it| it.iter().filter_map(|it| it.get("alias").cloned()).collect())
     };
     let asks_groups = want.named.iter().any(|it| it.is_under(&address));
     let groups = if asks_groups {
