@@ -8,6 +8,8 @@ const SINCE: u32 = 26;
 const ADMINISTRATION: &[&str] = &["admin-cli", "security-admin-console"];
 /// Built-in clients whose addresses began with `/auth`.
 const WITH_ADDRESSES: &[&str] = &["account", "account-console", "security-admin-console"];
+const PART_OF_DEFAULT: &str = "taken as parts of the default role";
+const TERMS_NOW: &str = "taken as `TERMS_AND_CONDITIONS`";
 const ADDRESSES: &[&str] = &["rootUrl", "baseUrl", "adminUrl", "redirectUris"];
 
 /// Returns a document of an older version as this one would write it.
@@ -22,6 +24,7 @@ pub fn migrate(document: &Tree, notes: &mut Vec<Note>) -> Option<Tree> {
             client(it, &mut done);
         }
     }
+    terms(&mut migrated, &mut done);
     default_roles(&mut migrated, &mut done);
     let (first, label) = *done.first()?;
     let of = version.map_or_else(|| "an older Keycloak".to_owned(), |it| format!("Keycloak {it}"));
@@ -30,10 +33,14 @@ pub fn migrate(document: &Tree, notes: &mut Vec<Note>) -> Option<Tree> {
     for (at, label) in done.iter().skip(1) {
         note = note.and(*at, *label);
     }
-    notes.push(match version {
-        Some(_) => note.help("take `keycloakVersion` out to have these lines as they stand"),
-        None => note.help("declare them as `composites` of the default role"),
-    });
+    let has = |what: &str| done.iter().any(|(_, it)| *it == what);
+    notes.push(note.help(if has(PART_OF_DEFAULT) {
+        "declare them as `composites` of the default role"
+    } else if has(TERMS_NOW) {
+        "write `TERMS_AND_CONDITIONS`"
+    } else {
+        "take `keycloakVersion` out to have these lines as they stand"
+    }));
     Some(migrated)
 }
 
@@ -41,11 +48,37 @@ fn version(document: &Tree) -> Option<u32> {
     document.get("keycloakVersion")?.scalar()?.split('.').next()?.parse().ok()
 }
 
+/// A required action that was called otherwise until Keycloak 21. An import renames it whatever version a file says, also for
+/// users (26.0.8 and 26.7.5); other requests do not know the former name.
+fn terms(document: &mut Tree, done: &mut Vec<(At, &str)>) {
+    let mut rename = |it: &mut Tree| {
+        if it.scalar() == Some("terms_and_conditions") {
+            it.is = TreeIs::Text("TERMS_AND_CONDITIONS".into());
+            done.push((it.at, TERMS_NOW));
+        }
+    };
+    for action in items(document, "requiredActions") {
+        for field in ["alias", "providerId"] {
+            action.get_mut(field).into_iter().for_each(&mut rename);
+        }
+    }
+    for user in items(document, "users") {
+        items(user, "requiredActions").iter_mut().for_each(&mut rename);
+    }
+}
+
+fn items<'a>(tree: &'a mut Tree, field: &str) -> &'a mut [Tree] {
+    match tree.get_mut(field) {
+        Some(Tree { is: TreeIs::List(items), .. }) => items,
+        _ => &mut [],
+    }
+}
+
 /// Roles that every user has: lists of names until Keycloak 13, and since then parts of the default role.
 fn default_roles(document: &mut Tree, done: &mut Vec<(At, &str)>) {
     let mut parts: Vec<(Key, Tree)> = Vec::new();
     if let Some(roles) = taken(document) {
-        done.push((roles.at, "taken as parts of the default role"));
+        done.push((roles.at, PART_OF_DEFAULT));
         parts.push((key(roles.at, "realm"), roles));
     }
     let mut of_clients: Vec<(Key, Tree)> = Vec::new();
@@ -53,7 +86,7 @@ fn default_roles(document: &mut Tree, done: &mut Vec<(At, &str)>) {
         for client in clients.iter_mut() {
             let name = client.get("clientId").and_then(Tree::scalar).unwrap_or_default().to_owned();
             if let Some(roles) = taken(client) {
-                done.push((roles.at, "taken as parts of the default role"));
+                done.push((roles.at, PART_OF_DEFAULT));
                 of_clients.push((key(roles.at, &name), roles));
             }
         }

@@ -4,12 +4,13 @@
 //! or nothing. Any value of `config` is taken. One that is deleted can be registered again. Measured on 26.0.8 and 26.7.5.
 
 use super::behaviour::{Behaviour, New};
+use super::refused::{Judge, Severe};
 use super::{
     CREATED, Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, ServerInfo, Unasked, Unset, Unsets,
-    choice, field,
+    choice, field, title,
 };
-use crate::state::{Is, Node, Object};
-use crate::text::At;
+use crate::state::{Address, Is, Node, Object};
+use crate::text::{At, Code, Note};
 
 pub(super) static REQUIRED_ACTION: Kind = Kind {
     name: super::REQUIRED_ACTION,
@@ -39,9 +40,22 @@ pub(super) static REQUIRED_ACTION: Kind = Kind {
         ..CREATED
     },
     comes_with_realm: true,
+    refuses: refused_alias,
     behaviour: &OfRequiredActions,
     ..ORDINARY
 };
+
+/// Finds a new one that is called otherwise than its provider: it would get the name of that. One that is there may have
+/// another name, from a file that made the realm or from a PUT.
+fn refused_alias(judge: &Judge<'_>, address: &Address, action: &Object, notes: &mut Vec<Note>) {
+    let is_new = judge.is_sure && !judge.before.contains(address);
+    let Some(provider) = action.get("providerId").filter(|_| is_new) else { return };
+    let Some(name) = provider.as_text().filter(|it| *it != address.name()) else { return };
+    let words = format!("{} is new, and of `{name}`", title(address));
+    let label = "Keycloak registers an action under the name of its provider";
+    let note = judge.note(Severe::Error, Code::CannotChange, words, provider.at, label);
+    notes.push(note.help(format!("write `alias: {name}`; what people see is `name`")));
+}
 
 struct OfRequiredActions;
 
