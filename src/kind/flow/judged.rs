@@ -184,7 +184,10 @@ pub(super) fn refused_execution(
     if judge.before.get(&flow).is_some_and(|it| it.text("builtIn") == "true") {
         let words = format!("{} came with the realm, and takes no other executions", title(&flow));
         let note = judge.note(Severe::Error, Code::CannotChange, words, at, REFUSED);
-        notes.push(note.help("declare a flow of your own with all of them, and bind that"));
+        notes.push(note.help(
+            "declare a flow of your own with all of them, and bind that; if this is an export of another version, take the flow \
+             out of the manifests: the realm has its own",
+        ));
     }
     let Some(part) = names(execution) else {
         notes.extend(of_another_type(judge, &flow, execution, at));
