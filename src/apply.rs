@@ -42,6 +42,8 @@ pub enum CallError {
     Stale { address: Address, field: String },
     #[error("{address} exists, and fine-grained permissions hide it from this credential: {answer}")]
     Hidden { address: Address, answer: Box<Error> },
+    #[error("{address} exists already, says Keycloak, and this run does not find it: {answer}")]
+    Exists { address: Address, answer: Box<Error> },
     #[error("{address} was not found, although it should exist")]
     NoSuchObject { address: Address },
     #[error(
