@@ -297,6 +297,8 @@ pub struct Kind {
     pub judges: Judges,
     /// What texts of it may name, which has to be there whenever it is written.
     pub names_in_texts: &'static [KindName],
+    /// What texts of it may name, which the server takes whether it is there or not.
+    pub may_name: &'static [KindName],
     new: Created,
     /// Fields whose change brings along or drops more than the object.
     switches: &'static [&'static str],
@@ -469,6 +471,7 @@ const ORDINARY: Kind = Kind {
     takes_in_names: |_| true,
     judges: NOBODY,
     names_in_texts: &[],
+    may_name: &[],
     new: CREATED,
     switches: &[],
     behaviour: &Ordinary,

@@ -8,8 +8,8 @@ pub(super) mod mapper;
 use super::hazard::Hazard::{LocksOut, Opens};
 use super::hazard::{Hazard, HazardRule, When, of_key, rule};
 use super::{
-    Beside, CREATED, Choice, Created, Field, Kind, ORDINARY, ROUTES, Routes, Sent, Unasked, Unset, Unsets,
-    choice, field, flow, former_permissions, organization, server_owned,
+    Beside, CREATED, Choice, Created, Field, Kind, ORDINARY, Others, ROUTES, Routes, Sent, Takes, Unasked,
+    Unset, Unsets, choice, field, flow, former_permissions, one_of, organization, server_owned,
 };
 use crate::text::{Code, Key, Note, Tree, TreeIs};
 
@@ -23,7 +23,7 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         // What it can be used for follows from its provider.
         server_owned("types"),
         Field { sent: Sent::Fixed, choices: PROVIDERS, ..field("providerId") },
-        Field { secret_keys: &["clientSecret"], beside: SECRETS, ..field("config") },
+        Field { secret_keys: &["clientSecret"], beside: SECRETS, takes: TAKES, ..field("config") },
         flow::bound("firstBrokerLoginFlowAlias", "basic-flow"),
         flow::bound("postBrokerLoginFlowAlias", "basic-flow"),
         // Organizations write it.
@@ -96,6 +96,10 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
     comes_with_realm: true,
     ..ORDINARY
 };
+
+/// Whoever came once is taken over again in one of these ways.
+const TAKES: &[Takes] =
+    &[Takes { others: Others::BreakLogins, ..one_of("syncMode", &["IMPORT", "LEGACY", "FORCE"]) }];
 
 const AS_WHOM: &str = "changes as whom the realm logs in at {it}";
 const ELSEWHERE: &str = "sends whoever logs in through {it} elsewhere";

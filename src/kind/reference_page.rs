@@ -236,6 +236,7 @@ fn facts(kind: &Kind) -> Vec<String> {
         is_renamed,
         judges,
         names_in_texts,
+        may_name,
         // A message says which sign is wrong.
         takes_in_names: _,
         // The rows of fields and the schema show both.
@@ -273,6 +274,8 @@ fn facts(kind: &Kind) -> Vec<String> {
     let from = codes(defaults_of.iter().map(|it| it.word));
     let named = codes(names_in_texts.iter().map(|it| it.word));
     say(!named.is_empty(), format!("Its texts may name {named}: it is written when those are there."));
+    let looked_for = codes(may_name.iter().map(|it| it.word));
+    say(!looked_for.is_empty(), format!("Its texts may name {looked_for}: one that is not there is told."));
     say(!defaults_of.is_empty(), format!("New ones get defaults that these say: {from}."));
     say(*is_judged_with_parent, "The server judges it with what it stands under.".to_owned());
     let judged = codes(judges.kinds.iter().map(|it| it.word));

@@ -11,6 +11,7 @@ mod features;
 pub(super) mod fine_grained;
 mod lengths;
 mod mail;
+pub(super) mod names;
 mod pairwise;
 mod realm;
 mod unique;

@@ -39,6 +39,8 @@ pub enum Others {
     Unused,
     /// Stored, and every request for a token is answered by 500.
     BreakTokens,
+    /// Stored, and the second login of whoever it is about is answered by 500.
+    BreakLogins,
     /// The server answers 500, or can never read the realm again.
     BreakRealm,
 }
@@ -50,6 +52,7 @@ impl Others {
             Self::Refused => ("Keycloak would refuse it", true),
             Self::Unused => ("Keycloak would keep it and cannot use it", false),
             Self::BreakTokens => ("Keycloak would keep it, and answer no request for a token", false),
+            Self::BreakLogins => ("Keycloak would keep it, and let nobody log in there a second time", true),
             Self::BreakRealm => ("Keycloak could not save or read the realm", true),
         }
     }

@@ -64,9 +64,8 @@ fn left_with_names(out: &Diff, [before, judge]: [&Judge<'_>; 2], written: &BTree
     for address in out.planned.objects.keys().filter(|it| !written.contains(it)) {
         let kind = kind::kind(address.kind());
         let is_written_along = kind.is_in_document() && written_of.contains(&kind.name);
-        if kind.names_in_texts.is_empty()
-            || !(is_written_along || kind.names_in_texts.iter().any(|it| gone.contains(it)))
-        {
+        let mut named = kind.names_in_texts.iter().chain(kind.may_name).peekable();
+        if named.peek().is_none() || !(is_written_along || named.any(|it| gone.contains(it))) {
             continue;
         }
         let is = kind::refused_whole(judge, address);

@@ -3,12 +3,10 @@
 use super::{FEDERATION, REGISTRATION, ldap};
 use crate::kind::behaviour::{Behaviour, New};
 use crate::kind::fields::one_of;
-use crate::kind::refused::{Judge, Severe, place, words_of_field};
-use crate::kind::{
-    CLIENT_SCOPE, COMPONENT, Form, GROUP, MIDDLE, OLDEST, Others, ROLE, Said, Takes, Version, title,
-    wire_name,
-};
-use crate::state::{Address, Is, KindName, Node, Object, PART, State};
+use crate::kind::refused::names::{Names, Nobody, names_nobody};
+use crate::kind::refused::{Judge, Severe, place};
+use crate::kind::{CLIENT_SCOPE, COMPONENT, Form, GROUP, MIDDLE, OLDEST, Others, ROLE, Said, Takes, title};
+use crate::state::{Address, Is, KindName, Node, Object, PART};
 use crate::text::{At, Code, Note};
 
 /// A key that is filled in where nobody says it.
@@ -66,23 +64,26 @@ const TRUST: &[&str] = &["host-sending-registration-request-must-match", "client
 
 const BOOLEAN: &[&str] = &["true", "false"];
 
-/// A key that names an object of the realm, which has to be there.
-struct Names {
-    provider: &'static str,
-    key: &'static str,
-    kind: KindName,
-    since: Version,
-}
-
+/// Keys that name an object of the realm, which has to be there.
 const NAMES: &[Names] = &[
-    Names { provider: "hardcoded-ldap-role-mapper", key: "role", kind: ROLE, since: OLDEST },
-    Names { provider: "hardcoded-ldap-group-mapper", key: "group", kind: GROUP, since: OLDEST },
-    Names { provider: "group-ldap-mapper", key: "groups.path", kind: GROUP, since: OLDEST },
+    Names {
+        provider: "hardcoded-ldap-role-mapper",
+        key: "role",
+        kind: ROLE,
+        others: Nobody::Refused(OLDEST),
+    },
+    Names {
+        provider: "hardcoded-ldap-group-mapper",
+        key: "group",
+        kind: GROUP,
+        others: Nobody::Refused(OLDEST),
+    },
+    Names { provider: "group-ldap-mapper", key: "groups.path", kind: GROUP, others: Nobody::Refused(OLDEST) },
     Names {
         provider: "allowed-client-templates",
         key: "allowed-client-scopes",
         kind: CLIENT_SCOPE,
-        since: MIDDLE,
+        others: Nobody::Refused(MIDDLE),
     },
 ];
 
@@ -122,26 +123,8 @@ pub(super) fn refuses(judge: &Judge<'_>, address: &Address, whole: &Object, note
         let note = judge.note(Severe::Error, Code::NotTogether, words, at, "Keycloak would refuse it");
         notes.push(note.help("keep one of them on, or delete the policy"));
     }
-    for names in NAMES.iter().filter(|it| it.provider == provider) {
-        let Some(severe) = judge.since(names.since) else { continue };
-        for node in values(whole, names.key).filter(|it| !names.is_there(judge.state, scalar(it))) {
-            let of = words_of_field("config", names.key, address);
-            notes.push(judge.names_none(severe, &of, names.kind, scalar(node), node.at));
-        }
-    }
-}
-
-impl Names {
-    /// Returns whether what a text names is there. Roles of clients are `client.role`; where none of a kind is seen, nobody
-    /// knows.
-    fn is_there(&self, state: &State, text: &str) -> bool {
-        let mut of_kind = state.objects.keys().filter(|it| it.kind() == self.kind).peekable();
-        let spelled = |it: &Address| match (self.kind, it.parent()) {
-            (ROLE, Some(client)) => format!("{}.{}", client.name(), it.name()),
-            _ => wire_name(it),
-        };
-        of_kind.peek().is_none() || text == "/" || of_kind.any(|it| spelled(it) == text)
-    }
+    let names = NAMES.iter().filter(|it| it.provider == provider);
+    notes.extend(names_nobody(judge, (address, whole), names));
 }
 
 pub(super) struct OfComponents;

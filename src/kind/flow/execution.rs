@@ -15,8 +15,8 @@ use crate::kind::hazard::Hazard::{LocksOut, Opens};
 use crate::kind::hazard::{When, of_key, rule};
 use crate::kind::{
     AUTHENTICATOR_CONFIG, CREATED, Choice, Compare, Created, EXECUTION as NAME, FLOW, Field, KEYS, Kind,
-    ORDINARY, ROUTES, Routes, SaysParent, Sent, ServerInfo, Unset, Unsets, cannot_be_unset, choice, field,
-    one_of, server_owned,
+    ORDINARY, ROLE, ROUTES, Routes, SaysParent, Sent, ServerInfo, Unset, Unsets, cannot_be_unset, choice,
+    field, one_of, server_owned,
 };
 use crate::state::Object;
 
@@ -110,6 +110,7 @@ pub(in crate::kind) static CONFIG: Kind = Kind {
     unset: Unsets { text: Unset::Null, key: Unset::Omit, empty_keys_vanish: true },
     new: Created { recorded_as: |_, _| "flow/execution/config".to_owned(), ..CREATED },
     refuses: judged::refused_config,
+    may_name: &[ROLE],
     comes_with_realm: true,
     ..ORDINARY
 };

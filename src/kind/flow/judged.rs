@@ -3,10 +3,11 @@
 use std::sync::LazyLock;
 
 use super::super::check::Said;
+use super::super::refused::names::{Names, Nobody, names_nobody};
 use super::super::refused::{Judge, Severe, place, words_of_field};
 use super::is_of_flow;
 use crate::kind::{
-    AUTHENTICATOR_CONFIG, EXECUTION, FLOW, Field, KINDS, Kind, ServerInfo, kind, rank_of, title,
+    AUTHENTICATOR_CONFIG, EXECUTION, FLOW, Field, KINDS, Kind, ROLE, ServerInfo, kind, rank_of, title,
 };
 use crate::state::{Address, KindName, Node, Object, State};
 use crate::text::{At, Code, Note};
@@ -225,12 +226,22 @@ fn of_another_type(judge: &Judge<'_>, flow: &Address, execution: &Object, at: At
     Some(note.help(format!("it works in a {other}")))
 }
 
+/// What authenticators ask about, which they take for nothing where it is not there.
+const NAMES: &[Names] = &[
+    Names { provider: "conditional-user-role", key: "condUserRole", kind: ROLE, others: Nobody::Unused },
+    Names { provider: "auth-conditional-otp-form", key: "skipOtpRole", kind: ROLE, others: Nobody::Unused },
+    Names { provider: "auth-conditional-otp-form", key: "forceOtpRole", kind: ROLE, others: Nobody::Unused },
+];
+
 /// Finds configurations without an alias, and with that of another.
 pub(super) fn refused_config(judge: &Judge<'_>, address: &Address, config: &Object, notes: &mut Vec<Note>) {
     let said = judge.desired(address);
+    let execution = address.parent().and_then(|it| judge.state.get(&it));
+    let authenticator = execution.map_or("", |it| it.text("authenticator"));
+    let asked = NAMES.iter().filter(|it| it.provider == authenticator);
+    notes.extend(names_nobody(judge, (address, config), asked));
     let alias = config.text("alias");
     let at = place(said, "alias", "");
-    let execution = address.parent().and_then(|it| judge.state.get(&it));
     if let Some(part) = execution.filter(|it| it.text("authenticator").is_empty()).and_then(names) {
         let words = format!("the configuration of {} does nothing", of(address));
         let at = said.map_or(config.at, |it| it.at);

@@ -5,10 +5,14 @@
 
 use crate::kind::hazard::Hazard::Opens;
 use crate::kind::hazard::{When, of_key};
+use crate::kind::refused::Judge;
+use crate::kind::refused::names::{Names, Nobody, names_nobody};
 use crate::kind::{
-    CREATED, Choice, Created, Field, IDENTITY_PROVIDER, Kind, ORDINARY, ROUTES, Routes, SaysParent, Unset,
-    Unsets, cannot_be_unset, server_owned, useless,
+    CREATED, Choice, Created, Field, GROUP, IDENTITY_PROVIDER, Kind, ORDINARY, Others, ROLE, ROUTES, Routes,
+    SaysParent, Takes, Unset, Unsets, cannot_be_unset, field, one_of, server_owned, useless,
 };
+use crate::state::{Address, Object};
+use crate::text::Note;
 
 pub(in crate::kind) static MAPPER: Kind = Kind {
     name: crate::kind::IDENTITY_PROVIDER_MAPPER,
@@ -19,6 +23,10 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
     fields: &[
         server_owned("id"),
         server_owned("identityProviderAlias"),
+        Field {
+            takes: &[Takes { others: Others::BreakLogins, ..one_of("syncMode", SYNC) }],
+            ..field("config")
+        },
         Field { choices: TYPES, ..cannot_be_unset("identityProviderMapper") },
     ],
     hazards: &[
@@ -52,11 +60,27 @@ pub(in crate::kind) static MAPPER: Kind = Kind {
         )],
         ..CREATED
     },
+    refuses: refused,
+    names_in_texts: &[ROLE, GROUP],
     // After what they stand under.
     are_made_along: true,
     comes_with_realm: true,
     ..ORDINARY
 };
+
+/// When a mapper is asked: each time, the first time only, or as its provider says.
+const SYNC: &[&str] = &["INHERIT", "IMPORT", "LEGACY", "FORCE"];
+
+/// Whatever its type, one that has these gives them, if they are there.
+const NAMES: &[Names] = &[
+    Names { provider: "", key: "role", kind: ROLE, others: Nobody::Unused },
+    Names { provider: "", key: "group", kind: GROUP, others: Nobody::Unused },
+];
+
+/// Finds roles and groups that are not there.
+fn refused(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
+    notes.extend(names_nobody(judge, (address, whole), NAMES.iter()));
+}
 
 const TYPES: &[Choice] = &[useless("type of identity provider mapper", |it, _| {
     it.providers("org.keycloak.broker.provider.IdentityProviderMapper")

@@ -202,6 +202,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         let others = match it.others {
             Others::Refused | Others::BreakRealm => "refused",
             Others::Unused => "kept without effect",
+            Others::BreakLogins => "refused, as nobody would log in there a second time",
             Others::BreakTokens => "kept, and no token is given any more",
         };
         say(true, format!("{of_key}{form}; others are {others}"));
