@@ -11,7 +11,6 @@ use super::{
     Beside, CREATED, Choice, Created, Field, Kind, ORDINARY, Others, ROUTES, Routes, Sent, Takes, Unasked,
     Unset, Unsets, choice, field, flow, former_permissions, one_of, organization, server_owned,
 };
-use crate::text::{Code, Key, Note, Tree, TreeIs};
 
 pub(super) static IDENTITY_PROVIDER: Kind = Kind {
     name: super::IDENTITY_PROVIDER,
@@ -89,7 +88,6 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         unasked: &[Unasked::Enabled],
         ..CREATED
     },
-    normalize: Some(normalize),
     refuses: organization::refused_provider,
     are_made_along: true,
     takes_in_names: |it| !matches!(it, '/' | ' '),
@@ -119,41 +117,3 @@ const PROVIDERS: &[Choice] = &[choice("identity provider", |it, _| {
 
 /// Where the secret goes, and for whom it is.
 const SECRETS: &[Beside] = &[Beside { secret: "clientSecret", keys: &["clientId", "tokenUrl", "issuer"] }];
-
-/// Where older files say whether a provider is shown at the login.
-const HIDDEN: &str = "hideOnLoginPage";
-
-/// Reads a key of older files as the field that came in its place: a POST, a PUT and an import take it so, whatever the field
-/// says, and any text but `true` as false (26.0.8 and 26.7.5).
-fn normalize(tree: &Tree, notes: &mut Vec<Note>) -> Tree {
-    let mut provider = tree.clone();
-    let said = provider.get("hideOnLogin").and_then(Tree::scalar).map(str::to_owned);
-    let Some(Tree { is: TreeIs::Map(config), .. }) = provider.get_mut("config") else { return provider };
-    let Some(place) = config.iter().position(|(key, it)| &*key.name == HIDDEN && it.scalar().is_some())
-    else {
-        return provider;
-    };
-    let (key, value) = config.remove(place);
-    let is_hidden = value.scalar().is_some_and(|it| it.eq_ignore_ascii_case("true"));
-    match said {
-        Some(said) if said != is_hidden.to_string() => notes.push(
-            Note::error(
-                Code::DuplicateKey,
-                format!("`hideOnLogin` and `config.{HIDDEN}` are one setting, and say different things"),
-                value.at,
-                format!("the field says `{said}`"),
-            )
-            .help("say it once, as the field"),
-        ),
-        Some(_) => {}
-        None => {
-            if let TreeIs::Map(fields) = &mut provider.is {
-                // Null is what nobody says here.
-                fields.retain(|(key, _)| &*key.name != "hideOnLogin");
-                let field = Key { at: key.at, name: "hideOnLogin".into() };
-                fields.push((field, Tree::new(value.at, TreeIs::Bool(is_hidden))));
-            }
-        }
-    }
-    provider
-}

@@ -9,6 +9,7 @@ const ADMINISTRATION: &[&str] = &["admin-cli", "security-admin-console"];
 /// Built-in clients whose addresses began with `/auth`.
 const WITH_ADDRESSES: &[&str] = &["account", "account-console", "security-admin-console"];
 const PART_OF_DEFAULT: &str = "taken as parts of the default role";
+const HIDDEN_NOW: &str = "taken as `hideOnLogin` of the provider";
 const TERMS_NOW: &str = "taken as `TERMS_AND_CONDITIONS`";
 const ADDRESSES: &[&str] = &["rootUrl", "baseUrl", "adminUrl", "redirectUris"];
 
@@ -25,6 +26,7 @@ pub fn migrate(document: &Tree, notes: &mut Vec<Note>) -> Option<Tree> {
         }
     }
     terms(&mut migrated, &mut done);
+    hidden_at_login(&mut migrated, &mut done);
     default_roles(&mut migrated, &mut done);
     let (first, label) = *done.first()?;
     let of = version.map_or_else(|| "an older Keycloak".to_owned(), |it| format!("Keycloak {it}"));
@@ -38,6 +40,8 @@ pub fn migrate(document: &Tree, notes: &mut Vec<Note>) -> Option<Tree> {
         "declare them as `composites` of the default role"
     } else if has(TERMS_NOW) {
         "write `TERMS_AND_CONDITIONS`"
+    } else if has(HIDDEN_NOW) {
+        "write `hideOnLogin` beside `config`"
     } else {
         "take `keycloakVersion` out to have these lines as they stand"
     }));
@@ -64,6 +68,22 @@ fn terms(document: &mut Tree, done: &mut Vec<(At, &str)>) {
     }
     for user in items(document, "users") {
         items(user, "requiredActions").iter_mut().for_each(&mut rename);
+    }
+}
+
+/// A key of identity providers that became a field. Every request takes it so, whatever the field says, and any text but `true`
+/// as false (26.0.8 and 26.7.5).
+fn hidden_at_login(document: &mut Tree, done: &mut Vec<(At, &str)>) {
+    for provider in items(document, "identityProviders") {
+        let Some(Tree { is: TreeIs::Map(config), .. }) = provider.get_mut("config") else { continue };
+        let is_it = |(key, it): &(Key, Tree)| &*key.name == "hideOnLoginPage" && it.scalar().is_some();
+        let Some(place) = config.iter().position(is_it) else { continue };
+        let (_, value) = config.remove(place);
+        let is_hidden = value.scalar().is_some_and(|it| it.eq_ignore_ascii_case("true"));
+        if let Some(field) = entry_or(provider, "hideOnLogin", value.at, TreeIs::Null) {
+            *field = Tree::new(value.at, TreeIs::Bool(is_hidden));
+            done.push((value.at, HIDDEN_NOW));
+        }
     }
 }
 
