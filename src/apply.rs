@@ -68,6 +68,19 @@ pub struct Run<'a> {
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
+impl Run<'_> {
+    /// Returns why a new object is refused that no search finds: only some kinds can be hidden, and not from everybody.
+    async fn exists(&self, address: &Address, answer: Error) -> CallError {
+        let (address, answer) = (address.clone(), Box::new(answer));
+        let can_be_hidden = !kind::kind(address.kind()).hidden_without.is_empty();
+        if can_be_hidden && self.keycloak.rights(self.realm).await.is_ok_and(|it| it.sees_parts) {
+            CallError::Hidden { address, answer }
+        } else {
+            CallError::Exists { address, answer }
+        }
+    }
+}
+
 /// Learns the ids of what is called by its place among others of its name: with the first write others have these names.
 async fn learn_numbered(run: &Run<'_>, calls: &[Call], known: &tokio::sync::Mutex<Ids>) {
     let made: BTreeSet<&Address> = calls.iter().flat_map(|it| &it.creates).collect();

@@ -203,15 +203,7 @@ async fn post(
             if (kind.also_named_by.is_empty() || error.to_string().contains(kind.key))
                 && look(run, address, ids).await.is_ok_and(|it| !it) =>
         {
-            let (address, answer) = (address.clone(), Box::new(error));
-            // Only where permissions of this kind may hide objects, and nobody knows that they do not.
-            let may_hide = !kind.hidden_without.is_empty()
-                && run.keycloak.rights(run.realm).await.is_ok_and(|it| it.sees_parts);
-            return Err(if may_hide {
-                CallError::Hidden { address, answer }
-            } else {
-                CallError::Exists { address, answer }
-            });
+            return Err(run.exists(address, error).await);
         }
         answer => answer?,
     };
