@@ -17,6 +17,8 @@ pub enum Form {
     Integer,
     /// A whole number of 64 bits.
     Long,
+    /// A filter of a directory: in parentheses.
+    Filter,
     /// A time span, which may be nothing: seconds, a number with `d`, `h`, `m`, `s` or `ms`, or one of ISO 8601.
     Span,
     /// One that is at least a second.
@@ -64,6 +66,7 @@ impl Form {
             Self::Words(words) => words.contains(&text),
             Self::Integer => text.parse::<i32>().is_ok(),
             Self::Long => text.parse::<i64>().is_ok(),
+            Self::Filter => text.trim().starts_with('(') && text.trim().ends_with(')'),
             Self::Span => text.trim().is_empty() || is_span(text, 0),
             Self::Interval => is_span(text, 1000),
         }
@@ -73,6 +76,7 @@ impl Form {
         match self {
             Self::Words(words) => (Code::WrongForm, format!("it takes {}", words.join(", "))),
             Self::Integer | Self::Long => (Code::WrongNumber, "write a whole number".to_owned()),
+            Self::Filter => (Code::WrongForm, "put it in parentheses: `(a=b)`".to_owned()),
             Self::Span | Self::Interval => {
                 (Code::WrongTime, "write seconds, or a number with a unit: 30d, 12h, 5m, 10s".to_owned())
             }

@@ -6,12 +6,15 @@
 mod exported;
 mod judged;
 
+use super::check::Said;
 use super::hazard::Hazard::Opens;
 use super::hazard::{When, of_key, rule};
 use super::{
     Choice, Compare, Field, Judges, KEYS, Kind, NOBODY, ORDINARY, PROFILE_ATTRIBUTE, PROFILE_GROUP, ROUTES,
-    Routes, USER, Unset, children, choice, field,
+    Routes, USER, Unset, children, choice, field, one_of, title,
 };
+use crate::state::{Address, Object};
+use crate::text::{Code, Note};
 
 pub(super) use exported::apart;
 pub use judged::UserProfile;
@@ -56,7 +59,11 @@ pub(super) static ATTRIBUTE: Kind = Kind {
         Field { compare: Compare::Ref(PROFILE_GROUP), ..field("group") },
         Field { counts_when_empty: true, unset: Some(Unset::Null), ..field("required") },
         // What no administrator may write any more the server keeps as it is: users are written before.
-        Field { judges: Judges { kinds: &[USER], allows: &["admin"], key: "edit" }, ..field("permissions") },
+        Field {
+            judges: Judges { kinds: &[USER], allows: &["admin"], key: "edit" },
+            takes: &[one_of("view", WHO), one_of("edit", WHO)],
+            ..field("permissions")
+        },
         Field {
             counts_when_empty: true,
             unset: Some(Unset::Null),
@@ -71,9 +78,30 @@ pub(super) static ATTRIBUTE: Kind = Kind {
     routes: Routes { document: "attributes", ..DOCUMENT },
     takes_in_names: |it| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-'),
     judges: OF_USERS,
+    check,
     comes_with_realm: true,
     ..ORDINARY
 };
+
+/// Whom permissions are for.
+const WHO: &[&str] = &["admin", "user"];
+
+/// Validators, and of which of their bounds each takes numbers alone, also as texts.
+const BOUNDED: &[&str] = &["length", "multivalued", "integer", "double"];
+const BOUNDS: &[&str] = &["min", "max"];
+
+/// Finds bounds that are no numbers.
+fn check(_: Said<'_>, address: &Address, attribute: &Object, notes: &mut Vec<Note>) {
+    let said = |validator: &str, bound| attribute.get("validations")?.get(validator)?.get(bound);
+    let all = BOUNDED.iter().flat_map(|it| BOUNDS.iter().map(move |bound| (*it, *bound)));
+    for (validator, bound) in all {
+        let text = said(validator, bound).and_then(|it| Some((it.as_text()?, it.at)));
+        let Some((text, at)) = text.filter(|it| it.0.parse::<f64>().is_err()) else { continue };
+        let words = format!("`{bound}` of validator `{validator}` of {} cannot be `{text}`", title(address));
+        let note = Note::error(Code::WrongNumber, words, at, "Keycloak would refuse it");
+        notes.push(note.help("write a number"));
+    }
+}
 
 pub(super) static GROUP: Kind = Kind {
     name: PROFILE_GROUP,

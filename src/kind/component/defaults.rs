@@ -51,8 +51,17 @@ pub(super) const TAKES: &[Takes] = &[
     one_of("editMode", &["READ_ONLY", "WRITABLE", "UNSYNCED"]),
     number("priority"),
     number("max-clients"),
-    number("keySize"),
-    number("secretSize"),
+    // Not 3072 on 26.0.8.
+    one_of("keySize", &["1024", "2048", "3072", "4096"]),
+    one_of("secretSize", &["16", "24", "32", "64", "128", "256", "512"]),
+    one_of("ecdsaEllipticCurveKey", CURVES),
+    one_of("ecdhEllipticCurveKey", CURVES),
+    one_of("eddsaEllipticCurveKey", &["Ed25519", "Ed448"]),
+    number("connectionTimeout"),
+    number("readTimeout"),
+    number("fullSyncPeriod"),
+    number("changedSyncPeriod"),
+    Takes { key: "customUserSearchFilter", form: Form::Filter, others: Others::Refused },
 ];
 
 const fn number(key: &'static str) -> Takes {
@@ -61,6 +70,8 @@ const fn number(key: &'static str) -> Takes {
 
 /// What a policy of trusted hosts looks at: one of them at least.
 const TRUST: &[&str] = &["host-sending-registration-request-must-match", "client-uris-must-match"];
+
+const CURVES: &[&str] = &["P-256", "P-384", "P-521"];
 
 const BOOLEAN: &[&str] = &["true", "false"];
 

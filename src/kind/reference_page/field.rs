@@ -196,6 +196,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         let form = match it.form {
             Form::Words(words) => format!("one of {}", codes(words.iter().copied())),
             Form::Integer | Form::Long => "a whole number".to_owned(),
+            Form::Filter => "a text in parentheses".to_owned(),
             Form::Span => "a time span".to_owned(),
             Form::Interval => "a time span of at least a second".to_owned(),
         };
