@@ -16,7 +16,6 @@ const ORDER: &[&str] = &[
 const EXCEPT: &[(&str, &str)] = &[
     ("src/access/test/tests.rs", "report"),
     ("src/manifest/check/tests.rs", "report"),
-    ("src/manifest/hidden/tests.rs", "report"),
     ("src/manifest/load/tests.rs", "report"),
     ("src/manifest/project/tests.rs", "report"),
 ];
