@@ -88,8 +88,8 @@ async fn learn_numbered(run: &Run<'_>, calls: &[Call], known: &tokio::sync::Mute
         Segment::Id(address) if !made.contains(address) => Some(address),
         _ => None,
     });
-    let is_numbered = |it: &&Address| !kind::kind(it.kind()).ranked_by.is_empty();
-    for address in named.filter(is_numbered).collect::<BTreeSet<_>>() {
+    let is_ranked = |it: &&Address| kind::kind(it.kind()).is_ranked();
+    for address in named.filter(is_ranked).collect::<BTreeSet<_>>() {
         // Whatever is wrong is told by the call that needs it.
         drop(ids::id(run.keycloak, run.realm, address, known).await);
     }

@@ -96,7 +96,7 @@ pub(super) async fn find(
         let rows = kind::named_rows(kind, rows);
         let id_of = |it: &Value| it.get(kind.routes.id).and_then(Value::as_str).map(str::to_owned);
         // One list says the ids of all that stand in an order.
-        if let Some(parent) = address.parent().filter(|_| !kind.ranked_by.is_empty()) {
+        if let Some(parent) = address.parent().filter(|_| kind.is_ranked()) {
             let mut ids = ids.lock().await;
             for (name, row) in &rows {
                 if let Some(id) = id_of(row) {

@@ -357,8 +357,7 @@ pub(super) fn lay_over(
     let kind = kind::kind(address.kind());
     let mut said = body.clone();
     // An id may stand in the place of what names it.
-    let is_numbered = !kind.ranked_by.is_empty();
-    if is_numbered {
+    if kind.is_ranked() {
         said.insert(kind.else_named_by.to_owned(), json!(address.name()));
     }
     let now =

@@ -80,7 +80,7 @@ fn entry(
         None => How::Adopted,
     };
     let mut entry = Entry { how, ..Entry::default() };
-    if !kind.ranked_by.is_empty() && !is_new {
+    if kind.is_ranked() && !is_new {
         let live = question.live.find(address).object().and_then(|it| it.id.as_deref().map(str::to_owned));
         entry.id = live.or_else(|| old.and_then(|it| it.id.clone()));
     }

@@ -41,7 +41,7 @@ pub fn follow(live: &State, ownership: &mut Ownership) {
 
 /// The addresses of numbered objects by what they stand under and their ids, where these were read.
 fn by_id(live: &State) -> BTreeMap<(Address, String), Address> {
-    let numbered = live.objects.iter().filter(|it| is_numbered(it.0));
+    let numbered = live.objects.iter().filter(|it| is_ranked(it.0));
     let pairs = numbered.filter_map(|(it, object)| {
         let id = object.id.as_deref()?.to_owned();
         Some(((it.parent()?, id), it.clone()))
@@ -49,15 +49,15 @@ fn by_id(live: &State) -> BTreeMap<(Address, String), Address> {
     pairs.collect()
 }
 
-fn is_numbered(address: &Address) -> bool {
-    !kind::kind(address.kind()).ranked_by.is_empty()
+fn is_ranked(address: &Address) -> bool {
+    kind::kind(address.kind()).is_ranked()
 }
 
 impl Ledger {
     /// Returns under what numbered objects stand that the ledger lists, and whether an id of one is missing.
     pub fn numbered(&self) -> BTreeMap<Address, bool> {
         let mut out = BTreeMap::new();
-        for (address, entry) in self.entries.iter().filter(|it| is_numbered(it.0)) {
+        for (address, entry) in self.entries.iter().filter(|it| is_ranked(it.0)) {
             if let Some(parent) = address.parent() {
                 *out.entry(parent).or_default() |= entry.id.is_none();
             }
@@ -68,7 +68,7 @@ impl Ledger {
     /// Remembers the ids of numbered objects as they were read; returns whether there are any new ones.
     pub fn remember_ids(&mut self, live: &State) -> bool {
         let mut found = false;
-        for (address, entry) in self.entries.iter_mut().filter(|it| is_numbered(it.0) && it.1.id.is_none()) {
+        for (address, entry) in self.entries.iter_mut().filter(|it| is_ranked(it.0) && it.1.id.is_none()) {
             entry.id = live.get(address).and_then(|it| it.id.as_deref().map(str::to_owned));
             found |= entry.id.is_some();
         }

@@ -122,6 +122,11 @@ impl Kind {
         of.unwrap_or(self).routes.needs
     }
 
+    /// Returns whether several of one name may stand beside each other, told apart by their order alone.
+    pub fn is_ranked(&self) -> bool {
+        !self.ranked_by.is_empty()
+    }
+
     /// Returns whether they are written with one document, or are such a document.
     pub fn is_in_document(&self) -> bool {
         let has_parts = |it: &&Kind| !it.routes.document.is_empty() && it.routes.own == self.routes.own;

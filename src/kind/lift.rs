@@ -234,7 +234,7 @@ fn object(kind: &'static Kind, tree: &Tree, parent: Option<&Address>, nth: usize
     let at = out.pieces.len();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for (place, child) in children.into_iter().enumerate() {
-        let is_ranked = !child.kind.ranked_by.is_empty();
+        let is_ranked = child.kind.is_ranked();
         let name = if is_ranked { name_in(child.kind, &child.tree).and_then(Tree::scalar) } else { None };
         let nth = name.map_or(1, |it| {
             let count = counts.entry(it.to_owned()).or_default();

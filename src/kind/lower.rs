@@ -71,15 +71,14 @@ impl Arranged {
         // Both are written at the realm, by who has them.
         out.retain(|field, _| !scope_mapping::is_one(field));
         let key = kind.naming_key();
-        if kind.ranked_by.is_empty() && !key.is_empty() {
+        if !kind.is_ranked() && !key.is_empty() {
             out.entry(key).or_insert_with(|| json!(address.last_name()));
         }
         for (field, part) in qualifying(kind, address.name()) {
             out.entry(field).or_insert_with(|| json!(part));
         }
         // What nothing is said of is called like what it is of all the same.
-        if !kind.ranked_by.is_empty() && !out.contains_key(kind.key) && !out.contains_key(kind.else_named_by)
-        {
+        if kind.is_ranked() && !out.contains_key(kind.key) && !out.contains_key(kind.else_named_by) {
             let name = unnumbered(address.last_name());
             let names = |of: Compare| matches!(of, Compare::Ref(of) if self.objects.contains_key(&Address::top(of, name)));
             let is_named = kind.field(kind.key).is_some_and(|it| names(it.compare));

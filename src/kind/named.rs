@@ -20,7 +20,7 @@ pub(super) fn numbered(name: String, nth: usize) -> String {
 
 /// Returns whether an object is not the first of several of one name.
 pub fn is_numbered(address: &Address) -> bool {
-    !kind(address.kind()).ranked_by.is_empty() && unnumbered(address.name()) != address.name()
+    kind(address.kind()).is_ranked() && unnumbered(address.name()) != address.name()
 }
 
 /// Returns such a name without its number.

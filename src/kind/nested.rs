@@ -60,7 +60,7 @@ pub fn named_rows(of: &Kind, rows: Vec<Value>) -> Vec<(String, Value)> {
         let name = name_of(of, &row).unwrap_or_default();
         let count = counts.entry(name.clone()).or_default();
         *count += 1;
-        let nth = if of.ranked_by.is_empty() { 1 } else { *count };
+        let nth = if of.is_ranked() { *count } else { 1 };
         (numbered(name, nth), row)
     });
     named.collect()

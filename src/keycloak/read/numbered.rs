@@ -10,7 +10,7 @@ use crate::state::{Address, State};
 
 /// Reads the ids of objects under what a read is wanted for, where several have one name or ids are asked for: one request each.
 pub(super) async fn read(wire: &Wire<'_>, want: &Want, state: &mut State) -> Result<(), Error> {
-    for of in KINDS.iter().filter(|it| !it.ranked_by.is_empty()) {
+    for of in KINDS.iter().filter(|it| it.is_ranked()) {
         let is_asked = |it: &(&Address, &bool)| *it.1 || has_namesakes(of, it.0, state);
         let parents: Vec<&Address> = want.numbered.iter().filter(is_asked).map(|it| it.0).collect();
         let lists = parents.iter().map(async |parent| {

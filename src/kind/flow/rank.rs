@@ -13,7 +13,7 @@ const STEP: i64 = 10;
 /// Gives declared objects the names of those in Keycloak that they are: of several of one name it is the one with the same
 /// configuration, or else the next one that is ours, or else the next one.
 pub fn identify(desired: &mut State, live: &State, is_ours: &dyn Fn(&Address) -> bool) {
-    for kind in KINDS.iter().filter(|it| !it.ranked_by.is_empty()) {
+    for kind in KINDS.iter().filter(|it| it.is_ranked()) {
         let there = groups(live, kind);
         let mut names: Vec<(Address, Address)> = Vec::new();
         for (key, mut group) in groups(desired, kind) {
@@ -64,7 +64,7 @@ fn groups(state: &State, kind: &Kind) -> Groups {
 /// Returns what objects of a state are called once the server lists them, where that is another name.
 pub fn listed_names(state: &State) -> BTreeMap<Address, Address> {
     let mut out = BTreeMap::new();
-    for kind in KINDS.iter().filter(|it| !it.ranked_by.is_empty()) {
+    for kind in KINDS.iter().filter(|it| it.is_ranked()) {
         for ((_, name), mut group) in groups(state, kind) {
             group.sort_by_key(|it| state.get(it).and_then(|object| rank_of(it, object)));
             for (nth, address) in (1..).zip(group) {
@@ -104,7 +104,7 @@ fn rename(state: &mut State, names: &[(Address, Address)]) {
 /// Gives every declared object whose place in a list says where it stands a number: the one that it has in Keycloak as long
 /// as that is in order with the others.
 pub fn rank(desired: &mut State, live: &State) {
-    for kind in KINDS.iter().filter(|it| !it.ranked_by.is_empty()) {
+    for kind in KINDS.iter().filter(|it| it.is_ranked()) {
         let mut lists: BTreeMap<Address, Vec<Address>> = BTreeMap::new();
         for (address, object) in desired.objects.iter().filter(|it| it.0.kind() == kind.name) {
             let parent = address.parent().filter(|_| object.place.is_some());

@@ -23,7 +23,7 @@ pub(super) fn line_up(
     planned: &State,
     after: &mut [BTreeSet<usize>],
 ) {
-    let is_ranked = |it: &Address| !kind::kind(it.kind()).ranked_by.is_empty();
+    let is_ranked = |it: &Address| kind::kind(it.kind()).is_ranked();
     let of = |call: usize| &changes[calls[call].change].object;
     let turns: BTreeMap<usize, Turn> = (0..calls.len())
         .filter(|it| is_ranked(of(*it)))
