@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::{Fold, turn};
+use super::kept_with::refuse_along;
 use super::{Diff, Entry, How, LeftBehind, Memory, Ownership, Question, Terms, digest};
 use crate::change::{Action, Change, ConsentKey, Path, Reason, Refusal, Why};
 use crate::kind;
@@ -222,6 +223,9 @@ fn end(question: &Question<'_>, desired: &State, address: &Address, applied: &En
             format!("{} changed in Keycloak since we applied it, and would be deleted", kind::title(address));
         refusals.push(refusal(Reason::Changed, message, Some(ConsentKey::Changed)));
     }
+    let deleting = format!("deleting {}", kind::title(address));
+    let fields = kind::kind(address.kind()).fields.iter();
+    refusals.extend(fields.filter_map(|it| refuse_along(address, it, live, applied, &deleting)));
     End::Delete(refusals)
 }
 

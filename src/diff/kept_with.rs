@@ -1,11 +1,12 @@
-//! Keys of maps that stand or fall with others: those that the server drops with a switch, and stored secrets that
-//! follow an address to whoever answers there.
+//! Keys of maps that stand or fall with others: those that the server drops with a switch, stored secrets that follow an
+//! address to whoever answers there, and what others said in a map that only goes as a whole.
 
-use super::Question;
 use super::fields::FieldsCompared;
-use crate::change::{FieldChange, Path, Reason, Refusal, To, Why};
+use super::{Entry, Question};
+use crate::change::{ConsentKey, FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, Beside, Field, Needs};
 use crate::state::{Address, Hidden, Is, Node, Object};
+use crate::text::At;
 
 /// Adds what the server drops, and secrets that have to be sent again; refuses what would send a stored secret elsewhere.
 pub(super) fn complete(
@@ -84,4 +85,35 @@ fn keep_here(
     );
     let (id, address, at) = (Reason::SecretBeside, address.clone(), moved.at);
     out.refusals.push(Refusal { id, address, message, at, consent: None });
+}
+
+/// Refuses the end of a map that only goes as a whole where others said something in it, in words that begin with what
+/// ends; nothing where all of it was applied.
+pub(super) fn refuse_along(
+    address: &Address,
+    rule: &Field,
+    live: &Object,
+    applied: &Entry,
+    ending: &str,
+) -> Option<Refusal> {
+    let map = live.get(rule.name).filter(|_| rule.whole).and_then(Node::as_map)?;
+    // A secret belongs to whoever said where it goes.
+    let theirs = map.iter().filter(|(key, node)| {
+        let is_ours = applied.manages(&Path::key(rule.name, key)) || rule.secret_keys.contains(&&***key);
+        !node.is_null() && !is_ours
+    });
+    let theirs: Vec<String> = theirs.map(|(key, _)| format!("`{key}`")).collect();
+    let (first, more) = theirs.split_first()?;
+    let more = match more {
+        [] => String::new(),
+        [one] => format!(" and {one}"),
+        _ => format!(" and {} more", more.len()),
+    };
+    Some(Refusal {
+        id: Reason::Cascade,
+        address: address.clone(),
+        message: format!("{ending} takes {first}{more} along, which these manifests did not set"),
+        at: At::SERVER,
+        consent: Some(ConsentKey::Cascade),
+    })
 }

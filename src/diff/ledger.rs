@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::same::is_nothing;
-use crate::change::{Action, Change};
+use crate::change::{Action, Change, Path};
 use crate::kind::{Owned, parse_address};
 use crate::state::{Address, Is, Node, State};
 use crate::text::hex;
@@ -51,6 +51,14 @@ pub struct Entry {
     pub not_kept: BTreeMap<String, String>,
     /// The id of one of several that may have one name: it tells which of them is ours. Nothing where none was read.
     pub id: Option<String>,
+}
+
+impl Entry {
+    /// Returns whether a field or key was applied.
+    pub fn manages(&self, path: &Path) -> bool {
+        let pointer = path.pointer();
+        self.fields.contains_key(&pointer) || self.secrets.contains_key(&pointer)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

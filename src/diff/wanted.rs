@@ -7,6 +7,7 @@ use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::hands_off::is_built_in;
+use super::kept_with::refuse_along;
 use super::{Entry, How, Question, same};
 use crate::change::{FieldChange, Path, Reason, Refusal, To, Why};
 use crate::kind::{self, Field, Kind, Stays};
@@ -178,6 +179,15 @@ impl<'d> BothSides<'_, 'd> {
         let untouched = LazyCell::new(|| kind::untouched(self.address, live, state, version));
         for path in gone {
             let Some(now) = path.of(live).filter(|it| !it.is_null()) else { continue };
+            let keys = now.as_map().filter(|_| path.key.is_none()).into_iter().flatten();
+            let mut keys = keys.map(|it| Path::key(&path.field, it.0));
+            if self.is_anothers(&path) {
+                continue;
+            }
+            if keys.any(|it| self.is_anothers(&it)) {
+                out.left_behind.push((path, true));
+                continue;
+            }
             let default = path.of(&untouched).cloned();
             if same(default.as_ref().unwrap_or(&Node::new(At::SERVER, Is::Null)), Some(now)) {
                 continue;
@@ -196,6 +206,10 @@ impl<'d> BothSides<'_, 'd> {
                     continue;
                 }
             };
+            let ending = format!("the end of `{path}` of {}", kind::title(self.address));
+            let rule = kind.field(&path.field).filter(|_| path.key.is_none() && self.ends(&to));
+            let refused = rule.and_then(|it| refuse_along(self.address, it, live, applied, &ending));
+            out.refusals.extend(refused);
             self.end(FieldChange { path, from, to, why: Why::NotInManifests, at: desired.at }, out);
         }
     }
@@ -208,7 +222,11 @@ impl<'d> BothSides<'_, 'd> {
             let there = targets(live.get(field));
             let moved = targets(desired.get(rule.excludes));
             let stays = |it: &Address| {
-                moved.contains(it) || stays_by_rule(self.question, self.address, rule, it, self.is_created())
+                moved.contains(it)
+                    || self
+                        .others()
+                        .any(|others| others.links.get(field).is_some_and(|them| them.contains(it)))
+                    || stays_by_rule(self.question, self.address, rule, it, self.is_created())
             };
             let remove: BTreeSet<Address> =
                 ours.intersection(&there).filter(|it| !stays(it)).cloned().collect();
@@ -222,14 +240,28 @@ impl<'d> BothSides<'_, 'd> {
 
     /// Ends something where this run prunes it.
     fn end(&self, change: FieldChange, out: &mut Wanted<'_>) {
-        let prune = self.question.terms.prune;
-        // What is known of people ends as they do.
-        let is_of_people = self.kind.are_people && !matches!(change.to, To::Links { .. });
-        if prune == Prune::Nothing || (is_of_people && prune != Prune::UsersToo) {
-            out.left_behind.push((change.path, false));
-        } else {
+        if self.ends(&change.to) {
             out.ends.push(change);
+        } else {
+            out.left_behind.push((change.path, false));
         }
+    }
+
+    /// Returns whether this run prunes: what is known of people ends as they do.
+    fn ends(&self, to: &To) -> bool {
+        let prune = self.question.terms.prune;
+        let is_of_people = self.kind.are_people && !matches!(to, To::Links { .. });
+        prune != Prune::Nothing && (!is_of_people || prune == Prune::UsersToo)
+    }
+
+    /// Returns what other owners applied of this object.
+    fn others(&self) -> impl Iterator<Item = &Entry> {
+        self.question.ownership.others.values().filter_map(|it| it.entries.get(self.address))
+    }
+
+    /// Returns whether another owner says a field or key, too: it is released.
+    fn is_anothers(&self, path: &Path) -> bool {
+        self.others().any(|it| it.manages(path))
     }
 
     /// Returns whether this owner made the object.
@@ -278,6 +310,7 @@ mod tests {
 
     use super::super::tests::{Sides, address, entry, lines};
     use super::*;
+    use crate::diff::Ledger;
     use crate::state::Pattern;
 
     #[test]
@@ -345,5 +378,57 @@ mod tests {
                 (ends.iter().map(ToString::to_string).collect(), left)
             );
         }
+    }
+
+    #[test]
+    fn a_map_that_goes_as_a_whole_takes_nothing_of_others_along_unasked() {
+        let live = json!({ "realm": "r", "smtpServer": { "host": "h", "from": "a@x.org", "password": "p", "port": "25" } });
+        let of = |keys: &[&str]| {
+            let fields = keys.iter().map(|it| (format!("/smtpServer/{it}"), String::new())).collect();
+            Entry { fields, ..Entry::default() }
+        };
+        // What we applied and what another owner did; what ends, what is left behind and what is refused.
+        for (ours, theirs, ends, left, refused) in [
+            (&["host", "from", "port"][..], &[][..], &["smtpServer unset not_in_manifests"][..], 0, ""),
+            (&["host", "from"], &[], &["smtpServer unset not_in_manifests"], 0, "takes `port` along"),
+            (&["host"], &[], &["smtpServer unset not_in_manifests"], 0, "takes `from` and `port` along"),
+            (&["host", "from"], &["port"], &[], 1, ""),
+        ] {
+            let mut sides = Sides::new(&json!({ "realm": "r" }), &live);
+            sides.terms.prune = Prune::AllButUsers;
+            let realm = address("realm");
+            let entries = [(realm.clone(), of(theirs))].into();
+            sides.ownership.others.insert("them".into(), Ledger { entries, ..Ledger::default() });
+            let [desired, live] = [&sides.desired, &sides.live.state].map(|it| &it.objects[&realm]);
+            let question = sides.question();
+            let found = wanted(&question, &realm, desired, live, Some(&of(ours)));
+            assert_eq!(
+                (lines(&found.ends), found.left_behind.len()),
+                (ends.iter().map(ToString::to_string).collect(), left)
+            );
+            let said: Vec<&str> = found.refusals.iter().map(|it| &*it.message).collect();
+            assert!(said.iter().all(|it| !refused.is_empty() && it.contains(refused)), "{said:?}");
+            assert_eq!(said.len(), usize::from(!refused.is_empty()), "{ours:?}");
+        }
+    }
+
+    #[test]
+    fn what_another_owner_says_as_well_is_released() {
+        let live = json!({ "realm": "r", "displayName": "R", "attributes": { "a": "1", "b": "2" }, "defaultGroups": [] });
+        let of = |pointers: &[&str]| Entry {
+            fields: pointers.iter().map(|it| ((*it).to_owned(), String::new())).collect(),
+            ..Entry::default()
+        };
+        let mut sides = Sides::new(&json!({ "realm": "r" }), &live);
+        sides.terms.prune = Prune::AllButUsers;
+        let realm = address("realm");
+        let entries = [(realm.clone(), of(&["/displayName", "/attributes/a"]))].into();
+        sides.ownership.others.insert("them".into(), Ledger { entries, ..Ledger::default() });
+        let [desired, live] = [&sides.desired, &sides.live.state].map(|it| &it.objects[&realm]);
+        let question = sides.question();
+        let ours = of(&["/displayName", "/attributes/a", "/attributes/b"]);
+        let found = wanted(&question, &realm, desired, live, Some(&ours));
+        assert_eq!(lines(&found.ends), ["attributes.b unset not_in_manifests"]);
+        assert!(found.left_behind.is_empty() && found.refusals.is_empty());
     }
 }

@@ -39,7 +39,8 @@ pub struct Field {
     pub needs: &'static [Needs],
     /// Secrets of the map, and what of it says to whom they go.
     pub beside: &'static [Beside],
-    /// A map that goes as a whole: the server refuses a part of it, and then every change of the object.
+    /// A map that only goes as a whole, with what others said in it: the server refuses a part of it, and then every change
+    /// of the object; or it goes with the object, which others fill, too.
     pub whole: bool,
     /// Switches of the object with which the server keeps no value, below a version or on all, and draws a new one when they
     /// go off, whatever else is said beside that.

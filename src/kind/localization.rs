@@ -17,7 +17,7 @@ pub(super) static LOCALIZATION: Kind = Kind {
     title: "localization",
     representation: |_| "RealmRepresentation.localizationTexts",
     key: "locale",
-    fields: &[Field { is_public: true, counts_when_empty: true, ..cannot_be_unset("texts") }],
+    fields: &[Field { is_public: true, counts_when_empty: true, whole: true, ..cannot_be_unset("texts") }],
     routes: Routes {
         collection: "localization/{name}",
         own: "localization/{name}",

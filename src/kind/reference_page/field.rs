@@ -158,7 +158,7 @@ fn of_rule(rule: &Field) -> Vec<String> {
         let keys = codes(it.keys.iter().copied());
         say(true, format!("the secret {} must be declared where {keys} change", code(it.secret)));
     }
-    say(*whole, "sent as a whole: the server refuses a part of it".to_owned());
+    say(*whole, "goes as a whole, with what others said in it".to_owned());
     for (switch, below) in *drawn_with {
         let below = below.map(|it| format!(" (before {it})")).unwrap_or_default();
         say(
