@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::CallError;
 use super::ledgers::client;
@@ -67,8 +67,10 @@ async fn now(keycloak: &Keycloak) -> Result<i64, LockError> {
 }
 
 fn body(owner: &str, run: &str, expires: i64) -> Value {
-    let attributes = json!({ "realmwright.owner": owner, "realmwright.run": run, "realmwright.expires": expires.to_string() });
-    client(NAME, "A realmwright run writes to this realm.", &attributes)
+    let expires = expires.to_string();
+    let said = [("realmwright.owner", owner), ("realmwright.run", run), ("realmwright.expires", &expires)];
+    let attributes = said.map(|(name, value)| (name.to_owned(), Value::from(value))).into_iter().collect();
+    Value::Object(client(NAME, "A realmwright run writes to this realm.", &attributes))
 }
 
 /// Takes the lock, waiting up to `patience` for another run to end, or until `is_stopped`.

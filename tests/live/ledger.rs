@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::server::Server;
-use crate::tree::{Tree, check, same};
+use crate::tree::{Tree, check, same, word};
 use crate::{Needs, Trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -14,6 +14,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         newest("ledger::a_large_one_stands_in_chunks", a_large_one),
         newest("ledger::another_tree_of_the_same_owner_prunes_nothing", another_tree),
         newest("ledger::a_manifest_that_is_skipped_is_not_pruned", a_skipped_manifest),
+        newest("ledger::client_policies_that_are_strict_with_every_client_let_it_pass", strict_policies),
+        Trial {
+            name: "ledger::client_policies_of_the_oldest_version_let_it_pass",
+            needs: Needs::Oldest,
+            run: strict_policies,
+        },
     ]
 }
 
@@ -141,5 +147,49 @@ fn a_skipped_manifest(server: &Server) -> Result<(), String> {
     tree.write(".ignore", "more.yaml\n")?;
     tree.refused(server, &["--prune"])?.says("`more.yaml` was applied before and is not read any more")?;
     realm.get("/roles/more")?;
+    server.no_realm(name)
+}
+
+/// Every profile that comes with Keycloak asks of every client what it asks, and configures nothing by itself.
+fn strict_policies(server: &Server) -> Result<(), String> {
+    let name = "live-ledger-policies";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    let tree = Tree::of(name, TWO)?;
+    tree.apply(server, &[])?;
+    // One that an earlier version of ours left behind kept to nothing.
+    let lax =
+        json!({ "consentRequired": false, "clientAuthenticatorType": "client-secret", "redirectUris": [] });
+    realm.change(&realm.client("realmwright-ledger-team")?, &lax)?;
+    let profiles = realm.get("/client-policies/profiles?include-global-profiles=true")?;
+    let mut profiles =
+        profiles["globalProfiles"].as_array().cloned().ok_or("the server shows no profiles")?;
+    check(profiles.len() > 5, "there are profiles", &json!(profiles))?;
+    for profile in &mut profiles {
+        profile["name"] = json!(format!("strict-{}", word(&profile["name"])));
+        for executor in profile["executors"].as_array_mut().into_iter().flatten() {
+            if let Some(on) = executor["configuration"].get_mut("auto-configure") {
+                *on = json!(false);
+            }
+        }
+    }
+    realm.put("/client-policies/profiles", &json!({ "profiles": profiles }))?;
+    let policies: Vec<Value> = profiles
+        .iter()
+        .map(|it| {
+            let everybody = json!([{ "condition": "any-client", "configuration": {} }]);
+            json!({ "name": it["name"], "enabled": true, "conditions": everybody, "profiles": [it["name"]] })
+        })
+        .collect();
+    realm.put("/client-policies/policies", &json!({ "policies": policies }))?;
+    let refused = realm.post("/clients", &json!({ "clientId": "any", "enabled": false }));
+    check(refused.is_err(), "others are refused", &Value::Null)?;
+
+    tree.manifest(&TWO.replace("description: x", "description: y"))?;
+    tree.apply(server, &[])?;
+    tree.is_clean(server)?;
+    tree.manifest(&ONE.replace("description: x", "description: y"))?;
+    tree.apply(server, &["--prune"])?;
+    tree.is_clean(server)?;
     server.no_realm(name)
 }
