@@ -59,7 +59,8 @@ fn judge_effect(
     let belongs = effect.fate == Fate::Disappears
         && (is_made_with(question, going, on)
             || made_by.is_some_and(|it| it == of)
-            || is_built_in(question, on));
+            // Refused already, with what takes that along.
+            || is_built_in(question, of));
     let declared = out.desired.contains(on);
     let mut refuse = |id, message, consent| {
         out.refusals.push(Refusal { id, address: on.clone(), message, at: At::SERVER, consent });
@@ -79,6 +80,10 @@ fn judge_effect(
             kind::title(on)
         );
         refuse(Reason::Emptied, message, None);
+    } else if effect.fate == Fate::Disappears && !belongs && is_built_in(question, on) {
+        let message =
+            format!("{doing} {} takes {} along, which came with the realm", kind::title(of), kind::title(on));
+        refuse(Reason::Cascade, message, None);
     } else if cascade::matters(&effect) && !belongs && !ours {
         let does = if effect.fate == Fate::Disappears { "takes" } else { "changes" };
         let message = format!(

@@ -62,7 +62,6 @@ pub(super) static FLOW: Kind = Kind {
         ..CREATED
     },
     check: judged::check_flow,
-    refuses: judged::refused_flow,
     comes_with_realm: true,
     is_renamed: true,
     behaviour: &OfFlows,

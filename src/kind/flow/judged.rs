@@ -126,20 +126,6 @@ fn names(execution: &Object) -> Option<&Address> {
     execution.get("flowAlias").and_then(Node::as_ref)
 }
 
-/// Finds flows that stand by themselves and hang in others.
-pub(super) fn refused_flow(judge: &Judge<'_>, address: &Address, flow: &Object, notes: &mut Vec<Note>) {
-    if !flow.is_true("topLevel") {
-        return;
-    }
-    if let Some((execution, _)) = named_by(judge.state, address).next() {
-        let words = format!("{} stands by itself, and cannot be a part of another flow", title(address));
-        let at = place(judge.desired(execution), "flowAlias", "");
-        let note = judge.note(Severe::Error, Code::NotTogether, words, at, "named as a sub-flow here");
-        let flow = judge.desired(address).map_or(flow.at, |it| it.at);
-        notes.push(note.and(flow, "stands by itself").help("say `topLevel: false` there"));
-    }
-}
-
 /// Finds sub-flows that hang in several places, in themselves, or nowhere: with most of them no flow of the realm can be
 /// read any more.
 pub(super) fn check_flow(said: Said<'_>, address: &Address, flow: &Object, notes: &mut Vec<Note>) {
@@ -167,7 +153,8 @@ pub(super) fn check_flow(said: Said<'_>, address: &Address, flow: &Object, notes
     }
 }
 
-/// Finds new executions in flows that came with the realm, and sub-flows that would move.
+/// Finds new executions in flows that came with the realm, sub-flows that would move, and flows that stand by themselves and
+/// would hang in others: they would go with those (26.7.5: one that came with the realm, too).
 pub(super) fn refused_execution(
     judge: &Judge<'_>,
     address: &Address,
@@ -199,6 +186,18 @@ pub(super) fn refused_execution(
         let words = format!("{} is a form, and nothing says which page it is on", title(part));
         let note = judge.note(Severe::Error, Code::Missing, words, at, "whoever comes there gets an error");
         notes.push(note.help("say `authenticator: registration-page-form` beside `flowAlias`"));
+    }
+    if let Some(whole) = judge.state.get(part).filter(|it| it.is_true("topLevel")) {
+        let words = format!("{} stands by itself, and cannot be a part of another flow", title(part));
+        let place = place(judge.desired(address), "flowAlias", "");
+        let note = judge.note(Severe::Error, Code::NotTogether, words, place, "named as a sub-flow here");
+        notes.push(match judge.desired(part) {
+            Some(said) => note.and(said.at, "stands by itself").help("say `topLevel: false` there"),
+            None if whole.text("builtIn") == "true" => {
+                note.help("it came with the realm: declare a sub-flow of your own with its executions")
+            }
+            None => note.help("declare a sub-flow of your own with its executions"),
+        });
     }
     if let Some((other, _)) = named_by(judge.before, part).find(|it| it.0 != address) {
         let from = other.parent().map(|it| title(&it)).unwrap_or_default();
