@@ -36,7 +36,7 @@ pub use same::{same, same_field};
 use crate::change::{Action, Change, ConsentKey, Path, Refusal};
 use crate::kind::{self, ServerInfo, Version};
 use crate::manifest::{Prune, Secrets, check_dropped, check_turned_off};
-use crate::state::{Address, Live, Pattern, State};
+use crate::state::{Address, Live, Object, Pattern, State};
 use crate::text::{At, Note};
 use fold::Fold;
 
@@ -53,6 +53,13 @@ pub struct Question<'a> {
     pub terms: &'a Terms,
     /// What the server has, where somebody asked and may see it.
     pub server: Option<&'a ServerInfo>,
+}
+
+impl Question<'_> {
+    /// Returns a live object as it would be if nobody had ever set a field of it.
+    fn untouched(&self, address: &Address, live: &Object) -> Object {
+        kind::untouched(self.realm, address, live, &self.live.state, self.version)
+    }
 }
 
 /// Whose manifests these are, and what was applied before.
@@ -172,6 +179,8 @@ pub fn diff(question: &Question<'_>) -> Diff {
     reopen::refuse_names(&mut out);
     let desired = out.desired.clone();
     let declared = hands_off::declared(question, &desired);
+    let nothing = Object::new(At::SERVER);
+    let remnants = hands_off::remnants(question, &desired, &nothing);
     let leftovers = hands_off::leftovers(question, &desired);
     let mut fold = Fold::begin(live, question.version);
     for it in &declared {
@@ -179,6 +188,15 @@ pub fn diff(question: &Question<'_>) -> Diff {
         let Some(mut change) = compared.tell(it.address, &mut out) else { continue };
         cascade::put_back(live, &out.changes, &mut change);
         if matches!(change.action, Action::Create | Action::Update) {
+            fold.write(Some(it.object), &change);
+        }
+        out.changes.push(change);
+    }
+    for it in &remnants {
+        let Some(change) = compare::compare(question, it, &fold.state).end(it.address, &mut out) else {
+            continue;
+        };
+        if change.action == Action::Update {
             fold.write(Some(it.object), &change);
         }
         out.changes.push(change);

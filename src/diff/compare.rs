@@ -55,6 +55,22 @@ impl Compared {
         out.unchanged += usize::from(self.is_unchanged);
         self.change
     }
+
+    /// Adds everything to a difference of an object that nobody mentions any more; without a change it is forgotten, unless
+    /// something of it is left behind.
+    pub(super) fn end(mut self, address: &Address, out: &mut Diff) -> Option<Change> {
+        self.is_unchanged = false;
+        let stays = !self.left_behind.is_empty();
+        let forget = || Change {
+            object: address.clone(),
+            action: Action::Forget,
+            why: Why::NotInManifests,
+            fields: Vec::new(),
+            adopted: false,
+            at: At::SERVER,
+        };
+        self.tell(address, out).or_else(|| (!stays).then(forget))
+    }
 }
 
 /// Compares a declared object. `state` is the realm with the changes of all objects that had their turn before.

@@ -99,8 +99,7 @@ fn with_unsaid(compare: Compare, desired: &Node, live: &Node) -> Option<Node> {
 impl Comparison<'_> {
     /// Returns the object as it would be if nobody had ever set a field of it.
     fn untouched(&self) -> &Object {
-        let (state, version) = (&self.question.live.state, self.question.version);
-        self.untouched.get_or_init(|| kind::untouched(self.address, self.live, state, version))
+        self.untouched.get_or_init(|| self.question.untouched(self.address, self.live))
     }
 
     fn plain(&mut self, path: Path, desired: &Node, live: Option<&Node>) {

@@ -151,6 +151,44 @@ pub(super) fn withhold(question: &Question<'_>, declared: &[Declared<'_>], out: 
     true
 }
 
+/// Returns what the ledger lists and the manifests lack, and what is not ours to end: what came with the realm, and what is
+/// owned field by field. Nothing is said of them any more, so what we said ends as it does where an object is mentioned.
+pub(super) fn remnants<'a>(
+    question: &Question<'a>,
+    desired: &State,
+    nothing: &'a Object,
+) -> Vec<Declared<'a>> {
+    let entries = question.ownership.ledger.iter().flat_map(|it| &it.entries);
+    let remnants =
+        entries.filter(|it| is_remnant(question, desired, it.0)).map(|(address, applied)| Declared {
+            address,
+            object: nothing,
+            applied: Some(applied),
+            touch: touch(question, address, nothing),
+        });
+    let mut all: Vec<Declared<'a>> = remnants.collect();
+    all.sort_by_cached_key(|it| turn(it.address));
+    all
+}
+
+fn is_remnant(question: &Question<'_>, desired: &State, address: &Address) -> bool {
+    let is_left = |it: &Address| !desired.contains(it) && is_ours(question, it);
+    let stays = |it: &Address| kind::is_everybodys(it) || is_built_in(question, it);
+    is_left(address)
+        && question.terms.covers(address)
+        && stays(address)
+        && question.live.state.contains(address)
+        && !is_released(question, address)
+        // What goes with something else needs no end of its own.
+        && address.ancestors().all(|it| !is_left(&it) || stays(&it))
+}
+
+/// Returns whether an object is another owner's by now, or nobody's who is listed here.
+fn is_released(question: &Question<'_>, address: &Address) -> bool {
+    let is_listed = question.ownership.others.values().any(|it| it.entries.contains_key(address));
+    (is_listed && !kind::is_everybodys(address)) || question.terms.release.iter().any(|it| it.covers(address))
+}
+
 /// Something that the ledger lists and the manifests lack.
 #[derive(Debug)]
 pub(super) struct Leftover<'a> {
@@ -176,7 +214,10 @@ enum End {
 pub(super) fn leftovers<'a>(question: &Question<'a>, desired: &State) -> Vec<Leftover<'a>> {
     let entries = question.ownership.ledger.iter().flat_map(|it| &it.entries);
     let is_gone = |address: &Address| {
-        !desired.contains(address) && question.terms.covers(address) && !kind::is_everybodys(address)
+        !desired.contains(address)
+            && question.terms.covers(address)
+            && !kind::is_everybodys(address)
+            && !is_remnant(question, desired, address)
     };
     entries
         .filter(|(address, _)| is_gone(address))
@@ -194,9 +235,7 @@ fn end(question: &Question<'_>, desired: &State, address: &Address, applied: &En
         Found::Absent => return End::Forget,
         Found::Unknown { .. } => return End::Stay { for_good: true },
     };
-    let is_anothers = question.ownership.others.values().any(|it| it.entries.contains_key(address));
-    let is_released = is_anothers || question.terms.release.iter().any(|it| it.covers(address));
-    if is_released || is_built_in(question, address) {
+    if is_released(question, address) || is_built_in(question, address) {
         return End::Forget;
     }
     let person = person(question, desired, address);

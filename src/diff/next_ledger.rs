@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Diff, Entry, How, Ledger, Question, digest};
-use crate::change::{Action, Path, Why};
+use crate::change::{Action, Change, Path, Why};
 use crate::kind::{self, Compare};
 use crate::state::{Address, Node, Object};
 
@@ -13,7 +13,13 @@ pub fn next_ledger(question: &Question<'_>, diff: &Diff, failed: &dyn Fn(&Addres
     ledger.owner = question.ownership.owner.clone().unwrap_or_default();
     // What is half made only the run itself knows.
     ledger.pending.clear();
-    for change in diff.changes.iter().filter(|it| matches!(it.action, Action::Delete | Action::Forget)) {
+    // What came with the realm is forgotten once it is as it came.
+    let is_ended = |it: &Change| {
+        let is_remnant = it.action == Action::Update && !diff.desired.contains(&it.object);
+        is_remnant && diff.left_behind.iter().all(|left| left.address != it.object)
+    };
+    let is_end = |it: &&Change| matches!(it.action, Action::Delete | Action::Forget) || is_ended(it);
+    for change in diff.changes.iter().filter(is_end) {
         if !failed(&change.object) {
             ledger.entries.remove(&change.object);
         }

@@ -3,7 +3,7 @@
 //! Links that nobody mentions and that stay are added to the wanted ones: what is not to be removed is wanted. Fields, keys
 //! and links that were applied and that nobody mentions any more end by a change of their own, or are left behind.
 
-use std::cell::LazyCell;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::hands_off::is_built_in;
@@ -50,7 +50,7 @@ pub(super) fn wanted<'a>(
 ) -> Wanted<'a> {
     let kind = kind::kind(address.kind());
     let mut out = Wanted::default();
-    let object = BothSides { question, address, kind, desired, live, applied };
+    let object = BothSides { question, address, kind, desired, live, applied, untouched: OnceCell::new() };
     for rule in kind.fields.iter().filter(|it| kind.link(it.name).is_some()) {
         object.wanted_links(rule, &mut out);
     }
@@ -69,6 +69,8 @@ struct BothSides<'a, 'd> {
     desired: &'d Object,
     live: &'a Object,
     applied: Option<&'a Entry>,
+    /// Made when somebody asks.
+    untouched: OnceCell<Object>,
 }
 
 impl<'d> BothSides<'_, 'd> {
@@ -144,7 +146,7 @@ impl<'d> BothSides<'_, 'd> {
     /// never had them.
     fn end_fields(&self, applied: &Entry, out: &mut Wanted<'_>) {
         let (kind, desired, live) = (self.kind, self.desired, self.live);
-        let (state, version) = (&self.question.live.state, self.question.version);
+        let version = self.question.version;
         let is_mentioned = |path: &Path| match (desired.get(&path.field), &path.key) {
             (None, _) => false,
             // A map that is declared to be nothing says something of each of its keys.
@@ -176,7 +178,6 @@ impl<'d> BothSides<'_, 'd> {
             .filter(|it| !is_mentioned(it) && !is_fixed(it))
             .map(|it| if goes_as_one(&it) { Path::field(&it.field) } else { it })
             .collect();
-        let untouched = LazyCell::new(|| kind::untouched(self.address, live, state, version));
         for path in gone {
             let Some(now) = path.of(live).filter(|it| !it.is_null()) else { continue };
             let keys = now.as_map().filter(|_| path.key.is_none()).into_iter().flatten();
@@ -188,7 +189,7 @@ impl<'d> BothSides<'_, 'd> {
                 out.left_behind.push((path, true));
                 continue;
             }
-            let default = path.of(&untouched).cloned();
+            let default = path.of(self.untouched()).cloned();
             if same(default.as_ref().unwrap_or(&Node::new(At::SERVER, Is::Null)), Some(now)) {
                 continue;
             }
@@ -214,19 +215,24 @@ impl<'d> BothSides<'_, 'd> {
         }
     }
 
-    /// Ends links that we applied, in fields that nobody mentions any more.
+    /// Ends links that we applied, in fields that nobody mentions any more. Those that it would have without us stay.
     fn end_links(&self, applied: &Entry, out: &mut Wanted<'_>) {
         let (desired, live) = (self.desired, self.live);
         for (field, ours) in applied.links.iter().filter(|(field, _)| desired.get(field).is_none()) {
             let Some(rule) = self.kind.field(field) else { continue };
             let there = targets(live.get(field));
             let moved = targets(desired.get(rule.excludes));
+            // Of what a built-in role has, what we gave it goes.
+            let is_ended_by_itself = matches!(rule.stays, Stays::OfBuiltIn);
+            let given = targets(self.untouched().get(field));
             let stays = |it: &Address| {
                 moved.contains(it)
+                    || given.contains(it)
                     || self
                         .others()
                         .any(|others| others.links.get(field).is_some_and(|them| them.contains(it)))
-                    || stays_by_rule(self.question, self.address, rule, it, self.is_created())
+                    || (!is_ended_by_itself
+                        && stays_by_rule(self.question, self.address, rule, it, self.is_created()))
             };
             let remove: BTreeSet<Address> =
                 ours.intersection(&there).filter(|it| !stays(it)).cloned().collect();
@@ -262,6 +268,11 @@ impl<'d> BothSides<'_, 'd> {
     /// Returns whether another owner says a field or key, too: it is released.
     fn is_anothers(&self, path: &Path) -> bool {
         self.others().any(|it| it.manages(path))
+    }
+
+    /// Returns the object as it would be if nobody had ever set a field of it.
+    fn untouched(&self) -> &Object {
+        self.untouched.get_or_init(|| self.question.untouched(self.address, self.live))
     }
 
     /// Returns whether this owner made the object.

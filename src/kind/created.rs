@@ -38,11 +38,15 @@ pub fn created(address: &Address, object: &Object, state: &State, version: Versi
     made
 }
 
-/// Returns a live object as it would be if nobody had ever set a field of it: the realm as a new one is.
-pub fn untouched(address: &Address, live: &Object, state: &State, version: Version) -> Object {
+/// Returns a live object of a realm of this name as it would be if nobody had ever set a field of it: what comes with a realm
+/// is as in a new one.
+pub fn untouched(realm: &str, address: &Address, live: &Object, state: &State, version: Version) -> Object {
+    let fresh = super::fresh_realm(realm, version);
+    if let Some(object) = fresh.get(address) {
+        return object.clone();
+    }
     if kind(address.kind()).key.is_empty() && address.parent().is_none() {
-        let fresh = super::fresh_realm("", version);
-        return fresh.get(address).cloned().unwrap_or_else(|| Object::new(At::SERVER));
+        return Object::new(At::SERVER);
     }
     let mut bare = Object::new(At::SERVER);
     for name in ["type", "protocol", "resourceType"] {

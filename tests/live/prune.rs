@@ -19,6 +19,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         newest("prune::what_was_adopted_goes_too_and_is_told_apart", adopted),
         newest("prune::what_changed_since_needs_a_yes", changed_since),
         newest("prune::a_part_of_the_manifests_cannot_prune", a_part_cannot_prune),
+        newest("prune::what_came_with_the_realm_is_as_it_came_again", what_came_on_the_newest),
+        Trial {
+            name: "prune::what_came_with_the_realm_is_as_it_came_on_the_oldest_version",
+            needs: Needs::Oldest,
+            run: what_came_on_the_oldest,
+        },
         newest("prune::a_slip_in_the_name_of_a_realm_prunes_nothing", a_slip),
     ]
 }
@@ -252,5 +258,80 @@ fn a_part_cannot_prune(server: &Server) -> Result<(), String> {
     // Without an owner nobody knows what was applied.
     tree.write("realmwright.yaml", &format!("realms: {{ {name}: {{ path: . }} }}\n"))?;
     tree.run(server, &["plan", "--prune"])?.expect(64)?.says("owner")?;
+    server.no_realm(name)
+}
+
+fn what_came_on_the_newest(server: &Server) -> Result<(), String> {
+    what_came(server, "live-prune-built-in")
+}
+
+fn what_came_on_the_oldest(server: &Server) -> Result<(), String> {
+    what_came(server, "live-prune-built-in-old")
+}
+
+/// What comes with a realm, changed in every kind that has such.
+const CHANGED: &str = r#"
+roles:
+  realm:
+    - { name: y }
+    - { name: offline_access, description: mine, attributes: { a: [x] }, composites: { realm: [y] } }
+    - { name: default-roles-REALM, composites: { realm: [offline_access, uma_authorization, y] } }
+  client: { account: [{ name: view-profile, description: mine }] }
+clients: [{ clientId: account, name: Mine, redirectUris: ["/realms/REALM/account/*", "https://x.example.org/*"] }]
+requiredActions:
+  - { alias: CONFIGURE_TOTP, enabled: false }
+  - { alias: webauthn-register, defaultAction: true, priority: 1 }
+clientScopes: [{ name: phone, description: mine, attributes: { a: x } }]
+authenticationFlows: [{ alias: browser, authenticationExecutions: [{ authenticator: auth-cookie, requirement: DISABLED }] }]
+userProfile: { attributes: [{ name: email, displayName: Mine, annotations: { a: x } }] }
+"#;
+
+/// Adds a line for each value, by where it is: items of lists by what they are called.
+fn leaves(path: &str, value: &Value, out: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(key, it)| leaves(&format!("{path}/{key}"), it, out));
+        }
+        Value::Array(items) => {
+            for item in items {
+                let name =
+                    ["clientId", "name", "alias", "authenticator"].iter().find_map(|key| item[*key].as_str());
+                leaves(&format!("{path}/{}", name.unwrap_or_default()), item, out);
+            }
+        }
+        it => out.push(format!("{path} {it}")),
+    }
+}
+
+/// What we said of things that came with the realm is left behind, and with `--prune` all is as it came.
+fn what_came(server: &Server, name: &str) -> Result<(), String> {
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    // All that an export shows, without what holds the ledger, as lines in no order.
+    let all = || -> Result<Vec<String>, String> {
+        let path = "partial-export?exportClients=true&exportGroupsAndRoles=true";
+        let mut export = server.post(&format!("/{name}/{path}"), &Value::Null)?;
+        // Another spelling of the profile, in a text.
+        export["components"] = Value::Null;
+        export["userProfile"] = realm.get("/users/profile")?;
+        let mut lines = Vec::new();
+        leaves("", &export, &mut lines);
+        lines.retain(|it| !it.contains("realmwright-"));
+        lines.sort();
+        Ok(lines)
+    };
+    let before = all()?;
+    let tree = Tree::of(name, &CHANGED.replace("REALM", name))?;
+    tree.apply(server, &["--allow", "hazards=9"])?;
+    tree.is_clean(server)?;
+    check(all()? != before, "something changed", &Value::Null)?;
+    tree.manifest("")?;
+    let left = tree.drift(server)?;
+    check(left.len() == 10, "each is left behind", &json!(left))?;
+    tree.apply(server, &["--prune", "--allow", "hazards=9"])?;
+    tree.is_clean(server)?;
+    let after = all()?;
+    let differs: Vec<&String> = after.iter().filter(|it| !before.contains(it)).collect();
+    check(differs.is_empty(), "all is as it came", &json!(differs))?;
     server.no_realm(name)
 }
