@@ -4,15 +4,16 @@
 //! Comparing knows no owner. A declared object that belongs to another owner is refused here, and everything that nobody
 //! declares any more gets its end here. Links and fields that nobody mentions stay or end as `wanted` says.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::{Fold, turn};
 use super::kept_with::refuse_along;
-use super::{Diff, Entry, How, LeftBehind, Memory, Ownership, Question, Terms, digest};
+use super::{Diff, Entry, How, LeftBehind, Memory, Ownership, Question, Terms, digest, same};
 use crate::change::{Action, Change, ConsentKey, Path, Reason, Refusal, Why};
 use crate::kind;
 use crate::manifest::Prune;
-use crate::state::{Address, Found, Known, Object, State};
+use crate::state::{Address, Found, Is, Known, Node, Object, State};
 use crate::text::At;
 
 /// What a run may do with one declared object.
@@ -257,7 +258,7 @@ fn end(question: &Question<'_>, desired: &State, address: &Address, applied: &En
         );
         refusals.push(refusal(Reason::Unknown, message, None));
     }
-    if moved(applied, live) {
+    if moved(question, address, applied, live) {
         let message =
             format!("{} changed in Keycloak since we applied it, and would be deleted", kind::title(address));
         refusals.push(refusal(Reason::Changed, message, Some(ConsentKey::Changed)));
@@ -283,11 +284,16 @@ fn may_be_deleted(terms: &Terms, person: Option<How>, live: &Object) -> bool {
 }
 
 /// Returns whether a field or key is not as it was applied.
-fn moved(applied: &Entry, live: &Object) -> bool {
+fn moved(question: &Question<'_>, address: &Address, applied: &Entry, live: &Object) -> bool {
+    let nothing = digest(&Node::new(At::SERVER, Is::Null));
+    let untouched = LazyCell::new(|| question.untouched(address, live));
     applied.fields.iter().any(|(pointer, applied)| {
-        let path = Path::of_pointer(pointer);
-        let now = path.as_ref().and_then(|it| it.of(live)).and_then(digest);
-        now.is_some_and(|it| it != *applied)
+        let Some(path) = Path::of_pointer(pointer) else { return false };
+        let Some(now) = path.of(live) else { return false };
+        // What is unset is nothing, or what the server puts there by itself.
+        let is_unset = || now.is_nothing() || path.of(&untouched).is_some_and(|it| same(it, Some(now)));
+        let is_as_applied = |it: String| it == *applied || (nothing.as_ref() == Some(applied) && is_unset());
+        digest(now).is_some_and(|it| !is_as_applied(it))
     })
 }
 
@@ -408,10 +414,16 @@ mod tests {
 
     #[test]
     fn what_is_declared_no_longer_has_one_end() {
-        let live = json!({ "realm": "r", "roles": { "realm": [{ "name": "a", "description": "A" }] }, "users": [{ "username": "u" }] });
+        let live = json!({ "realm": "r", "roles": { "realm": [{ "name": "a", "description": "A", "attributes": {} }] }, "users": [{ "username": "u" }] });
         let changed = || {
             let mut entry = entry(How::Created, "composites", &[]);
             entry.fields.insert("/description".into(), "of something else".into());
+            entry
+        };
+        let unset = || {
+            let mut entry = entry(How::Created, "composites", &[]);
+            let nothing = digest(&Node::new(At::SERVER, Is::Null)).expect("no secret");
+            entry.fields.insert("/attributes".into(), nothing);
             entry
         };
         let listed = |how| entry(how, "composites", &[]);
@@ -424,6 +436,7 @@ mod tests {
             (role, listed(How::Created), prunes(Prune::Nothing), left(false), 0),
             (role, listed(How::Created), prunes(Prune::AllButUsers), deleted(role), 0),
             (role, changed(), prunes(Prune::AllButUsers), deleted(role), 1),
+            (role, unset(), prunes(Prune::AllButUsers), deleted(role), 0),
             (role, listed(How::Created), releases, "Forget role/a not_in_manifests".into(), 0),
             (
                 "role/gone",
