@@ -205,7 +205,11 @@ impl Comparison<'_> {
             from: live.map(|it| Node::new(it.at, Is::Hidden(Hidden::Masked))),
             to: To::Value(node.clone()),
             // No ledger holds a secret: only of a version that was sent is it known that the realm once had it.
-            why: if recorded.is_some() && !grew { Why::LiveChanged } else { Why::ManifestChanged },
+            why: if recorded.is_some() && secret.version.is_some() && !grew {
+                Why::LiveChanged
+            } else {
+                Why::ManifestChanged
+            },
             at: node.at,
         };
         match is_same {
@@ -223,7 +227,9 @@ impl Comparison<'_> {
             None if live.map_or(path.key.is_some(), Node::is_null) => {
                 self.out.changes.push(FieldChange { why: Why::ManifestChanged, ..change });
             }
-            None if recorded.is_none() => self.out.cannot_tell.push((path, node.at)),
+            None if recorded.is_none() || secret.version.is_none() => {
+                self.out.cannot_tell.push((path, node.at));
+            }
             None => {}
         }
     }

@@ -52,7 +52,9 @@ pub fn next_ledger(question: &Question<'_>, diff: &Diff, failed: &dyn Fn(&Addres
         }
     }
     for (address, path, _) in diff.cannot_tell.iter().filter(|(it, _, _)| !created.contains(it)) {
-        if let Some(entry) = ledger.entries.get_mut(address) {
+        let old = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(address));
+        let is_known = old.is_some_and(|it| it.secrets.contains_key(&path.pointer()));
+        if let Some(entry) = ledger.entries.get_mut(address).filter(|_| !is_known) {
             entry.secrets.remove(&path.pointer());
         }
     }
@@ -90,6 +92,14 @@ fn entry(
         let live = question.live.find(address).object().and_then(|it| it.id.as_deref().map(str::to_owned));
         entry.id = live.or_else(|| old.and_then(|it| it.id.clone()));
     }
+    let is_sent = |pointer: &str| {
+        let changes = diff.changes.iter().filter(|it| it.object == *address);
+        is_new || changes.flat_map(|it| &it.fields).any(|it| it.path.pointer() == pointer)
+    };
+    let unsaid = |pointer: &str| {
+        let known = old.and_then(|it| it.secrets.get(pointer)).copied();
+        known.or_else(|| is_sent(pointer).then_some(0))
+    };
     for (name, node) in &object.fields {
         if kind.link(name).is_some() {
             let targets = node.items().iter().filter_map(|it| it.as_ref().cloned()).collect();
@@ -107,7 +117,7 @@ fn entry(
                 None => entry.fields.extend(digest(node).map(|it| (Path::field(name).pointer(), it))),
             }
         }
-        versions(name, node, &mut entry.secrets);
+        versions(name, node, &unsaid, &mut entry.secrets);
     }
     // Remembered for as long as the same is sent again.
     let sent_again = |pointer: &str| {
@@ -128,11 +138,12 @@ fn entry(
     entry
 }
 
-/// The versions of the secrets in a field, under the pointer by which the comparison asks for them.
-fn versions(name: &str, node: &Node, out: &mut BTreeMap<String, u32>) {
+/// The versions of the secrets in a field, under the pointer by which the comparison asks for them. What says no version has
+/// that which is known of it; what was sent without one is older than any that will be said.
+fn versions(name: &str, node: &Node, unsaid: &dyn Fn(&str) -> Option<u32>, out: &mut BTreeMap<String, u32>) {
     let mut note = |pointer: String, node: &Node| {
         node.each_secret(&mut |secret, _| {
-            if let Some(version) = secret.version {
+            if let Some(version) = secret.version.or_else(|| unsaid(&pointer)) {
                 let newest = out.entry(pointer.clone()).or_insert(version);
                 *newest = version.max(*newest);
             }

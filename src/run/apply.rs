@@ -14,7 +14,7 @@ use crate::apply::{
     write_ledger_ahead,
 };
 use crate::change::{Action, Change, FieldChange};
-use crate::diff::Ledger;
+use crate::diff::{Ledger, Terms};
 use crate::keycloak::{ErrorKind, Keycloak, Want};
 use crate::kind;
 use crate::plan::{self as plans, Ended, Outcome, Plan};
@@ -288,8 +288,10 @@ async fn under_lock(
         let message = "stopped; what was under way was finished".to_owned();
         return Ok(Applied::ended(exit, "stopped", message));
     }
-    // Of what was made, the ledger lacks the ids.
-    let again = PlanRequest { also: Want { ids: true, ..request.also.clone() }, ..*request };
+    // Of what was made, the ledger lacks the ids. Secrets that were asked for are sent by now.
+    let terms = Terms { send_secrets: Vec::new(), ..request.terms.clone() };
+    let also = Want { ids: true, ..request.also.clone() };
+    let again = PlanRequest { also, terms: &terms, ..*request };
     let Planned { plan: after, read, .. } = match plan(keycloak, &again).await {
         Ok(after) => after,
         Err(error) => {

@@ -15,6 +15,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         newest("secrets::a_secret_changed_outside_waits_and_a_grown_version_rotates", client_secrets),
         newest("secrets::a_plan_needs_no_secret_and_an_apply_names_what_it_lacks", a_plan_needs_no_secret),
         newest("secrets::a_password_is_sent_again_when_its_version_grows", passwords),
+        newest("secrets::a_first_version_is_newer_than_none", first_versions),
+        newest("secrets::what_is_asked_for_is_sent_once", asked_for),
     ]
 }
 
@@ -148,5 +150,60 @@ fn a_plan_needs_no_secret(server: &Server) -> Result<(), String> {
     ran.says("SECRET")?;
     ran.says("PASSWORD")?;
     same("nothing was sent", &proxy.writes(), &[])?;
+    server.no_realm(name)
+}
+
+const MASKED: &str = "smtpServer: { host: mail.example.org, from: a@example.org, auth: 'true', user: u, password: { fromEnv: SECRET } }\nidentityProviders: [{ alias: i, providerId: github, config: { clientId: a, clientSecret: { fromEnv: SECRET } } }]\n";
+
+/// What was sent without a version is older than any version; what somebody else sent is not.
+fn first_versions(server: &Server) -> Result<(), String> {
+    let name = "live-first-versions";
+    server.fresh_realm(name)?;
+    let realm = server.realm(name);
+    let provider = json!({ "alias": "theirs", "providerId": "github", "config": { "clientId": "a", "clientSecret": "x" } });
+    realm.post("/identity-provider/instances", &provider)?;
+    let people = |version: &str| {
+        format!("{}{MASKED}", manifest(version, version)).replace("SECRET }", &format!("SECRET{version} }}"))
+    };
+    let theirs =
+        "identityProviders: [{ alias: theirs, config: { clientSecret: { fromEnv: SECRET, version: 1 } } }]\n";
+    let mut tree = Tree::of(name, &people(""))?;
+    tree.set("SECRET", "first-secret");
+    tree.set("PASSWORD", "first-password");
+    tree.apply(server, &[])?;
+    tree.set("PASSWORD", "second-password");
+    tree.is_clean(server)?;
+    check(login_works(&realm, "first-password")?, "nothing is sent without a version", &Value::Null)?;
+    tree.manifest(&people(", version: 1"))?;
+    tree.write("theirs.yaml", &format!("realm: {name}\n{theirs}"))?;
+    same(
+        "what we sent is sent",
+        &tree.plan(server, &[])?.changes(),
+        &["adopt identity-provider/theirs", "update identity-provider/i", "update user/eric", "update realm"],
+    )?;
+    tree.apply(server, &[])?;
+    check(login_works(&realm, "second-password")?, "the password is the new one", &Value::Null)?;
+    tree.is_clean(server)?;
+    server.no_realm(name)
+}
+
+/// `--send-secrets` sends what nobody can compare, with a version and without, and is done then.
+fn asked_for(server: &Server) -> Result<(), String> {
+    let name = "live-send-secrets";
+    server.fresh_realm(name)?;
+    let mut tree = Tree::of(name, MASKED)?;
+    tree.set("SECRET", "first-secret");
+    tree.apply(server, &[])?;
+    for version in ["", ", version: 5"] {
+        tree.manifest(&MASKED.replace("SECRET }", &format!("SECRET{version} }}")))?;
+        let args = ["--send-secrets", "**"];
+        same(
+            "both are sent",
+            &tree.plan(server, &args)?.changes(),
+            &["update identity-provider/i", "update realm"],
+        )?;
+        tree.apply(server, &args)?;
+        tree.is_clean(server)?;
+    }
     server.no_realm(name)
 }
