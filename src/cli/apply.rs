@@ -9,6 +9,7 @@ use super::signal::Signals;
 use super::terminal::{fail, say};
 use super::{Exit, Global};
 use crate::change::Refusal;
+use crate::diff::Diff;
 use crate::plan::{Outcome, Plan};
 use crate::report::safe::one_line;
 use crate::report::{Audit, Failure, Verification, failure_json};
@@ -85,8 +86,11 @@ async fn apply_realm(
         let message = "the plan has errors; nothing was written".to_owned();
         return Ok((Exit::Failed, not_begun(planned.plan, "input", message)));
     }
-    let has_news = !planned.plan.refusals.is_empty() || !planned.plan.diff.notes.is_empty();
-    if !planned.plan.is_empty() || has_news {
+    // What is left alone is said as well, also where nothing else is to be done.
+    let Diff { notes, held_back, cannot_tell, left_behind, .. } = &planned.plan.diff;
+    let is_all_as_said =
+        notes.is_empty() && held_back.is_empty() && cannot_tell.is_empty() && left_behind.is_empty();
+    if !planned.plan.is_empty() || !planned.plan.refusals.is_empty() || !is_all_as_said {
         args.asked.output.before(&planned.plan, &ready.session);
     }
     if let Some(why) = planned.ownership.damaged.as_ref().filter(|_| planned.too_new) {
