@@ -164,10 +164,15 @@ pub struct LeftBehind {
 }
 
 impl LeftBehind {
-    /// Returns whether it ends only where the project file lets users go: what is known of people ends as they do.
-    pub fn is_of_people(&self) -> bool {
+    /// Returns whether it ends only where the project file lets users go: what is known of people ends as they do, and what
+    /// stands under one whom these manifests do not mention.
+    pub fn is_of_people(&self, desired: &State) -> bool {
         let kind = kind::kind(self.address.kind());
-        kind.are_people && self.path.as_ref().is_none_or(|it| kind.link(&it.field).is_none())
+        let Some(path) = &self.path else {
+            let person = self.address.ancestors().find(|it| kind::kind(it.kind()).are_people);
+            return kind.are_people || person.is_some_and(|it| !desired.contains(&it));
+        };
+        kind.are_people && kind.link(&path.field).is_none()
     }
 }
 

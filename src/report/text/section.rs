@@ -230,7 +230,7 @@ fn left_behind(page: &Page<'_>) -> Vec<String> {
     let mut out = listed(page, "Left behind", rest, &all);
     let ends = |is_whole: bool, of_people: bool| {
         let left = left.iter().filter(|it| !it.stays && it.path.is_none() == is_whole);
-        left.filter(|it| it.is_of_people() == of_people).count() > 0
+        left.filter(|it| it.is_of_people(&page.plan.diff.desired) == of_people).count() > 0
     };
     for (is_whole, of_people, how) in [
         (true, false, "delete with --prune"),
