@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Judge, Severe};
+use super::{Judge, Severe, is_empty_secret};
 use crate::kind::{USER, title};
 use crate::state::{Address, Is, Node, Object, SecretRef, SecretSource};
 use crate::text::{At, Code, Note};
@@ -88,6 +88,11 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
             let label = "Keycloak would take it for a password";
             let note = Note::error(Code::NotTogether, words, credential.at, label);
             notes.push(note.help("write `credentialData` with `secretData`, as an export has them"));
+        }
+        if let Some(value) = credential.get("value").filter(|it| is_empty_secret(it)) {
+            let words = format!("the password of {user} is empty");
+            let note = Note::error(Code::WrongForm, words, value.at, "whoever logs in with it gets an error");
+            notes.push(note.help("say where one comes from, or take it out"));
         }
         credential.get("secretData").into_iter().for_each(|it| notes.extend(versioned(it, &user)));
         if has("value") || has("hashedSaltedValue") {
