@@ -198,6 +198,10 @@ pub fn diff(question: &Question<'_>) -> Diff {
         out.changes.push(change);
     }
     for it in &remnants {
+        // What goes with an update of something else is shown as a delete.
+        if !fold.state.contains(it.address) {
+            continue;
+        }
         let Some(change) = compare::compare(question, it, &fold.state).end(it.address, &mut out) else {
             continue;
         };
