@@ -288,6 +288,14 @@ public class RecordServer {
                 "org.keycloak.validate.Validator")) {
             components.put(of, only(((Map<?, ?>) answer.get("componentTypes")).get(of), "id"));
         }
+        for (String of : List.of("condition.ClientPolicyCondition", "executor.ClientPolicyExecutor")) {
+            String name = "org.keycloak.services.clientpolicy." + of + "Provider";
+            Object all = ((Map<?, ?>) answer.get("componentTypes")).get(name);
+            List<Map<String, Object>> described = only(all, "id", "properties");
+            described.removeIf(it -> ((List<?>) it.get("properties")).isEmpty());
+            described.forEach(it -> it.put("properties", sorts(it.get("properties"))));
+            components.put(name, described);
+        }
         kept.put("componentTypes", components);
         Map<String, Object> providers = new TreeMap<>();
         for (String spi : List.of("authenticator", "client-authenticator", "client-policy-condition", "client-policy-executor",
@@ -304,8 +312,19 @@ public class RecordServer {
         return kept;
     }
 
+    /** Says of each property what it is called and of what sort it is. */
+    static Object sorts(Object properties) {
+        List<Map<String, Object>> kept = new ArrayList<>();
+        for (Object it : (List<?>) properties) {
+            Map<?, ?> of = (Map<?, ?>) it;
+            kept.add(new TreeMap<>(Map.of("name", of.get("name"), "type", of.get("type"))));
+        }
+        kept.sort(Comparator.comparing(it -> String.valueOf(it.get("name"))));
+        return kept;
+    }
+
     /** Keeps the named fields of each element, sorted by the first of them that it has; of an id and a name the id. */
-    static Object only(Object list, String... fields) {
+    static List<Map<String, Object>> only(Object list, String... fields) {
         List<Map<String, Object>> kept = new ArrayList<>();
         for (Object it : (List<?>) list) {
             Map<String, Object> one = new TreeMap<>();

@@ -27,8 +27,7 @@ pub struct ServerInfo {
     pub required_actions: Names,
     /// Providers of components, and of whatever else is configured by properties, by the class of what they provide.
     pub components: BTreeMap<String, Names>,
-    /// Of what sort each property of executors and conditions of client policies is, by provider and name. The recordings leave
-    /// it out.
+    /// Of what sort each property of executors and conditions of client policies is, by provider and name.
     pub properties: BTreeMap<String, BTreeMap<String, String>>,
     pub client_authenticators: Names,
     /// What executions may be of, by what sort of it that is.

@@ -1,7 +1,9 @@
 //! Configurations of executors and conditions: the server stores any, and whoever writes a client afterwards is answered by 500
 //! where it cannot read one. Of what sort each value is it says itself (26.0.8 and 26.7.5).
 
-use super::CONFIGURATION;
+use serde_json::{Deserializer, Value, json};
+
+use super::{CONDITION, CONFIGURATION};
 use crate::kind::refused::{Judge, Severe};
 use crate::kind::{NEWEST, OLDEST, Version, title};
 use crate::state::{Address, Is, Node};
@@ -11,8 +13,16 @@ const FAILS: &str = "Keycloak could not read it, and would fail at every write o
 
 /// What several values are called.
 const MANY: &str = "Multi";
+const SWITCH: &str = "boolean";
+const NUMBER: &str = "Integer";
 
 const AUTO: &str = "auto-configure";
+
+/// What the server says to be a text, and reads as a number.
+const NUMBERS: &[&str] = &["allowed-clock-skew", "available-period"];
+
+/// What every condition reads, also one that does not say so.
+const NEGATES: &str = "is-negative-logic";
 
 /// What has no default: without it every write of a client is answered by 500, and what no property names is ignored.
 const NEEDS: &[(&str, &str, Version)] = &[
@@ -45,11 +55,18 @@ pub(super) fn check(
             let note = judge.note(severe, Code::Missing, words, at, FAILS);
             notes.push(note.help(format!("say `{needed}` in its configuration")));
         }
-        let Some(properties) = judge.server.properties.get(provider) else { continue };
+        let properties = judge.server.properties.get(provider);
         let configuration = item.get(CONFIGURATION).and_then(Node::as_map);
         for (name, node) in configuration.into_iter().flatten() {
-            let Some(sort) = properties.get(&**name) else { continue };
-            if let Some(help) = wrong(sort, &node.is) {
+            let sort = match &**name {
+                NEGATES if key == CONDITION => SWITCH,
+                name => match properties.and_then(|it| it.get(name)) {
+                    Some(_) if NUMBERS.contains(&name) => NUMBER,
+                    Some(sort) => sort,
+                    None => continue,
+                },
+            };
+            if let Some(help) = wrong(name, sort, &node.is) {
                 let words =
                     format!("`{name}` of {key} `{provider}` of {} is of the wrong sort", title(address));
                 notes.push(judge.note(Severe::Error, Code::WrongForm, words, node.at, FAILS).help(help));
@@ -59,21 +76,72 @@ pub(super) fn check(
 }
 
 /// Returns what to write in place of a value that is not of a sort.
-fn wrong(sort: &str, value: &Is) -> Option<&'static str> {
-    let is_list = matches!(value, Is::List(_) | Is::Sequence(_));
-    if sort.contains(MANY) {
-        return (!is_list && !matches!(value, Is::Null)).then_some("write a list");
-    }
-    let is_switch = match value {
-        Is::Bool(_) | Is::Null => true,
-        Is::Text(text) => matches!(&**text, "true" | "false"),
-        _ => false,
+fn wrong(name: &str, sort: &str, value: &Is) -> Option<String> {
+    let is_one = matches!(value, Is::Bool(_) | Is::Number(_) | Is::Text(_));
+    let text = if let Is::Text(text) = value { Some(text.trim()) } else { None };
+    let (is_right, help) = match sort {
+        _ if sort.contains(MANY) => (are_texts(value), "write a list of texts"),
+        "Map" => {
+            let help =
+                format!("write it as JSON in a text: `{name}: '{}'`", pairs(value).replace('\'', "''"));
+            return (!is_pairs(value)).then_some(help);
+        }
+        SWITCH => (
+            matches!(value, Is::Bool(_)) || matches!(text, Some("true" | "false")),
+            "write `true` or `false`",
+        ),
+        NUMBER => (is_number(value), "write a whole number"),
+        "String" | "List" => (is_one, "write one text"),
+        _ => return None,
     };
-    match sort {
-        "boolean" if !is_switch => Some("write `true` or `false`"),
-        "String" | "List" if is_list => Some("write one text"),
-        _ => None,
+    (!is_right && !matches!(value, Is::Null)).then(|| help.to_owned())
+}
+
+fn are_texts(value: &Is) -> bool {
+    let is_one = |it: &Node| matches!(it.is, Is::Bool(_) | Is::Number(_) | Is::Text(_));
+    matches!(value, Is::List(items) | Is::Sequence(items) if items.iter().all(is_one))
+}
+
+/// A number of 32 bits, of which the server leaves out a fraction, or a text of one.
+fn is_number(value: &Is) -> bool {
+    let range = f64::from(i32::MIN)..=f64::from(i32::MAX);
+    match value {
+        Is::Number(it) => it.parse().is_ok_and(|it: f64| range.contains(&it)),
+        Is::Text(it) => it.trim().is_empty() || it.trim().parse::<i32>().is_ok(),
+        _ => false,
     }
+}
+
+/// Returns whether a value is nothing, or a text of JSON that is a list of keys with values.
+fn is_pairs(value: &Is) -> bool {
+    let Is::Text(text) = value else { return matches!(value, Is::Null) };
+    let is_pair = |it: &Value| {
+        let is_one =
+            |key: &str| it.get(key).is_some_and(|it| !it.is_null() && !it.is_array() && !it.is_object());
+        is_one("key") && is_one("value") && it.as_object().is_some_and(|it| it.len() == 2)
+    };
+    // What follows the list is not looked at.
+    let read = Deserializer::from_str(text).into_iter::<Value>().next();
+    matches!(read, Some(Ok(Value::Array(items))) if items.iter().all(is_pair))
+}
+
+/// Returns such a text of what was meant, as far as it can be told.
+fn pairs(value: &Is) -> String {
+    let one = |it: &Node| match &it.is {
+        Is::Bool(it) => Some(it.to_string()),
+        Is::Number(it) | Is::Text(it) => Some(it.to_string()),
+        _ => None,
+    };
+    let said: Option<Vec<(String, String)>> = match value {
+        Is::Map(map) => map.iter().map(|(key, it)| Some((key.to_string(), one(it)?))).collect(),
+        Is::List(items) | Is::Sequence(items) => {
+            items.iter().map(|it| Some((one(it.get("key")?)?, one(it.get("value")?)?))).collect()
+        }
+        _ => None,
+    };
+    let said = said.filter(|it| !it.is_empty()).unwrap_or_else(|| vec![("NAME".into(), "VALUE".into())]);
+    json!(said.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect::<Vec<_>>())
+        .to_string()
 }
 
 #[cfg(test)]
@@ -87,19 +155,60 @@ mod tests {
     #[test]
     fn values_are_of_the_sort_that_the_server_names() {
         let text = |it: &str| Is::Text(it.into());
-        let list = || Is::List(vec![Node::text(At::SERVER, "a")]);
-        for (sort, value, is_wrong) in [
-            ("MultivaluedString", text("x"), true),
-            ("MultivaluedList", list(), false),
-            ("IdentityProviderMultiList", text("x"), true),
-            ("boolean", text("true"), false),
-            ("boolean", text("yes"), true),
-            ("boolean", Is::Bool(false), false),
-            ("List", text("client-jwt"), false),
-            ("List", list(), true),
-            ("Map", text("[]"), false),
+        let number = |it: &str| Is::Number(it.into());
+        let list = |is| Is::List(vec![Node::new(At::SERVER, is)]);
+        let map = |key: &str, is| Is::Map([(key.into(), Node::new(At::SERVER, is))].into());
+        let (many, one) = (Some("write a list of texts"), Some("write one text"));
+        let (switch, whole) = (Some("write `true` or `false`"), Some("write a whole number"));
+        for (sort, value, help) in [
+            ("MultivaluedString", text("x"), many),
+            ("MultivaluedList", list(text("a")), None),
+            ("MultivaluedList", list(number("1")), None),
+            ("MultivaluedList", Is::List(Vec::new()), None),
+            ("MultivaluedList", list(Is::Null), many),
+            ("MultivaluedList", list(list(text("a"))), many),
+            ("MultivaluedList", map("a", text("b")), many),
+            ("IdentityProviderMultiList", text("x"), many),
+            ("boolean", text("true"), None),
+            ("boolean", text("yes"), switch),
+            ("boolean", Is::Bool(false), None),
+            ("boolean", Is::Null, None),
+            ("List", text("client-jwt"), None),
+            ("List", list(text("a")), one),
+            ("String", map("a", text("b")), one),
+            ("String", number("5"), None),
+            ("Integer", number("5"), None),
+            ("Integer", number("1.5"), None),
+            ("Integer", text(" -5 "), None),
+            ("Integer", text(""), None),
+            ("Integer", text("1.5"), whole),
+            ("Integer", text("5s"), whole),
+            ("Integer", number("2147483648"), whole),
+            ("Integer", Is::Bool(true), whole),
+            ("of an extension", list(text("a")), None),
         ] {
-            assert_eq!(wrong(sort, &value).is_some(), is_wrong, "{sort}, wrong: {is_wrong}");
+            assert_eq!(wrong("x", sort, &value).as_deref(), help, "{sort}");
+        }
+        for (value, meant) in [
+            (Is::Null, None),
+            (text("[]"), None),
+            (text("[] x"), None),
+            (text(r#"[{"key":"a","value":"b"}]"#), None),
+            (text(r#"[{"key":1,"value":true}]"#), None),
+            (text(r#"[{"key":"a"}]"#), Some(("NAME", "VALUE"))),
+            (text(r#"[{"key":"a","value":null}]"#), Some(("NAME", "VALUE"))),
+            (text(r#"[{"key":"a","value":"b","x":1}]"#), Some(("NAME", "VALUE"))),
+            (text(r#"{"a":"b"}"#), Some(("NAME", "VALUE"))),
+            (text("nojson"), Some(("NAME", "VALUE"))),
+            (text(""), Some(("NAME", "VALUE"))),
+            (list(text("a")), Some(("NAME", "VALUE"))),
+            (map("a", text("b")), Some(("a", "b"))),
+            (map("it's", number("1")), Some(("it''s", "1"))),
+        ] {
+            let help = meant.map(|(key, value)| {
+                format!(r#"write it as JSON in a text: `x: '[{{"key":"{key}","value":"{value}"}}]'`"#)
+            });
+            assert_eq!(wrong("x", "Map", &value), help);
         }
         let info = ServerInfo::read(&json!({ "componentTypes": {
             "org.keycloak.services.clientpolicy.condition.ClientPolicyConditionProvider":
