@@ -8,11 +8,12 @@ use super::hazard::Hazard::{BreaksClients, Opens};
 use super::hazard::{When, rule};
 use super::refused::{Judge, Severe, each_text, words_of_field};
 use super::{
-    CLIENT_POLICY, CLIENT_PROFILE, Choice, Compare, Field, Kind, NEWEST, OLDEST, ORDINARY, ROUTES, Routes,
-    ServerInfo, Version, children, choice, field, one_of, server_owned, title,
+    CLIENT_POLICY, CLIENT_PROFILE, CLIENT_SCOPE, Choice, Compare, Field, Kind, MIDDLE, NEWEST, OLDEST,
+    ORDINARY, ROUTES, Routes, ServerInfo, Version, children, choice, field, one_of, server_owned, title,
+    words,
 };
-use crate::state::{Address, Node, Object};
-use crate::text::{Code, Note};
+use crate::state::{Address, KindName, Node, Object};
+use crate::text::{At, Code, Note};
 
 mod configured;
 
@@ -75,7 +76,7 @@ pub(super) static POLICY: Kind = Kind {
     ],
     routes: Routes { document: "policies", ..OF_POLICIES },
     refuses: refused_policy,
-    names_in_texts: &[CLIENT_PROFILE],
+    names_in_texts: &[CLIENT_PROFILE, CLIENT_SCOPE],
     comes_with_realm: true,
     ..ORDINARY
 };
@@ -126,22 +127,48 @@ fn refused_profile(judge: &Judge<'_>, address: &Address, whole: &Object, notes: 
     configured::check(judge, address, whole.get("executors"), EXECUTOR, notes);
 }
 
-/// A policy that names a profile which is not there: PUT answers 400, whatever else of the document it is about.
+/// A policy that names a profile which is not there, or in a condition a client scope: PUT answers 400, whatever else of the
+/// document it is about.
 fn refused_policy(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
     configured::check(judge, address, whole.get("conditions"), CONDITION, notes);
     each_text(whole, "profiles", "", &mut |name, at| {
-        let profile = Address::top(CLIENT_PROFILE, name);
-        if judge.state.contains(&profile) || is_global(name, judge.version) {
-            return;
+        if !is_global(name, judge.version) {
+            names(judge, Severe::Error, ("profiles", address), (CLIENT_PROFILE, name, at), notes);
         }
-        let of = words_of_field("profiles", "", address);
-        if judge.before.contains(&profile) {
-            let words = format!("{of} names {}, which this plan removes", title(&profile));
-            let label = "Keycloak would refuse every later write of client policies";
-            let note = judge.note(Severe::Error, Code::RemovedHere, words, at, label);
-            notes.push(note.help("take it out of that policy first, or keep the profile"));
-            return;
-        }
-        notes.push(judge.names_none(Severe::Error, &of, CLIENT_PROFILE, name, at));
     });
+    // Who sees none of them knows none.
+    let is_seen = judge.state.objects.keys().any(|it| it.kind() == CLIENT_SCOPE);
+    let Some(severe) = judge.since(MIDDLE).filter(|_| is_seen) else { return };
+    let conditions = whole.get("conditions").map(Node::items).unwrap_or_default();
+    let of_scopes =
+        conditions.iter().filter(|it| it.get(CONDITION).and_then(Node::as_text) == Some("client-scopes"));
+    let scopes = of_scopes.filter_map(|it| it.get(CONFIGURATION)?.get("scopes"));
+    for scope in scopes.flat_map(Node::items) {
+        if let Some(name) = scope.as_text() {
+            names(judge, severe, ("conditions", address), (CLIENT_SCOPE, name, scope.at), notes);
+        }
+    }
+}
+
+/// Finds whether what a field of a policy names is not there.
+fn names(
+    judge: &Judge<'_>,
+    severe: Severe,
+    (field, address): (&str, &Address),
+    (kind, name, at): (KindName, &str, At),
+    notes: &mut Vec<Note>,
+) {
+    let named = Address::top(kind, name);
+    if judge.state.contains(&named) {
+        return;
+    }
+    let of = words_of_field(field, "", address);
+    if judge.before.contains(&named) {
+        let removed = format!("{of} names {}, which this plan removes", title(&named));
+        let label = "Keycloak would refuse every later write of client policies";
+        let note = judge.note(severe, Code::RemovedHere, removed, at, label);
+        notes.push(note.help(format!("take it out of that policy first, or keep the {}", words(&named))));
+    } else {
+        notes.push(judge.names_none(severe, &of, kind, name, at));
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::{Deserializer, Value, json};
 
 use super::{CONDITION, CONFIGURATION};
 use crate::kind::refused::{Judge, Severe};
-use crate::kind::{NEWEST, OLDEST, Version, title};
+use crate::kind::{NEWEST, OLDEST, ServerInfo, Version, title};
 use crate::state::{Address, Is, Node};
 use crate::text::{Code, Note};
 
@@ -55,7 +55,9 @@ pub(super) fn check(
             let note = judge.note(severe, Code::Missing, words, at, FAILS);
             notes.push(note.help(format!("say `{needed}` in its configuration")));
         }
-        let properties = judge.server.properties.get(provider);
+        // Where the server was not asked it has Keycloak's own.
+        let known = [judge.server, ServerInfo::recorded(judge.version)];
+        let properties = known.iter().find_map(|it| it.properties.get(provider));
         let configuration = item.get(CONFIGURATION).and_then(Node::as_map);
         for (name, node) in configuration.into_iter().flatten() {
             let sort = match &**name {
@@ -149,7 +151,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kind::ServerInfo;
     use crate::text::At;
 
     #[test]
