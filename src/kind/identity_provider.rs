@@ -7,10 +7,14 @@ pub(super) mod mapper;
 
 use super::hazard::Hazard::{LocksOut, Opens};
 use super::hazard::{Hazard, HazardRule, When, of_key, rule};
+use super::refused::{Judge, Severe, wrong_sign};
+use super::takes::is_of_alias;
 use super::{
     Beside, CREATED, Choice, Created, Field, Kind, ORDINARY, Others, ROUTES, Routes, Sent, Takes, Unasked,
     Unset, Unsets, choice, field, flow, former_permissions, one_of, organization, server_owned,
 };
+use crate::state::{Address, Object};
+use crate::text::Note;
 
 pub(super) static IDENTITY_PROVIDER: Kind = Kind {
     name: super::IDENTITY_PROVIDER,
@@ -88,9 +92,8 @@ pub(super) static IDENTITY_PROVIDER: Kind = Kind {
         unasked: &[Unasked::Enabled],
         ..CREATED
     },
-    refuses: organization::refused_provider,
+    refuses: refused,
     are_made_along: true,
-    takes_in_names: |it| !matches!(it, '/' | ' '),
     comes_with_realm: true,
     ..ORDINARY
 };
@@ -117,3 +120,16 @@ const PROVIDERS: &[Choice] = &[choice("identity provider", |it, _| {
 
 /// Where the secret goes, and for whom it is.
 const SECRETS: &[Beside] = &[Beside { secret: "clientSecret", keys: &["clientId", "tokenUrl", "issuer"] }];
+
+/// Finds an alias that only a new one is refused for: files that make a realm, and 26.0 at a rename, take any.
+fn refused(judge: &Judge<'_>, address: &Address, whole: &Object, notes: &mut Vec<Note>) {
+    if !judge.before.contains(address)
+        && let Some(Note { code, title, help, marks, .. }) =
+            wrong_sign(address, address.name(), whole.at, is_of_alias)
+    {
+        let label = format!("{} in a new one", marks.first().map_or("", |it| &it.label));
+        let at = judge.desired(address).map_or(whole.at, |it| it.at);
+        notes.push(Note { help, ..judge.note(Severe::Error, code, title, at, label) });
+    }
+    organization::refused_provider(judge, address, whole, notes);
+}

@@ -12,8 +12,8 @@ use super::behaviour::{Behaviour, New};
 use super::check::Said;
 use super::hazard::Hazard::LocksOut;
 use super::hazard::{When, rule};
-use super::refused::{Judge, Severe, place};
-use super::takes::RESERVED;
+use super::refused::{Judge, Severe, is_blank, place};
+use super::takes::is_of_alias;
 use super::{
     CREATED, Compare, Covers, Created, Field, IDENTITY_PROVIDER, Judges, Kind, Link, NEWEST, NOBODY, OLDEST,
     ORDINARY, ORGANIZATION_GROUP, ROUTES, Routes, Spelling, Stays, USER, Unasked, Unset, Unsets,
@@ -89,7 +89,7 @@ pub(super) static ORGANIZATION: Kind = Kind {
         ..CREATED
     },
     hidden_without: "a role that shows every organization (fine-grained permissions may hide some)",
-    takes_in_names: |it| !it.is_ascii_whitespace() && !RESERVED.contains(it),
+    takes_in_names: is_of_alias,
     check,
     refuses: refused,
     switches: &["domains", "enabled", "identityProviders", "members"],
@@ -121,8 +121,12 @@ impl Behaviour for OfOrganizations {
     }
 }
 
-/// Finds domains that no server takes.
+/// Finds names and domains that no server takes.
 fn check(_: Said<'_>, address: &Address, organization: &Object, notes: &mut Vec<Note>) {
+    if let Some(name) = organization.get("name").filter(|it| it.as_text().is_some_and(is_blank)) {
+        let words = format!("{} has a blank `name`", title(address));
+        notes.push(Note::error(Code::WrongName, words, name.at, REFUSED));
+    }
     for (domain, node) in domains(organization).filter(|it| !is_domain(it.0)) {
         let words = format!("`{domain}` of {} is no domain", title(address));
         let note = Note::error(Code::WrongForm, words, node.at, REFUSED);

@@ -24,7 +24,7 @@ use super::{
     UserProfile, Version, WORKFLOW, is_folder, kind, nearest_recorded, title,
 };
 use crate::state::{Address, Is, KindName, Node, Object, SecretRef, SecretSource, State};
-use crate::text::{At, Code, Note};
+use crate::text::{At, Code, Note, shown};
 
 pub use fine_grained::{is_judged_by_type, no_such_id};
 pub use realm::{policies, wrong_realm_name};
@@ -109,12 +109,11 @@ pub fn refused_anywhere(address: &Address, object: &Object) -> Vec<Note> {
     realm::numbers(address, object, &mut notes);
     realm::headers(address, object, &mut notes);
     credentials::check(address, object, &mut notes);
-    let takes = kind(address.kind()).takes_in_names;
-    if let Some(sign) = address.name().chars().find(|it| !takes(*it)) {
-        let words = format!("{} has a name that Keycloak does not take", title(address));
-        let label = format!("`{}` cannot stand there", sign.escape_debug());
-        notes.push(Note::error(Code::WrongName, words, object.at, label).help("choose another name"));
-    }
+    let Kind { takes_in_names, shared_by, .. } = kind(address.kind());
+    // What is one and the same for several is called by that.
+    let shared = object.get(shared_by).and_then(|it| Some((it.as_text()?, it.at)));
+    let (name, at) = shared.unwrap_or((address.name(), object.at));
+    notes.extend(wrong_sign(address, name, at, *takes_in_names));
     if matches!(address.kind(), GROUP | ORGANIZATION_GROUP | USER | WORKFLOW) && is_blank(address.name()) {
         notes.push(blank(address, object.at));
     }
@@ -192,7 +191,15 @@ pub fn asks_server_info(state: &State) -> bool {
     })
 }
 
-fn is_blank(name: &str) -> bool {
+/// Returns that a name has a sign which the server does not take.
+pub(super) fn wrong_sign(address: &Address, name: &str, at: At, takes: fn(char) -> bool) -> Option<Note> {
+    let sign = name.chars().find(|it| !takes(*it))?;
+    let words = format!("{} has a name that Keycloak does not take", title(address));
+    let label = format!("`{}` cannot stand there", shown([sign]));
+    Some(Note::error(Code::WrongName, words, at, label).help("choose another name"))
+}
+
+pub(super) fn is_blank(name: &str) -> bool {
     name.trim().is_empty()
 }
 

@@ -28,6 +28,11 @@ pub enum Form {
 /// What aliases may not have: flows and organizations stand in URLs by them.
 pub(super) const RESERVED: &str = "!#$&()*+,/:;=?@[\\]";
 
+/// Returns whether a sign may stand in the alias of an organization or a new identity provider: no blank of ASCII, either.
+pub(super) fn is_of_alias(sign: char) -> bool {
+    !matches!(sign, '\t'..='\r' | ' ') && !RESERVED.contains(sign)
+}
+
 /// The algorithms that sign tokens.
 pub(super) const SIGNS: &[&str] = &[
     "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "RS256",

@@ -108,6 +108,16 @@ pub(super) static GROUP: Kind = Kind {
     title: "profile group",
     representation: |_| "UPGroup",
     routes: Routes { document: "groups", ..DOCUMENT },
+    check: check_group,
     comes_with_realm: true,
     ..ORDINARY
 };
+
+/// Finds names that the server would cut, as Java trims a text.
+fn check_group(_: Said<'_>, address: &Address, group: &Object, notes: &mut Vec<Note>) {
+    if address.name() != address.name().trim_matches(|it| it <= ' ') {
+        let words = format!("{} has a name that Keycloak does not keep", title(address));
+        let label = "would lose the blanks around it";
+        notes.push(Note::error(Code::WrongName, words, group.at, label).help("take them out"));
+    }
+}

@@ -13,6 +13,7 @@ use super::judged;
 use crate::kind::behaviour::{Behaviour, New};
 use crate::kind::hazard::Hazard::{LocksOut, Opens};
 use crate::kind::hazard::{When, of_key, rule};
+use crate::kind::takes::RESERVED;
 use crate::kind::{
     AUTHENTICATOR_CONFIG, CREATED, Choice, Compare, Created, EXECUTION as NAME, FLOW, Field, KEYS, Kind,
     ORDINARY, ROLE, ROUTES, Routes, SaysParent, Sent, ServerInfo, Unset, Unsets, cannot_be_unset, choice,
@@ -91,6 +92,7 @@ pub(in crate::kind) static CONFIG: Kind = Kind {
     representation: |_| "AuthenticatorConfigRepresentation",
     key: "",
     shared_by: "alias",
+    takes_in_names: |it| !RESERVED.contains(it),
     under: &[NAME],
     fields: &[
         server_owned("id"),

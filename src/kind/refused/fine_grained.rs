@@ -8,7 +8,7 @@ use crate::kind::{
     is_over_administration, looks_like_id, realm_address, title, type_of,
 };
 use crate::state::{Address, Node, Object};
-use crate::text::{At, Code, Note, nearest};
+use crate::text::{At, Code, Note, nearest, shown};
 
 /// The field of a realm that switches them on.
 const SWITCH: &str = "adminPermissionsEnabled";
@@ -78,7 +78,7 @@ pub(in crate::kind) fn check(
             let words = format!(
                 "{} cannot be `{}`",
                 words_of_field("resourceType", "", address),
-                written.escape_debug()
+                shown(written.chars())
             );
             (Code::WrongForm, words)
         };
@@ -94,7 +94,7 @@ pub(in crate::kind) fn check(
         let words = format!(
             "{} are not about `{}`",
             words_of_field("scopes", "", address),
-            name.name().escape_debug()
+            shown(name.name().chars())
         );
         let help = format!("`{written}` has {all}");
         wrong(Code::WrongForm, words, *at, "a scope of another type", help);

@@ -2,10 +2,11 @@
 
 use super::{each_text, texts, words_of_field};
 use crate::kind::{
-    AUTHENTICATOR_CONFIG, CLIENT, CLIENT_SCOPE, FEDERATED_IDENTITY, FLOW, GROUP, LOCALIZATION, MAPPER,
-    ORGANIZATION, ORGANIZATION_GROUP, PERMISSION, POLICY, REALM, RESOURCE, ROLE, SCOPE, own_name, title,
+    AUTHENTICATOR_CONFIG, CLIENT, CLIENT_SCOPE, COMPONENT, COMPONENT_MAPPER, FEDERATED_IDENTITY, FLOW, GROUP,
+    IDENTITY_PROVIDER, IDENTITY_PROVIDER_MAPPER, LOCALIZATION, MAPPER, ORGANIZATION, ORGANIZATION_GROUP,
+    PERMISSION, POLICY, REALM, REQUIRED_ACTION, RESOURCE, ROLE, SCOPE, own_name, title,
 };
-use crate::state::{Address, KindName, Object, SecretRef, SecretSource};
+use crate::state::{Address, KindName, Object, PART, SecretRef, SecretSource};
 use crate::text::{At, Code, Note};
 
 /// What most columns hold.
@@ -20,6 +21,8 @@ const LIMITS: &[(KindName, &[&str], usize)] = &[
     (ROLE, &["description", "attributes"], MOST),
     (GROUP, &["description", "attributes"], MOST),
     (FLOW, &["description"], MOST),
+    (REQUIRED_ACTION, &["name"], MOST),
+    (IDENTITY_PROVIDER, &["displayName"], MOST),
     (FEDERATED_IDENTITY, &["userId", "userName"], MOST),
     (AUTHENTICATOR_CONFIG, &["alias"], MOST),
     (CLIENT, &["name", "description", "rootUrl", "baseUrl", "adminUrl", "redirectUris", "webOrigins"], MOST),
@@ -42,6 +45,10 @@ const NAMED: &[KindName] = &[
     FLOW,
     ORGANIZATION,
     ORGANIZATION_GROUP,
+    IDENTITY_PROVIDER,
+    IDENTITY_PROVIDER_MAPPER,
+    COMPONENT,
+    COMPONENT_MAPPER,
     ROLE,
     GROUP,
     CLIENT,
@@ -65,7 +72,9 @@ pub(super) fn check(address: &Address, object: &Object, notes: &mut Vec<Note>) {
             Note::error(Code::TooLong, words, at, format!("Keycloak stores {most}")).help("shorten it"),
         );
     };
-    let length = own_name(address, object).chars().count();
+    // What qualifies a name is stored elsewhere.
+    let name = own_name(address, object).rsplit(PART).next().unwrap_or_default();
+    let length = name.chars().count();
     if NAMED.contains(&kind) && length > MOST {
         too_long(format!("the name of {}", title(address)), length, MOST, object.at);
     }

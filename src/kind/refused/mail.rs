@@ -3,7 +3,7 @@
 use super::{Judge, place, words_of_field};
 use crate::kind::{MIDDLE, NEWEST, is_email};
 use crate::state::{Address, Node, Object};
-use crate::text::{Code, Note};
+use crate::text::{Code, Note, shown};
 
 const FIELD: &str = "smtpServer";
 
@@ -29,7 +29,7 @@ pub(super) fn check(judge: &Judge<'_>, address: &Address, realm: &Object, notes:
         if is_email(written) && (is_local || text("allowutf8") == Some("true")) {
             continue;
         }
-        let words = format!("{} cannot be `{}`", words_of_field(FIELD, key, address), written.escape_debug());
+        let words = format!("{} cannot be `{}`", words_of_field(FIELD, key, address), shown(written.chars()));
         let note = judge.note(
             severe,
             Code::WrongForm,

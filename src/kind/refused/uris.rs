@@ -3,7 +3,7 @@
 use super::{each_text, words_of_field};
 use crate::kind::{CLIENT, MAPPER, NEWEST, OLDEST, ORGANIZATION, RESOURCE, Version};
 use crate::state::{Address, KindName, Object};
-use crate::text::{At, Code, Note};
+use crate::text::{At, Code, Note, shown};
 
 /// What a text has to be.
 #[derive(Clone, Copy)]
@@ -112,7 +112,7 @@ fn parse(text: &str) -> Result<Option<&str>, String> {
     for (at, it) in text.char_indices() {
         let is_bad = it.is_whitespace() || it.is_control() || "<>\"{}|\\^`".contains(it);
         if is_bad {
-            return Err(format!("`{}` cannot stand in a URL", it.escape_debug()));
+            return Err(format!("`{}` cannot stand in a URL", shown([it])));
         }
         let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
         if it == '%' && !(hex(at + 1) && hex(at + 2)) {

@@ -8,6 +8,7 @@ use unicode_script::{Script, UnicodeScript as _};
 
 use crate::kind::{NEWEST, PROFILE_ATTRIBUTE, USER_PROFILE, Version, value};
 use crate::state::{Address, Node, Object, State};
+use crate::text::shown;
 
 /// What the profile of a realm says of users.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,7 +155,7 @@ impl Validator {
     fn refuses(&self, text: &str) -> Option<String> {
         let sign = |signs: &str, is_refused: fn(char) -> bool| {
             let sign = text.chars().find(|it| is_refused(*it) || signs.contains(*it))?;
-            Some(format!("`{}` cannot stand there", sign.escape_debug()))
+            Some(format!("`{}` cannot stand there", shown([sign])))
         };
         match self {
             Self::Length { least, most } => {
@@ -177,7 +178,7 @@ impl Validator {
                     Script::Inherited => {
                         format!("a combining mark cannot stand there: `{}`", other.escape_unicode())
                     }
-                    _ => format!("`{}` is no Latin letter", other.escape_debug()),
+                    _ => format!("`{}` is no Latin letter", shown([other])),
                 })
             }
             Self::Person => sign("<>&\"$%!#?§;*~/\\|^=[]{}()", is_control),
