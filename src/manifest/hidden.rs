@@ -8,6 +8,9 @@ use crate::kind::names_a_secret;
 use crate::text::{At, Files, Note};
 
 const MASK: &str = "********";
+/// What the keys begin with that say where a secret comes from, and what may stand beside them.
+const FROM: &str = "from";
+const BESIDE: &[&str] = &["version", "key", "field"];
 /// Shorter pieces of a secret tell nothing.
 const TELLING: usize = 4;
 
@@ -73,8 +76,7 @@ impl Scan<'_> {
         let mut begins = true;
         while let Some(it) = self.text[at..].chars().next() {
             if is_of_word(it) && it != '-' {
-                at = self.word(at);
-                begins = false;
+                (at, begins) = self.word(at);
                 continue;
             }
             if it == '\n' && self.text[at + 1..].starts_with("---") {
@@ -90,8 +92,8 @@ impl Scan<'_> {
         }
     }
 
-    /// Hides the value of a word that is the name of a secret; returns where to go on.
-    fn word(&mut self, start: usize) -> usize {
+    /// Hides the value of a word that is the name of a secret; returns where to go on, and whether a value may begin there.
+    fn word(&mut self, start: usize) -> (usize, bool) {
         let end = self.end_of_word(start);
         let rest = &self.text[end..];
         let quoted = rest.starts_with(['"', '\'']);
@@ -102,14 +104,18 @@ impl Scan<'_> {
         let is_forgotten = quoted && next.starts_with('"') && !between.contains('\n');
         let is_key = next.starts_with(':') || (next.starts_with('=') && !between.contains('\n'));
         if !(is_key || is_forgotten) || !names_a_secret(&self.text[start..end]) {
-            return end;
+            return (end, false);
         }
         let value = self.text.len() - next.len() + usize::from(is_key);
         let line = self.line_start(start);
         let column = (start - line).saturating_sub(usize::from(quoted));
         self.value(value, column);
         // What was a value without its colon may be a key.
-        if is_forgotten { end } else { self.hidden.last().map_or(value, |it| it.end.max(value)) }
+        if is_forgotten {
+            return (end, false);
+        }
+        let end = self.hidden.last().map_or(value, |it| it.end.max(value));
+        (end, end == value)
     }
 
     fn end_of_word(&self, start: usize) -> usize {
@@ -152,8 +158,14 @@ impl Scan<'_> {
             Some(quote @ ('"' | '\'')) => self.quoted(start, quote),
             Some('[') => {
                 let end = rest.find(']').map_or_else(|| self.line_end(start), |it| start + it);
-                self.hide(start + 1..end);
-                self.depth += 1;
+                let mut at = self.item(start + 1);
+                while let Some(next) = self.source(at).filter(|it| *it <= end) {
+                    at = self.item(next);
+                }
+                if at < end {
+                    self.hide(at..end);
+                    self.depth += 1;
+                }
             }
             Some('|' | '>') if self.depth == 0 => self.block(start, column),
             Some(_) if self.depth == 0 => self.plain(start, column),
@@ -207,9 +219,38 @@ impl Scan<'_> {
         self.blanks(line) - line
     }
 
+    /// Returns where an item of a list between brackets begins.
+    fn item(&self, at: usize) -> usize {
+        let rest = &self.text[at..];
+        at + rest.len() - rest.trim_start_matches(|it: char| it.is_whitespace() || it == ',').len()
+    }
+
+    /// Returns where a map, or an entry of one, ends that says where a secret comes from: its words are no secrets.
+    fn source(&self, at: usize) -> Option<usize> {
+        let line_end = self.line_end(at);
+        let written = self.text[at..line_end].trim_start();
+        let inner = written.strip_prefix('{').map_or(written, str::trim_start);
+        let quote = inner.chars().next().filter(|it| matches!(it, '"' | '\''));
+        let word = quote.map_or(inner, |it| &inner[it.len_utf8()..]);
+        let rest = word.trim_start_matches(is_of_word);
+        let name = &word[..word.len() - rest.len()];
+        let is_key = match quote {
+            Some(quote) => rest.strip_prefix(quote).is_some_and(|it| it.trim_start().starts_with(':')),
+            None => {
+                rest.strip_prefix(':').is_some_and(|it| it.is_empty() || it.starts_with(char::is_whitespace))
+            }
+        };
+        if !is_key || !(name.starts_with(FROM) || BESIDE.contains(&name)) {
+            return None;
+        }
+        let close = self.text[at..line_end].find('}').map(|it| at + it + 1);
+        Some(close.unwrap_or(line_end))
+    }
+
     /// Hides the items of a list, one a line.
     fn items(&mut self, line: usize, column: usize) {
         let mut line = line;
+        let mut is_of_source = false;
         while line < self.text.len() {
             let end = self.line_end(line);
             let (indent, written) = (self.indent(line), self.text[line..end].trim());
@@ -217,8 +258,10 @@ impl Scan<'_> {
             if !written.is_empty() && !is_item && indent <= column {
                 break;
             }
-            let start = line + indent + if is_item { 2 } else { 0 };
-            self.hide(start.min(end)..end);
+            let start = (line + indent + if is_item { 2 } else { 0 }).min(end);
+            let source = self.source(start);
+            is_of_source = source.is_some() && (is_item || is_of_source);
+            self.hide(source.filter(|_| is_of_source).unwrap_or(start)..end);
             line = end + 1;
         }
     }

@@ -380,8 +380,8 @@ fn secret() -> Value {
         "description": "Where a secret comes from; `version` grows when one that Keycloak never shows is to be sent again.",
         "type": "object",
         "properties": {
-            "fromEnv": { "description": "The name of an environment variable.", "type": "string" },
-            "fromFile": { "description": "A file, relative to this one.", "type": "string" },
+            "fromEnv": { "description": "The name of an environment variable.", "type": "string", "minLength": 1 },
+            "fromFile": { "description": "A file, relative to this one.", "type": "string", "minLength": 1 },
             "version": { "type": "integer", "minimum": 0 },
         },
         "additionalProperties": false,

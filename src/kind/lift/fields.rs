@@ -281,6 +281,24 @@ impl Reader<'_> {
                     Note::error(Code::SaidTwice, "a secret has one source", inner.at, "a second one")
                         .help("keep one of `fromEnv` and `fromFile`"),
                 ),
+                ("fromEnv", Some(name)) if name.is_empty() || name.contains(['=', '\0']) => self.notes.push(
+                    Note::error(
+                        Code::WrongForm,
+                        "`fromEnv` names no environment variable",
+                        tree.at,
+                        "no variable is called that",
+                    )
+                    .help("write `{ fromEnv: NAME }`"),
+                ),
+                ("fromFile", Some("")) => self.notes.push(
+                    Note::error(
+                        Code::WrongForm,
+                        "`fromFile` names no file",
+                        tree.at,
+                        "no file is called that",
+                    )
+                    .help("write `{ fromFile: PATH }`"),
+                ),
                 ("fromEnv", Some(name)) => source = Some(SecretSource::Env(name.into())),
                 ("fromFile", Some(path)) => source = Some(SecretSource::File(path.into())),
                 ("fromEnv" | "fromFile" | "version", None) => {

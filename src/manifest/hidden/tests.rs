@@ -37,6 +37,54 @@ fn a_value_is_hidden_in_every_style() {
         ("\"secretData\": \"{\\\"value\\\": 1}\",\nx", "\"secretData\": ********,\nx"),
         ("secret: {fromEnv: NAME}\nx: 1", "secret: {fromEnv: NAME}\nx: 1"),
         ("secret:\n  fromEnv: NAME\nx: 1", "secret:\n  fromEnv: NAME\nx: 1"),
+        ("{secret: {fromEnv: A}, password: hush, x: 1}", "{secret: {fromEnv: A}, password: ********, x: 1}"),
+        (
+            "secret:\n  {fromEnv: A}\nx: 1\npassword: hush, z",
+            "secret:\n  {fromEnv: A}\nx: 1\npassword: ********",
+        ),
+        (
+            "{bindCredential: [{fromEnv: A, version: x}], x: 1}",
+            "{bindCredential: [{fromEnv: A, version: x}], x: 1}",
+        ),
+        (
+            "bindCredential: [ {fromFile: a/b} ]\npassword: hush, z",
+            "bindCredential: [ {fromFile: a/b} ]\npassword: ********",
+        ),
+        (
+            "bindCredential:\n  [{fromEnv: A}]\npassword: hush, z",
+            "bindCredential:\n  [{fromEnv: A}]\npassword: ********",
+        ),
+        (
+            "{\"bindCredential\":[{\"fromEnv\":\"A\"}],\"x\":1}",
+            "{\"bindCredential\":[{\"fromEnv\":\"A\"}],\"x\":1}",
+        ),
+        (
+            "{bindCredential: [{fromEnv: A}, hush], password: hush}",
+            "{bindCredential: [{fromEnv: A}, ********], password: ********}",
+        ),
+        ("{bindCredential: [hush, {fromEnv: A}], x: 1}", "{bindCredential: [********], x: 1}"),
+        ("{bindCredential: [{hush: hush}], x: 1}", "{bindCredential: [********], x: 1}"),
+        ("bindCredential: ['from: hush']\nx: 1", "bindCredential: [********]\nx: 1"),
+        (
+            "bindCredential:\n- fromEnv: A\n  version: x\nx: 1",
+            "bindCredential:\n- fromEnv: A\n  version: x\nx: 1",
+        ),
+        (
+            "bindCredential:\n- version: x\n  'fromEnv': A\n- hush\n",
+            "bindCredential:\n- version: x\n  'fromEnv': A\n- ********\n",
+        ),
+        ("bindCredential:\n- {fromSops: a, key: b}\nx: 1", "bindCredential:\n- {fromSops: a, key: b}\nx: 1"),
+        (
+            "bindCredential:\n- {fromEnv: A,\n   version: x}\nx: 1",
+            "bindCredential:\n- {fromEnv: A,\n   version: x}\nx: 1",
+        ),
+        ("bindCredential:\n- hush\n  version: hush\nx: 1", "bindCredential:\n- ********\n  ********\nx: 1"),
+        ("bindCredential:\n- |\n  fromEnv: hush\nx: 1", "bindCredential:\n- ********\n  ********\nx: 1"),
+        ("bindCredential:\n- from:hush\nx: 1", "bindCredential:\n- ********\nx: 1"),
+        (
+            "bindCredential:\n- fromEnv: A\n  hush\n  version: hush\nx: 1",
+            "bindCredential:\n- fromEnv: A\n  ********\n  ********\nx: 1",
+        ),
         ("x: secret\ny: [password, z]\n", "x: secret\ny: [password, z]\n"),
         ("passwordPolicy: length(8)", "passwordPolicy: length(8)"),
     ] {
@@ -55,6 +103,9 @@ fn a_value_is_hidden_where_the_text_is_broken() {
         ("secret:hush", "secret:********"),
         ("secret: \"hush\" hush", "secret: ********"),
         ("secret: \"hush\nx: 1", "secret: ********\n********"),
+        ("bindCredential:\n- {fromEnv: A} hush\nx: 1", "bindCredential:\n- {fromEnv: A}********\nx: 1"),
+        ("bindCredential: [{fromEnv: A} hush]\nx: 1", "bindCredential: [{fromEnv: A} ********]\nx: 1"),
+        ("bindCredential: [{fromEnv: A\nx: 1", "bindCredential: [{fromEnv: A\nx: 1"),
         ("secret: |\nhush\nx: 1", "secret: |\n********\nx: 1"),
         ("secret: | hush\nx: 1", "secret: ********\nx: 1"),
         ("  secret: |\n\thush\n  x: 1", "  secret: |\n\t********\n  x: 1"),
