@@ -277,7 +277,10 @@ fn formerly(
     if !kind.is_renamed {
         let title = format!("`{FORMERLY}` of {} is not managed by this version", super::title(address));
         let note = Note::error(Code::NotInThisVersion, title, key.at, "cannot be planned yet");
-        out.notes.push(note.help("rename it in Keycloak and here, and take this out"));
+        let renamed = super::KINDS.iter().filter(|it| it.is_renamed).map(|it| format!("{}s", it.title));
+        let renamed = renamed.collect::<Vec<_>>().join(", ");
+        let help = format!("rename it in Keycloak and here, and take this out: it is only for {renamed}");
+        out.notes.push(note.help(help));
         return None;
     }
     let name = value.scalar().filter(|it| !it.is_empty());
