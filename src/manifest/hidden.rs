@@ -157,7 +157,7 @@ impl Scan<'_> {
             }
             Some(quote @ ('"' | '\'')) => self.quoted(start, quote),
             Some('[') => {
-                let end = rest.find(']').map_or_else(|| self.line_end(start), |it| start + it);
+                let end = rest.find(']').map_or(self.text.len(), |it| start + it);
                 let mut at = self.item(start + 1);
                 while let Some(next) = self.source(at).filter(|it| *it <= end) {
                     at = self.item(next);
