@@ -59,6 +59,8 @@ fn judge_effect(
     let belongs = effect.fate == Fate::Disappears
         && (is_made_with(question, going, on)
             || made_by.is_some_and(|it| it == of)
+            // What stands once under its parent is a part of that.
+            || kind::kind(on.kind()).key.is_empty()
             // Refused already, with what takes that along.
             || is_built_in(question, of));
     let declared = out.desired.contains(on);
