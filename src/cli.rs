@@ -20,7 +20,9 @@ mod connection;
 mod demo;
 mod doctor;
 mod drift;
+mod export;
 mod frame;
+mod get;
 mod given;
 mod inputs;
 mod line;
@@ -96,6 +98,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Login(args) => unless_stopped(login::run(args)).await,
         Command::Logout(args) => unless_stopped(logout::run(args)).await,
         Command::Token(args) => unless_stopped(token::run(args)).await,
+        Command::Export(args) => unless_stopped(export::run(args)).await,
+        Command::Get(args) => unless_stopped(get::run(args)).await,
         Command::Doctor(args) => unless_stopped(doctor::run(args)).await,
         Command::Schema(args) => unless_stopped(async { Ok(schema::run(&args)) }).await,
         Command::Demo(args) => demo::run(args, global).await,

@@ -61,7 +61,7 @@ use behaviour::{Behaviour, Ordinary};
 pub use built_in::{built_ins, is_admin_permissions, is_built_in, is_fine_grained};
 use check::Check;
 pub use check::{Said, loops, mistakes};
-pub use client::{comes_along, complete_export, part_of_client, settings_of, words_of_fixed};
+pub use client::{comes_along, complete_export, idle_secret, part_of_client, settings_of, words_of_fixed};
 pub use closed::{
     REACHED_BY, STRICT, Strict, close, closer_type, closers, covered, decide, decide_by, keeps_closed,
     made_so, reopen, says_how_to_decide, set_apart,
@@ -73,8 +73,9 @@ pub use created::{
 pub use encode::{body, in_field, in_key, is_folder, of_body, segment, value, wire_name};
 use facts::LAST;
 pub use facts::{
-    Covers, Losing, Members, Referred, SaysParent, Spelling, Types, has_members, is_apart, is_asked_by_name,
-    is_everybodys, is_exported, known_to_servers_since, ordered_by, parts, rank_of, section_of, standing_in,
+    Covers, Losing, Members, Referred, SaysParent, Spelling, Types, field_rank, has_members, holds_much,
+    is_apart, is_asked_by_name, is_everybodys, is_exported, is_of_people, known_to_servers_since, ordered_by,
+    parts, rank_of, section_of, sorted_by, standing_in,
 };
 pub use fields::{Beside, Choice, Compare, Field, Judges, KEYS, Link, Needs, OthersAre, Sent, Stays};
 use fields::{

@@ -16,6 +16,8 @@ pub mod manifest;
 
 pub mod diff;
 
+pub mod export;
+
 pub mod access;
 
 pub mod plan;

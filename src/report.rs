@@ -10,6 +10,7 @@ mod json;
 mod junit;
 mod natural;
 mod note;
+mod objects;
 mod outcome;
 pub mod safe;
 mod text;
@@ -26,6 +27,7 @@ pub use json::{
 };
 pub use junit::tests_junit;
 pub use note::{Color, notes, notes_count, notes_json};
+pub use objects::{objects_json, objects_text};
 pub use outcome::{Audit, Failure, Verification, outcomes_text};
 pub use text::{Style, drift_text, impact_text, plan_text};
 

@@ -193,7 +193,7 @@ pub(super) fn time(text: Option<&str>, project: &Project) -> anyhow::Result<Opti
 }
 
 /// Reads the patterns of a flag.
-fn patterns(flag: &str, texts: &[String]) -> anyhow::Result<Vec<Pattern>> {
+pub(super) fn patterns(flag: &str, texts: &[String]) -> anyhow::Result<Vec<Pattern>> {
     let read = |text: &String| {
         let pattern = Pattern::new(text);
         match misread(&pattern) {

@@ -8,8 +8,8 @@ use super::frame::{self, Frame};
 use super::pages::dressed;
 use super::terminal::{self, Global};
 use super::{
-    access, apply, completions, demo, doctor, drift, login, logout, plan, sandbox, schema, test, token,
-    unlock, validate,
+    access, apply, completions, demo, doctor, drift, export, get, login, logout, plan, sandbox, schema, test,
+    token, unlock, validate,
 };
 use crate::run::{Exit, UsageError};
 
@@ -51,6 +51,10 @@ pub(super) enum Command {
     Token(token::Args),
     /// Check the connection, the version and the rights of the credential
     Doctor(doctor::Args),
+    /// Look at live objects
+    Get(get::Args),
+    /// Write a live realm as manifests
+    Export(export::Args),
     /// Print a JSON Schema for editors
     Schema(schema::Args),
     /// Print shell completions or man pages

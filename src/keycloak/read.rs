@@ -71,6 +71,8 @@ pub struct Want {
     /// Of what is read only where somebody says something of it: flows, for which who may only view has to ask one by one, and
     /// what no export has.
     pub named: BTreeSet<Address>,
+    /// All of that, named or not.
+    pub everything: bool,
     /// Those of them that only a ledger names.
     pub left: BTreeSet<Address>,
     /// Under what objects stand that only their order tells apart and that a ledger lists: their ids are read where several have
@@ -78,6 +80,18 @@ pub struct Want {
     pub numbered: BTreeMap<Address, bool>,
     /// A ledger asks for ids that it lacks.
     pub ids: bool,
+}
+
+impl Want {
+    /// Returns whether somebody says something of what is read only then.
+    fn asks(&self, address: &Address) -> bool {
+        self.everything || self.named.contains(address)
+    }
+
+    /// Returns whether somebody says something of an object that is so.
+    fn asks_any(&self, is_so: impl Fn(&Address) -> bool) -> bool {
+        self.everything || self.named.iter().any(is_so)
+    }
 }
 
 /// Where a read came from.

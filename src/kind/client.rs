@@ -204,3 +204,11 @@ pub(super) fn is_fixed(address: &Address, version: Version) -> bool {
     let client = address.ancestor(super::CLIENT);
     version >= NEWEST && client.is_some_and(|it| it.name() == ADMINISTRATION)
 }
+/// Returns the field with a secret by which a client never proves itself: it is public, has a key, or asks for nothing.
+pub fn idle_secret(address: &Address, client: &Object) -> Option<&'static str> {
+    let by = client.text("clientAuthenticatorType");
+    let is_asked = !client.is_true("publicClient")
+        && !client.is_true("bearerOnly")
+        && (by.is_empty() || by.starts_with("client-secret"));
+    (address.kind() == super::CLIENT && !is_asked).then_some("secret")
+}

@@ -81,6 +81,13 @@ fn recorded(kind: &Kind, address: &Address, object: &Object, version: Version) -
     Some(reads)
 }
 
+impl Kind {
+    /// Returns whether a create has to say a field.
+    pub fn is_made_with(&self, field: &str) -> bool {
+        self.new.needs.iter().any(|it| it.0 == field)
+    }
+}
+
 /// Returns the objects that the server makes together with one that looks like this, where there are none of that name.
 pub fn created_along(
     address: &Address,

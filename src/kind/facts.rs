@@ -1,6 +1,6 @@
 //! What the table says of a kind in one word, for those who must not ask for its name.
 
-use super::{Compare, Field, GROUP, KINDS, Kind, ROLE, Version, field_type, kind, known_since};
+use super::{Compare, Field, GROUP, KINDS, Kind, ROLE, Sent, Version, field_type, kind, known_since};
 use crate::state::{Address, KindName, Object};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -167,6 +167,39 @@ pub fn ordered_by(address: &Address) -> Option<(Address, &'static str)> {
             None => Address::top(kind.name, ""),
         };
         Some((owner, rule.name))
+    })
+}
+
+/// Returns whether objects of a kind hold much: a client has roles, mappers and authorization.
+pub fn holds_much(kind: KindName) -> bool {
+    KINDS.iter().filter(|it| it.under.contains(&kind)).count() > 2
+}
+
+/// Returns whether an address is that of a person, or of something that people have.
+pub fn is_of_people(address: &Address) -> bool {
+    address.steps().first().is_some_and(|it| kind(it.kind).are_people)
+}
+
+/// Returns how early a field is read: what an object is called, of what type it is, and then the rest.
+pub fn field_rank(field: &str) -> usize {
+    let names = |it: &&Kind| field == "realm" || it.key == field || it.naming_key() == field;
+    let is_type = |it: &&Kind| {
+        it.is_made_with(field) || it.field(field).is_some_and(|it| matches!(it.sent, Sent::Fixed))
+    };
+    if KINDS.iter().any(names) {
+        0
+    } else if KINDS.iter().any(is_type) {
+        1
+    } else {
+        2
+    }
+}
+
+/// Returns the field of a kind by which its objects stand in a map of lists; nothing where they stand in a list alone.
+pub fn sorted_by(kind: KindName) -> Option<&'static str> {
+    KINDS.iter().flat_map(|it| it.fields).find_map(|it| match it.sent {
+        Sent::ChildrenBy(of, field) if of == kind => Some(field),
+        _ => None,
     })
 }
 

@@ -28,6 +28,7 @@ mod case;
 mod connecting;
 mod derived;
 mod edits;
+mod export;
 mod faults;
 mod flows;
 mod foreign;
@@ -114,6 +115,7 @@ fn trials() -> Vec<Trial> {
         connecting::trials(),
         derived::trials(),
         edits::trials(),
+        export::trials(),
         faults::trials(),
         flows::trials(),
         foreign::trials(),

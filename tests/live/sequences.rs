@@ -137,8 +137,20 @@ fn sequence(server: &Server, version: Needs, folder: &Path, realm: &str) -> Resu
         };
         wrong.extend(verdict.err().map(|it| format!("{file}: {}", it.replace(realm, REALM))));
     }
+    if server.call(Method::GET, &format!("/{realm}"), None)?.0.is_success() {
+        wrong.extend(exported(server, realm).err().map(|it| format!("export: {}", it.replace(realm, REALM))));
+    }
     server.no_realm(realm)?;
     Ok(wrong)
+}
+
+/// Exports a realm: the manifests say what is there, so their plan is empty.
+fn exported(server: &Server, realm: &str) -> Result<(), String> {
+    let tree = Tree::empty(realm)?;
+    tree.run(server, &["export", "--realm", realm, "--out", ".", "--users"])?.expect(0)?;
+    let ran = tree.run(server, &[&["plan", "--format", "json"], &OURS[..]].concat())?;
+    let changes = Plan(ran.json()?).writes();
+    if ran.code == 0 && changes.is_empty() { Ok(()) } else { Err(format!("{changes:?} {}", first(&ran))) }
 }
 
 /// The manifest of another realm.

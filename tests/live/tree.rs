@@ -87,6 +87,25 @@ impl Tree {
         std::fs::write(path, content).map_err(text)
     }
 
+    /// Returns the paths of all files, in their order.
+    pub(crate) fn files(&self) -> Result<Vec<String>, String> {
+        let mut out = Vec::new();
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).map_err(text)? {
+                let path = entry.map_err(text)?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let below = path.strip_prefix(self.folder.path()).map_err(text)?;
+                    out.push(below.to_string_lossy().into_owned());
+                }
+            }
+        }
+        out.sort();
+        Ok(out)
+    }
+
     /// Returns what a file holds.
     pub(crate) fn read(&self, name: &str) -> Result<String, String> {
         std::fs::read_to_string(self.folder.path().join(name)).map_err(text)

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::program::{program, shown, text, words};
 
 /// What begins a command that talks to a server, boots one, or waits for somebody.
-const NEEDS_A_SERVER: &[&str] =
-    &["plan", "apply", "drift", "login", "logout", "token", "sandbox", "demo", "doctor", "unlock"];
+const NEEDS_A_SERVER: &[&str] = &[
+    "plan", "apply", "drift", "login", "logout", "token", "sandbox", "demo", "doctor", "unlock", "export",
+    "get",
+];
 
 /// Names what a block without `realm:` at its head is.
 const PROJECT_KEYS: &[&str] = &["owner", "realms", "environments", "guards", "prune", "protect"];

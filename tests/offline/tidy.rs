@@ -8,8 +8,8 @@ use realmwright::kind::{KINDS, fields_of};
 
 /// Modules in reading order: each may use those before it.
 const ORDER: &[&str] = &[
-    "text", "state", "change", "call", "kind", "manifest", "diff", "access", "plan", "report", "keycloak",
-    "apply", "sandbox", "run", "cli",
+    "text", "state", "change", "call", "kind", "manifest", "diff", "export", "access", "plan", "report",
+    "keycloak", "apply", "sandbox", "run", "cli",
 ];
 
 /// Tests that show notes as people see them.

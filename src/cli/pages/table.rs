@@ -287,6 +287,27 @@ pub(super) const PAGES: &[Page] = &[
         examples: &[("realmwright doctor --realm eoepca", "Whether a run would get through")],
     },
     Page {
+        command: "get",
+        writes: false,
+        exits: &[(Clean, "shown, also where nothing is called so"), (Failed, "it could not be read")],
+        examples: &[
+            ("realmwright get --realm eoepca 'client/demo/authz/**'", "What a client protects, and by what"),
+            ("realmwright get --realm eoepca user/eric --format yaml", "All of one user, as a manifest"),
+        ],
+    },
+    Page {
+        command: "export",
+        writes: false,
+        exits: &[(Clean, "written"), (Failed, "the realm could not be read, or a file not be written")],
+        examples: &[
+            (
+                "realmwright export --realm eoepca --out eoepca",
+                "A realm into a new folder, without its users",
+            ),
+            ("realmwright export --realm eoepca --only client/demo --stdout", "One client, as one manifest"),
+        ],
+    },
+    Page {
         command: "schema",
         writes: false,
         exits: &[(Clean, "printed")],

@@ -18,7 +18,7 @@ const FLOWS: &str = "authenticationFlows";
 
 /// Reads flows where somebody says something of one; nothing where nobody does, or where they may not be seen.
 pub(super) async fn read(wire: &Wire<'_>, want: &Want, source: Source) -> Result<Option<Flows>, Error> {
-    if source != Source::Lists || !want.named.iter().any(kind::is_of_flow) {
+    if source != Source::Lists || !want.asks_any(kind::is_of_flow) {
         return Ok(None);
     }
     let Some(tops) = wire.rows(section(FLOWS).routes.list).await? else { return Ok(None) };

@@ -43,11 +43,8 @@ pub(super) async fn read(
     let list = sections::filled(of.routes.list, &organization.child(of.name, ""), |_| id.to_owned());
     let Some(mut rows) = wire.rows(&list).await? else { return Ok(None) };
     let addresses = addresses(&rows, organization, of);
-    let named: BTreeMap<&str, &Address> = addresses
-        .iter()
-        .filter(|it| want.named.contains(it.1))
-        .map(|(id, address)| (id.as_str(), address))
-        .collect();
+    let named: BTreeMap<&str, &Address> =
+        addresses.iter().filter(|it| want.asks(it.1)).map(|(id, address)| (id.as_str(), address)).collect();
     let members = match members {
         Some(members) => members_of(wire, rights, own, named.keys().copied(), members).await?,
         None => None,

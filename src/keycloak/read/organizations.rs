@@ -32,7 +32,7 @@ pub(super) async fn read(
     rights: &Rights,
 ) -> Result<Option<Organizations>, Error> {
     let kind = section(ORGANIZATIONS);
-    if !want.named.iter().any(|it| it.kind() == kind.name) {
+    if !want.asks_any(|it| it.kind() == kind.name) {
         return Ok(None);
     }
     let mut out = Organizations { rows: None, unread: Vec::new(), without_groups: Vec::new() };
@@ -45,7 +45,7 @@ pub(super) async fn read(
     let Some(rows) = rows else { return Ok(Some(out)) };
     let address = |row: &Value| str_of(row, "alias").map(|it| at(ORGANIZATIONS, it));
     let (named, others): (Vec<Value>, Vec<Value>) =
-        rows.into_iter().partition(|row| address(row).is_some_and(|it| want.named.contains(&it)));
+        rows.into_iter().partition(|row| address(row).is_some_and(|it| want.asks(&it)));
     let members = members(wire, rights, &named).await?;
     let named =
         named.into_iter().zip(members).filter_map(|(row, members)| Some((address(&row)?, row, members)));
@@ -117,7 +117,7 @@ async fn one(
         let rows = wire.rows(&format!("{own}/identity-providers")).await?;
         rows.map(|it| it.iter().filter_map(|it| it.get("alias").cloned()).collect())
     };
-    let asks_groups = want.named.iter().any(|it| it.is_under(&address));
+    let asks_groups = want.asks_any(|it| it.is_under(&address));
     let groups = if asks_groups {
         organization_groups::read(wire, want, rights, &address, &own, members.as_deref()).await?
     } else {

@@ -18,7 +18,7 @@ const WORKFLOWS: &str = "workflows";
 /// Reads workflows where somebody says something of one; nothing where nobody does.
 pub(super) async fn read(wire: &Wire<'_>, want: &Want, rights: &Rights) -> Result<Option<Workflows>, Error> {
     let kind = section(WORKFLOWS);
-    if want.named.iter().all(|it| it.kind() != kind.name) {
+    if !want.asks_any(|it| it.kind() == kind.name) {
         return Ok(None);
     }
     if !may_view(rights, kind) {
