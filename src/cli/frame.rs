@@ -21,6 +21,9 @@ pub(super) struct Frame {
     is_json: bool,
 }
 
+/// Commands whose format is that of the manifests which they write: those are no document about a run.
+const OF_MANIFESTS: &[&str] = &["export"];
+
 /// A signal may end the command from anywhere.
 static RUNNING: Mutex<Frame> = Mutex::new(Frame { command: String::new(), is_json: false });
 
@@ -33,7 +36,7 @@ impl Frame {
             matches = below;
         }
         let format = matches.try_get_raw("format").ok().flatten().and_then(|mut it| it.next());
-        Frame { command: names.join(" "), is_json: format.is_some_and(|it| it == "json") }
+        Frame::new(&names, format.is_some_and(|it| it == "json"))
     }
 
     /// Reads what can be known of a command line that is wrong.
@@ -55,7 +58,13 @@ impl Frame {
                 }
             }
         }
-        Frame { command: names.join(" "), is_json }
+        Frame::new(&names, is_json)
+    }
+
+    fn new(names: &[&str], says_json: bool) -> Frame {
+        let command = names.join(" ");
+        let is_json = says_json && !OF_MANIFESTS.contains(&&*command);
+        Frame { command, is_json }
     }
 
     /// Makes it the command that runs.
@@ -133,6 +142,7 @@ mod tests {
             ("realmwright plan --format json", "plan", true),
             ("realmwright access can eric view R --format=json", "access can", true),
             ("realmwright access matrix --client c --format csv", "access matrix", false),
+            ("realmwright export --realm r --stdout --format json", "export", false),
             ("realmwright login", "login", false),
             ("realmwright sandbox run -- cat --format json", "sandbox run", false),
         ] {
