@@ -43,6 +43,7 @@ pub(super) fn said(realm: &str, live: &State, version: Version) -> Said {
         }
     }
     order(&mut state, live, &fresh);
+    rank(&mut state, live);
     let is_gone = |it: &&Address| {
         !live.contains(it) && it.ancestors().all(|above| live.contains(&above) || !fresh.contains(&above))
     };
@@ -169,6 +170,18 @@ fn without(keys: &mut BTreeMap<Box<str>, Node>, base: &BTreeMap<Box<str>, Node>)
 
 fn is_said(kind: &Kind, name: &str) -> bool {
     kind.field(name).is_none_or(|it| it.compare != Compare::ServerOwned && !matches!(it.sent, Sent::Relic))
+}
+
+/// Says the number of what stands in an order by numbers, also where it is named alone: without one, the place says it.
+fn rank(state: &mut State, live: &State) {
+    let said = state.objects.keys().flat_map(|it| [it.clone()].into_iter().chain(it.ancestors()));
+    for address in said.collect::<BTreeSet<Address>>() {
+        let field = kind(address.kind()).ranked_by;
+        let Some(number) = live.get(&address).and_then(|it| it.get(field)).cloned() else { continue };
+        let mut object = state.get(&address).cloned().unwrap_or_else(|| Object::new(At::SERVER));
+        object.fields.insert(field.into(), number);
+        state.objects.insert(address, object);
+    }
 }
 
 /// Takes people out of the lists of what is exported without them.
