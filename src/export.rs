@@ -31,10 +31,8 @@ pub struct Options<'a> {
 
 /// What an export gives.
 pub struct Export {
-    /// The manifests, each with its path below the folder of the realm.
-    pub files: Vec<File>,
-    /// All of them as one manifest.
-    pub whole: String,
+    /// What the manifests say.
+    said: State,
     /// The variables that the manifests take secrets from, and what each is for.
     pub secrets: Vec<(String, String)>,
     /// What the manifests name and do not hold, in their order.
@@ -55,9 +53,19 @@ pub fn export(live: &State, options: &Options<'_>) -> Export {
     }
     let secrets = secrets::refer(&mut state);
     let external = said::external(&state, options);
-    let files = files::files(options.realm, &state, options.format);
-    let whole = text::manifest(options.realm, &state, options.format);
-    Export { files, whole, secrets, external, gone }
+    Export { said: state, secrets, external, gone }
+}
+
+impl Export {
+    /// Returns the manifests, each with its path below the folder of the realm.
+    pub fn files(&self, options: &Options<'_>) -> Vec<File> {
+        files::files(options.realm, &self.said, options.format)
+    }
+
+    /// Returns all of them as one manifest.
+    pub fn whole(&self, options: &Options<'_>) -> String {
+        text::manifest(options.realm, &self.said, options.format)
+    }
 }
 
 fn starts_with(address: &Address, kind: &str) -> bool {
@@ -66,8 +74,7 @@ fn starts_with(address: &Address, kind: &str) -> bool {
 
 fn is_chosen(address: &Address, options: &Options<'_>) -> bool {
     let is_of_kind = options.kinds.is_empty() || options.kinds.iter().any(|it| starts_with(address, it));
-    let is_covered = |it: &Pattern| it.covers(address) || address.ancestors().any(|above| it.covers(&above));
-    is_of_kind && (options.only.is_empty() || options.only.iter().any(is_covered))
+    is_of_kind && (options.only.is_empty() || options.only.iter().any(|it| it.covers(address)))
 }
 
 /// Returns objects as they are, as one manifest.

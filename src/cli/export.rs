@@ -96,10 +96,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let export = export::export(&live, &options);
     match &args.out {
-        None => print(&export.whole),
-        Some(out) => {
-            write(out, &export, &args, &unseen)?;
-        }
+        None => print(&export.whole(&options)),
+        Some(out) => write(out, &export, &options, args.owner.as_deref(), &unseen)?,
     }
     for it in &export.gone {
         say(&format!("{} of a new realm is gone here: no manifest says that", kind::title(it)));
@@ -132,13 +130,19 @@ fn must_be_empty(out: &Path) -> anyhow::Result<()> {
     Err(UsageError::new(message).into())
 }
 
-fn write(out: &Path, export: &Export, args: &Args, unseen: &[String]) -> anyhow::Result<()> {
-    let folder = out.join(export::folder(&args.realm));
-    for file in &export.files {
+fn write(
+    out: &Path,
+    export: &Export,
+    options: &Options<'_>,
+    owner: Option<&str>,
+    unseen: &[String],
+) -> anyhow::Result<()> {
+    let folder = out.join(export::folder(options.realm));
+    for file in export.files(options) {
         write_file(&folder.join(&file.path), &file.text)?;
     }
-    write_file(&out.join(PROJECT_FILE), &export::project(export, &args.realm, args.owner.as_deref()))?;
-    write_file(&out.join("README.md"), &export::readme(export, &args.realm, unseen))?;
+    write_file(&out.join(PROJECT_FILE), &export::project(export, options.realm, owner))?;
+    write_file(&out.join("README.md"), &export::readme(export, options.realm, unseen))?;
     if !export.secrets.is_empty() {
         write_file(&out.join(".env.example"), &export::variables(export))?;
     }

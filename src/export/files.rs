@@ -25,13 +25,12 @@ pub(super) fn files(realm: &str, state: &State, format: Format) -> Vec<File> {
         part.objects.insert(address.clone(), object.clone());
     }
     let mut taken = BTreeSet::new();
-    let files = parts.into_iter().map(|(part, mut objects)| {
+    let files = parts.into_iter().map(|(part, objects)| {
         let name = match part {
             Part::Realm => "realm".to_owned(),
             Part::Section(name) => dashed(name),
             Part::One(section, name) => format!("{}/{}", dashed(section), file_name(name, &mut taken)),
         };
-        objects.default_role.clone_from(&state.default_role);
         File { path: format!("{name}.{}", format.extension()), text: text::manifest(realm, &objects, format) }
     });
     let mut files: Vec<File> = files.collect();

@@ -110,18 +110,13 @@ fn order(state: &mut State, live: &State, fresh: &State) {
             let is_as_made = now.iter().take(stays.len()).eq(stays.iter().copied());
             if !is_as_made {
                 for part in &now {
-                    if !state.contains(part) {
-                        state.objects.insert(part.clone(), Object::new(At::SERVER));
-                    }
+                    place(state, part);
                 }
             }
             let is_any_said = now.iter().any(|it| state.contains(it));
             if is_any_said {
                 let order = object.get(rule.name).cloned();
-                let said = state.objects.get(address).cloned();
-                let mut said = said.unwrap_or_else(|| Object::new(At::SERVER));
-                said.fields.extend(order.map(|it| (rule.name.into(), it)));
-                state.objects.insert(address.clone(), said);
+                place(state, address).fields.extend(order.map(|it| (rule.name.into(), it)));
             } else if let Some(said) = state.objects.get_mut(address) {
                 said.fields.remove(rule.name);
                 if said.fields.is_empty() {
@@ -178,33 +173,31 @@ fn rank(state: &mut State, live: &State) {
     for address in said.collect::<BTreeSet<Address>>() {
         let field = kind(address.kind()).ranked_by;
         let Some(number) = live.get(&address).and_then(|it| it.get(field)).cloned() else { continue };
-        let mut object = state.get(&address).cloned().unwrap_or_else(|| Object::new(At::SERVER));
-        object.fields.insert(field.into(), number);
-        state.objects.insert(address, object);
+        place(state, &address).fields.insert(field.into(), number);
     }
+}
+
+/// Returns what is said of an object; it is named where nothing was.
+fn place<'s>(state: &'s mut State, address: &Address) -> &'s mut Object {
+    state.objects.get_or_insert_with(address.clone(), || Object::new(At::SERVER))
 }
 
 /// Takes people out of the lists of what is exported without them.
 pub(super) fn without_people(state: &mut State) {
-    let is_person = |it: &Node| it.as_ref().is_some_and(kind::is_of_people);
-    let with: Vec<Address> = state
-        .objects
-        .iter()
-        .filter(|(address, object)| !kind::is_of_people(address) && has_members(object, &is_person))
-        .map(|it| it.0.clone())
-        .collect();
+    let names_people = |kind: &Kind, name: &str, node: &Node| {
+        kind.link(name).is_some() && node.items().iter().filter_map(Node::as_ref).any(kind::is_of_people)
+    };
+    let has_people = |(address, object): &(&Address, &Object)| {
+        let kind = kind(address.kind());
+        !kind::is_of_people(address) && object.fields.iter().any(|it| names_people(kind, it.0, it.1))
+    };
+    let with: Vec<Address> = state.objects.iter().filter(has_people).map(|it| it.0.clone()).collect();
     for address in with {
+        let kind = kind(address.kind());
         if let Some(object) = state.objects.get_mut(&address) {
-            let kind = kind(address.kind());
-            object
-                .fields
-                .retain(|name, node| kind.link(name).is_none() || !node.items().iter().any(is_person));
+            object.fields.retain(|name, node| !names_people(kind, name, node));
         }
     }
-}
-
-fn has_members(object: &Object, is_person: &dyn Fn(&Node) -> bool) -> bool {
-    object.fields.values().any(|it| it.items().iter().any(is_person))
 }
 
 /// Returns what is named and neither said nor in every realm.

@@ -8,19 +8,16 @@ use crate::state::{Address, Is, Node, Object, SecretRef, SecretSource, State};
 /// Puts a variable in the place of every secret, and returns each variable with what it is for.
 pub(super) fn refer(state: &mut State) -> Vec<(String, String)> {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
-    let addresses: Vec<Address> = state.objects.keys().cloned().collect();
-    for address in addresses {
-        let Some(object) = state.objects.get(&address).filter(|it| has_secrets(it)).cloned() else {
-            continue;
-        };
-        let mut object = object;
-        if let Some(field) = kind::idle_secret(&address, &object) {
+    let with = state.objects.iter().filter(|it| has_secrets(it.1));
+    let with: Vec<Address> = with.map(|it| it.0.clone()).collect();
+    for address in with {
+        let Some(object) = state.objects.get_mut(&address) else { continue };
+        if let Some(field) = kind::idle_secret(&address, object) {
             object.fields.remove(field);
         }
         for (field, node) in &mut object.fields {
             replace(node, &mut vec![field.to_string()], &address, &mut names);
         }
-        state.objects.insert(address, object);
     }
     names.into_iter().collect()
 }

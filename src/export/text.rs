@@ -24,36 +24,13 @@ impl Format {
 
 /// Returns objects of a realm as one manifest.
 pub(super) fn manifest(realm: &str, state: &State, format: Format) -> String {
-    let mut state = state.clone();
+    let mut state = State { default_role: None, ..state.clone() };
     // Something that stands in another object is written there.
     let places: Vec<Address> = state.objects.keys().flat_map(Address::ancestors).collect();
     for place in places {
-        if !state.contains(&place) {
-            state.objects.insert(place, Object::new(At::SERVER));
-        }
+        state.objects.get_or_insert_with(place, || Object::new(At::SERVER));
     }
-    let mut value = lower_realm(realm, &state);
-    if let Value::Object(map) = &mut value {
-        map.remove("defaultRole");
-        for (name, it) in map.iter_mut().filter(|it| SKELETONS.contains(&&**it.0)) {
-            if let (Value::Object(parts), "roles") = (it, &**name) {
-                parts.retain(|_, it| !is_empty(it));
-            }
-        }
-        map.retain(|name, it| !SKELETONS.contains(&&**name) || !is_empty(it));
-    }
-    write(&ordered(value), format)
-}
-
-/// Sections that are written whether there is anything in them or not.
-const SKELETONS: &[&str] = &["roles", "scopeMappings", "clientScopeMappings"];
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => items.iter().all(is_empty),
-        Value::Object(map) => map.values().all(is_empty),
-        _ => false,
-    }
+    write(&ordered(lower_realm(realm, &state)), format)
 }
 
 /// Returns a value as text that ends with a line break.
@@ -80,32 +57,17 @@ fn ordered(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(ordered).collect(),
         Value::Object(map) => {
-            if let Some(name) = plain_item(&map) {
-                return name;
-            }
             let mut all: Vec<(String, Value)> = map.into_iter().map(|(key, it)| (key, ordered(it))).collect();
             let holds_more = |it: &Value| match it {
                 Value::Array(items) => items.iter().any(|it| it.is_object() || it.is_array()),
                 Value::Object(_) => true,
                 _ => false,
             };
-            all.sort_by(|(a, left), (b, right)| {
-                (holds_more(left), field_rank(a), a).cmp(&(holds_more(right), field_rank(b), b))
-            });
+            all.sort_by_cached_key(|(key, it)| (holds_more(it), field_rank(key), key.clone()));
             Value::Object(all.into_iter().collect::<Map<_, _>>())
         }
         scalar => scalar,
     }
-}
-
-/// Returns the name alone of an item that says no more: a role of a policy that is not required, a group without its children.
-fn plain_item(map: &Map<String, Value>) -> Option<Value> {
-    let (name, is_more) = match (map.get("id"), map.get("path")) {
-        (Some(role), None) => (role, map.get("required")?),
-        (None, Some(group)) => (group, map.get("extendChildren")?),
-        _ => return None,
-    };
-    (map.len() == 2 && *is_more == Value::Bool(false)).then(|| name.clone())
 }
 
 #[cfg(test)]
@@ -113,15 +75,29 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::kind::lift_realm;
+    use crate::text::tree_of_json;
 
     #[test]
     fn what_something_is_comes_first_and_what_it_holds_last() {
         let value = json!({
             "b": ["x"], "config": { "n": "no", "e": "" }, "name": "it", "roles": [
-                { "id": "plain", "required": false }, { "id": "asked", "required": true }, { "path": "/g", "extendChildren": false },
+                "plain", { "id": "asked", "required": true }, "/g",
             ],
         });
         let yaml = "name: it\nb:\n- x\nconfig:\n  e: \"\"\n  \"n\": \"no\"\nroles:\n- plain\n- id: asked\n  required: true\n- /g\n";
         assert_eq!(write(&ordered(value), Format::Yaml), yaml);
+    }
+
+    #[test]
+    fn nothing_is_written_of_what_is_not_there_and_names_alone_where_they_say_all() {
+        let policies = json!([
+            { "name": "g", "type": "group", "groups": [{ "path": "/g", "extendChildren": false }] },
+            { "name": "r", "type": "role", "roles": [{ "id": "plain", "required": false }, { "id": "asked", "required": true }] },
+        ]);
+        let realm = json!({ "realm": "r", "clients": [{ "clientId": "c", "authorizationSettings": { "policies": policies } }] });
+        let yaml = "realm: r\nclients:\n- clientId: c\n  authorizationSettings:\n    policies:\n    - name: g\n      type: group\n      groups:\n      - /g\n    - name: r\n      type: role\n      roles:\n      - id: asked\n        required: true\n      - plain\n";
+        let state = lift_realm(&tree_of_json(&realm)).into_live();
+        assert_eq!(manifest("r", &state, Format::Yaml), yaml);
     }
 }

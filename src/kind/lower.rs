@@ -132,8 +132,8 @@ impl Arranged {
                     let item = self.object(&child);
                     (self.objects.contains_key(&child) || !item.is_empty()).then_some(Value::Object(item))
                 }
-                Sent::Roles => Some(self.roles()),
-                Sent::ScopeMappings => Some(self.scope_mappings(rule.name)),
+                Sent::Roles => self.roles(),
+                Sent::ScopeMappings => self.scope_mappings(rule.name),
                 Sent::Body
                 | Sent::Always
                 | Sent::CreateOnly
@@ -147,8 +147,8 @@ impl Arranged {
         out
     }
 
-    /// `{realm: [..], client: {name: [..]}}`
-    fn roles(&self) -> Value {
+    /// `{realm: [..], client: {name: [..]}}`, as far as there are any.
+    fn roles(&self) -> Option<Value> {
         let (mut of_realm, mut of_clients) = (Vec::new(), BTreeMap::<String, Vec<Value>>::new());
         for role in self.objects.keys().filter(|it| it.kind() == ROLE) {
             let item = Value::Object(self.object(role));
@@ -157,11 +157,14 @@ impl Arranged {
                 Some(client) => of_clients.entry(client.name().to_owned()).or_default().push(item),
             }
         }
-        json!({ "realm": of_realm, "client": of_clients })
+        let mut out = Map::new();
+        out.extend(some_list(of_realm).map(|it| ("realm".to_owned(), it)));
+        out.extend((!of_clients.is_empty()).then(|| ("client".to_owned(), json!(of_clients))));
+        (!out.is_empty()).then_some(Value::Object(out))
     }
 
     /// Those of the realm's roles by who has them, or those of clients' by the client whose roles they are.
-    fn scope_mappings(&self, field: &str) -> Value {
+    fn scope_mappings(&self, field: &str) -> Option<Value> {
         let (mut of_realm, mut of_clients) = (Vec::new(), BTreeMap::<String, Vec<Value>>::new());
         for (address, fields) in &self.objects {
             let holder = if address.kind() == CLIENT { "client" } else { "clientScope" };
@@ -176,7 +179,10 @@ impl Arranged {
                 None => {}
             }
         }
-        if field == scope_mapping::OF_REALM.name { json!(of_realm) } else { json!(of_clients) }
+        if field == scope_mapping::OF_REALM.name {
+            return some_list(of_realm);
+        }
+        (!of_clients.is_empty()).then(|| json!(of_clients))
     }
 }
 
@@ -192,6 +198,9 @@ fn field(compare: Compare, node: &Node) -> Value {
             let of_realm: Vec<String> = refs(node).filter(|it| it.parent().is_none()).map(spelled).collect();
             json!({ "realm": of_realm, "client": by_client(node) })
         }
+        (Compare::RefItems { id, option, .. }, _) => {
+            node.items().iter().map(|it| item(it, id, option)).collect()
+        }
         (
             Compare::Typed
             | Compare::InOrder
@@ -201,11 +210,18 @@ fn field(compare: Compare, node: &Node) -> Value {
             | Compare::Ref(_)
             | Compare::RefMap(_)
             | Compare::Owner
-            | Compare::RefItems { .. }
             | Compare::Secret
             | Compare::ServerOwned,
             _,
         ) => plain(node),
+    }
+}
+
+/// Returns a reference with a switch, by its name alone where that is off.
+fn item(node: &Node, id: &str, option: &str) -> Value {
+    match node.get(id) {
+        Some(target) if !node.get(option).is_some_and(|it| it.as_bool() == Some(true)) => plain(target),
+        _ => plain(node),
     }
 }
 
