@@ -220,7 +220,7 @@ fn field(compare: Compare, node: &Node) -> Value {
 /// Returns a reference with a switch, by its name alone where that is off.
 fn item(node: &Node, id: &str, option: &str) -> Value {
     match node.get(id) {
-        Some(target) if !node.get(option).is_some_and(|it| it.as_bool() == Some(true)) => plain(target),
+        Some(target) if node.get(option).is_none_or(|it| it.as_bool() != Some(true)) => plain(target),
         _ => plain(node),
     }
 }

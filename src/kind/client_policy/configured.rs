@@ -100,8 +100,7 @@ fn wrong(name: &str, sort: &str, value: &Is) -> Option<String> {
 }
 
 fn are_texts(value: &Is) -> bool {
-    let is_one = |it: &Node| matches!(it.is, Is::Bool(_) | Is::Number(_) | Is::Text(_));
-    matches!(value, Is::List(items) | Is::Sequence(items) if items.iter().all(is_one))
+    matches!(value, Is::List(items) | Is::Sequence(items) if items.iter().all(|it| it.scalar().is_some()))
 }
 
 /// A number of 32 bits, of which the server leaves out a fraction, or a text of one.
@@ -129,15 +128,10 @@ fn is_pairs(value: &Is) -> bool {
 
 /// Returns such a text of what was meant, as far as it can be told.
 fn pairs(value: &Is) -> String {
-    let one = |it: &Node| match &it.is {
-        Is::Bool(it) => Some(it.to_string()),
-        Is::Number(it) | Is::Text(it) => Some(it.to_string()),
-        _ => None,
-    };
     let said: Option<Vec<(String, String)>> = match value {
-        Is::Map(map) => map.iter().map(|(key, it)| Some((key.to_string(), one(it)?))).collect(),
+        Is::Map(map) => map.iter().map(|(key, it)| Some((key.to_string(), it.scalar()?))).collect(),
         Is::List(items) | Is::Sequence(items) => {
-            items.iter().map(|it| Some((one(it.get("key")?)?, one(it.get("value")?)?))).collect()
+            items.iter().map(|it| Some((it.get("key")?.scalar()?, it.get("value")?.scalar()?))).collect()
         }
         _ => None,
     };
