@@ -8,9 +8,8 @@ use super::connection::{Login, Target, Via};
 use super::inputs::{Inputs, time};
 use super::realms::{failed, show_notes};
 use crate::access;
-use crate::apply::is_ours;
 use crate::diff;
-use crate::keycloak::{Want, read};
+use crate::keycloak::Want;
 use crate::kind::{NEWEST, Version};
 use crate::manifest::{Loaded, Project};
 use crate::run;
@@ -128,17 +127,13 @@ impl AskedRealm {
     }
 
     async fn live(target: &Target, realm: &str, want: Want) -> anyhow::Result<Self> {
-        let mut read = read(&target.keycloak, realm, &want).await?;
-        if !read.live.exists {
-            anyhow::bail!("realm `{realm}` does not exist on {}", target.server);
-        }
+        let read = target.read(realm, &want).await?;
         // What cannot be seen may change every answer: better none than one that looks whole.
         if let Some((plural, needs)) = access::unseen(&read.live) {
             anyhow::bail!(
                 "this credential may not see the {plural} of realm `{realm}`, which every answer hangs on: it lacks {needs}"
             );
         }
-        read.live.state.objects.retain(|address, _| !is_ours(address));
         let version = read.taken_for;
         let state = read.live.state;
         Ok(Self { realm: realm.to_owned(), users: run::people(&state), state, version })

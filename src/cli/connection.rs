@@ -10,8 +10,9 @@ use super::logins::stored_login;
 use super::prompt::{ask_password, may_ask};
 use super::secret::{Sources, file, variable};
 use crate::access::Myself;
+use crate::apply::is_ours;
 use crate::keycloak::openid::{Client, Token};
-use crate::keycloak::{Connect, Credentials, Keycloak, Reach};
+use crate::keycloak::{Connect, Credentials, Keycloak, Reach, Read, Want, read};
 use crate::manifest::Project;
 use crate::run::{RefusedError, UsageError};
 
@@ -161,6 +162,18 @@ impl Via {
 
 fn trimmed(server: &str) -> String {
     server.trim_end_matches('/').to_owned()
+}
+
+impl Target {
+    /// Reads a realm that exists, without what holds our ledgers.
+    pub(super) async fn read(&self, realm: &str, want: &Want) -> anyhow::Result<Read> {
+        let mut read = read(&self.keycloak, realm, want).await?;
+        if !read.live.exists {
+            anyhow::bail!("realm `{realm}` does not exist on {}", self.server);
+        }
+        read.live.state.objects.retain(|it, _| !is_ours(it));
+        Ok(read)
+    }
 }
 
 impl Connection {

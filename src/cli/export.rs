@@ -8,9 +8,8 @@ use super::Exit;
 use super::connection::Connection;
 use super::inputs::patterns;
 use super::terminal::{print, say};
-use crate::apply::is_ours;
 use crate::export::{self, Export, Options};
-use crate::keycloak::{Want, read};
+use crate::keycloak::Want;
 use crate::kind;
 use crate::manifest::PROJECT_FILE;
 use crate::run::UsageError;
@@ -79,13 +78,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let target = args.connection.open_here("export").await?;
     let want = Want { everybody: args.users, everything: true, ..Want::default() };
-    let read = read(&target.keycloak, &args.realm, &want).await?;
-    if !read.live.exists {
-        anyhow::bail!("realm `{}` does not exist on {}", args.realm, target.server);
-    }
+    let read = target.read(&args.realm, &want).await?;
     let unseen = unseen(&read.live);
-    let mut live = read.live.state;
-    live.objects.retain(|it, _| !is_ours(it));
     let options = Options {
         realm: &args.realm,
         version: read.taken_for,
@@ -94,7 +88,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         kinds: &args.kind,
         format: args.format.into(),
     };
-    let export = export::export(&live, &options);
+    let export = export::export(&read.live.state, &options);
     match &args.out {
         None => print(&export.whole(&options)),
         Some(out) => write(out, &export, &options, args.owner.as_deref(), &unseen)?,

@@ -6,8 +6,7 @@ use super::Exit;
 use super::connection::Connection;
 use super::inputs::patterns;
 use super::terminal::{columns, document, print, say};
-use crate::apply::is_ours;
-use crate::keycloak::{Want, read};
+use crate::keycloak::Want;
 use crate::kind::KINDS;
 use crate::report::safe::one_line;
 use crate::state::{Pattern, stars_match};
@@ -42,12 +41,8 @@ enum Format {
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let patterns = patterns("PATTERN", &args.patterns)?;
     let target = args.connection.open_here("get").await?;
-    let read = read(&target.keycloak, &args.realm, &want(&patterns)).await?;
-    if !read.live.exists {
-        anyhow::bail!("realm `{}` does not exist on {}", args.realm, target.server);
-    }
-    let mut state = read.live.state;
-    state.objects.retain(|it, _| !is_ours(it) && patterns.iter().any(|pattern| pattern.covers(it)));
+    let mut state = target.read(&args.realm, &want(&patterns)).await?.live.state;
+    state.objects.retain(|it, _| patterns.iter().any(|pattern| pattern.covers(it)));
     if state.objects.is_empty() {
         say(&format!(
             "nothing in realm {} is called so: {}",
