@@ -66,6 +66,13 @@ impl Why {
     }
 }
 
+impl Change {
+    /// Returns a change of a whole object that no manifest asks for.
+    pub fn unasked(object: &Address, action: Action, why: Why) -> Self {
+        Self { object: object.clone(), action, why, fields: Vec::new(), adopted: false, at: At::SERVER }
+    }
+}
+
 /// One field, or one key of a map field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChange {

@@ -168,11 +168,10 @@ impl LeftBehind {
     /// stands under one whom these manifests do not mention.
     pub fn is_of_people(&self, desired: &State) -> bool {
         let kind = kind::kind(self.address.kind());
-        let Some(path) = &self.path else {
-            let person = self.address.ancestors().find(|it| kind::kind(it.kind()).are_people);
-            return kind.are_people || person.is_some_and(|it| !desired.contains(&it));
-        };
-        kind.are_people && kind.link(&path.field).is_none()
+        match &self.path {
+            Some(path) => kind.are_people && kind.link(&path.field).is_none(),
+            None => hands_off::undeclared_person(desired, &self.address).is_some(),
+        }
     }
 }
 

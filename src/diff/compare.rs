@@ -61,14 +61,7 @@ impl Compared {
     pub(super) fn end(mut self, address: &Address, out: &mut Diff) -> Option<Change> {
         self.is_unchanged = false;
         let stays = !self.left_behind.is_empty();
-        let forget = || Change {
-            object: address.clone(),
-            action: Action::Forget,
-            why: Why::NotInManifests,
-            fields: Vec::new(),
-            adopted: false,
-            at: At::SERVER,
-        };
+        let forget = || Change::unasked(address, Action::Forget, Why::NotInManifests);
         self.tell(address, out).or_else(|| (!stays).then(forget))
     }
 }

@@ -272,10 +272,15 @@ fn end(question: &Question<'_>, desired: &State, address: &Address, applied: &En
 /// Returns how we came by the person that an object is or stands under, and whom nobody declares any more: what they have
 /// stays or goes with them.
 fn person(question: &Question<'_>, desired: &State, address: &Address) -> Option<How> {
-    let mut places = std::iter::successors(Some(address.clone()), Address::parent);
-    let person = places.find(|it| kind::kind(it.kind()).are_people && !desired.contains(it))?;
+    let person = undeclared_person(desired, address)?;
     let applied = question.ownership.ledger.as_ref().and_then(|it| it.entries.get(&person));
     Some(applied.map_or(How::Adopted, |it| it.how))
+}
+
+/// Returns the person that an object is or stands under, and whom nobody declares.
+pub(super) fn undeclared_person(desired: &State, address: &Address) -> Option<Address> {
+    let mut places = std::iter::successors(Some(address.clone()), Address::parent);
+    places.find(|it| kind::kind(it.kind()).are_people && !desired.contains(it))
 }
 
 fn may_be_deleted(terms: &Terms, person: Option<How>, live: &Object) -> bool {
@@ -312,14 +317,7 @@ pub(super) fn end_leftovers(
             continue;
         }
         let adopted = applied.how == How::Adopted;
-        let change = |action| Change {
-            object: address.clone(),
-            action,
-            why: Why::NotInManifests,
-            fields: Vec::new(),
-            adopted: adopted && action == Action::Delete,
-            at: At::SERVER,
-        };
+        let change = |action| Change::unasked(address, action, Why::NotInManifests);
         match end {
             End::Forget => out.changes.push(change(Action::Forget)),
             End::Stay { for_good: stays } => {
@@ -328,7 +326,7 @@ pub(super) fn end_leftovers(
             End::Leave(refusal) => out.refusals.push(refusal),
             End::Delete(refusals) => {
                 out.refusals.extend(refusals);
-                deletes.push(change(Action::Delete));
+                deletes.push(Change { adopted, ..change(Action::Delete) });
             }
         }
     }

@@ -96,14 +96,7 @@ fn judge_effect(
         refuse(Reason::Cascade, message, Some(ConsentKey::Cascade));
     }
     if effect.fate == Fate::Disappears {
-        out.changes.push(Change {
-            object: on.clone(),
-            action: Action::Delete,
-            why: Why::Cascade(of.clone()),
-            fields: Vec::new(),
-            adopted: false,
-            at: At::SERVER,
-        });
+        out.changes.push(Change::unasked(on, Action::Delete, Why::Cascade(of.clone())));
     }
     out.effects.push(effect);
 }
